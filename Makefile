@@ -1,0 +1,57 @@
+# The targets a person needs. Each sets up what it lacks; all of it lives in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out/demo
+DATA ?=
+
+.PHONY: help setup demo test check format bench lock golden schemas clean
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.done  ## build .venv with everything locked, and the newsloom command
+
+$(VENV)/.done: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: setup  ## curate the examples and look at the outcome
+	rm -rf $(OUT)
+	$(BIN)/newsloom run examples/fortnight.jsonl examples/events --output $(OUT) --format front-matter
+	@echo
+	$(BIN)/newsloom explain https://harbourledger.example/news/ferry --output $(OUT) || true
+	@echo "Look on in $(OUT): curated.jsonl, stories.jsonl, dead-letters.jsonl, articles/"
+
+test: setup  ## all tests
+	$(BIN)/python -m pytest
+
+check: setup  ## style, types, import rules, generated files current
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/newsloom schemas check
+
+format: setup  ## put the code in its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schemas: setup  ## write schemas/json anew from the records
+	$(BIN)/newsloom schemas export
+
+golden: setup  ## write the golden files anew; review them before you commit
+	$(BIN)/python -m tests.golden.refresh
+
+bench: setup  ## speed and memory; DATA=events.jsonl measures on a file of yours
+	$(BIN)/python -m benchmarks.run $(DATA)
+
+lock:  ## lock the newest dependencies, with hashes and without addresses (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate pyproject.toml --group dev -o requirements.lock
+
+clean:  ## remove what was made
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

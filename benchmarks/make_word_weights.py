@@ -1,0 +1,51 @@
+"""Makes `services/newsloom/catalogue/word_weights/*.txt` from the word lists of `wordfreq`.
+
+Run by hand when the way words are folded changes: `pip install wordfreq`, then
+`python -m benchmarks.make_word_weights`. The product itself never needs wordfreq.
+"""
+
+import math
+from collections import defaultdict
+from pathlib import Path
+
+import wordfreq  # type: ignore[import-not-found]
+
+from newsloom.rules.terms import term_of
+from newsloom.rules.text import words
+
+TARGET = Path("services/newsloom/catalogue/word_weights")
+TEXTS = 10_000
+WORDS_PER_TEXT = 40
+STEP = 20
+MIN_FREQUENCY = {"en": 2e-6}
+DEFAULT_MIN_FREQUENCY = 1e-5
+HEADER = """\
+# How telling a word is, by 100 * ln(10,000 / (1 + texts of 10,000 that hold it)), in steps of {step}.
+# A weight, a tab, the words of that weight. Words not listed are rare and weigh 921.
+# Made by benchmarks/make_word_weights.py from wordfreq 3.1.1 (Robyn Speer), whose data are
+# under CC BY-SA 4.0; so is this file.
+"""
+
+
+def main() -> None:
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for language in sorted(wordfreq.available_languages("small")):
+        frequencies: dict[str, float] = defaultdict(float)
+        for word, frequency in wordfreq.get_frequency_dict(language, "best").items():
+            for token in words(word):
+                frequencies[term_of(token)] += frequency
+        by_weight: dict[int, list[str]] = defaultdict(list)
+        for term, frequency in frequencies.items():
+            if frequency >= MIN_FREQUENCY.get(language, DEFAULT_MIN_FREQUENCY):
+                texts = TEXTS * (1 - math.exp(-frequency * WORDS_PER_TEXT))
+                weight = round(100 * math.log(TEXTS / (1 + texts)) / STEP) * STEP
+                if not term[0].isdigit():
+                    by_weight[max(0, weight)].append(term)
+        lines = [f"{weight}\t{' '.join(sorted(by_weight[weight]))}\n" for weight in sorted(by_weight)]
+        text = HEADER.format(step=STEP) + "".join(lines)
+        (TARGET / f"{language}.txt").write_text(text, encoding="utf-8")
+        print(f"{language}: {sum(map(len, by_weight.values()))} words, {len(text)} characters")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Inputs: the bytes of each record of files, folders and standard input, one after another.
+
+JSON Lines give a record a line, a front-matter file is one record. Positions are committed by
+the caller; reading goes on where they say.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from newsloom.adapters.failures import Outage
+from newsloom.adapters.front_matter import FrontMatterError, loads
+from newsloom.pipeline.decode import MAX_RECORD_BYTES, parse_record
+from newsloom.records.faults import Fault, Reason
+
+STANDARD_INPUT = "-"
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+"""Of a line longer than this a dead letter keeps the beginning; the file still has the rest."""
+FOLLOW_PAUSE_S = 0.2
+
+_SUFFIXES = (".jsonl", ".ndjson", ".md")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to read (or standard input), known by its absolute path."""
+
+    path: str
+    size: int
+
+    @property
+    def is_front_matter(self) -> bool:
+        """Whether the file as a whole is one record."""
+        return self.path.endswith(".md")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far an input has been read: bytes and lines, and when it was first opened."""
+
+    opened_at: int
+    bytes: int = 0
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """One record's own bytes, and the position after it. `position` is its 1-based line."""
+
+    payload: bytes
+    position: int
+    after: Position
+    is_front_matter: bool = False
+
+    def parse(self) -> dict[str, Any] | Fault:
+        """The record as JSON-like values, or what is wrong with it."""
+        return _parse_front_matter(self.payload) if self.is_front_matter else parse_record(
+            self.payload
+        )
+
+
+def find_sources(inputs: Sequence[str]) -> list[Source]:
+    """The files that `inputs` name, folders in path order. Raises Outage for a missing one."""
+    sources = []
+    for name in inputs:
+        if name == STANDARD_INPUT:
+            sources.append(Source(STANDARD_INPUT, 0))
+            continue
+        path = Path(name).absolute()
+        if path.is_dir():
+            files = sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES and f.is_file())
+            if not files:
+                raise Outage(f"{name} holds no {', '.join(_SUFFIXES)} file")
+        elif path.exists():
+            files = [path]
+        else:
+            raise Outage(f"there is no input {name}: check the path")
+        sources += [Source(str(file), file.stat().st_size) for file in files]
+    return list(dict.fromkeys(sources))
+
+
+def read(
+    source: Source, start: Position, should_follow: bool, is_stopped: Callable[[], bool]
+) -> Iterator[InputRecord | None]:
+    """The records of `source` after `start`, in order; None where following found nothing new.
+
+    Blank lines are passed over. Raises Outage for a file that cannot be read, or that has become
+    shorter than what was read of it.
+    """
+    try:
+        if source.path == STANDARD_INPUT:
+            yield from _read_lines(sys.stdin.buffer, start, False, is_stopped)
+        elif source.is_front_matter:
+            yield from _read_document(source, start)
+        else:
+            if source.size < start.bytes:
+                raise Outage(
+                    f"{source.path} is shorter ({source.size:,} bytes) than what was read of it "
+                    f"({start.bytes:,}): it was replaced; give the new one another name"
+                )
+            with open(source.path, "rb") as stream:
+                stream.seek(start.bytes)
+                yield from _read_lines(stream, start, should_follow, is_stopped)
+    except OSError as error:
+        raise Outage(f"cannot read {source.path}: {error.strerror or error}") from error
+
+
+def _read_document(source: Source, start: Position) -> Iterator[InputRecord]:
+    if source.size == start.bytes:
+        return
+    with open(source.path, "rb") as stream:
+        payload = stream.read(MAX_KEPT_BYTES)
+    after = Position(start.opened_at, source.size, 1)
+    yield InputRecord(payload, 1, after, is_front_matter=True)
+
+
+def _read_lines(
+    stream: BinaryIO, start: Position, should_follow: bool, is_stopped: Callable[[], bool]
+) -> Iterator[InputRecord | None]:
+    offset, lines = start.bytes, start.lines
+    while not is_stopped():
+        line = stream.readline(MAX_KEPT_BYTES)
+        if should_follow and not line.endswith(b"\n") and len(line) < MAX_KEPT_BYTES:
+            stream.seek(offset)
+            yield None
+            time.sleep(FOLLOW_PAUSE_S)
+            continue
+        if not line:
+            return
+        offset += len(line) + _skip_line(stream, line)
+        lines += 1
+        payload = line.rstrip(b"\r\n")
+        if payload.strip():
+            yield InputRecord(payload, lines, Position(start.opened_at, offset, lines))
+
+
+def _skip_line(stream: BinaryIO, beginning: bytes) -> int:
+    """Passes over the rest of a line that is too long to keep; its length in bytes."""
+    skipped = 0
+    while not beginning.endswith(b"\n") and len(beginning) == MAX_KEPT_BYTES:
+        beginning = stream.readline(MAX_KEPT_BYTES)
+        skipped += len(beginning)
+    return skipped
+
+
+def _parse_front_matter(payload: bytes) -> dict[str, Any] | Fault:
+    if len(payload) > MAX_RECORD_BYTES:
+        return Fault(Reason.TOO_LARGE, None, f"{len(payload):,} bytes; at most 1 MiB can be read")
+    try:
+        return loads(payload.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return Fault(Reason.NOT_UTF8, None, f"byte {error.start} is not UTF-8")
+    except FrontMatterError as error:
+        return Fault(Reason.NOT_FRONT_MATTER, None, str(error))

@@ -1,0 +1,26 @@
+"""The only wiring: settings in, a runtime ready to go out."""
+
+from pathlib import Path
+
+from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.store import Store, read_rows
+from newsloom.observability.metrics import Metrics
+from newsloom.pipeline.curation.rows import decode_row
+from newsloom.pipeline.curation.state import State, restore
+from newsloom.pipeline.recipe import Pipeline
+from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
+from newsloom.settings import Settings
+
+
+def build_run(
+    settings: Settings, options: RunOptions, store: Store, metrics: Metrics, reporter: Reporter
+) -> tuple[EmbeddedRun, State]:
+    """An embedded run over the state that `store` holds, and that state."""
+    state = restore(decode_row(key, value) for key, value in store.rows())
+    pipeline = Pipeline(state, load_catalogue(), settings.images)
+    return EmbeddedRun(options, pipeline, store, metrics, reporter), state
+
+
+def read_state(folder: Path) -> State:
+    """The state that an output folder holds, to look at. Raises Outage if it has none."""
+    return restore(decode_row(key, value) for key, value in read_rows(folder))

@@ -1,0 +1,44 @@
+"""The command line. Every failure of something outside ends in one line and exit code 1."""
+
+import sys
+
+import click
+from pydantic import ValidationError
+
+from newsloom import __version__
+from newsloom.adapters.failures import Outage
+from newsloom.commands.explain import explain
+from newsloom.commands.run import run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="newsloom")
+def newsloom() -> None:
+    """Newsloom: article events in, curated records out.
+
+    Start with `newsloom run examples/fortnight.jsonl --output out`.
+
+    Exit codes: 0 done, 1 something outside failed, 2 unusable arguments or settings.
+    """
+
+
+newsloom.add_command(run)
+newsloom.add_command(explain)
+
+
+def main() -> None:
+    """Runs the command line of this process and exits."""
+    try:
+        newsloom()
+    except Outage as error:
+        click.echo(f"newsloom: {error}", err=True)
+        sys.exit(1)
+    except ValidationError as error:
+        for fault in error.errors():
+            setting = ".".join(map(str, fault["loc"]))
+            click.echo(f"newsloom: setting {setting}: {fault['msg']}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stderr.close()
+        sys.exit(0)

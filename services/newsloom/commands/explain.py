@@ -1,0 +1,152 @@
+"""`newsloom explain`: why an article stands where it stands, in words."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.failures import Outage
+from newsloom.bootstrap import read_state
+from newsloom.pipeline.curation.rows import LiveArticle
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.enrich import quality_parts_of
+from newsloom.rules.provider import resolve_provider
+from newsloom.rules.scoring import PUBLISH_THRESHOLD, is_published, lead_heat
+from newsloom.rules.stories import JOIN_SIMILARITY, MERGE_SIMILARITY, RELATED_FLOOR
+from newsloom.rules.urls import article_id, canonical_url, url_fault
+
+MAX_NEIGHBOURS = 8
+MAX_SHARED_TERMS = 6
+
+
+@click.command()
+@click.argument("article", metavar="URL|ID")
+@click.option(
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder of a `newsloom run`, which may be running.",
+)
+def explain(article: str, folder: Path) -> None:
+    """Say why an article was curated as it was.
+
+    Shows who published it, the parts of its quality, its story and what spoke for it, its
+    duplicates, its related, and why it is (not) published. For articles still in the window.
+    """
+    state = read_state(folder)
+    live = _find(state, article)
+    console = Console()
+    content = live.article
+    console.print(Text(content["title"], style="bold"))
+    for name, value in _identity(live).items():
+        console.print(Text(f"{name:12}{value}"))
+    console.print(Text(f"{'quality':12}{_quality(live)}"))
+    console.print(Text(f"{'story':12}{_story(state, live)}"))
+    console.print(Text(f"{'duplicates':12}{_duplicates(state, live)}"))
+    console.print(Text(f"{'verdict':12}{_verdict(state, live)}"))
+    console.print(_neighbours(state, live))
+
+
+def _find(state: State, article: str) -> LiveArticle:
+    ident = article if url_fault(article) else article_id(canonical_url(article))
+    live = state.articles.get(ident)
+    if live is None:
+        raise Outage(
+            f"no article in the window has the URL or id {article}: it was never curated here, "
+            "was withdrawn, or has left the window of ten days (see curated.jsonl)"
+        )
+    return live
+
+
+def _identity(live: LiveArticle) -> dict[str, str]:
+    content = live.article
+    provider = content["provider"]
+    return {
+        "id": content["id"],
+        "canonical": canonical_url(content.get("originalUrl") or content["webUrl"]),
+        "provider": f"{provider['name']} ({provider['domain']})",
+        "language": content["locale"],
+        "published": content["publishedDateTime"],
+        "leaves": f"the window at {datetime.fromtimestamp(live.leaves_at, UTC):%Y-%m-%d %H:%M}Z",
+    }
+
+
+def _quality(live: LiveArticle) -> str:
+    content = live.article
+    url = content.get("originalUrl") or content["webUrl"]
+    _, standing = resolve_provider(url, load_catalogue().outlets, content["provider"]["name"])
+    parts = quality_parts_of(content, standing)
+    if sum(parts.values()) != content["quality"]:
+        return f"{content['quality']}, given by the crawler"
+    summands = " + ".join(f"{name} {points}" for name, points in parts.items())
+    return f"{content['quality']} = {summands}"
+
+
+def _story(state: State, live: LiveArticle) -> str:
+    story = state.stories[live.story_id]
+    lead = state.leads[live.story_id][2]
+    who = "which it leads" if lead == live.article["id"] else f"led by {lead}"
+    providers = ", ".join(sorted(name for name, _ in story.providers.values()))
+    merged = sorted(state.aliases_of.get(live.story_id, ()))
+    also = f"; {', '.join(merged)} went up in it" if merged else ""
+    return f"{story.id}, {who}; {story.article_count} articles by {providers}{also}"
+
+
+def _duplicates(state: State, live: LiveArticle) -> str:
+    if live.duplicate_of is not None:
+        return f"it is a duplicate of {live.duplicate_of}"
+    copies = sorted(state.copies.get(live.article["id"], ()))
+    return ", ".join(copies) or "none"
+
+
+def _verdict(state: State, live: LiveArticle) -> str:
+    lead = state.leads[live.story_id][2]
+    if lead != live.article["id"]:
+        better = state.articles[lead].article
+        return (
+            "not published: its story is led by an article of "
+            f"{better['provider']['name']} (quality {better['quality']}, its own "
+            f"{live.article['quality']}; then the earlier, then the lower id leads)"
+        )
+    providers = len(state.stories[live.story_id].providers)
+    heat = lead_heat(live.article["quality"], providers)
+    word = "published" if is_published(heat) else "not published"
+    return (
+        f"{word}: heat {heat} = quality {live.article['quality']} + "
+        f"{heat - live.article['quality']} for {providers - 1} further providers; "
+        f"from {PUBLISH_THRESHOLD} on it is published"
+    )
+
+
+def _neighbours(state: State, live: LiveArticle) -> Table:
+    own = state.index.vectors[live.article["id"]]
+    near = state.index.similarities(own)
+    near.pop(live.article["id"], None)
+    table = Table(
+        title=(
+            f"nearest (thousandths; a story is joined from {JOIN_SIMILARITY} to its whole, two "
+            f"merge from {MERGE_SIMILARITY}, related from {RELATED_FLOOR})"
+        ),
+        title_justify="left",
+        box=None,
+    )
+    table.add_column("near", justify="right")
+    for name in ("relation", "shared words, heaviest first", "article"):
+        table.add_column(name)
+    for similarity, other_id in sorted(((s, i) for i, s in near.items()), reverse=True)[
+        :MAX_NEIGHBOURS
+    ]:
+        other = state.articles[other_id]
+        vector = state.index.vectors[other_id]
+        shared = sorted(own.keys() & vector.keys(), key=lambda t: (-own[t] * vector[t], t))
+        same = "same story" if other.story_id == live.story_id else "other story"
+        title = Text(f"{other.article['title']} ({other.article['provider']['name']})")
+        title.truncate(70, overflow="ellipsis")
+        table.add_row(str(similarity), same, Text(", ".join(shared[:MAX_SHARED_TERMS])), title)
+    return table

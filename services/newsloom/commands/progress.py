@@ -1,0 +1,85 @@
+"""Progress of a long command: a bar with rate and time left on a terminal, plain lines elsewhere.
+
+Written to standard error, so that standard output stays for results.
+"""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+LINE_EVERY_S = 5.0
+
+
+class _RateColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        rate = task.fields["inputs"] / task.elapsed if task.elapsed else 0.0
+        return Text(f"{task.fields['inputs']:,} events, {rate:,.0f}/s")
+
+
+class ProgressView:
+    """Shows how much of the input has been committed. Use as a context manager."""
+
+    def __init__(self, total_bytes: int | None, is_quiet: bool) -> None:
+        self._total_bytes = total_bytes
+        self._is_quiet = is_quiet
+        self._console = Console(stderr=True)
+        self._began = self._line_at = time.monotonic()
+        self._inputs = self._bytes = 0
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> "ProgressView":
+        if self._console.is_terminal and not self._is_quiet:
+            self._bar = Progress(
+                TextColumn("curating"),
+                BarColumn(),
+                TextColumn("{task.percentage:>3.0f}%" if self._total_bytes else ""),
+                _RateColumn(),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("", total=self._total_bytes or None, inputs=0)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the work began."""
+        return time.monotonic() - self._began
+
+    def advance(self, inputs: int, input_bytes: int) -> None:
+        """So much more has been committed."""
+        self._inputs += inputs
+        self._bytes += input_bytes
+        if self._bar is not None:
+            self._bar.update(self._task, advance=input_bytes, inputs=self._inputs)
+        elif not self._is_quiet and time.monotonic() - self._line_at >= LINE_EVERY_S:
+            self._line_at = time.monotonic()
+            self._console.print(self._line(), highlight=False)
+
+    def _line(self) -> str:
+        rate = self._inputs / self.elapsed_s
+        line = f"{self._inputs:,} events, {rate:,.0f}/s"
+        if self._total_bytes and self._bytes:
+            left_s = self.elapsed_s * max(0, self._total_bytes - self._bytes) / self._bytes
+            line += f", {100 * self._bytes // self._total_bytes} %, {left_s:.0f} s left"
+        return line

@@ -1,0 +1,77 @@
+"""Every metric of the service, declared in one place with what to infer from it.
+
+Counts are of this process alone; what outlives it stands in the lane's own row.
+"""
+
+from collections import Counter as Tally
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from newsloom.pipeline.recipe import Result
+
+
+class Metrics:
+    """The metrics of one process, under a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.inputs = Counter(
+            "newsloom_inputs_total",
+            "Inputs by how they ended; the four outcomes together are all inputs.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.dead_letters = Counter(
+            "newsloom_dead_letters_total",
+            "Inputs that could not be curated. A rise of one reason points at one crawler's bug.",
+            ["reason", "stage"],
+            registry=self.registry,
+        )
+        self.faulty_fields = Counter(
+            "newsloom_faulty_fields_total",
+            "Optional fields dropped because of a fault; the article was curated without them.",
+            ["field"],
+            registry=self.registry,
+        )
+        self.publications = Counter(
+            "newsloom_publications_total",
+            "Records published, by kind. Many more than inputs means that stories are in flux.",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.batch_seconds = Histogram(
+            "newsloom_batch_seconds",
+            "Time from reading a batch's first input to its commit.",
+            registry=self.registry,
+        )
+        self.live_articles = Gauge(
+            "newsloom_live_articles", "Articles in the window.", registry=self.registry
+        )
+        self.live_stories = Gauge(
+            "newsloom_live_stories",
+            "Stories with an article in the window.",
+            registry=self.registry,
+        )
+
+    def count(self, result: Result) -> None:
+        """Counts what became of one input."""
+        self.inputs.labels(result.outcome.value).inc()
+        if result.fault is not None:
+            self.dead_letters.labels(result.fault.reason.value, result.fault.stage.value).inc()
+        for name in result.faulty_fields:
+            self.faulty_fields.labels(name).inc()
+        if result.curated:
+            self.publications.labels("curated").inc(len(result.curated))
+        if result.stories:
+            self.publications.labels("story").inc(len(result.stories))
+
+
+def totals(counter: Counter) -> Tally[str]:
+    """The counts of a counter by its first label, over all its other labels."""
+    sums: Tally[str] = Tally()
+    for metric in counter.collect():
+        first = counter._labelnames[0]
+        for sample in metric.samples:
+            if sample.name.endswith("_total"):
+                sums[sample.labels[first]] += int(sample.value)
+    return sums

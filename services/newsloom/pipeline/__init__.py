@@ -1,0 +1,1 @@
+"""A record's way, read top to bottom: decode, normalise, enrich, curate, publish."""

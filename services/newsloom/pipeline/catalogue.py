@@ -1,0 +1,15 @@
+"""What enrichment knows beforehand: outlets by domain, and topics by their keywords."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from newsloom.rules.provider import Outlet
+from newsloom.rules.topics import TopicIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Outlets keyed by registrable domain, and the topic index; never changed once made."""
+
+    outlets: Mapping[str, Outlet]
+    topics: TopicIndex

@@ -1,0 +1,1 @@
+"""Curation of one lane: rows, the state made of them, and what an event changes in it."""

@@ -1,0 +1,259 @@
+"""Decide: what one arrival makes of a lane, as a draft. Pure: the state is not touched.
+
+Seen before? A duplicate? Which story? Who leads? What is to be published? The records
+themselves are made of the draft by `publish`.
+"""
+
+from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
+from newsloom.pipeline.curation.draft import Draft
+from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
+from newsloom.pipeline.curation.state import State
+from newsloom.records.curated import Article
+from newsloom.records.faults import Outcome
+from newsloom.rules.clock import bounded_time
+from newsloom.rules.duplicates import MIN_CANDIDATE_SIMILARITY, Text, is_duplicate
+from newsloom.rules.scoring import has_grown, is_published, lead_heat
+from newsloom.rules.stories import (
+    JOIN_SIMILARITY,
+    MERGE_CANDIDATES,
+    MERGE_SIMILARITY,
+    MIN_MERGE_EVIDENCE,
+    WINDOW_S,
+    centroid_similarity,
+    is_within_reach,
+    rank_stories,
+    story_similarity,
+)
+from newsloom.rules.terms import UNIT, dot_product
+
+
+def decide(state: State, arrival: Arrival) -> Draft:
+    """The effects of `arrival` on `state`, which stays as it is."""
+    if isinstance(arrival, WithdrawalArrival):
+        return _withdraw(state, arrival)
+    held = state.articles.get(arrival.article["id"])
+    if held and (arrival.version < held.version or arrival.digest == held.digest):
+        return Draft(state, Outcome.UNCHANGED)
+    draft = Draft(state, Outcome.CURATED)
+    event_at = bounded_time(arrival.published_at, arrival.arrived_at)
+    draft.advance_clock(event_at, arrival.article["id"])
+    _expire(draft)
+    _place(draft, arrival, event_at)
+    return draft
+
+
+def _expire(draft: Draft) -> None:
+    """Lets go of what has left the window. Nothing is published for that alone."""
+    stories = {}
+    for article_id in draft.state.due(draft.clock):
+        stories[draft.live(article_id).story_id] = None
+        draft.remove_article(article_id)
+    for story_id in stories:
+        if not draft.members(story_id):
+            draft.end_story(story_id)
+
+
+def _place(draft: Draft, arrival: ArticleArrival, event_at: int) -> None:
+    """Puts a new article, or a new version of one, in its story."""
+    article = arrival.article
+    article_id = article["id"]
+    held = draft.article(article_id)
+    draft.publish[article_id] = None
+    live = LiveArticle(
+        article=article,
+        sequence=held.sequence if held else draft.lane.sequence + 1,
+        version=arrival.version,
+        digest=arrival.digest,
+        event_at=event_at,
+        leaves_at=max(event_at, draft.clock) + WINDOW_S,
+        story_id=held.story_id if held else article_id,
+    )
+    near = draft.compare(live)
+    original = _original(draft, live, near)
+    if original is not None:
+        live.duplicate_of = original.duplicate_of or original.article["id"]
+    rivals: list[str] = []
+    if held is None:
+        draft.lane.sequence += 1
+        live.story_id, rivals = _choose_story(draft, live, original, near)
+        story = _story_to_join(draft, live)
+    else:
+        live.revision, live.related = held.revision, held.related
+        live.told_duplicates = held.told_duplicates
+        story = draft.edit_story(live.story_id)
+        count_article(story, held.article, -1)
+        if held.duplicate_of not in (None, live.duplicate_of):
+            _publish_if_live(draft, held.duplicate_of)
+    draft.put_article(live)
+    count_article(story, article, 1)
+    story.first_at, story.last_at = min(story.first_at, event_at), max(story.last_at, event_at)
+    survivor = _merge(draft, live, rivals) if rivals else story.id
+    if live.duplicate_of is not None:
+        root = draft.article(live.duplicate_of)
+        if root and has_grown(len(draft.copies(live.duplicate_of)), root.told_duplicates):
+            draft.publish[live.duplicate_of] = None
+    publish_story_if_due(draft, survivor, is_due=survivor != story.id)
+
+
+def _original(draft: Draft, live: LiveArticle, near: dict[str, int]) -> LiveArticle | None:
+    """The first-seen article of which this is a duplicate."""
+    own = _text(draft, live)
+    found = None
+    for other_id, similarity in near.items():
+        if similarity >= MIN_CANDIDATE_SIMILARITY:
+            other = draft.live(other_id)
+            is_earlier = other.sequence < (found or live).sequence
+            if is_earlier and is_duplicate(own, _text(draft, other), similarity):
+                found = other
+    return found
+
+
+def _text(draft: Draft, live: LiveArticle) -> Text:
+    article = live.article
+    return Text(
+        vector=draft.vector(article["id"]),
+        has_excerpt="excerpt" in article,
+        domain=article["provider"]["domain"],
+        time=live.event_at,
+    )
+
+
+def _choose_story(
+    draft: Draft, live: LiveArticle, original: LiveArticle | None, near: dict[str, int]
+) -> tuple[str, list[str]]:
+    """The id of the story to join (its own to open one) and of those it may merge with."""
+    article_id = live.article["id"]
+    named = draft.story(article_id)
+    ranked = rank_stories(story_similarities(draft, live, near))
+    if named is not None:
+        chosen = named.id
+    elif original is not None:
+        chosen = original.story_id
+    elif ranked and ranked[0][0] >= JOIN_SIMILARITY:
+        chosen = ranked[0][1]
+    else:
+        return article_id, []
+    rivals = [s for similarity, s in ranked if s != chosen and similarity >= MIN_MERGE_EVIDENCE]
+    return chosen, rivals[:MERGE_CANDIDATES]
+
+
+def story_similarities(draft: Draft, live: LiveArticle, near: dict[str, int]) -> dict[str, int]:
+    """How near each story within reach is to an article, in thousandths by story id."""
+    articles = draft.state.articles
+    dots: dict[str, int] = {}
+    for other_id, similarity in near.items():
+        story_id = articles[other_id].story_id
+        dots[story_id] = dots.get(story_id, 0) + similarity
+    similarities = {}
+    for story_id, dot in dots.items():
+        story = draft.story_row(story_id)
+        if isinstance(story, LiveStory) and is_within_reach(
+            live.event_at, story.first_at, story.last_at
+        ):
+            square = draft.state.index.square(story_id)
+            similarities[story_id] = story_similarity(dot * UNIT, square)
+    return similarities
+
+
+def _story_to_join(draft: Draft, live: LiveArticle) -> LiveStory:
+    """The draft's own row of the story an article joins, opened if it is new."""
+    if draft.story_row(live.story_id) is None:
+        draft.stories[live.story_id] = LiveStory(
+            id=live.story_id, opened=live.sequence, first_at=live.event_at, last_at=live.event_at
+        )
+    return draft.edit_story(live.story_id)
+
+
+def count_article(story: LiveStory, article: Article, step: int) -> None:
+    """Counts an article in (+1) or out (-1) of its story and its provider's coverage of it."""
+    provider = article["provider"]
+    story.article_count += step
+    count = story.providers.get(provider["domain"], ("", 0))[1] + step
+    if count > 0:
+        story.providers[provider["domain"]] = (provider["name"], count)
+    else:
+        story.providers.pop(provider["domain"], None)
+
+
+def _merge(draft: Draft, live: LiveArticle, rivals: list[str]) -> str:
+    """Merges the article's story with its rivals where they are one matter; who survives."""
+    index = draft.state.index
+    own_id = live.story_id
+    own, vector = index.centroid(own_id), draft.vector(live.article["id"])
+    square = index.square(own_id) + 2 * dot_product(vector, own) + dot_product(vector, vector)
+    for rival_id in rivals:
+        rival = index.centroid(rival_id)
+        dot = dot_product(own, rival) + dot_product(vector, rival)
+        if centroid_similarity(dot, square, index.square(rival_id)) >= MERGE_SIMILARITY:
+            return _merge_stories(draft, own_id, rival_id)
+    return own_id
+
+
+def _merge_stories(draft: Draft, story_id: str, other_id: str) -> str:
+    """Makes one story of two; the earlier-opened survives, ties by lowest id."""
+    survivor, ended = sorted(
+        (draft.edit_story(story_id), draft.edit_story(other_id)), key=lambda s: (s.opened, s.id)
+    )
+    survivor.article_count += ended.article_count
+    for domain, (name, count) in ended.providers.items():
+        survivor.providers[domain] = (name, survivor.providers.get(domain, ("", 0))[1] + count)
+    survivor.first_at = min(survivor.first_at, ended.first_at)
+    survivor.last_at = max(survivor.last_at, ended.last_at)
+    for article_id in sorted(draft.members(ended.id), key=lambda i: draft.live(i).sequence):
+        draft.move_article(article_id, survivor.id)
+        draft.publish[article_id] = None
+    draft.stories[ended.id] = StoryAlias(ended.id, merged_into=survivor.id)
+    draft.publish_stories[ended.id] = None
+    return survivor.id
+
+
+def publish_story_if_due(draft: Draft, story_id: str, is_due: bool) -> None:
+    """Publishes a story, its lead and its former lead, if who leads or how much has changed."""
+    lead = draft.lead(story_id)
+    assert lead is not None, f"story {story_id} has no live article"
+    story = draft.edit_story(story_id)
+    heat = lead_heat(-lead[0], len(story.providers))
+    if story.told_lead != lead[2]:
+        is_due = True
+        _publish_if_live(draft, story.told_lead)
+    if (
+        is_due
+        or lead[2] in draft.publish
+        or has_grown(story.article_count, story.told_count)
+        or is_published(heat) != story.told_published
+    ):
+        draft.publish[lead[2]] = None
+        draft.publish_stories[story_id] = None
+
+
+def _publish_if_live(draft: Draft, article_id: str | None) -> None:
+    if article_id is not None and draft.article(article_id) is not None:
+        draft.publish[article_id] = None
+
+
+def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
+    held = state.articles.get(arrival.article_id)
+    if held is None:
+        return Draft(state, Outcome.UNCHANGED)
+    draft = Draft(state, Outcome.WITHDRAWN)
+    draft.publish[arrival.article_id] = None
+    draft.remove_article(arrival.article_id)
+    _publish_if_live(draft, held.duplicate_of)
+    _next_root(draft, arrival.article_id)
+    for article_id in sorted(state.named_by.get(arrival.article_id, ())):
+        _publish_if_live(draft, article_id)
+    count_article(draft.edit_story(held.story_id), held.article, -1)
+    if draft.members(held.story_id):
+        publish_story_if_due(draft, held.story_id, is_due=True)
+    else:
+        draft.end_story(held.story_id)
+        draft.publish_stories[held.story_id] = None
+    return draft
+
+
+def _next_root(draft: Draft, root_id: str) -> None:
+    """The next of a withdrawn article's duplicates becomes their root."""
+    copies = sorted(draft.copies(root_id), key=lambda i: draft.live(i).sequence)
+    for article_id in copies:
+        draft.edit(article_id).duplicate_of = None if article_id == copies[0] else copies[0]
+        draft.publish[article_id] = None

@@ -1,0 +1,198 @@
+"""The draft of a change: what one event would make of a state, without touching it.
+
+A draft reads through to the state and keeps what differs. `apply` is total: it only puts and
+removes the rows that the draft holds.
+"""
+
+from dataclasses import replace
+
+from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
+from newsloom.pipeline.curation.state import State, article_vector, lead_key_of
+from newsloom.records.faults import Outcome
+from newsloom.rules.clock import advance
+from newsloom.rules.scoring import LeadKey
+from newsloom.rules.terms import Vector
+
+
+class Draft:
+    """The effects of one event: its outcome, the rows it changes and what is to be published.
+
+    `articles` and `stories` hold changed rows by id, None for those that go. `publish` and
+    `publish_stories` name records in the order in which they are to appear.
+    """
+
+    def __init__(self, state: State, outcome: Outcome) -> None:
+        self.state = state
+        self.outcome = outcome
+        outcomes = dict(state.lane.outcomes)
+        outcomes[outcome.value] = outcomes.get(outcome.value, 0) + 1
+        self.lane = replace(state.lane, outcomes=outcomes)
+        self.articles: dict[str, LiveArticle | None] = {}
+        self.stories: dict[str, LiveStory | StoryAlias | None] = {}
+        self.vectors: dict[str, Vector] = {}
+        self.publish: dict[str, None] = {}
+        self.publish_stories: dict[str, None] = {}
+        self._near: dict[str, dict[str, int]] = {}
+        self._joined: dict[str, set[str]] = {}
+        self._left: dict[str, set[str]] = {}
+        self._own: set[str] = set()
+
+    @property
+    def clock(self) -> int:
+        """The lane clock: the only `now` there is, in seconds. Set by the first article."""
+        return self.lane.clock or 0
+
+    def advance_clock(self, event_time: int, article_id: str) -> None:
+        """Counts the (bounded) event time of an article towards the lane clock."""
+        clock, witnesses = advance(self.lane.clock, self.lane.witnesses, event_time, article_id)
+        self.lane.clock, self.lane.witnesses = clock, witnesses
+
+    def article(self, article_id: str) -> LiveArticle | None:
+        """A live article as the draft would have it."""
+        if article_id in self.articles:
+            return self.articles[article_id]
+        return self.state.articles.get(article_id)
+
+    def live(self, article_id: str) -> LiveArticle:
+        """A live article that is known to be there."""
+        live = self.article(article_id)
+        assert live is not None, f"{article_id} is not live"
+        return live
+
+    def edit(self, article_id: str) -> LiveArticle:
+        """The draft's own row of a live article, to be changed in place (but for its story)."""
+        live = self.live(article_id)
+        if article_id not in self._own:
+            self._own.add(article_id)
+            live = self.articles[article_id] = replace(live)
+        return live
+
+    def put_article(self, live: LiveArticle) -> None:
+        """Takes in a new article, or a new version of one, that was compared."""
+        article_id = live.article["id"]
+        held = self.article(article_id)
+        if held is not None:
+            self._leave(held)
+        self.articles[article_id] = live
+        self._own.add(article_id)
+        self._join(live)
+
+    def remove_article(self, article_id: str) -> None:
+        """Lets an article go."""
+        self._leave(self.live(article_id))
+        self.articles[article_id] = None
+        self._own.discard(article_id)
+
+    def move_article(self, article_id: str, story_id: str) -> None:
+        """Moves a live article to another story."""
+        live = self.edit(article_id)
+        self._leave(live)
+        live.story_id = story_id
+        self._join(live)
+
+    def story(self, story_id: str) -> LiveStory | None:
+        """The live story of that id, or the one it went up in."""
+        seen = set()
+        while story_id not in seen:
+            seen.add(story_id)
+            row = self.story_row(story_id)
+            if not isinstance(row, StoryAlias):
+                return row
+            story_id = row.merged_into
+        return None
+
+    def story_row(self, story_id: str) -> LiveStory | StoryAlias | None:
+        """The row under that id, live or alias."""
+        if story_id in self.stories:
+            return self.stories[story_id]
+        return self.state.stories.get(story_id) or self.state.aliases.get(story_id)
+
+    def edit_story(self, story_id: str) -> LiveStory:
+        """The draft's own row of a live story, to be changed in place."""
+        row = self.story_row(story_id)
+        assert isinstance(row, LiveStory), f"{story_id} is not a live story"
+        if story_id not in self.stories:
+            row = self.stories[story_id] = replace(row, providers=dict(row.providers))
+        return row
+
+    def end_story(self, story_id: str) -> None:
+        """Lets go of a story that has no live article left, and of all that went up in it."""
+        self.stories[story_id] = None
+        for alias_id in sorted(self.state.aliases_of.get(story_id, ())):
+            if self.story_row(alias_id) is self.state.aliases.get(alias_id):
+                self.end_story(alias_id)
+
+    def members(self, story_id: str) -> set[str]:
+        """Ids of the live articles of a story."""
+        held = self.state.members.get(story_id, set())
+        return (held - self._left.get(story_id, set())) | self._joined.get(story_id, set())
+
+    def lead(self, story_id: str) -> LeadKey | None:
+        """The key of the article that leads a story; None if no live article is left."""
+        lead = self.state.leads.get(story_id)
+        if lead is None or lead[2] in self._left.get(story_id, ()):
+            candidates = self.members(story_id)
+            return min((lead_key_of(self.live(m).article) for m in candidates), default=None)
+        joined = self._joined.get(story_id, ())
+        return min([lead, *(lead_key_of(self.live(m).article) for m in joined)])
+
+    def copies(self, root_id: str) -> set[str]:
+        """Ids of the live articles that duplicate `root_id`."""
+        held = {i for i in self.state.copies.get(root_id, ()) if i not in self.articles}
+        changed = (i for i, live in self.articles.items() if live and live.duplicate_of == root_id)
+        return held.union(changed)
+
+    def vector(self, article_id: str) -> Vector:
+        """The vector of a live article."""
+        if article_id in self.vectors:
+            return self.vectors[article_id]
+        return self.state.index.vectors[article_id]
+
+    def compare(self, live: LiveArticle) -> dict[str, int]:
+        """Cosine, in thousandths, of a new article (or version) with the live ones near it."""
+        article_id = live.article["id"]
+        self.vectors[article_id] = article_vector(live.article)
+        near = self.state.index.similarities(self.vectors[article_id])
+        near.pop(article_id, None)
+        for other_id in self.articles:  # so far, those that have just left the window
+            near.pop(other_id, None)
+        self._near[article_id] = near
+        return near
+
+    def nearest(self, article_id: str) -> dict[str, int]:
+        """Cosine, in thousandths, of a live article with the others near it."""
+        if article_id in self._near:
+            return self._near[article_id]
+        near = self.state.index.similarities(self.vector(article_id))
+        near.pop(article_id, None)
+        for other_id, live in self.articles.items():
+            if live is None or other_id in self.vectors:
+                near.pop(other_id, None)
+        for other_id, others in self._near.items():
+            if article_id in others:
+                near[other_id] = others[article_id]
+        return near
+
+    def apply(self) -> None:
+        """Makes the state what the draft says. Total: it cannot fail on a draft of its state."""
+        state = self.state
+        state.lane = self.lane
+        for article_id, live in self.articles.items():
+            if live is not None:
+                state.put_article(live, self.vectors.get(article_id))
+            elif article_id in state.articles:
+                state.remove_article(article_id)
+        for story_id, row in self.stories.items():
+            if row is None:
+                state.remove_story(story_id)
+            else:
+                state.put_story(row)
+
+    def _join(self, live: LiveArticle) -> None:
+        article_id = live.article["id"]
+        self._joined.setdefault(live.story_id, set()).add(article_id)
+
+    def _leave(self, live: LiveArticle) -> None:
+        article_id = live.article["id"]
+        self._left.setdefault(live.story_id, set()).add(article_id)
+        self._joined.get(live.story_id, set()).discard(article_id)

@@ -1,0 +1,106 @@
+"""State rows: all that a lane remembers, one row per live article, story, alias and the lane.
+
+Everything else in a lane is computed from these. Rows are JSON objects under a key that says
+their kind; encoding and decoding are exact inverses.
+"""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import orjson
+
+from newsloom.records.curated import Article
+from newsloom.rules.clock import Witness
+
+LANE_KEY = "lane"
+
+
+@dataclass(slots=True)
+class LiveArticle:
+    """An article in the window. Times are seconds since the epoch.
+
+    `event_at` is its event time as far as it is believed, `told_duplicates` how many duplicates
+    its last publication knew of, `related` the ids that one named.
+    """
+
+    article: Article
+    sequence: int
+    version: int
+    digest: str
+    event_at: int
+    leaves_at: int
+    story_id: str
+    duplicate_of: str | None = None
+    revision: int = 0
+    related: list[str] = field(default_factory=list)
+    told_duplicates: int = 0
+
+
+@dataclass(slots=True)
+class LiveStory:
+    """A story with at least one live article.
+
+    Counts include articles that have left the window, but no withdrawn ones. `told_*` is what
+    its last publication said.
+    """
+
+    id: str
+    opened: int
+    first_at: int
+    last_at: int
+    article_count: int = 0
+    providers: dict[str, tuple[str, int]] = field(default_factory=dict)
+    told_lead: str | None = None
+    told_count: int = 0
+    told_published: bool = False
+
+
+@dataclass(slots=True)
+class StoryAlias:
+    """A story that went up in another, kept as long as that one lives."""
+
+    id: str
+    merged_into: str
+
+
+@dataclass(slots=True)
+class Lane:
+    """The lane's own row: its clock with witnesses, its counters, and how each input ended."""
+
+    clock: int | None = None
+    witnesses: list[Witness] = field(default_factory=list)
+    sequence: int = 0
+    revision: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+
+Row: TypeAlias = LiveArticle | LiveStory | StoryAlias | Lane
+
+
+def article_key(article_id: str) -> str:
+    """The key of an article's row."""
+    return f"article/{article_id}"
+
+
+def story_key(story_id: str) -> str:
+    """The key of a story's row, be it live or an alias."""
+    return f"story/{story_id}"
+
+
+def encode_row(row: Row) -> bytes:
+    """`row` as a JSON object."""
+    return orjson.dumps(row)
+
+
+def decode_row(key: str, value: bytes) -> Row:
+    """The row that `encode_row` wrote under `key`."""
+    fields = orjson.loads(value)
+    if key == LANE_KEY:
+        fields["witnesses"] = [(time, ident) for time, ident in fields["witnesses"]]
+        return Lane(**fields)
+    if key.startswith("article/"):
+        return LiveArticle(**fields)
+    if "merged_into" in fields:
+        return StoryAlias(**fields)
+    fields["providers"] = {k: (name, count) for k, (name, count) in fields["providers"].items()}
+    return LiveStory(**fields)

@@ -1,0 +1,185 @@
+"""The state of one lane: its rows, and all that is computed from them.
+
+Nothing here decides. Rows are put and removed; the computed parts follow, and depend on the set
+of rows alone, never on the order in which they came.
+"""
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from newsloom.pipeline.curation.index import MatterIndex
+from newsloom.pipeline.curation.rows import (
+    LANE_KEY,
+    Lane,
+    LiveArticle,
+    LiveStory,
+    Row,
+    StoryAlias,
+    article_key,
+    encode_row,
+    story_key,
+)
+from newsloom.records.curated import Article
+from newsloom.rules.language import primary_language
+from newsloom.rules.scoring import LeadKey, lead_key
+from newsloom.rules.terms import Vector, vectorise
+from newsloom.rules.text import comparison_title
+
+
+def article_vector(article: Article) -> Vector:
+    """The vector by which an article's matter is compared."""
+    provider = article["provider"]
+    title = comparison_title(article["title"], provider["name"], provider["domain"])
+    return vectorise(title, article.get("excerpt", ""), primary_language(article["locale"]))
+
+
+def lead_key_of(article: Article) -> LeadKey:
+    """Sorts the articles of a story, the one that leads it first."""
+    return lead_key(article["quality"], article["publishedDateTime"], article["id"])
+
+
+class State:
+    """One lane. Read freely; change only by the four `put_*` and `remove_*` methods."""
+
+    def __init__(self) -> None:
+        self.lane = Lane()
+        self.articles: dict[str, LiveArticle] = {}
+        self.stories: dict[str, LiveStory] = {}
+        self.aliases: dict[str, StoryAlias] = {}
+        # Computed from the rows:
+        self.index = MatterIndex()
+        self.members: dict[str, set[str]] = {}
+        self.leads: dict[str, LeadKey] = {}
+        self.copies: dict[str, set[str]] = {}
+        self.named_by: dict[str, set[str]] = {}
+        self.aliases_of: dict[str, set[str]] = {}
+        self._leaving: list[tuple[int, str]] = []
+
+    def put_article(self, live: LiveArticle, vector: Vector | None = None) -> None:
+        """Takes in an article's row, new or changed; `vector` spares computing it again."""
+        article_id = live.article["id"]
+        held = self.articles.get(article_id)
+        if held is not None and held.article is live.article:
+            if held.story_id != live.story_id:
+                self.index.move(article_id, held.story_id, live.story_id)
+        else:
+            if held is not None:
+                self.index.remove(article_id, held.story_id)
+            if vector is None:
+                vector = article_vector(live.article)
+            self.index.add(article_id, vector, live.story_id)
+        if held is not None:
+            self._unlink(held)
+        self.articles[article_id] = live
+        self.members.setdefault(live.story_id, set()).add(article_id)
+        key = lead_key_of(live.article)
+        if live.story_id not in self.leads or key < self.leads[live.story_id]:
+            self.leads[live.story_id] = key
+        if live.duplicate_of is not None:
+            self.copies.setdefault(live.duplicate_of, set()).add(article_id)
+        for other in live.related:
+            self.named_by.setdefault(other, set()).add(article_id)
+        if held is None or held.leaves_at != live.leaves_at:
+            heapq.heappush(self._leaving, (live.leaves_at, article_id))
+
+    def remove_article(self, article_id: str) -> None:
+        """Lets go of an article's row."""
+        held = self.articles.pop(article_id)
+        self.index.remove(article_id, held.story_id)
+        self._unlink(held)
+
+    def put_story(self, story: LiveStory | StoryAlias) -> None:
+        """Takes in a story's row, live or alias, in place of any other under its id."""
+        self.remove_story(story.id)
+        if isinstance(story, LiveStory):
+            self.stories[story.id] = story
+        else:
+            self.aliases[story.id] = story
+            self.aliases_of.setdefault(story.merged_into, set()).add(story.id)
+
+    def remove_story(self, story_id: str) -> None:
+        """Lets go of a story's row, if there is one."""
+        self.stories.pop(story_id, None)
+        alias = self.aliases.pop(story_id, None)
+        if alias is not None:
+            _discard(self.aliases_of, alias.merged_into, story_id)
+
+    def due(self, clock: int) -> list[str]:
+        """Articles whose time in the window is over at `clock`, soonest first."""
+        over: dict[str, None] = {}
+        skipped = []
+        while self._leaving and self._leaving[0][0] <= clock:
+            leaves_at, article_id = entry = heapq.heappop(self._leaving)
+            live = self.articles.get(article_id)
+            if live is not None and live.leaves_at == leaves_at:
+                over[article_id] = None
+                skipped.append(entry)
+        for entry in skipped:  # the caller decides; the article is still held
+            heapq.heappush(self._leaving, entry)
+        return list(over)
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Every row with its key, in no telling order."""
+        yield LANE_KEY, self.lane
+        for article_id, live in self.articles.items():
+            yield article_key(article_id), live
+        for story_id, story in self.stories.items():
+            yield story_key(story_id), story
+        for story_id, alias in self.aliases.items():
+            yield story_key(story_id), alias
+
+    def _unlink(self, held: LiveArticle) -> None:
+        article_id = held.article["id"]
+        members = self.members[held.story_id]
+        members.discard(article_id)
+        if not members:
+            del self.members[held.story_id], self.leads[held.story_id]
+        elif self.leads[held.story_id][2] == article_id:
+            self.leads[held.story_id] = min(lead_key_of(self.articles[m].article) for m in members)
+        if held.duplicate_of is not None:
+            _discard(self.copies, held.duplicate_of, article_id)
+        for other in held.related:
+            _discard(self.named_by, other, article_id)
+
+
+def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
+    members = sets[key]
+    members.discard(member)
+    if not members:
+        del sets[key]
+
+
+def restore(rows: Iterable[Row]) -> State:
+    """The state that a set of rows makes, in whatever order they come."""
+    state = State()
+    for row in rows:
+        if isinstance(row, Lane):
+            state.lane = row
+        elif isinstance(row, LiveArticle):
+            state.put_article(row)
+        else:
+            state.put_story(row)
+    return state
+
+
+def fingerprint(state: State) -> str:
+    """A digest of all that decides what the state does next, rows and computed parts alike."""
+    computed = [
+        state.index.canonical(),
+        *(
+            sorted((key, sorted(members)) for key, members in sets.items())
+            for sets in (state.members, state.copies, state.named_by, state.aliases_of)
+        ),
+        sorted(state.leads.items()),
+        sorted({e for e in state._leaving if _is_current(state, e)}),
+        sorted((key, encode_row(row).decode()) for key, row in state.rows()),
+    ]
+    return hashlib.sha256(orjson.dumps(computed)).hexdigest()
+
+
+def _is_current(state: State, entry: tuple[int, str]) -> bool:
+    live = state.articles.get(entry[1])
+    return live is not None and live.leaves_at == entry[0]

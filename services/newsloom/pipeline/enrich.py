@@ -1,0 +1,84 @@
+"""Enrich: a normalised article in; who published it, its topics, AMP cache URL and quality out.
+
+Stateless: each article by itself. `curate` receives what leaves here.
+"""
+
+from typing import Literal, get_args
+
+from newsloom.pipeline.arrival import ArticleArrival
+from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.normalise import NormalisedArticle
+from newsloom.records.curated import Article
+from newsloom.rules.amp import cdn_amp_url
+from newsloom.rules.clock import format_time
+from newsloom.rules.provider import resolve_provider
+from newsloom.rules.scoring import MAX_QUALITY, quality_parts
+from newsloom.rules.text import comparison_title, words
+
+ImageMode = Literal["trust", "off"]
+IMAGE_MODES: tuple[ImageMode, ...] = get_args(ImageMode)
+
+
+def enrich(
+    normal: NormalisedArticle, catalogue: Catalogue, images: ImageMode, arrived_at: int
+) -> ArticleArrival:
+    """The article as it will be published, complete but for what its lane decides.
+
+    `images`: `trust` keeps the event's images as given, `off` drops them. `arrived_at` is in
+    seconds since the epoch.
+    """
+    event = normal.event
+    hint = event.provider
+    url = event.original_url or event.web_url
+    provider, standing = resolve_provider(url, catalogue.outlets, hint.name if hint else None)
+    article: Article = {
+        "category": event.category,
+        "title": normal.title,
+        "publishedDateTime": format_time(event.published_date_time),
+        "webUrl": event.web_url,
+        "type": event.type,
+        "quality": 0,
+        "provider": provider,
+        "id": normal.id,
+        "locale": normal.locale,
+    }
+    if normal.excerpt:
+        article["excerpt"] = normal.excerpt
+    if event.amp_web_url is not None:
+        article["ampWebUrl"] = event.amp_web_url
+        article["cdnAmpWebUrl"] = cdn_amp_url(event.amp_web_url)
+    topics = catalogue.topics.match(words(f"{normal.title}. {normal.excerpt}"), normal.topics)
+    if topics:
+        article["topics"] = topics
+    if normal.images and images == "trust":
+        article["images"] = normal.images
+    if event.secured is not None:
+        article["secured"] = event.secured
+    if event.original_url is not None:
+        article["originalUrl"] = event.original_url
+    if event.updated_date_time is not None:
+        article["updatedDateTime"] = format_time(event.updated_date_time)
+    if event.source is not None:
+        article["source"] = event.source
+    article["quality"] = _quality(article, standing, event.quality)
+    return ArticleArrival(
+        article=article,
+        published_at=event.published_date_time,
+        version=normal.version,
+        arrived_at=arrived_at,
+        digest=normal.digest,
+    )
+
+
+def _quality(article: Article, standing: int, given: int | None) -> int:
+    """The crawler's own score, taken as it is; else the documented sum."""
+    if given is not None:
+        return given
+    return min(MAX_QUALITY, sum(quality_parts_of(article, standing).values()))
+
+
+def quality_parts_of(article: Article, standing: int) -> dict[str, int]:
+    """The parts of an article's own quality by name."""
+    provider = article["provider"]
+    bare = comparison_title(article["title"], provider["name"], provider["domain"])
+    return quality_parts(article, standing, is_title_clean=bare == article["title"])

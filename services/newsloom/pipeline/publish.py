@@ -1,0 +1,183 @@
+"""Publish: the records that a draft changes, made of the draft and noted in its rows.
+
+Gives each publication the lane's next number and chooses its related anew. Pure but for the
+draft, which it completes; the state is not touched.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from newsloom.pipeline.curation.draft import Draft
+from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
+from newsloom.pipeline.curation.state import lead_key_of
+from newsloom.records.curated import (
+    SCHEMA_VERSION,
+    ArticleReference,
+    CuratedArticle,
+    MergedStory,
+    RelatedArticle,
+    Relation,
+    Story,
+    StoryArticle,
+    Tombstone,
+)
+from newsloom.rules.clock import format_time
+from newsloom.rules.scoring import NOT_LEADING, is_published, lead_heat
+from newsloom.rules.stories import RELATED_LIMIT, WINDOW_S, rank_related
+
+MAX_DUPLICATES = 50
+MAX_STORY_ARTICLES = 100
+MAX_STORY_PROVIDERS = 100
+MAX_STORY_TOPICS = 20
+
+CURATED_FIELDS = tuple(CuratedArticle.__annotations__)
+RELATED_FIELDS = tuple(RelatedArticle.__annotations__)
+
+CuratedRecord: TypeAlias = CuratedArticle | Tombstone
+StoryRecord: TypeAlias = Story | MergedStory | Tombstone
+
+
+@dataclass(frozen=True, slots=True)
+class Publications:
+    """The records of one event, in the order of their revisions."""
+
+    curated: list[CuratedRecord]
+    stories: list[StoryRecord]
+
+
+def publish(draft: Draft) -> Publications:
+    """The records to publish for `draft`, whose rows then say so."""
+    curated = [_curated_record(draft, article_id) for article_id in draft.publish]
+    stories = [_story_record(draft, story_id) for story_id in draft.publish_stories]
+    return Publications(curated, stories)
+
+
+def _next_revision(draft: Draft) -> int:
+    draft.lane.revision += 1
+    return draft.lane.revision
+
+
+def _curated_record(draft: Draft, article_id: str) -> CuratedRecord:
+    if draft.article(article_id) is None:
+        return {"id": article_id, "revision": _next_revision(draft), "withdrawn": True}
+    live = draft.edit(article_id)
+    live.revision = _next_revision(draft)
+    related = _related(draft, live)
+    live.related = [item["id"] for item in related]
+    duplicates = _duplicates(draft, article_id)
+    live.told_duplicates = len(draft.copies(article_id))
+    heat = _heat(draft, live)
+    parts: dict[str, Any] = {
+        **live.article,
+        "heat": heat,
+        "published": is_published(heat),
+        "related": related,
+        "revision": live.revision,
+        "storyId": live.story_id,
+        "duplicateOf": live.duplicate_of,
+        "duplicates": duplicates,
+        "curatedDateTime": format_time(draft.clock),
+        "schemaVersion": SCHEMA_VERSION,
+    }
+    return {  # type: ignore[return-value]
+        name: parts[name] for name in CURATED_FIELDS if parts.get(name) not in (None, [])
+    }
+
+
+def _heat(draft: Draft, live: LiveArticle) -> int:
+    lead = draft.lead(live.story_id)
+    if lead is None or lead[2] != live.article["id"]:
+        return NOT_LEADING
+    story = draft.story(live.story_id)
+    return lead_heat(live.article["quality"], len(story.providers) if story else 1)
+
+
+def _related(draft: Draft, live: LiveArticle) -> list[RelatedArticle]:
+    """The nearest articles of the window, shown by quality, then earliest, then lowest id."""
+    chosen: list[tuple[LiveArticle, int]] = []
+    for minus_similarity, other_id in rank_related(draft.nearest(live.article["id"])):
+        other = draft.live(other_id)
+        if abs(other.event_at - live.event_at) <= WINDOW_S:
+            chosen.append((other, -minus_similarity))
+            if len(chosen) == RELATED_LIMIT:
+                break
+    chosen.sort(key=lambda pair: lead_key_of(pair[0].article))
+    return [_related_item(live, other, similarity) for other, similarity in chosen]
+
+
+def _related_item(live: LiveArticle, other: LiveArticle, similarity: int) -> RelatedArticle:
+    own_root = live.duplicate_of or live.article["id"]
+    relation: Relation = "related"
+    if own_root == (other.duplicate_of or other.article["id"]):
+        relation = "duplicate"
+    elif live.story_id == other.story_id:
+        relation = "same-story"
+    item: dict[str, Any] = {n: other.article[n] for n in RELATED_FIELDS if n in other.article}  # type: ignore[literal-required]
+    item["relation"] = relation
+    item["similarity"] = min(similarity + 5, 1000) // 10 / 100
+    return item  # type: ignore[return-value]
+
+
+def _duplicates(draft: Draft, article_id: str) -> list[ArticleReference]:
+    copies = sorted((draft.live(i) for i in draft.copies(article_id)), key=lambda c: c.sequence)
+    return [_reference(copy) for copy in copies[-MAX_DUPLICATES:]]
+
+
+def _reference(live: LiveArticle) -> ArticleReference:
+    article = live.article
+    return {
+        "id": article["id"],
+        "webUrl": article["webUrl"],
+        "provider": article["provider"],
+        "publishedDateTime": article["publishedDateTime"],
+    }
+
+
+def _story_record(draft: Draft, story_id: str) -> StoryRecord:
+    row = draft.story_row(story_id)
+    if row is None:
+        return {"id": story_id, "revision": _next_revision(draft), "withdrawn": True}
+    if not isinstance(row, LiveStory):
+        return {
+            "id": story_id,
+            "mergedInto": row.merged_into,
+            "revision": _next_revision(draft),
+            "schemaVersion": SCHEMA_VERSION,
+        }
+    return _live_story_record(draft, draft.edit_story(story_id))
+
+
+def _live_story_record(draft: Draft, story: LiveStory) -> Story:
+    lead_key = draft.lead(story.id)
+    assert lead_key is not None, f"story {story.id} has no live article"
+    lead = draft.live(lead_key[2])
+    heat = _heat(draft, lead)
+    members = sorted((draft.live(i) for i in draft.members(story.id)), key=lambda m: m.sequence)
+    latest = members[-MAX_STORY_ARTICLES:]
+    articles: list[StoryArticle] = [{**_reference(m), "title": m.article["title"]} for m in latest]
+    providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
+    counts = Counter(topic for m in latest for topic in m.article.get("topics", ()))
+    topics = sorted(counts, key=lambda topic: (-counts[topic], topic))[:MAX_STORY_TOPICS]
+    story.told_lead, story.told_count = lead.article["id"], story.article_count
+    story.told_published = is_published(heat)
+    record: Story = {
+        "id": story.id,
+        "lead": lead.article["id"],
+        "articleCount": story.article_count,
+        "articles": articles,
+        "providers": [
+            {"name": name, "domain": domain, "articleCount": count}
+            for domain, (name, count) in providers[:MAX_STORY_PROVIDERS]
+        ],
+        "firstPublishedDateTime": format_time(story.first_at),
+        "lastPublishedDateTime": format_time(story.last_at),
+        "heat": heat,
+        "topics": topics,
+        "locale": lead.article["locale"],
+        "revision": _next_revision(draft),
+        "schemaVersion": SCHEMA_VERSION,
+    }
+    if not topics:
+        del record["topics"]
+    return record

@@ -1,0 +1,80 @@
+"""Times and the lane clock: RFC 3339 in, seconds since the epoch inside, RFC 3339 out.
+
+Never reads a clock: `now` is always the lane's, made from event times alone.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+ARRIVAL_TOLERANCE_S = 600
+"""An event's time counts at most as its arrival plus this (design, section 2)."""
+
+WITNESSES = 3
+"""The lane clock is the third-greatest event time over distinct articles."""
+
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_S = int((datetime(1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
+_LAST_S = int((datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH).total_seconds())
+
+Witness = tuple[int, str]
+"""An event time and the id of the article that bore it."""
+
+
+@lru_cache(maxsize=4096)
+def parse_time(text: str) -> int | None:
+    """Seconds since the epoch of an RFC 3339 date-time, or None if it is not one.
+
+    An offset is required, fractions are cut, a leap second counts as the second before it, and
+    the year must be 1-9999 in UTC.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        return None
+    date, minutes, seconds, offset = match.groups()
+    if seconds == "60":
+        seconds = "59"
+    try:
+        local = datetime.fromisoformat(f"{date}T{minutes}:{seconds}+00:00")
+        shift_s = 0
+        if offset not in "Zz":
+            hours, mins = int(offset[1:3]), int(offset[4:6])
+            if hours > 23 or mins > 59:
+                return None
+            shift_s = (hours * 3600 + mins * 60) * (-1 if offset[0] == "-" else 1)
+    except ValueError:
+        return None
+    time = int((local - _EPOCH).total_seconds()) - shift_s
+    return time if _FIRST_S <= time <= _LAST_S else None
+
+
+@lru_cache(maxsize=4096)
+def format_time(time: int) -> str:
+    """`time` (seconds since the epoch) as RFC 3339 in UTC, whole seconds, with `Z`."""
+    return (_EPOCH + timedelta(seconds=time)).replace(tzinfo=None).isoformat() + "Z"
+
+
+def bounded_time(event_time: int, arrival_time: int) -> int:
+    """The event time as far as it is believed: a wild date cannot run ahead of its arrival."""
+    return min(event_time, arrival_time + ARRIVAL_TOLERANCE_S)
+
+
+def advance(
+    clock: int | None, witnesses: Sequence[Witness], event_time: int, article_id: str
+) -> tuple[int, list[Witness]]:
+    """The lane clock and its witnesses after one more article.
+
+    The clock is the third-greatest event time over distinct articles, the least until three
+    exist, and from then on never lowered. Witnesses are sorted, greatest first.
+    """
+    times = {witness_id: time for time, witness_id in witnesses}
+    times[article_id] = max(event_time, times.get(article_id, event_time))
+    kept = sorted(((time, ident) for ident, time in times.items()), reverse=True)[:WITNESSES]
+    least = kept[-1][0]
+    if clock is None or len(witnesses) < WITNESSES:
+        return least, kept
+    return max(clock, least), kept

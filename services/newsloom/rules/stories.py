@@ -1,0 +1,51 @@
+"""Stories and related articles: which are near enough, by cosines in thousandths.
+
+A story is compared by its centroid (the sum of its articles' vectors). The thresholds were set
+on labelled news streams; see docs/adr/0003-grouping.md.
+"""
+
+from collections.abc import Mapping
+from math import isqrt
+
+WINDOW_S = 10 * 24 * 3600
+"""How long an article is live, and how far apart in time related articles may be."""
+STORY_GAP_S = 4 * 24 * 3600
+"""A story that was silent this long is over: what comes then is another matter."""
+
+JOIN_SIMILARITY = 240
+MERGE_SIMILARITY = 360
+MERGE_CANDIDATES = 3
+MIN_MERGE_EVIDENCE = 150
+"""A story is weighed for merging only if the new article is at least this near to it."""
+
+RELATED_LIMIT = 12
+RELATED_FLOOR = 150
+"""A lone stranger has no related: below this, two texts share words, not matter."""
+
+
+def story_similarity(dot: int, square: int) -> int:
+    """Cosine, in thousandths, of a unit vector and a centroid of squared length `square`."""
+    return dot // (isqrt(square) or 1)
+
+
+def centroid_similarity(dot: int, square: int, other_square: int) -> int:
+    """Cosine, in thousandths, of two centroids of the given squared lengths."""
+    return 1000 * dot // (isqrt(square * other_square) or 1)
+
+
+def is_within_reach(time: int, first: int, last: int) -> bool:
+    """Whether a story that ran from `first` to `last` was not silent too long before `time`."""
+    return first - STORY_GAP_S <= time <= last + STORY_GAP_S
+
+
+def rank_stories(similarities: Mapping[str, int]) -> list[tuple[int, str]]:
+    """(similarity, story id), the nearest first, ties by lowest id."""
+    return sorted(
+        ((similarity, story_id) for story_id, similarity in similarities.items()),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+
+
+def rank_related(near: Mapping[str, int]) -> list[tuple[int, str]]:
+    """(minus the similarity, article id) of those above the floor, nearest first, then lowest id."""
+    return sorted((-similarity, i) for i, similarity in near.items() if similarity >= RELATED_FLOOR)

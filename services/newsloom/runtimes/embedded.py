@@ -1,0 +1,191 @@
+"""The embedded runtime: the whole pipeline in one process, with a folder for its memory.
+
+Reads inputs in order, curates them in one lane, and commits each batch as one transaction: rows,
+positions and published lines together, so that a run killed at any moment goes on from there.
+"""
+
+import base64
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+
+from newsloom.adapters.documents import write_documents
+from newsloom.adapters.failures import Outage
+from newsloom.adapters.inputs import InputRecord, Position, Source, read
+from newsloom.adapters.store import Batch, Store
+from newsloom.observability.metrics import Metrics
+from newsloom.pipeline.curation.rows import LANE_KEY, article_key, encode_row, story_key
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.recipe import Pipeline, Result
+from newsloom.records.dead_letter import DeadLetter
+from newsloom.records.faults import Fault, Reason
+
+BATCH_RECORDS = 256
+BATCH_S = 1.0
+"""A batch ends with this many records or after this long, whichever comes first."""
+MAX_INTERNAL_ERRORS = 20
+"""So many bugs in one run mean a bad release: better to halt than to drain the input."""
+
+
+class Reporter(Protocol):
+    """Whoever shows a run's progress."""
+
+    def advance(self, inputs: int, input_bytes: int) -> None:
+        """So much more has been committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run was asked for."""
+
+    folder: Path
+    should_follow: bool = False
+    has_documents: bool = False
+
+
+class EmbeddedRun:
+    """One run of the pipeline over its inputs."""
+
+    def __init__(
+        self,
+        options: RunOptions,
+        pipeline: Pipeline,
+        store: Store,
+        metrics: Metrics,
+        reporter: Reporter,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._options = options
+        self._pipeline = pipeline
+        self._store = store
+        self._metrics = metrics
+        self._reporter = reporter
+        self._clock = clock
+        self._batch = Batch()
+        self._pending = 0
+        self._pending_bytes = 0
+        self._batch_began = time.monotonic()
+        self._changed_articles: dict[str, None] = {}
+        self._changed_stories: dict[str, None] = {}
+        self._internal_errors = 0
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Asks the run to end after the record at hand, with all it has done committed."""
+        self._is_stopped = True
+
+    def run(self, sources: Sequence[Source]) -> None:
+        """Takes every record of `sources`, in order, from where it was left.
+
+        Raises Outage when an input or the folder fails; what was committed stands.
+        """
+        # What is restored lives as long as the run: spare the collector from walking it again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        if self._options.has_documents:
+            self._complete_documents()
+        for source in sources:
+            held = self._store.position(source.path)
+            position = held or Position(opened_at=int(self._clock()))
+            if source.path == "-":
+                position = Position(opened_at=int(self._clock()))
+            follow = self._options.should_follow and source is sources[-1]
+            for record in read(source, position, follow, lambda: self._is_stopped):
+                if record is not None:
+                    self._take(source, record)
+                if record is None or self._is_batch_full():
+                    self._commit()
+                if self._is_stopped:
+                    break
+            self._commit()
+
+    def _take(self, source: Source, record: InputRecord) -> None:
+        if not self._pending:
+            self._batch_began = time.monotonic()
+        result = self._pipeline.process(record.parse(), record.after.opened_at)
+        self._metrics.count(result)
+        lines = self._batch.lines
+        lines["curated.jsonl"] += [orjson.dumps(r) + b"\n" for r in result.curated]
+        lines["stories.jsonl"] += [orjson.dumps(r) + b"\n" for r in result.stories]
+        if result.fault is not None:
+            letter = _dead_letter(result.fault, source, record)
+            lines["dead-letters.jsonl"].append(orjson.dumps(letter) + b"\n")
+            self._note_fault(result.fault)
+        self._note_rows(result)
+        if source.path != "-":
+            self._batch.positions[source.path] = record.after
+        self._pending += 1
+        self._pending_bytes += len(record.payload) + 1
+
+    def _note_rows(self, result: Result) -> None:
+        self._changed_articles.update(dict.fromkeys(result.changed_articles))
+        self._changed_stories.update(dict.fromkeys(result.changed_stories))
+
+    def _note_fault(self, fault: Fault) -> None:
+        if fault.reason is Reason.INTERNAL_ERROR:
+            self._internal_errors += 1
+            if self._internal_errors >= MAX_INTERNAL_ERRORS:
+                self._commit()
+                raise Outage(
+                    f"{MAX_INTERNAL_ERRORS} records failed for a bug of ours (the last: "
+                    f"{fault.detail}); they are kept in dead-letters.jsonl. Please report it"
+                )
+
+    def _is_batch_full(self) -> bool:
+        if self._pending >= BATCH_RECORDS:
+            return True
+        return self._pending > 0 and time.monotonic() - self._batch_began > BATCH_S
+
+    def _commit(self) -> None:
+        if not self._pending:
+            return
+        state = self._pipeline.state
+        self._batch.rows = _rows_of(state, self._changed_articles, self._changed_stories)
+        self._store.commit(self._batch)
+        if self._options.has_documents:
+            write_documents(self._options.folder, self._batch.lines["curated.jsonl"])
+            self._store.note_documents()
+        self._metrics.batch_seconds.observe(time.monotonic() - self._batch_began)
+        self._metrics.live_articles.set(len(state.articles))
+        self._metrics.live_stories.set(len(state.stories))
+        self._reporter.advance(self._pending, self._pending_bytes)
+        self._batch = Batch()
+        self._changed_articles, self._changed_stories = {}, {}
+        self._pending = self._pending_bytes = 0
+
+    def _complete_documents(self) -> None:
+        start = self._store.documents_through()
+        write_documents(self._options.folder, self._store.published("curated.jsonl", start))
+        self._store.note_documents()
+
+
+def _rows_of(
+    state: State, article_ids: dict[str, None], story_ids: dict[str, None]
+) -> dict[str, bytes | None]:
+    rows: dict[str, bytes | None] = {LANE_KEY: encode_row(state.lane)}
+    for article_id in article_ids:
+        live = state.articles.get(article_id)
+        rows[article_key(article_id)] = encode_row(live) if live is not None else None
+    for story_id in story_ids:
+        story = state.stories.get(story_id) or state.aliases.get(story_id)
+        rows[story_key(story_id)] = encode_row(story) if story is not None else None
+    return rows
+
+
+def _dead_letter(fault: Fault, source: Source, record: InputRecord) -> DeadLetter:
+    field: DeadLetter = {"field": fault.field} if fault.field is not None else {}  # type: ignore
+    return {
+        "reason": fault.reason,
+        "stage": fault.stage,
+        **field,
+        "detail": fault.detail,
+        "input": source.path,
+        "position": record.position,
+        "payload": base64.b64encode(record.payload).decode(),
+    }
