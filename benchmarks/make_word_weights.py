@@ -8,7 +8,7 @@ import math
 from collections import defaultdict
 from pathlib import Path
 
-import wordfreq  # type: ignore[import-not-found]
+import wordfreq
 
 from newsloom.rules.terms import term_of
 from newsloom.rules.text import words
@@ -20,7 +20,7 @@ STEP = 20
 MIN_FREQUENCY = {"en": 2e-6}
 DEFAULT_MIN_FREQUENCY = 1e-5
 HEADER = """\
-# How telling a word is, by 100 * ln(10,000 / (1 + texts of 10,000 that hold it)), in steps of {step}.
+# How telling a word is: 100 * ln(10,000 / (1 + texts of 10,000 that hold it)), steps of {step}.
 # A weight, a tab, the words of that weight. Words not listed are rare and weigh 921.
 # Made by benchmarks/make_word_weights.py from wordfreq 3.1.1 (Robyn Speer), whose data are
 # under CC BY-SA 4.0; so is this file.
@@ -41,7 +41,9 @@ def main() -> None:
                 weight = round(100 * math.log(TEXTS / (1 + texts)) / STEP) * STEP
                 if not term[0].isdigit():
                     by_weight[max(0, weight)].append(term)
-        lines = [f"{weight}\t{' '.join(sorted(by_weight[weight]))}\n" for weight in sorted(by_weight)]
+        lines = [
+            f"{weight}\t{' '.join(sorted(by_weight[weight]))}\n" for weight in sorted(by_weight)
+        ]
         text = HEADER.format(step=STEP) + "".join(lines)
         (TARGET / f"{language}.txt").write_text(text, encoding="utf-8")
         print(f"{language}: {sum(map(len, by_weight.values()))} words, {len(text)} characters")

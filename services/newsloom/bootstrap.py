@@ -22,5 +22,5 @@ def build_run(
 
 
 def read_state(folder: Path) -> State:
-    """The state that an output folder holds, to look at. Raises Outage if it has none."""
+    """The state that an output folder holds, to look at. Raises OutageError if it has none."""
     return restore(decode_row(key, value) for key, value in read_rows(folder))

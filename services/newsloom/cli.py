@@ -6,9 +6,10 @@ import click
 from pydantic import ValidationError
 
 from newsloom import __version__
-from newsloom.adapters.failures import Outage
+from newsloom.adapters.failures import OutageError
 from newsloom.commands.explain import explain
 from newsloom.commands.run import run
+from newsloom.commands.schemas import schemas
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,13 +25,14 @@ def newsloom() -> None:
 
 newsloom.add_command(run)
 newsloom.add_command(explain)
+newsloom.add_command(schemas)
 
 
 def main() -> None:
     """Runs the command line of this process and exits."""
     try:
         newsloom()
-    except Outage as error:
+    except OutageError as error:
         click.echo(f"newsloom: {error}", err=True)
         sys.exit(1)
     except ValidationError as error:

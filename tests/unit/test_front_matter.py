@@ -198,6 +198,19 @@ def test_a_removed_field_does_not_change_its_neighbours(text: str, after: dict[s
     assert loads(dumps(document)) == after | {"c": "3"}
 
 
+def test_an_indented_comment_at_the_end_does_not_join_the_text_before_it() -> None:
+    document = read_block("x: |\n  t\na: 1\n  # end")
+    del document["a"]
+    assert dumps(document) == "---\nx: |\n  t\n# end\n---\n"
+
+
+def test_a_lone_question_mark_is_not_kept_before_a_changed_name() -> None:
+    document = read_block("?\n|+1")
+    assert document == {"": None}
+    document[""] = "x"
+    assert dumps(document) == '---\n"": x\n---\n'
+
+
 @pytest.mark.parametrize("value", ["|\n  text", "\n  - item", "{b: c}", "'text'", ""])
 def test_comments_after_a_changed_field_stay(value: str) -> None:
     document = read_block(f"a: {value}\n# about b\n\nb: 1\n# the end")

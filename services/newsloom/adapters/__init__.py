@@ -1,0 +1,1 @@
+"""Adapters: files, databases and formats at the edge, in the terms of the pipeline."""

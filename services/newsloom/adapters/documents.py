@@ -9,14 +9,14 @@ from pathlib import Path
 
 import orjson
 
-from newsloom.adapters.failures import Outage
+from newsloom.adapters.failures import OutageError
 from newsloom.adapters.front_matter import dumps
 
 
 def write_documents(folder: Path, lines: Iterable[bytes]) -> None:
     """Writes `articles/<id>.md` for the last of each article's `lines`; a tombstone removes it.
 
-    Raises Outage when a file cannot be written.
+    Raises OutageError when a file cannot be written.
     """
     latest = {}
     for line in lines:
@@ -34,4 +34,4 @@ def write_documents(folder: Path, lines: Iterable[bytes]) -> None:
                 draft.write_text(dumps(record), encoding="utf-8")
                 os.replace(draft, path)
     except OSError as error:
-        raise Outage(f"cannot write {target}: {error.strerror or error}") from error
+        raise OutageError(f"cannot write {target}: {error.strerror or error}") from error

@@ -100,18 +100,18 @@ class BlockReader:
             or _NOT_LINE_BY_LINE.search(self._text, self._start - 1, self._end)
         ):
             return {}, ""
-        begins = [self._start + mark.index - 1 for mark, _ in self._spans]
         sources = {}
         cut = self._start
-        for number, (key, value) in enumerate(fields.items()):
+        for (key, value), (mark, end) in zip(fields.items(), self._spans, strict=True):
+            begin = self._start + mark.index - 1
             # Another field may come to stand before this one; indented, a comment or a blank line
             # would then count as a part of it.
-            lead = _INDENT.sub("", self._text[cut : begins[number]])
-            cut = self._start + self._spans[number][1] - 1
+            lead = _INDENT.sub("", self._text[cut:begin])
+            cut = self._start + end - 1
             is_block_scalar = self._text[cut - 1] == "\n"
             if not is_block_scalar:
                 cut = self._text.index("\n", cut) + 1
-            text = self._text[begins[number] : cut]
+            text = self._text[begin:cut]
             written = write_field(key, value)
             is_keeping = is_block_scalar and _KEEPING.search(text)
             sources[key] = SourceField(lead, written if is_keeping else text, written)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from newsloom.adapters.failures import Outage
+from newsloom.adapters.failures import OutageError
 from newsloom.adapters.front_matter import FrontMatterError, loads
 from newsloom.pipeline.decode import MAX_RECORD_BYTES, parse_record
 from newsloom.records.faults import Fault, Reason
@@ -57,13 +57,15 @@ class InputRecord:
 
     def parse(self) -> dict[str, Any] | Fault:
         """The record as JSON-like values, or what is wrong with it."""
-        return _parse_front_matter(self.payload) if self.is_front_matter else parse_record(
-            self.payload
+        return (
+            _parse_front_matter(self.payload)
+            if self.is_front_matter
+            else parse_record(self.payload)
         )
 
 
 def find_sources(inputs: Sequence[str]) -> list[Source]:
-    """The files that `inputs` name, folders in path order. Raises Outage for a missing one."""
+    """The files that `inputs` name, folders in path order. Raises OutageError for a missing one."""
     sources = []
     for name in inputs:
         if name == STANDARD_INPUT:
@@ -73,11 +75,11 @@ def find_sources(inputs: Sequence[str]) -> list[Source]:
         if path.is_dir():
             files = sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES and f.is_file())
             if not files:
-                raise Outage(f"{name} holds no {', '.join(_SUFFIXES)} file")
+                raise OutageError(f"{name} holds no {', '.join(_SUFFIXES)} file")
         elif path.exists():
             files = [path]
         else:
-            raise Outage(f"there is no input {name}: check the path")
+            raise OutageError(f"there is no input {name}: check the path")
         sources += [Source(str(file), file.stat().st_size) for file in files]
     return list(dict.fromkeys(sources))
 
@@ -87,7 +89,7 @@ def read(
 ) -> Iterator[InputRecord | None]:
     """The records of `source` after `start`, in order; None where following found nothing new.
 
-    Blank lines are passed over. Raises Outage for a file that cannot be read, or that has become
+    Blank lines are passed over. Raises OutageError for a file that cannot be read, or that has become
     shorter than what was read of it.
     """
     try:
@@ -97,7 +99,7 @@ def read(
             yield from _read_document(source, start)
         else:
             if source.size < start.bytes:
-                raise Outage(
+                raise OutageError(
                     f"{source.path} is shorter ({source.size:,} bytes) than what was read of it "
                     f"({start.bytes:,}): it was replaced; give the new one another name"
                 )
@@ -105,7 +107,7 @@ def read(
                 stream.seek(start.bytes)
                 yield from _read_lines(stream, start, should_follow, is_stopped)
     except OSError as error:
-        raise Outage(f"cannot read {source.path}: {error.strerror or error}") from error
+        raise OutageError(f"cannot read {source.path}: {error.strerror or error}") from error
 
 
 def _read_document(source: Source, start: Position) -> Iterator[InputRecord]:

@@ -14,16 +14,18 @@ from pathlib import Path
 
 import zstandard
 
-from newsloom.adapters.failures import Outage
+from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs import Position
 
 DATABASE = "newsloom.db"
 PROJECTIONS = ("curated.jsonl", "stories.jsonl", "dead-letters.jsonl")
 FORMAT = "1"
+CHECKPOINT_PAGES = 8_000
+"""32 MiB of log between two checkpoints: they cost more than the commits between them."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS inputs (
     path TEXT PRIMARY KEY, opened_at INTEGER, bytes INTEGER, lines INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chunks (
@@ -45,17 +47,21 @@ def _in_words(what: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise Outage(f"cannot {what}: {error}; mend that and run again, nothing is lost") from error
+        raise OutageError(
+            f"cannot {what}: {error}; mend that and run again, nothing is lost"
+        ) from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise Outage(f"cannot {what}: {reason}; mend that and run again, nothing is lost") from error
+        raise OutageError(
+            f"cannot {what}: {reason}; mend that and run again, nothing is lost"
+        ) from error
 
 
 class Store:
     """An output folder, held by one run at a time."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens or makes the folder. Raises Outage if it is in use or cannot be written."""
+        """Opens or makes the folder. Raises OutageError if it is in use or cannot be written."""
         self._folder = folder
         with _in_words(f"write to {folder}"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +70,7 @@ class Store:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._lock)
-            raise Outage(
+            raise OutageError(
                 f"{folder} is in use by another run: wait for it, or choose another --output"
             ) from None
         self._path = folder / DATABASE
@@ -72,12 +78,13 @@ class Store:
             self._connection = sqlite3.connect(self._path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             self._connection.executescript(_SCHEMA)
             self._check_format()
         self._compressor = zstandard.ZstdCompressor(level=1)
         with _in_words(f"write the files of {folder}"):
             self._lengths = {name: self._mend(name) for name in PROJECTIONS}
-            self._files = {name: open(folder / name, "ab") for name in PROJECTIONS}
+            self._files = {name: open(folder / name, "ab") for name in PROJECTIONS}  # noqa: SIM115
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Every state row by its key."""
@@ -91,7 +98,7 @@ class Store:
         return Position(*found) if found else None
 
     def commit(self, batch: Batch) -> None:
-        """Makes a batch last, then shows it in the files. Raises Outage, having kept nothing."""
+        """Makes a batch last, then shows it in the files. Raises OutageError, having kept nothing."""
         contents = {name: b"".join(lines) for name, lines in batch.lines.items() if lines}
         with _in_words(f"write {self._path}"):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -148,14 +155,14 @@ class Store:
         self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
         found = self._connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
         if found[0] != FORMAT:
-            raise Outage(
+            raise OutageError(
                 f"{self._path} was written by another version (format {found[0]}, this one "
                 f"writes {FORMAT}): choose another --output"
             )
 
     def _write_rows(self, rows: Mapping[str, bytes | None]) -> None:
         self._connection.executemany(
-            "REPLACE INTO rows VALUES (?, ?)",
+            "INSERT INTO rows VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             ((key, value) for key, value in rows.items() if value is not None),
         )
         self._connection.executemany(
@@ -188,10 +195,10 @@ class Store:
 
 
 def read_rows(folder: Path) -> list[tuple[str, bytes]]:
-    """The state rows of a folder, which a run may hold meanwhile. Raises Outage if it has none."""
+    """The state rows of a folder, which a run may hold meanwhile. Raises OutageError if it has none."""
     path = folder / DATABASE
     if not path.exists():
-        raise Outage(f"{folder} holds no {DATABASE}: name the --output of a `newsloom run`")
+        raise OutageError(f"{folder} holds no {DATABASE}: name the --output of a `newsloom run`")
     with _in_words(f"read {path}"):
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:

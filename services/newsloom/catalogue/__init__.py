@@ -1,0 +1,1 @@
+"""Data files a person edits: outlets, topics and word weights."""

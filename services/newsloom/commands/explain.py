@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newsloom.adapters.catalogue_files import load_catalogue
-from newsloom.adapters.failures import Outage
+from newsloom.adapters.failures import OutageError
 from newsloom.bootstrap import read_state
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.state import State
@@ -57,7 +57,7 @@ def _find(state: State, article: str) -> LiveArticle:
     ident = article if url_fault(article) else article_id(canonical_url(article))
     live = state.articles.get(ident)
     if live is None:
-        raise Outage(
+        raise OutageError(
             f"no article in the window has the URL or id {article}: it was never curated here, "
             "was withdrawn, or has left the window of ten days (see curated.jsonl)"
         )
@@ -80,8 +80,7 @@ def _identity(live: LiveArticle) -> dict[str, str]:
 def _quality(live: LiveArticle) -> str:
     content = live.article
     url = content.get("originalUrl") or content["webUrl"]
-    _, standing = resolve_provider(url, load_catalogue().outlets, content["provider"]["name"])
-    parts = quality_parts_of(content, standing)
+    parts = quality_parts_of(content, resolve_provider(url, load_catalogue().outlets).standing)
     if sum(parts.values()) != content["quality"]:
         return f"{content['quality']}, given by the crawler"
     summands = " + ".join(f"{name} {points}" for name, points in parts.items())
@@ -126,8 +125,8 @@ def _verdict(state: State, live: LiveArticle) -> str:
 
 def _neighbours(state: State, live: LiveArticle) -> Table:
     own = state.index.vectors[live.article["id"]]
-    near = state.index.similarities(own)
-    near.pop(live.article["id"], None)
+    comparison = state.index.compare(own, without=[live.article["id"]])
+    near = comparison.nearest(live.event_at)
     table = Table(
         title=(
             f"nearest (thousandths; a story is joined from {JOIN_SIMILARITY} to its whole, two "

@@ -63,7 +63,8 @@ def run(
     Exits 0 when every input ended somewhere, dead letters included, and 1 when something outside
     failed; nothing is lost then either.
     """
-    settings = Settings(**({"images": images} if images else {}))
+    flags: dict[str, Any] = {"images": images} if images else {}
+    settings = Settings(**flags)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics()
     sources = find_sources(inputs)
@@ -102,5 +103,3 @@ def _stop_on_signals(runner: EmbeddedRun) -> list[int]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     return received
-
-

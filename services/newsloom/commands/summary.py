@@ -21,7 +21,9 @@ def print_summary(console: Console, metrics: Metrics, state: State, elapsed_s: f
     publications = totals(metrics.publications)
     parts = [f"{inputs[o.value]:,} {_words(o)}" for o in Outcome]
     rate = f", {total / elapsed_s:,.0f}/s" if total and elapsed_s else ""
-    console.print(f"{total:,} inputs = {' + '.join(parts)}  ({elapsed_s:.1f} s{rate})", highlight=False)
+    console.print(
+        f"{total:,} inputs = {' + '.join(parts)}  ({elapsed_s:.1f} s{rate})", highlight=False
+    )
     console.print(
         f"published {publications['curated']:,} records of articles and "
         f"{publications['story']:,} of stories; in the window now: "

@@ -8,6 +8,7 @@ from collections import Counter as Tally
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from newsloom.pipeline.recipe import Result
+from newsloom.records.faults import Outcome
 
 
 class Metrics:
@@ -44,6 +45,10 @@ class Metrics:
             "Time from reading a batch's first input to its commit.",
             registry=self.registry,
         )
+        # A look-up by label costs more than the count itself; these three come with every input.
+        self._outcomes = {outcome: self.inputs.labels(outcome.value) for outcome in Outcome}
+        self._curated = self.publications.labels("curated")
+        self._stories = self.publications.labels("story")
         self.live_articles = Gauge(
             "newsloom_live_articles", "Articles in the window.", registry=self.registry
         )
@@ -55,15 +60,15 @@ class Metrics:
 
     def count(self, result: Result) -> None:
         """Counts what became of one input."""
-        self.inputs.labels(result.outcome.value).inc()
+        self._outcomes[result.outcome].inc()
         if result.fault is not None:
             self.dead_letters.labels(result.fault.reason.value, result.fault.stage.value).inc()
         for name in result.faulty_fields:
             self.faulty_fields.labels(name).inc()
         if result.curated:
-            self.publications.labels("curated").inc(len(result.curated))
+            self._curated.inc(len(result.curated))
         if result.stories:
-            self.publications.labels("story").inc(len(result.stories))
+            self._stories.inc(len(result.stories))
 
 
 def totals(counter: Counter) -> Tally[str]:

@@ -9,7 +9,11 @@ from newsloom.rules.topics import TopicIndex
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Outlets keyed by registrable domain, and the topic index; never changed once made."""
+    """Outlets keyed by registrable domain, and the topic index; never changed once made.
+
+    `version` tells one catalogue from another: the same version enriches the same.
+    """
 
     outlets: Mapping[str, Outlet]
     topics: TopicIndex
+    version: str

@@ -7,6 +7,7 @@ raises for any bytes, and never looks beyond the one record.
 import json
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ MAX_DEPTH = 64
 MAX_IMAGES = 20
 
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _REASONS = frozenset(reason.value for reason in Reason)
 
 
@@ -68,28 +70,51 @@ def _depth(payload: bytes) -> int:
     return deepest
 
 
-def _parse_leniently(payload: bytes) -> Any:
-    """Says why the strict parser refused, and reads what only one field is to blame for.
+class _Unreadable:
+    """Stands for a value that JSON can spell but no field can take: a fault of its field only."""
 
-    A lone surrogate or a number beyond range is a fault of its field, not of the record.
-    """
+
+_UNREADABLE = _Unreadable()
+
+
+def _parse_leniently(payload: bytes) -> Any:
+    """Says why the strict parser refused, and reads what only one field is to blame for."""
     try:
         text = payload.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return Fault(Reason.NOT_UTF8, None, f"byte {error.start} is not UTF-8")
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_int=_parse_int)
+        record = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_int=_parse_number,
+            parse_float=_parse_number,
+        )
     except (ValueError, RecursionError) as error:
         return Fault(Reason.NOT_JSON, None, f"not JSON: {error}")
+    return _without_surrogates(record)
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _parse_int(digits: str) -> int | float:
-    # Beyond 64 bits only the size matters: no field takes such a number.
-    return int(digits) if len(digits) < 20 else float(digits)
+def _parse_number(digits: str) -> int | float | _Unreadable:
+    # int() refuses thousands of digits, and beyond 64 bits only the size matters.
+    if len(digits) < 19 and digits.lstrip("-").isdigit():
+        return int(digits)
+    number = float(digits)
+    return number if isfinite(number) else _UNREADABLE
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() or not _SURROGATE.search(value) else _UNREADABLE
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {k: _without_surrogates(v) for k, v in value.items() if not _SURROGATE.search(k)}
+    return value
 
 
 def decode_record(record: dict[str, Any]) -> Decoded | Fault:
@@ -158,7 +183,9 @@ def _required_fault(errors: list[Any]) -> Fault | None:
 
 def _from_the_back(location: tuple[int | str, ...]) -> tuple[int, tuple[str, ...]]:
     # Deepest and last first, so that the indexes of what is still to be dropped stay true.
-    return len(location), tuple(f"{part:09}" if isinstance(part, int) else part for part in location)
+    return len(location), tuple(
+        f"{part:09}" if isinstance(part, int) else part for part in location
+    )
 
 
 def _drop(record: dict[str, Any], location: tuple[int | str, ...]) -> bool:

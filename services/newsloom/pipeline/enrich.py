@@ -3,15 +3,15 @@
 Stateless: each article by itself. `curate` receives what leaves here.
 """
 
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from newsloom.pipeline.arrival import ArticleArrival
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.normalise import NormalisedArticle
-from newsloom.records.curated import Article
+from newsloom.records.curated import Article, Image, Provider
 from newsloom.rules.amp import cdn_amp_url
 from newsloom.rules.clock import format_time
-from newsloom.rules.provider import resolve_provider
+from newsloom.rules.provider import Outlet, resolve_provider
 from newsloom.rules.scoring import MAX_QUALITY, quality_parts
 from newsloom.rules.text import comparison_title, words
 
@@ -30,7 +30,7 @@ def enrich(
     event = normal.event
     hint = event.provider
     url = event.original_url or event.web_url
-    provider, standing = resolve_provider(url, catalogue.outlets, hint.name if hint else None)
+    outlet = resolve_provider(url, catalogue.outlets, hint.name if hint else None)
     article: Article = {
         "category": event.category,
         "title": normal.title,
@@ -38,7 +38,7 @@ def enrich(
         "webUrl": event.web_url,
         "type": event.type,
         "quality": 0,
-        "provider": provider,
+        "provider": _provider(outlet),
         "id": normal.id,
         "locale": normal.locale,
     }
@@ -60,7 +60,7 @@ def enrich(
         article["updatedDateTime"] = format_time(event.updated_date_time)
     if event.source is not None:
         article["source"] = event.source
-    article["quality"] = _quality(article, standing, event.quality)
+    article["quality"] = _quality(article, outlet.standing, event.quality)
     return ArticleArrival(
         article=article,
         published_at=event.published_date_time,
@@ -68,6 +68,13 @@ def enrich(
         arrived_at=arrived_at,
         digest=normal.digest,
     )
+
+
+def _provider(outlet: Outlet) -> Provider:
+    provider: Provider = {"name": outlet.name, "domain": outlet.domain}
+    if outlet.images:
+        provider["images"] = [cast(Image, dict(image)) for image in outlet.images]
+    return provider
 
 
 def _quality(article: Article, standing: int, given: int | None) -> int:

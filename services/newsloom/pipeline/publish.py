@@ -24,7 +24,7 @@ from newsloom.records.curated import (
 )
 from newsloom.rules.clock import format_time
 from newsloom.rules.scoring import NOT_LEADING, is_published, lead_heat
-from newsloom.rules.stories import RELATED_LIMIT, WINDOW_S, rank_related
+from newsloom.rules.stories import choose_related
 
 MAX_DUPLICATES = 50
 MAX_STORY_ARTICLES = 100
@@ -95,13 +95,8 @@ def _heat(draft: Draft, live: LiveArticle) -> int:
 
 def _related(draft: Draft, live: LiveArticle) -> list[RelatedArticle]:
     """The nearest articles of the window, shown by quality, then earliest, then lowest id."""
-    chosen: list[tuple[LiveArticle, int]] = []
-    for minus_similarity, other_id in rank_related(draft.nearest(live.article["id"])):
-        other = draft.live(other_id)
-        if abs(other.event_at - live.event_at) <= WINDOW_S:
-            chosen.append((other, -minus_similarity))
-            if len(chosen) == RELATED_LIMIT:
-                break
+    nearest = choose_related(draft.nearest(live.article["id"]))
+    chosen = [(draft.live(other_id), similarity) for other_id, similarity in nearest]
     chosen.sort(key=lambda pair: lead_key_of(pair[0].article))
     return [_related_item(live, other, similarity) for other, similarity in chosen]
 

@@ -4,10 +4,10 @@ These are the wire shapes themselves, as typed dictionaries: a record is built o
 field order given here, and written as it stands. Absent fields are left out, never null.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 SCHEMA_VERSION = 1
 
@@ -114,7 +114,7 @@ class CuratedArticle(TypedDict):
         Field(
             ge=-1,
             le=300,
-            description="A lead's quality plus 10 for each further provider; -1 if it does not lead.",
+            description="A lead's quality plus 10 for each further provider; else -1.",
         ),
     ]
     published: Annotated[

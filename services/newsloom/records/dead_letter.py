@@ -1,18 +1,20 @@
 """The dead letter: an input that cannot be curated, kept whole with the reason."""
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
-from newsloom.records.faults import Reason, Stage
+
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
 class DeadLetter(TypedDict):
     """A line of `dead-letters.jsonl`: why, where it came from, and its own bytes in base64."""
 
-    reason: Reason
-    stage: Stage
+    # Open words to a subscriber: later stages add reasons of the same kind.
+    reason: Word
+    stage: Word
     field: NotRequired[str]
     detail: str
     input: str

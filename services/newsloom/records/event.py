@@ -24,10 +24,12 @@ REQUIRED_FIELDS = ("webUrl", "title", "publishedDateTime")
 
 
 def _fault(reason: Reason, message: str) -> PydanticCustomError:
-    return PydanticCustomError(reason.value, message)  # type: ignore[arg-type]
+    return PydanticCustomError(reason.value, message)
 
 
 def _check_url(value: str) -> str:
+    if not value.strip():
+        raise _fault(Reason.BLANK, "has nothing to read in it")
     reason = url_fault(value)
     if reason == "too-long":
         raise _fault(Reason.TOO_LONG, f"is longer than {MAX_URL_CHARACTERS} characters")
@@ -47,6 +49,8 @@ def _check_title(value: str) -> str:
 def _check_time(value: object) -> int:
     if not isinstance(value, str):
         raise _fault(Reason.WRONG_TYPE, "is not a string")
+    if not value.strip():
+        raise _fault(Reason.BLANK, "has nothing to read in it")
     time = parse_time(value)
     if time is None:
         raise _fault(

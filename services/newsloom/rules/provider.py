@@ -4,9 +4,9 @@ The catalogue wins over the crawler's hint; an unknown outlet is named by its do
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from newsloom.records.curated import Image, Provider
 from newsloom.rules.domains import registrable_domain
 from newsloom.rules.scoring import KNOWN_STANDING, UNKNOWN_STANDING
 from newsloom.rules.text import clean_text
@@ -15,19 +15,22 @@ from newsloom.rules.urls import host_of
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A provider as the catalogue knows it; `hosts` names those of its hosts that differ."""
+    """A provider as the catalogue knows it; `hosts` names those of its hosts that differ.
+
+    `images` are its logos, in the shape of a record's images.
+    """
 
     domain: str
     name: str
     hosts: Mapping[str, str] = field(default_factory=dict)
-    images: tuple[Image, ...] = ()
+    images: tuple[Mapping[str, Any], ...] = ()
     standing: int = KNOWN_STANDING
 
 
 def resolve_provider(
-    url: str, outlets: Mapping[str, Outlet], hinted_name: str | None
-) -> tuple[Provider, int]:
-    """The provider of the article at `url` and its standing.
+    url: str, outlets: Mapping[str, Outlet], hinted_name: str | None = None
+) -> Outlet:
+    """The outlet that published the article at `url`, under the name it bears there.
 
     `outlets` is keyed by registrable domain. The name is the catalogue's for the host, else its
     for the domain, else the hint, else the domain itself.
@@ -37,8 +40,5 @@ def resolve_provider(
     outlet = outlets.get(domain)
     if outlet is None:
         name = clean_text(hinted_name) if hinted_name else ""
-        return {"name": name or domain, "domain": domain}, UNKNOWN_STANDING
-    provider: Provider = {"name": outlet.hosts.get(host, outlet.name), "domain": domain}
-    if outlet.images:
-        provider["images"] = list(outlet.images)
-    return provider, outlet.standing
+        return Outlet(domain, name or domain, standing=UNKNOWN_STANDING)
+    return replace(outlet, name=outlet.hosts[host]) if host in outlet.hosts else outlet

@@ -11,7 +11,7 @@ PUBLISH_THRESHOLD = 70
 HEAT_PER_PROVIDER = 10
 MAX_HEAT_BONUS = 100
 NOT_LEADING = -1
-HEAT_HALF_LIFE_S = 12 * 3600
+HEAT_HALF_LIFE_S = 24 * 3600
 """Readers decay a lead's heat by age with this half-life (documented in the README)."""
 
 KNOWN_STANDING = 30
@@ -21,7 +21,9 @@ SHORT_EXCERPT_CHARACTERS = 80
 LARGE_IMAGE_PIXELS = 600 * 300
 
 
-def quality_parts(article: Mapping[str, Any], standing: int, is_title_clean: bool) -> dict[str, int]:
+def quality_parts(
+    article: Mapping[str, Any], standing: int, is_title_clean: bool
+) -> dict[str, int]:
     """The parts of an article's own quality by name; their sum, at most 200, is the score.
 
     Takes what is the article's own and nothing of its story: provider standing (30 for an outlet
@@ -66,9 +68,12 @@ def has_grown(count: int, count_when_published: int) -> bool:
     return 10 * (count - count_when_published) >= max(1, count_when_published)
 
 
-LeadKey = tuple[int, int, str]
+LeadKey = tuple[int, str, str]
 
 
-def lead_key(quality: int, published_at: int, article_id: str) -> LeadKey:
-    """Sorts the better lead first: highest own quality, then earliest, then lowest id."""
-    return -quality, published_at, article_id
+def lead_key(quality: int, published: str, article_id: str) -> LeadKey:
+    """Sorts the better lead first: highest own quality, then earliest, then lowest id.
+
+    `published` is a date-time in UTC in one form, so that it sorts as time does.
+    """
+    return -quality, published, article_id

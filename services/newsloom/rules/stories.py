@@ -46,6 +46,8 @@ def rank_stories(similarities: Mapping[str, int]) -> list[tuple[int, str]]:
     )
 
 
-def rank_related(near: Mapping[str, int]) -> list[tuple[int, str]]:
-    """(minus the similarity, article id) of those above the floor, nearest first, then lowest id."""
-    return sorted((-similarity, i) for i, similarity in near.items() if similarity >= RELATED_FLOOR)
+def choose_related(near: Mapping[str, int]) -> list[tuple[str, int]]:
+    """(article id, similarity) of the nearest above the floor, at most twelve, ties by id."""
+    above = [pair for pair in near.items() if pair[1] >= RELATED_FLOOR]
+    above.sort(key=lambda pair: (-pair[1], pair[0]))
+    return above[:RELATED_LIMIT]

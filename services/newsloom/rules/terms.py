@@ -51,12 +51,6 @@ def term_of(word: str) -> str:
     return word
 
 
-def _weight(term: str, common: Mapping[str, int]) -> int:
-    if term[0].isdigit():
-        return _NUMBER_WEIGHTS.get(len(term), _LONG_NUMBER_WEIGHT)
-    return common.get(term, _UNKNOWN_WEIGHT)
-
-
 def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
     """Term weights of a text, scaled to a vector of length UNIT (rounded down).
 
@@ -72,11 +66,14 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
         counts[term] = counts.get(term, 0) + 1
     common = _word_weights(language)
     last = len(_COUNT_FACTORS) - 1
-    raw = {
-        term: weight * _COUNT_FACTORS[min(count, last)]
-        for term, count in counts.items()
-        if (weight := _weight(term, common)) >= _MIN_WEIGHT
-    }
+    raw = {}
+    for term, count in counts.items():
+        if term[0].isdigit():
+            weight = _NUMBER_WEIGHTS.get(len(term), _LONG_NUMBER_WEIGHT)
+        else:
+            weight = common.get(term, _UNKNOWN_WEIGHT)
+        if weight >= _MIN_WEIGHT:
+            raw[term] = weight * _COUNT_FACTORS[count if count < last else last]
     if len(raw) > MAX_TERMS:
         raw = dict(sorted(raw.items(), key=lambda item: (-item[1], item[0]))[:MAX_TERMS])
     length = isqrt(sum(weight * weight for weight in raw.values())) or 1
@@ -87,4 +84,4 @@ def dot_product(a: Vector, b: Vector) -> int:
     """The sum over shared terms of the products of their weights."""
     if len(a) > len(b):
         a, b = b, a
-    return sum(weight * b[term] for term, weight in a.items() if term in b)
+    return sum([weight * b[term] for term, weight in a.items() if term in b])

@@ -1,0 +1,1 @@
+"""Runtimes: what runs the pipeline, and where its inputs and outputs are."""

@@ -15,7 +15,7 @@ from typing import Protocol
 import orjson
 
 from newsloom.adapters.documents import write_documents
-from newsloom.adapters.failures import Outage
+from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs import InputRecord, Position, Source, read
 from newsloom.adapters.store import Batch, Store
 from newsloom.observability.metrics import Metrics
@@ -82,7 +82,7 @@ class EmbeddedRun:
     def run(self, sources: Sequence[Source]) -> None:
         """Takes every record of `sources`, in order, from where it was left.
 
-        Raises Outage when an input or the folder fails; what was committed stands.
+        Raises OutageError when an input or the folder fails; what was committed stands.
         """
         # What is restored lives as long as the run: spare the collector from walking it again.
         gc.collect()
@@ -132,7 +132,7 @@ class EmbeddedRun:
             self._internal_errors += 1
             if self._internal_errors >= MAX_INTERNAL_ERRORS:
                 self._commit()
-                raise Outage(
+                raise OutageError(
                     f"{MAX_INTERNAL_ERRORS} records failed for a bug of ours (the last: "
                     f"{fault.detail}); they are kept in dead-letters.jsonl. Please report it"
                 )

@@ -6,6 +6,7 @@ themselves are made of the draft by `publish`.
 
 from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.curation.draft import Draft
+from newsloom.pipeline.curation.index import Comparison
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
 from newsloom.pipeline.curation.state import State
 from newsloom.records.curated import Article
@@ -24,7 +25,7 @@ from newsloom.rules.stories import (
     rank_stories,
     story_similarity,
 )
-from newsloom.rules.terms import UNIT, dot_product
+from newsloom.rules.terms import dot_product
 
 
 def decide(state: State, arrival: Arrival) -> Draft:
@@ -44,7 +45,7 @@ def decide(state: State, arrival: Arrival) -> Draft:
 
 def _expire(draft: Draft) -> None:
     """Lets go of what has left the window. Nothing is published for that alone."""
-    stories = {}
+    stories: dict[str, None] = {}
     for article_id in draft.state.due(draft.clock):
         stories[draft.live(article_id).story_id] = None
         draft.remove_article(article_id)
@@ -68,14 +69,14 @@ def _place(draft: Draft, arrival: ArticleArrival, event_at: int) -> None:
         leaves_at=max(event_at, draft.clock) + WINDOW_S,
         story_id=held.story_id if held else article_id,
     )
-    near = draft.compare(live)
-    original = _original(draft, live, near)
+    comparison = draft.compare(live)
+    original = _original(draft, live, draft.nearest(article_id))
     if original is not None:
         live.duplicate_of = original.duplicate_of or original.article["id"]
     rivals: list[str] = []
     if held is None:
         draft.lane.sequence += 1
-        live.story_id, rivals = _choose_story(draft, live, original, near)
+        live.story_id, rivals = _choose_story(draft, live, original, comparison)
         story = _story_to_join(draft, live)
     else:
         live.revision, live.related = held.revision, held.related
@@ -119,12 +120,12 @@ def _text(draft: Draft, live: LiveArticle) -> Text:
 
 
 def _choose_story(
-    draft: Draft, live: LiveArticle, original: LiveArticle | None, near: dict[str, int]
+    draft: Draft, live: LiveArticle, original: LiveArticle | None, comparison: Comparison
 ) -> tuple[str, list[str]]:
     """The id of the story to join (its own to open one) and of those it may merge with."""
     article_id = live.article["id"]
     named = draft.story(article_id)
-    ranked = rank_stories(story_similarities(draft, live, near))
+    ranked = rank_stories(story_similarities(draft, live, comparison))
     if named is not None:
         chosen = named.id
     elif original is not None:
@@ -137,21 +138,15 @@ def _choose_story(
     return chosen, rivals[:MERGE_CANDIDATES]
 
 
-def story_similarities(draft: Draft, live: LiveArticle, near: dict[str, int]) -> dict[str, int]:
+def story_similarities(draft: Draft, live: LiveArticle, comparison: Comparison) -> dict[str, int]:
     """How near each story within reach is to an article, in thousandths by story id."""
-    articles = draft.state.articles
-    dots: dict[str, int] = {}
-    for other_id, similarity in near.items():
-        story_id = articles[other_id].story_id
-        dots[story_id] = dots.get(story_id, 0) + similarity
     similarities = {}
-    for story_id, dot in dots.items():
+    for story_id, dot in comparison.stories().items():
         story = draft.story_row(story_id)
         if isinstance(story, LiveStory) and is_within_reach(
             live.event_at, story.first_at, story.last_at
         ):
-            square = draft.state.index.square(story_id)
-            similarities[story_id] = story_similarity(dot * UNIT, square)
+            similarities[story_id] = story_similarity(dot, draft.state.index.square(story_id))
     return similarities
 
 

@@ -6,12 +6,14 @@ removes the rows that the draft holds.
 
 from dataclasses import replace
 
+from newsloom.pipeline.curation.index import Comparison
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
 from newsloom.pipeline.curation.state import State, article_vector, lead_key_of
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import advance
 from newsloom.rules.scoring import LeadKey
-from newsloom.rules.terms import Vector
+from newsloom.rules.stories import WINDOW_S
+from newsloom.rules.terms import UNIT, Vector, dot_product
 
 
 class Draft:
@@ -32,7 +34,7 @@ class Draft:
         self.vectors: dict[str, Vector] = {}
         self.publish: dict[str, None] = {}
         self.publish_stories: dict[str, None] = {}
-        self._near: dict[str, dict[str, int]] = {}
+        self._nearest: dict[str, dict[str, int]] = {}
         self._joined: dict[str, set[str]] = {}
         self._left: dict[str, set[str]] = {}
         self._own: set[str] = set()
@@ -148,30 +150,33 @@ class Draft:
             return self.vectors[article_id]
         return self.state.index.vectors[article_id]
 
-    def compare(self, live: LiveArticle) -> dict[str, int]:
-        """Cosine, in thousandths, of a new article (or version) with the live ones near it."""
+    def compare(self, live: LiveArticle) -> Comparison:
+        """What is near a new article, or a new version of one, that is yet to be put."""
         article_id = live.article["id"]
         self.vectors[article_id] = article_vector(live.article)
-        near = self.state.index.similarities(self.vectors[article_id])
-        near.pop(article_id, None)
-        for other_id in self.articles:  # so far, those that have just left the window
-            near.pop(other_id, None)
-        self._near[article_id] = near
-        return near
+        comparison = self._compare(article_id)
+        self._nearest[article_id] = comparison.nearest(live.event_at)
+        return comparison
 
     def nearest(self, article_id: str) -> dict[str, int]:
-        """Cosine, in thousandths, of a live article with the others near it."""
-        if article_id in self._near:
-            return self._near[article_id]
-        near = self.state.index.similarities(self.vector(article_id))
-        near.pop(article_id, None)
-        for other_id, live in self.articles.items():
-            if live is None or other_id in self.vectors:
-                near.pop(other_id, None)
-        for other_id, others in self._near.items():
-            if article_id in others:
-                near[other_id] = others[article_id]
-        return near
+        """The live articles nearest to one, with their similarity in thousandths.
+
+        At least as many as can be related to it, or all above the floor.
+        """
+        if article_id in self._nearest:
+            return self._nearest[article_id]
+        time = self.live(article_id).event_at
+        nearest = self._compare(article_id).nearest(time)
+        for other_id, vector in self.vectors.items():
+            if abs(self.live(other_id).event_at - time) <= WINDOW_S:
+                nearest[other_id] = dot_product(vector, self.vector(article_id)) // UNIT
+        return nearest
+
+    def _compare(self, article_id: str) -> Comparison:
+        gone = {i for i, live in self.articles.items() if live is None}
+        held = self.state.articles
+        without = [i for i in {article_id, *gone, *self.vectors} if i in held]
+        return self.state.index.compare(self.vector(article_id), without)
 
     def apply(self) -> None:
         """Makes the state what the draft says. Total: it cannot fail on a draft of its state."""

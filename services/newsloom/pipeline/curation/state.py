@@ -70,7 +70,7 @@ class State:
                 self.index.remove(article_id, held.story_id)
             if vector is None:
                 vector = article_vector(live.article)
-            self.index.add(article_id, vector, live.story_id)
+            self.index.add(article_id, vector, live.story_id, live.event_at)
         if held is not None:
             self._unlink(held)
         self.articles[article_id] = live

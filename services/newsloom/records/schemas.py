@@ -1,0 +1,148 @@
+"""The published schemas: JSON Schema 2020-12 of the records that cross the edge, by name.
+
+In: the record types. Out: plain dictionaries in a fixed order of keys. It reads and writes no
+file. A schema describes a faultless record; what decode forgives beyond it is said in words.
+"""
+
+import inspect
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import CoreSchema
+
+from newsloom.records import event
+from newsloom.records.curated import SCHEMA_VERSION, CuratedArticle, MergedStory, Story, Tombstone
+from newsloom.records.dead_letter import DeadLetter
+from newsloom.records.event import ArticleEvent
+from newsloom.rules.compatibility import Reader, Schema
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Withdrawal(event.Withdrawal):
+    """`withdrawn: true` with a `webUrl`: the article is to be taken back."""
+
+    # Decode has seen this field before it takes the model; a schema has to spell it out.
+    withdrawn: Annotated[Literal[True], Field(description="Nothing but this and webUrl is needed.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    record: Any
+    title: str
+    reader: Reader
+    description: str
+
+
+_PUBLISHED = {
+    "article-event": _Published(
+        ArticleEvent | Withdrawal,
+        "Article event",
+        "crawlers",
+        "What a crawler writes: an article, or the withdrawal of one. Nulls equal absence and "
+        "unknown fields are ignored. This describes a faultless event; more is taken: a blank "
+        "optional string equals absence, nulls in lists are skipped, and any other faulty optional "
+        "field is dropped and counted. Only a fault in a required field makes a dead letter.",
+    ),
+    "curated-article": _Published(
+        CuratedArticle | Tombstone,
+        "Curated article",
+        "subscribers",
+        "What a subscriber reads of one article. Absent fields are left out, never null; ignore "
+        "fields you do not know.",
+    ),
+    "story": _Published(
+        Story | MergedStory | Tombstone,
+        "Story",
+        "subscribers",
+        "What a subscriber reads of one story. Absent fields are left out, never null; ignore "
+        "fields you do not know.",
+    ),
+    "dead-letter": _Published(
+        DeadLetter, "Dead letter", "subscribers", inspect.getdoc(DeadLetter) or ""
+    ),
+}
+
+READERS = MappingProxyType({name: published.reader for name, published in _PUBLISHED.items()})
+"""Whom a change of each schema could break: those who write to it, or those who read by it."""
+
+# The order in which a person reads a schema; whatever else stands between, sorted by name.
+_FIRST = ("$schema", "$id", "title", "description", "type")
+_LAST = ("properties", "required", "$defs")
+
+
+def published_schema(name: str, version: int = SCHEMA_VERSION) -> Schema:
+    """The schema called `name` (a key of `READERS`), as `version` of it.
+
+    The same bytes for the same code: keywords in one order, fields in the order of the record.
+    """
+    published = _PUBLISHED[name]
+    schema = TypeAdapter(published.record).json_schema(by_alias=True, schema_generator=_Generator)
+    if published.reader == "crawlers":
+        schema = _with_nulls(schema)
+    schema |= {
+        "$schema": DIALECT,
+        "$id": f"urn:newsloom:schema:{name}:v{version}",
+        "title": published.title,
+        "description": published.description,
+    }
+    tidy: Schema = _tidy(schema)
+    return tidy
+
+
+class _Generator(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False  # "Weburl" tells nobody anything.
+
+    def sort(self, value: Any, parent_key: str | None = None) -> Any:
+        return value
+
+    def nullable_schema(self, schema: Any) -> Schema:
+        # Which fields take null is one rule (`_with_nulls`), not a matter of Python defaults.
+        inner: CoreSchema = schema["schema"]
+        return self.generate_inner(inner)
+
+    def default_schema(self, schema: Any) -> Schema:
+        return {
+            k: v for k, v in super().default_schema(schema).items() if (k, v) != ("default", None)
+        }
+
+
+def _with_nulls(schema: Schema) -> Schema:
+    """Nulls equal absence: every field that may be absent may be null."""
+    schema = dict(schema)
+    if "$defs" in schema:
+        schema["$defs"] = {name: _with_nulls(part) for name, part in schema["$defs"].items()}
+    required = schema.get("required", [])
+    if "properties" in schema:
+        schema["properties"] = {
+            name: field if name in required else _or_null(field)
+            for name, field in schema["properties"].items()
+        }
+    return schema
+
+
+def _or_null(field: Schema) -> Schema:
+    about = {key: field[key] for key in ("description", "default") if key in field}
+    value = {key: part for key, part in field.items() if key not in about}
+    return about | {"anyOf": [value, {"type": "null"}]}
+
+
+def _tidy(part: Any, is_names: bool = False) -> Any:
+    """Orders keywords, and makes one paragraph of each description: the first."""
+    if isinstance(part, list):
+        return [_tidy(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if is_names:  # the keys are names of fields, in the order of the record
+        return {name: _tidy(schema) for name, schema in part.items()}
+    between = sorted(part.keys() - {*_FIRST, *_LAST})
+    ordered = [key for key in (*_FIRST, *between, *_LAST) if key in part]
+    tidy = {key: _tidy(part[key], is_names=key in ("properties", "$defs")) for key in ordered}
+    if "description" in tidy:
+        paragraph, _, _ = inspect.cleandoc(tidy["description"]).partition("\n\n")
+        tidy["description"] = " ".join(paragraph.split())
+    return tidy

@@ -1,0 +1,192 @@
+"""Compatibility of record schemas: what a change would break, by field.
+
+In: a published JSON Schema and the one that would take its place. Out: the breaks, as values. It
+judges the part of JSON Schema that pydantic writes, and calls a change that it cannot judge a
+break. Recursive schemas are not supported.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Literal, TypeVar
+
+Schema = dict[str, Any]
+Reader = Literal["crawlers", "subscribers"]
+_T = TypeVar("_T")
+
+WHOLE_RECORD = "(record)"
+
+_ABOUT = {"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples"}
+_NESTING = {"type", "properties", "required", "additionalProperties", "items", "enum", "const"}
+_SAME_OR_NONE = ("format", "pattern")
+_LOWER = {"minimum": -inf, "exclusiveMinimum": -inf, "minLength": 0, "minItems": 0}
+_UPPER = {"maximum": inf, "exclusiveMaximum": inf, "maxLength": inf, "maxItems": inf}
+_JUDGED = {*_ABOUT, *_NESTING, *_SAME_OR_NONE, *_LOWER, *_UPPER}
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """What a change breaks: the dotted path of a field (`images[].url`), whom, and why."""
+
+    field: str
+    breaks: Reader
+    detail: str
+
+
+def breaks(old: Schema, new: Schema, reader: Reader) -> list[Break]:
+    """What putting `new` in the place of `old` would break, in the order of the fields of `old`.
+
+    For crawlers, who write: all that `old` takes, `new` must take, and no field may go. For
+    subscribers, who read: `new` must publish nothing that `old` would not, and no field may go. A
+    new optional field breaks nobody. Patterns and formats are compared as text: another is a break.
+    """
+    return list(_Comparison(reader).compare(_inlined(old, old), _inlined(new, new), ""))
+
+
+def _inlined(part: Any, root: Schema) -> Any:
+    """`part` with each `$ref` replaced by what it names."""
+    if isinstance(part, list):
+        return [_inlined(item, root) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if isinstance(part.get("$ref"), str):
+        named: Any = root
+        for step in part["$ref"].split("/")[1:]:
+            named = named[step]
+        beside = {key: value for key, value in part.items() if key != "$ref"}
+        return _inlined({**named, **beside}, root)
+    return {key: _inlined(value, root) for key, value in part.items() if key != "$defs"}
+
+
+def _forms(schema: Schema) -> list[Schema]:
+    """The alternatives a schema offers, each of one type (`any` where none is said)."""
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            beside = {key: value for key, value in schema.items() if key != keyword}
+            return [form for part in schema[keyword] for form in _forms({**beside, **part})]
+    types = schema.get("type", "any")
+    return [{**schema, "type": name} for name in ([types] if isinstance(types, str) else types)]
+
+
+def _covers(wide: Schema, narrow: Schema) -> bool:
+    return wide["type"] in ("any", narrow["type"]) or (
+        wide["type"] == "number" and narrow["type"] == "integer"
+    )
+
+
+def _values(form: Schema) -> list[str] | None:
+    """The closed list of values of a form, as JSON; None where it is open."""
+    values = [form["const"]] if "const" in form else form.get("enum")
+    return None if values is None else [json.dumps(value) for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    reader: Reader
+
+    def compare(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
+        old_forms, new_forms = _forms(old), _forms(new)
+        old_objects = [form for form in old_forms if form["type"] == "object"]
+        new_objects = [form for form in new_forms if form["type"] == "object"]
+        has_objects = bool(old_objects and new_objects)
+        if has_objects:
+            yield from self._compare_unions(old_objects, new_objects, path)
+        narrow_forms, wide_forms = self._ordered(old_forms, new_forms)
+        for narrow in narrow_forms:
+            wides = [form for form in wide_forms if _covers(form, narrow)]
+            if not wides:
+                yield self._break(
+                    path, f"no longer takes {narrow['type']}", f"may now be {narrow['type']}"
+                )
+            elif not (has_objects and narrow["type"] == "object"):
+                # The alternative that fits best: covered by one is covered.
+                found = (list(self._compare_forms(narrow, wide, path)) for wide in wides)
+                yield from min(found, key=len)
+
+    def _ordered(self, old: _T, new: _T) -> tuple[_T, _T]:
+        """What must be allowed, and what must allow it."""
+        return (old, new) if self.reader == "crawlers" else (new, old)
+
+    def _break(self, path: str, to_crawlers: str, to_subscribers: str = "") -> Break:
+        is_written = self.reader == "crawlers" or not to_subscribers
+        detail = to_crawlers if is_written else to_subscribers
+        return Break(path or WHOLE_RECORD, self.reader, detail)
+
+    def _compare_unions(self, old: list[Schema], new: list[Schema], path: str) -> Iterator[Break]:
+        """Alternatives of an object go by their titles; a renamed one by what fits it best."""
+        left = list(new)
+        unnamed = []
+        for form in old:
+            namesakes = [other for other in left if other.get("title") == form.get("title")]
+            if namesakes:
+                left.remove(namesakes[0])
+                yield from self._compare_objects(form, namesakes[0], path)
+            else:
+                unnamed.append(form)
+        for form in unnamed:
+            fits = [list(self._compare_objects(form, other, path)) for other in left]
+            if fits:
+                best = min(fits, key=len)
+                del left[fits.index(best)]
+                yield from best
+            else:
+                title = form.get("title")
+                yield self._break(path, f"no longer takes {title}", f"{title} is gone")
+        if self.reader == "subscribers":
+            for form in left:
+                yield self._break(path, f"may now be {form.get('title')}")
+
+    def _compare_objects(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
+        old_fields, new_fields = old.get("properties", {}), new.get("properties", {})
+        narrow, wide = self._ordered(old, new)
+        needed = [n for n in wide.get("required", []) if n not in narrow.get("required", [])]
+        for name in dict.fromkeys([*old_fields, *needed]):
+            field = f"{path}.{name}" if path else name
+            if name in old_fields and name not in new_fields:
+                yield self._break(field, "is no longer read", "is no longer published")
+                continue
+            if name in needed:
+                yield self._break(field, "is now required", "may now be absent")
+            if name in old_fields:
+                yield from self.compare(old_fields[name], new_fields[name], field)
+        yield from self._compare_rest(old, new, path)
+        yield from self._compare_unjudged(old, new, path)
+
+    def _compare_rest(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
+        """Fields without a name of their own: closed (False), of one schema, or anything."""
+        was, now = (schema.get("additionalProperties", True) for schema in (old, new))
+        if now is False:
+            if self.reader == "crawlers" and was is not False:
+                yield self._break(path, "no longer takes unknown fields")
+        elif isinstance(was, dict) or (isinstance(now, dict) and was is True):
+            any_field = f"{path}.*" if path else "*"
+            old_field, new_field = ({} if rest is True else rest for rest in (was, now))
+            yield from self.compare(old_field, new_field, any_field)
+
+    def _compare_forms(self, narrow: Schema, wide: Schema, path: str) -> Iterator[Break]:
+        old, new = self._ordered(narrow, wide)
+        if narrow["type"] == "array":
+            yield from self.compare(old.get("items", {}), new.get("items", {}), f"{path}[]")
+        allowed, given = _values(wide), _values(narrow)
+        if allowed is not None:
+            beyond = "others" if given is None else ", ".join(v for v in given if v not in allowed)
+            if beyond:
+                yield self._break(path, f"no longer takes {beyond}", f"may now be {beyond}")
+        for keyword in _SAME_OR_NONE:
+            if keyword in wide and narrow.get(keyword) != wide[keyword]:
+                yield self._changed(keyword, old, new, path)
+        for bounds, sign in ((_LOWER, 1), (_UPPER, -1)):
+            for keyword, unbounded in bounds.items():
+                if sign * wide.get(keyword, unbounded) > sign * narrow.get(keyword, unbounded):
+                    yield self._changed(keyword, old, new, path)
+        yield from self._compare_unjudged(old, new, path)
+
+    def _compare_unjudged(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
+        for keyword in sorted((old.keys() | new.keys()) - _JUDGED):
+            if old.get(keyword) != new.get(keyword):
+                yield self._changed(keyword, old, new, path)
+
+    def _changed(self, keyword: str, old: Schema, new: Schema, path: str) -> Break:
+        was, now = (json.dumps(s[keyword]) if keyword in s else "none" for s in (old, new))
+        return self._break(path, f"{keyword} was {was}, is now {now}")

@@ -1,0 +1,109 @@
+"""Whatever comes, a lane stays sound: it is a function of its rows, and revisions only rise."""
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsloom.records.faults import Outcome
+from tests.support.lanes import DAY_S, HOUR_S, event, new_pipeline, take
+
+_MATTERS = (
+    "Harbour ferry Selkie runs aground off Northfield pier",
+    "Northfield council approves tramway budget after stormy debate",
+    "Observatory spots comet Wrenfield near Saturn",
+    "Selkie ferry operator faces inquiry over grounding at Northfield",
+    "Comet Wrenfield brightens, observatory astronomers report",
+)
+_ENDINGS = (
+    "",
+    " - Harbour Ledger",
+    ", officials say",
+    " as 300 passengers wait",
+    " again on Tuesday",
+)
+
+
+_OUTLETS, _NUMBERS = 4, 6
+_WILD_S = 27_000 * DAY_S
+
+
+def _article(random: Random, span_s: int) -> dict[str, Any]:
+    fields: dict[str, Any] = {"quality": random.randint(40, 90)}
+    if random.random() < 0.5:
+        fields["excerpt"] = f"{random.choice(_MATTERS)}. {random.choice(_MATTERS)}."
+    if random.random() < 0.3:
+        fields["updatedDateTime"] = f"2026-03-{random.randint(2, 30):02}T12:00:00Z"
+    title = random.choice(_MATTERS) + random.choice(_ENDINGS)
+    at_s = _WILD_S if random.random() < 0.02 else random.randint(0, span_s)
+    return event(_name(random), title, at_s, **fields)
+
+
+def _name(random: Random) -> str:
+    return f"outlet{random.randrange(_OUTLETS)}.example/{random.randrange(_NUMBERS)}"
+
+
+def _record(random: Random, at: float) -> dict[str, Any]:
+    """An arrival, an update, a withdrawal or a bad record, `at` of the way through the stream."""
+    kind = random.random()
+    if kind < 0.15:
+        return {"webUrl": f"https://{_name(random)}", "withdrawn": True}
+    if kind < 0.18:
+        return {"webUrl": "https://outlet0.example/1"}
+    # Mostly in order of time, as news comes; now and then from anywhere.
+    return _article(random, 30 * DAY_S if kind < 0.25 else int(at * 25 * DAY_S) + HOUR_S)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 2**32), max_size=25))
+def test_a_lane_stays_sound_after_every_event(seeds: list[int]) -> None:
+    _follow([_record(Random(seed), at=0.1) for seed in seeds])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_lane_stays_sound_over_long_streams(seed: int) -> None:
+    random = Random(seed)
+    _follow([_record(random, at=n / 200) for n in range(200)])
+
+
+def _follow(stream: list[dict[str, Any]]) -> None:
+    pipeline = new_pipeline()
+    last_revision = 0
+    shown: dict[str, dict[str, Any]] = {}
+    for count, record in enumerate(stream, start=1):
+        result = take(pipeline, record)
+        assert result.fault is None or result.outcome is Outcome.DEAD_LETTERED
+        assert result.fault is None or result.fault.reason.value != "internal-error", result.fault
+        assert sum(pipeline.state.lane.outcomes.values()) == count, "every input ends once"
+        for published in (*result.curated, *result.stories):
+            assert published["revision"] == last_revision + 1, "revisions rise, none is reused"
+            last_revision = published["revision"]
+        for curated in result.curated:
+            shown[curated["id"]] = dict(curated)
+            if "webUrl" in curated:
+                _assert_consistent(dict(curated))
+        _assert_shown_is_live(pipeline.state, shown)
+
+
+def _assert_consistent(record: dict[str, Any]) -> None:
+    assert record["published"] == (record["heat"] >= 70)
+    related = record.get("related", [])
+    assert len({item["id"] for item in related}) == len(related) <= 12
+    assert record["id"] not in {item["id"] for item in related}
+    order = [(-i["quality"], i["publishedDateTime"], i["id"]) for i in related]
+    assert order == sorted(order)
+
+
+def _assert_shown_is_live(state: Any, shown: dict[str, dict[str, Any]]) -> None:
+    """The last publication of every live article says what the state says."""
+    for article_id, live in state.articles.items():
+        record = shown[article_id]
+        assert record["revision"] == live.revision
+        assert record["storyId"] == live.story_id
+        assert record.get("duplicateOf") == live.duplicate_of
+        assert "withdrawn" not in record
+        assert [item["id"] for item in record.get("related", [])] == live.related
+        is_told_lead = state.stories[live.story_id].told_lead == article_id
+        assert (record["heat"] >= 0) == is_told_lead, "just one article is shown as a story's lead"
