@@ -89,8 +89,8 @@ def read(
 ) -> Iterator[InputRecord | None]:
     """The records of `source` after `start`, in order; None where following found nothing new.
 
-    Blank lines are passed over. Raises OutageError for a file that cannot be read, or that has become
-    shorter than what was read of it.
+    Blank lines are passed over. Raises OutageError for a file that cannot be read, or that has
+    become shorter than what was read of it.
     """
     try:
         if source.path == STANDARD_INPUT:

@@ -98,7 +98,11 @@ class Store:
         return Position(*found) if found else None
 
     def commit(self, batch: Batch) -> None:
-        """Makes a batch last, then shows it in the files. Raises OutageError, having kept nothing."""
+        """Makes a batch last, then shows it in the files.
+
+        Raises OutageError: of a batch that could not be written nothing is kept, and files that
+        could not be are completed when the folder is next opened.
+        """
         contents = {name: b"".join(lines) for name, lines in batch.lines.items() if lines}
         with _in_words(f"write {self._path}"):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -195,7 +199,7 @@ class Store:
 
 
 def read_rows(folder: Path) -> list[tuple[str, bytes]]:
-    """The state rows of a folder, which a run may hold meanwhile. Raises OutageError if it has none."""
+    """The state rows of a folder, which a run may hold meanwhile. OutageError if it has none."""
     path = folder / DATABASE
     if not path.exists():
         raise OutageError(f"{folder} holds no {DATABASE}: name the --output of a `newsloom run`")

@@ -5,7 +5,6 @@ from typing import Annotated, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
