@@ -6,11 +6,11 @@ draft, which it completes; the state is not touched.
 
 from collections import Counter
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
-from newsloom.pipeline.curation.state import lead_key_of
 from newsloom.records.curated import (
     SCHEMA_VERSION,
     ArticleReference,
@@ -19,7 +19,6 @@ from newsloom.records.curated import (
     RelatedArticle,
     Relation,
     Story,
-    StoryArticle,
     Tombstone,
 )
 from newsloom.rules.clock import format_time
@@ -32,7 +31,6 @@ MAX_STORY_PROVIDERS = 100
 MAX_STORY_TOPICS = 20
 
 CURATED_FIELDS = tuple(CuratedArticle.__annotations__)
-RELATED_FIELDS = tuple(RelatedArticle.__annotations__)
 
 CuratedRecord: TypeAlias = CuratedArticle | Tombstone
 StoryRecord: TypeAlias = Story | MergedStory | Tombstone
@@ -97,7 +95,7 @@ def _related(draft: Draft, live: LiveArticle) -> list[RelatedArticle]:
     """The nearest articles of the window, shown by quality, then earliest, then lowest id."""
     nearest = choose_related(draft.nearest(live.article["id"]))
     chosen = [(draft.live(other_id), similarity) for other_id, similarity in nearest]
-    chosen.sort(key=lambda pair: lead_key_of(pair[0].article))
+    chosen.sort(key=lambda pair: pair[0].rank)
     return [_related_item(live, other, similarity) for other, similarity in chosen]
 
 
@@ -108,25 +106,13 @@ def _related_item(live: LiveArticle, other: LiveArticle, similarity: int) -> Rel
         relation = "duplicate"
     elif live.story_id == other.story_id:
         relation = "same-story"
-    item: dict[str, Any] = {n: other.article[n] for n in RELATED_FIELDS if n in other.article}  # type: ignore[literal-required]
-    item["relation"] = relation
-    item["similarity"] = min(similarity + 5, 1000) // 10 / 100
-    return item  # type: ignore[return-value]
+    shown_similarity = min(similarity + 5, 1000) // 10 / 100
+    return {**other.shown.related, "relation": relation, "similarity": shown_similarity}  # type: ignore[typeddict-item]
 
 
 def _duplicates(draft: Draft, article_id: str) -> list[ArticleReference]:
-    copies = sorted((draft.live(i) for i in draft.copies(article_id)), key=lambda c: c.sequence)
-    return [_reference(copy) for copy in copies[-MAX_DUPLICATES:]]
-
-
-def _reference(live: LiveArticle) -> ArticleReference:
-    article = live.article
-    return {
-        "id": article["id"],
-        "webUrl": article["webUrl"],
-        "provider": article["provider"],
-        "publishedDateTime": article["publishedDateTime"],
-    }
+    copies = sorted(map(draft.live, draft.copies(article_id)), key=attrgetter("sequence"))
+    return [copy.shown.reference for copy in copies[-MAX_DUPLICATES:]]
 
 
 def _story_record(draft: Draft, story_id: str) -> StoryRecord:
@@ -148,9 +134,8 @@ def _live_story_record(draft: Draft, story: LiveStory) -> Story:
     assert lead_key is not None, f"story {story.id} has no live article"
     lead = draft.live(lead_key[2])
     heat = _heat(draft, lead)
-    members = sorted((draft.live(i) for i in draft.members(story.id)), key=lambda m: m.sequence)
+    members = sorted(map(draft.live, draft.members(story.id)), key=attrgetter("sequence"))
     latest = members[-MAX_STORY_ARTICLES:]
-    articles: list[StoryArticle] = [{**_reference(m), "title": m.article["title"]} for m in latest]
     providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
     counts = Counter(topic for m in latest for topic in m.article.get("topics", ()))
     topics = sorted(counts, key=lambda topic: (-counts[topic], topic))[:MAX_STORY_TOPICS]
@@ -160,7 +145,7 @@ def _live_story_record(draft: Draft, story: LiveStory) -> Story:
         "id": story.id,
         "lead": lead.article["id"],
         "articleCount": story.article_count,
-        "articles": articles,
+        "articles": [m.shown.in_story for m in latest],
         "providers": [
             {"name": name, "domain": domain, "articleCount": count}
             for domain, (name, count) in providers[:MAX_STORY_PROVIDERS]

@@ -15,7 +15,7 @@ STORY_GAP_S = 4 * 24 * 3600
 JOIN_SIMILARITY = 240
 MERGE_SIMILARITY = 360
 MERGE_CANDIDATES = 3
-MIN_MERGE_EVIDENCE = 150
+MIN_MERGE_EVIDENCE = 200
 """A story is weighed for merging only if the new article is at least this near to it."""
 
 RELATED_LIMIT = 12
@@ -48,6 +48,9 @@ def rank_stories(similarities: Mapping[str, int]) -> list[tuple[int, str]]:
 
 def choose_related(near: Mapping[str, int]) -> list[tuple[str, int]]:
     """(article id, similarity) of the nearest above the floor, at most twelve, ties by id."""
-    above = [pair for pair in near.items() if pair[1] >= RELATED_FLOOR]
-    above.sort(key=lambda pair: (-pair[1], pair[0]))
-    return above[:RELATED_LIMIT]
+    above = sorted(
+        (-similarity, i) for i, similarity in near.items() if similarity >= RELATED_FLOOR
+    )
+    return [
+        (article_id, -minus_similarity) for minus_similarity, article_id in above[:RELATED_LIMIT]
+    ]

@@ -291,6 +291,7 @@ def _without_outlet(title: str, keys: frozenset[str]) -> str:
     return head if "|" in last[0] and _is_section(head, tail) else title
 
 
+@lru_cache(maxsize=256)  # scoring and comparing ask for the same title one after the other
 def comparison_title(title: str, provider_name: str, domain: str) -> str:
     """`title` without the outlet's own name before or behind it. Idempotent, never empties a title.
 

@@ -25,7 +25,7 @@ from newsloom.pipeline.recipe import Pipeline, Result
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault, Reason
 
-BATCH_RECORDS = 256
+BATCH_RECORDS = 512
 BATCH_S = 1.0
 """A batch ends with this many records or after this long, whichever comes first."""
 MAX_INTERNAL_ERRORS = 20

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from newsloom.pipeline.curation.index import Comparison
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
-from newsloom.pipeline.curation.state import State, article_vector, lead_key_of
+from newsloom.pipeline.curation.state import State, article_vector
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import advance
 from newsloom.rules.scoring import LeadKey
@@ -37,6 +37,7 @@ class Draft:
         self._nearest: dict[str, dict[str, int]] = {}
         self._joined: dict[str, set[str]] = {}
         self._left: dict[str, set[str]] = {}
+        self._leads: dict[str, LeadKey | None] = {}
         self._own: set[str] = set()
 
     @property
@@ -131,12 +132,16 @@ class Draft:
 
     def lead(self, story_id: str) -> LeadKey | None:
         """The key of the article that leads a story; None if no live article is left."""
+        if story_id not in self._leads:
+            self._leads[story_id] = self._find_lead(story_id)
+        return self._leads[story_id]
+
+    def _find_lead(self, story_id: str) -> LeadKey | None:
         lead = self.state.leads.get(story_id)
         if lead is None or lead[2] in self._left.get(story_id, ()):
-            candidates = self.members(story_id)
-            return min((lead_key_of(self.live(m).article) for m in candidates), default=None)
+            return min((self.live(m).rank for m in self.members(story_id)), default=None)
         joined = self._joined.get(story_id, ())
-        return min([lead, *(lead_key_of(self.live(m).article) for m in joined)])
+        return min([lead, *(self.live(m).rank for m in joined)])
 
     def copies(self, root_id: str) -> set[str]:
         """Ids of the live articles that duplicate `root_id`."""
@@ -196,8 +201,10 @@ class Draft:
     def _join(self, live: LiveArticle) -> None:
         article_id = live.article["id"]
         self._joined.setdefault(live.story_id, set()).add(article_id)
+        self._leads.pop(live.story_id, None)
 
     def _leave(self, live: LiveArticle) -> None:
         article_id = live.article["id"]
         self._left.setdefault(live.story_id, set()).add(article_id)
         self._joined.get(live.story_id, set()).discard(article_id)
+        self._leads.pop(live.story_id, None)

@@ -143,10 +143,9 @@ class Comparison:
         The nearest above the floor and within the window, with all that are as near as the last:
         ties are for the caller to settle.
         """
-        (above,) = (self._dots >= RELATED_FLOOR * UNIT).nonzero()
-        numbers, dots = self._hits[above], self._dots[above]
-        (within,) = (abs(self._index.times[numbers] - time) <= WINDOW_S).nonzero()
-        numbers, dots = numbers[within], dots[within] // UNIT
+        within = abs(self._index.times[self._hits] - time) <= WINDOW_S
+        (can_relate,) = (within & (self._dots >= RELATED_FLOOR * UNIT)).nonzero()
+        numbers, dots = self._hits[can_relate], self._dots[can_relate] // UNIT
         if len(dots) > RELATED_LIMIT:
             last = np.partition(dots, -RELATED_LIMIT)[-RELATED_LIMIT]
             (best,) = (dots >= last).nonzero()

@@ -9,8 +9,10 @@ from typing import TypeAlias
 
 import orjson
 
+from newsloom.pipeline.curation.shown import Shown, cut
 from newsloom.records.curated import Article
 from newsloom.rules.clock import Witness
+from newsloom.rules.scoring import LeadKey, lead_key
 
 LANE_KEY = "lane"
 
@@ -34,6 +36,24 @@ class LiveArticle:
     revision: int = 0
     related: list[str] = field(default_factory=list)
     told_duplicates: int = 0
+    # Made of the article when first asked for; what starts with _ is no part of the row.
+    _shown: Shown | None = field(default=None, repr=False, compare=False)
+    _rank: LeadKey | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def rank(self) -> LeadKey:
+        """Sorts the articles of a story, or those related to another, the best first."""
+        if self._rank is None:
+            article = self.article
+            self._rank = lead_key(article["quality"], article["publishedDateTime"], article["id"])
+        return self._rank
+
+    @property
+    def shown(self) -> Shown:
+        """The parts of the article that other records show."""
+        if self._shown is None:
+            self._shown = cut(self.article)
+        return self._shown
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from newsloom.pipeline.curation.rows import (
 )
 from newsloom.records.curated import Article
 from newsloom.rules.language import primary_language
-from newsloom.rules.scoring import LeadKey, lead_key
+from newsloom.rules.scoring import LeadKey
 from newsloom.rules.terms import Vector, vectorise
 from newsloom.rules.text import comparison_title
 
@@ -34,11 +34,6 @@ def article_vector(article: Article) -> Vector:
     provider = article["provider"]
     title = comparison_title(article["title"], provider["name"], provider["domain"])
     return vectorise(title, article.get("excerpt", ""), primary_language(article["locale"]))
-
-
-def lead_key_of(article: Article) -> LeadKey:
-    """Sorts the articles of a story, the one that leads it first."""
-    return lead_key(article["quality"], article["publishedDateTime"], article["id"])
 
 
 class State:
@@ -75,7 +70,7 @@ class State:
             self._unlink(held)
         self.articles[article_id] = live
         self.members.setdefault(live.story_id, set()).add(article_id)
-        key = lead_key_of(live.article)
+        key = live.rank
         if live.story_id not in self.leads or key < self.leads[live.story_id]:
             self.leads[live.story_id] = key
         if live.duplicate_of is not None:
@@ -138,7 +133,7 @@ class State:
         if not members:
             del self.members[held.story_id], self.leads[held.story_id]
         elif self.leads[held.story_id][2] == article_id:
-            self.leads[held.story_id] = min(lead_key_of(self.articles[m].article) for m in members)
+            self.leads[held.story_id] = min(self.articles[m].rank for m in members)
         if held.duplicate_of is not None:
             _discard(self.copies, held.duplicate_of, article_id)
         for other in held.related:
