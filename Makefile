@@ -23,7 +23,8 @@ demo: setup  ## curate the examples and look at the outcome
 	rm -rf $(OUT)
 	$(BIN)/newsloom run examples/fortnight.jsonl examples/events --output $(OUT) --format front-matter
 	@echo
-	$(BIN)/newsloom explain https://harbourledger.example/news/ferry --output $(OUT) || true
+	$(BIN)/newsloom explain https://www.valestandard.example/news/kestrel-quarry-leak-alder-vale-tap-water --output $(OUT)
+	@echo
 	@echo "Look on in $(OUT): curated.jsonl, stories.jsonl, dead-letters.jsonl, articles/"
 
 test: setup  ## all tests

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.failures import OutageError
 from newsloom.bootstrap import read_state
+from newsloom.commands.terminal import result_console
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.enrich import quality_parts_of
@@ -41,15 +41,15 @@ def explain(article: str, folder: Path) -> None:
     """
     state = read_state(folder)
     live = _find(state, article)
-    console = Console()
+    console = result_console()
     content = live.article
     console.print(Text(content["title"], style="bold"))
     for name, value in _identity(live).items():
-        console.print(Text(f"{name:12}{value}"))
-    console.print(Text(f"{'quality':12}{_quality(live)}"))
-    console.print(Text(f"{'story':12}{_story(state, live)}"))
-    console.print(Text(f"{'duplicates':12}{_duplicates(state, live)}"))
-    console.print(Text(f"{'verdict':12}{_verdict(state, live)}"))
+        console.print(Text(f"{name:12}{value}"), soft_wrap=True)
+    console.print(Text(f"{'quality':12}{_quality(live)}"), soft_wrap=True)
+    console.print(Text(f"{'story':12}{_story(state, live)}"), soft_wrap=True)
+    console.print(Text(f"{'duplicates':12}{_duplicates(state, live)}"), soft_wrap=True)
+    console.print(Text(f"{'verdict':12}{_verdict(state, live)}"), soft_wrap=True)
     console.print(_neighbours(state, live))
 
 
@@ -90,7 +90,8 @@ def _quality(live: LiveArticle) -> str:
 def _story(state: State, live: LiveArticle) -> str:
     story = state.stories[live.story_id]
     lead = state.leads[live.story_id][2]
-    who = "which it leads" if lead == live.article["id"] else f"led by {lead}"
+    title = state.articles[lead].article["title"]
+    who = "which it leads" if lead == live.article["id"] else f"led by “{title}” ({lead})"
     providers = ", ".join(sorted(name for name, _ in story.providers.values()))
     merged = sorted(state.aliases_of.get(live.story_id, ()))
     also = f"; {', '.join(merged)} went up in it" if merged else ""
@@ -129,15 +130,16 @@ def _neighbours(state: State, live: LiveArticle) -> Table:
     near = comparison.nearest(live.event_at)
     table = Table(
         title=(
-            f"nearest (thousandths; a story is joined from {JOIN_SIMILARITY} to its whole, two "
-            f"merge from {MERGE_SIMILARITY}, related from {RELATED_FLOOR})"
+            f"nearest articles, in thousandths (related from {RELATED_FLOOR}; a story is joined "
+            f"from {JOIN_SIMILARITY} to its whole, two merge from {MERGE_SIMILARITY})"
         ),
         title_justify="left",
         box=None,
     )
-    table.add_column("near", justify="right")
-    for name in ("relation", "shared words, heaviest first", "article"):
-        table.add_column(name)
+    table.add_column("near", justify="right", no_wrap=True, min_width=4)
+    table.add_column("relation", no_wrap=True, min_width=11)
+    table.add_column("shared words, heaviest first", no_wrap=True, min_width=38, max_width=38)
+    table.add_column("article", no_wrap=True)
     for similarity, other_id in sorted(((s, i) for i, s in near.items()), reverse=True)[
         :MAX_NEIGHBOURS
     ]:
@@ -146,6 +148,6 @@ def _neighbours(state: State, live: LiveArticle) -> Table:
         shared = sorted(own.keys() & vector.keys(), key=lambda t: (-own[t] * vector[t], t))
         same = "same story" if other.story_id == live.story_id else "other story"
         title = Text(f"{other.article['title']} ({other.article['provider']['name']})")
-        title.truncate(70, overflow="ellipsis")
+        title.truncate(58, overflow="ellipsis")
         table.add_row(str(similarity), same, Text(", ".join(shared[:MAX_SHARED_TERMS])), title)
     return table

@@ -7,7 +7,6 @@ from types import FrameType
 from typing import Any
 
 import click
-from rich.console import Console
 
 from newsloom.adapters.inputs import STANDARD_INPUT, Source, find_sources
 from newsloom.adapters.store import Store
@@ -75,7 +74,7 @@ def run(
             stopped_by = _stop_on_signals(runner)
             runner.run(sources)
         if not quiet:
-            print_summary(Console(), metrics, state, progress.elapsed_s)
+            print_summary(metrics, state, progress.elapsed_s)
     finally:
         store.close()
     if stopped_by and not follow:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from newsloom.commands.terminal import result_console
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.pipeline.curation.state import State
 from newsloom.records.faults import Outcome
@@ -14,21 +15,22 @@ from newsloom.rules.scoring import decayed_heat, is_published, lead_heat
 TOP_STORIES = 8
 
 
-def print_summary(console: Console, metrics: Metrics, state: State, elapsed_s: float) -> None:
+def print_summary(metrics: Metrics, state: State, elapsed_s: float) -> None:
     """Prints how many inputs ended how (they add up), why some failed, and the top stories."""
-    inputs = totals(metrics.inputs)
+    console = result_console()
+    inputs, publications = totals(metrics.inputs), totals(metrics.publications)
     total = sum(inputs.values())
-    publications = totals(metrics.publications)
-    parts = [f"{inputs[o.value]:,} {_words(o)}" for o in Outcome]
+    parts = " + ".join(f"{inputs[outcome.value]:,} {_words(outcome)}" for outcome in Outcome)
     rate = f", {total / elapsed_s:,.0f}/s" if total and elapsed_s else ""
+    duplicates = sum(1 for live in state.articles.values() if live.duplicate_of)
+    console.print(f"{total:,} inputs = {parts}  ({elapsed_s:.1f} s{rate})", soft_wrap=True)
     console.print(
-        f"{total:,} inputs = {' + '.join(parts)}  ({elapsed_s:.1f} s{rate})", highlight=False
+        f"published {publications['curated']:,} records of articles, "
+        f"{publications['story']:,} of stories"
     )
     console.print(
-        f"published {publications['curated']:,} records of articles and "
-        f"{publications['story']:,} of stories; in the window now: "
-        f"{len(state.articles):,} articles in {len(state.stories):,} stories",
-        highlight=False,
+        f"in the window now: {len(state.articles):,} articles ({duplicates:,} of them duplicates) "
+        f"in {len(state.stories):,} stories"
     )
     _print_counts(console, "dead letters", totals(metrics.dead_letters))
     _print_counts(console, "fields dropped for a fault", totals(metrics.faulty_fields))
@@ -43,26 +45,32 @@ def _words(outcome: Outcome) -> str:
 def _print_counts(console: Console, title: str, counts: Counter[str]) -> None:
     if counts:
         listed = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
-        console.print(f"{title}: {listed}", highlight=False)
+        console.print(f"{title}: {listed}", soft_wrap=True)
+
+
+def _age(age_s: int) -> str:
+    hours = age_s // 3600
+    return f"{hours} h" if hours < 48 else f"{hours // 24} d"
 
 
 def _top_stories(state: State) -> Table:
+    """The stories that a reader would see first now: published ones, by what is left of heat."""
     now = state.lane.clock or 0
     ranked = []
     for story_id, story in state.stories.items():
         lead = state.articles[state.leads[story_id][2]]
         heat = lead_heat(lead.article["quality"], len(story.providers))
-        left = decayed_heat(heat, now - lead.event_at)
-        ranked.append((-is_published(heat), -left, story_id, story, lead.article, heat))
-    ranked.sort(key=lambda entry: entry[:3])
-    table = Table(title="Top stories (heat decays with age)", title_justify="left", box=None)
-    for name in ("now", "heat", "articles", "providers"):
-        table.add_column(name, justify="right")
-    table.add_column("lead")
-    for _, minus_left, _, story, article, heat in ranked[:TOP_STORIES]:
+        age_s = max(0, now - lead.event_at)
+        order = -is_published(heat), -decayed_heat(heat, age_s), story_id
+        ranked.append((order, heat, age_s, story, lead.article))
+    ranked.sort(key=lambda entry: entry[0])
+    table = Table(title="Top stories (heat halves in a day)", title_justify="left", box=None)
+    for name in ("heat", "age", "articles", "outlets"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
+    table.add_column("lead", no_wrap=True, overflow="ellipsis")
+    for _, heat, age_s, story, article in ranked[:TOP_STORIES]:
         # Text, not markup: a title may hold anything.
         lead_line = Text(f"{article['title']} ({article['provider']['name']})")
-        lead_line.truncate(90, overflow="ellipsis")
         counts = str(story.article_count), str(len(story.providers))
-        table.add_row(f"{-minus_left:.0f}", str(heat), *counts, lead_line)
+        table.add_row(str(heat), _age(age_s), *counts, lead_line)
     return table

@@ -34,6 +34,11 @@ class Metrics:
             ["field"],
             registry=self.registry,
         )
+        self.private_dropped = Counter(
+            "newsloom_private_dropped_total",
+            "Events whose private object was dropped, because there was no key to seal it with.",
+            registry=self.registry,
+        )
         self.publications = Counter(
             "newsloom_publications_total",
             "Records published, by kind. Many more than inputs means that stories are in flux.",
@@ -65,6 +70,8 @@ class Metrics:
             self.dead_letters.labels(result.fault.reason.value, result.fault.stage.value).inc()
         for name in result.faulty_fields:
             self.faulty_fields.labels(name).inc()
+        if result.has_dropped_private:
+            self.private_dropped.inc()
         if result.curated:
             self._curated.inc(len(result.curated))
         if result.stories:

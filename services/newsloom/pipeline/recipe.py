@@ -28,6 +28,7 @@ class Result:
     fault: Fault | None = None
     source: str | None = None
     faulty_fields: tuple[str, ...] = ()
+    has_dropped_private: bool = False
     curated: tuple[CuratedRecord, ...] = ()
     stories: tuple[StoryRecord, ...] = ()
     changed_articles: tuple[str, ...] = ()
@@ -68,6 +69,8 @@ class Pipeline:
             outcome=draft.outcome,
             source=source,
             faulty_fields=decoded.faulty_fields,
+            # Nothing seals yet, and what is not sealed is never published.
+            has_dropped_private=getattr(decoded.event, "private", None) is not None,
             curated=tuple(publications.curated),
             stories=tuple(publications.stories),
             changed_articles=tuple(draft.articles),

@@ -1,0 +1,127 @@
+"""Speed and memory of `newsloom run --images off`, on one core, beside what each stage costs.
+
+python -m benchmarks.run [EVENTS.jsonl] [--rounds N]. Without a file it makes 10,000 events. The
+machine is noisy: read the median, and compare with a run of another version made just before.
+"""
+
+import argparse
+import gc
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import orjson
+
+from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.pipeline.curation.decide import decide
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.decode import Decoded, decode
+from newsloom.pipeline.enrich import enrich
+from newsloom.pipeline.normalise import normalise
+from newsloom.pipeline.publish import publish
+from newsloom.records.event import ArticleEvent
+from tests.support.generator import generate
+
+EVENTS = 10_000
+ARRIVED_AT_S = 1_790_000_000
+T = TypeVar("T")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("events", nargs="?", type=Path, help="JSON Lines to measure on")
+    parser.add_argument("--rounds", type=int, default=5, help="counted runs, after one uncounted")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        events = arguments.events or _make_events(Path(scratch))
+        inputs = sum(1 for line in events.read_bytes().splitlines() if line.strip())
+        print(f"newsloom run --images off over {inputs:,} events of {events.name}, on one core")
+        seconds = [_run(events, Path(scratch) / f"out{n}") for n in range(arguments.rounds + 1)][1:]
+        _print_speed("whole process", inputs, seconds)
+        peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"  peak memory        {peak_mib:>8,.0f} MiB")
+        bare = [_run(_empty(Path(scratch)), Path(scratch) / f"none{n}") for n in range(3)]
+        start_s = statistics.median(bare)
+        print(f"  of that, starting  {start_s:>8.2f} s (a run over no events)")
+        _print_speed("curating", inputs, [s - start_s for s in seconds])
+        print("what each stage costs, in microseconds an event:")
+        for stage, cost_us in _stage_costs(events).items():
+            print(f"  {stage:<10} {cost_us:>8.1f}")
+
+
+def _print_speed(what: str, inputs: int, seconds: list[float]) -> None:
+    rates = sorted(inputs / s for s in seconds)
+    print(
+        f"  {what:<18} {statistics.median(rates):>8,.0f} events/s "
+        f"(from {rates[0]:,.0f} to {rates[-1]:,.0f} in {len(rates)} runs)"
+    )
+
+
+def _make_events(folder: Path) -> Path:
+    path = folder / "generated.jsonl"
+    path.write_bytes(b"".join(orjson.dumps(e) + b"\n" for e in generate(seed=1, count=EVENTS)))
+    return path
+
+
+def _empty(folder: Path) -> Path:
+    path = folder / "empty.jsonl"
+    path.touch()
+    return path
+
+
+def _run(events: Path, folder: Path) -> float:
+    """Wall time in seconds of one run as a process of its own, bound to one core."""
+    command = Path(sys.executable).with_name("newsloom")
+    core = min(os.sched_getaffinity(0))
+    began = time.perf_counter()
+    subprocess.run(
+        [command, "run", events, "--images", "off", "--output", folder, "--quiet"],
+        check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+    )
+    return time.perf_counter() - began
+
+
+def _stage_costs(events: Path) -> dict[str, float]:
+    """Mean time of each stage, in microseconds an input, within this process."""
+    state, catalogue = State(), load_catalogue()
+    spent: dict[str, float] = defaultdict(float)
+
+    def timed(stage: str, work: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        done = work()
+        spent[stage] += time.perf_counter() - began
+        return done
+
+    gc.freeze()
+    lines = [line for line in events.read_bytes().splitlines() if line.strip()]
+    for line in lines:
+        decoded = timed("decode", lambda line=line: decode(line))  # type: ignore[misc]
+        if not isinstance(decoded, Decoded) or not isinstance(decoded.event, ArticleEvent):
+            continue
+        event = decoded.event
+        normal = timed("normalise", lambda event=event: normalise(event))  # type: ignore[misc]
+        arrival = timed(
+            "enrich",
+            lambda normal=normal: enrich(normal, catalogue, "off", ARRIVED_AT_S),  # type: ignore[misc]
+        )
+        draft = timed("decide", lambda arrival=arrival: decide(state, arrival))  # type: ignore[misc]
+        records = timed("publish", lambda draft=draft: publish(draft))  # type: ignore[misc]
+        timed("apply", draft.apply)
+        timed(
+            "encode",
+            lambda records=records: [orjson.dumps(r) for r in (*records.curated, *records.stories)],  # type: ignore[misc]
+        )
+    return {stage: seconds / len(lines) * 1e6 for stage, seconds in spent.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Killed at any moment and run again, a run ends as if nobody had disturbed it.
+
+E2E_KILLS and E2E_SEED ask for more kills, and for other moments, than a quick test can afford.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.support.runs import assert_same, complete, noisy_lines, size, start, write_lines
+
+KILLS = int(os.environ.get("E2E_KILLS", "4"))
+SEED = int(os.environ.get("E2E_SEED", "20240304"))
+EVENTS_PER_KILL = 700
+MAX_COMMITS = 2
+# Each commit makes at least one write to the log that is seen here.
+MAX_WRITES = 3
+MAX_START_S = 1.5
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("kill") / "events.jsonl"
+    return write_lines(path, noisy_lines(SEED, EVENTS_PER_KILL * KILLS))
+
+
+def kill_a_run(arguments: list[object], folder: Path, chance: Random) -> None:
+    """Starts a run and kills it: amid the writes of a commit, or at any time."""
+    with start(*arguments) as process:
+        if chance.random() < 0.8:
+            for _ in range(chance.randint(0, MAX_COMMITS)):
+                _await_write(folder / "curated.jsonl", process)
+            for _ in range(chance.randint(1, MAX_WRITES)):
+                _await_write(folder / "newsloom.db-wal", process)
+            time.sleep(chance.choice((0, 0, chance.uniform(0, 0.05))))
+        else:
+            time.sleep(chance.uniform(0, MAX_START_S))
+        process.kill()
+        process.communicate()
+    assert process.returncode == -signal.SIGKILL, "it came to its end: more events are needed"
+
+
+def _await_write(path: Path, process: subprocess.Popen[bytes]) -> None:
+    held = _stamp(path)
+    while _stamp(path) == held and process.poll() is None:
+        pass
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
+@pytest.mark.parametrize("form", ["jsonl", "front-matter"])
+def test_killed_and_run_again_it_ends_as_if_undisturbed(
+    source: Path, tmp_path: Path, form: str
+) -> None:
+    calm, folder = tmp_path / "calm", tmp_path / "disturbed"
+    complete(source, "--format", form, output=calm)
+    whole = size(calm / "curated.jsonl")
+    chance = Random(f"{SEED} {form}")
+
+    # A kill counts if its run had committed something, and had not committed all.
+    counted = 0
+    for _ in range(4 * KILLS):
+        before = size(folder / "curated.jsonl")
+        kill_a_run([source, "--output", folder, "--format", form, "--quiet"], folder, chance)
+        counted += before < size(folder / "curated.jsonl") < whole
+        if counted == KILLS:
+            break
+    assert counted == KILLS
+
+    complete(source, "--format", form, output=folder)
+    assert_same(folder, calm)

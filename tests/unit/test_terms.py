@@ -1,0 +1,183 @@
+"""Terms: a text as a vector of whole numbers that depends on the words alone."""
+
+from math import isqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsloom.rules.terms import MAX_TERMS, UNIT, dot_product, term_of, vectorise
+
+TITLE = "Ferry Selkie runs aground off Northfield pier"
+EXCERPT = (
+    "OSLO (Reuters) - The car ferry struck the disused coal pier on Monday with 312 passengers "
+    "aboard; divers found a gash of nine metres below the vehicle deck ..."
+)
+NORWEGIAN = (
+    "Regjeringen legger frem nytt statsbudsjett",
+    "Finansministeren sa at det er en stor dag for landet, og at de vil bruke mer på skole.",
+)
+
+
+def _alike(a: dict[str, int], b: dict[str, int]) -> int:
+    return dot_product(a, b) // UNIT
+
+
+TERMS = [
+    ("a plural", "ferries", "ferry"),
+    ("a plain plural", "pilots", "pilot"),
+    ("a singular", "ferry", "ferry"),
+    ("too short to be told", "gas", "gas"),
+    ("four letters", "cars", "car"),
+    ("a plural on -ies, too short to fold", "ties", "tie"),
+    ("ends in -ss", "glass", "glass"),
+    ("ends in -us", "virus", "virus"),
+    ("not English letters", "cafés", "cafés"),
+    ("another script", "паромы", "паромы"),
+    ("a number", "1987", "1987"),
+]
+
+
+@pytest.mark.parametrize(("reason", "word", "term"), TERMS, ids=[row[0] for row in TERMS])
+def test_the_term_of_a_word(reason: str, word: str, term: str) -> None:
+    assert term_of(word) == term, reason
+
+
+def test_words_that_tell_nothing_are_left_out() -> None:
+    assert vectorise("The ferry and the pier", "", "en").keys() == {"ferry", "pier"}
+
+
+def test_rare_words_weigh_more() -> None:
+    vector = vectorise("Selkie ferry budget", "", "en")
+    assert vector["selkie"] > vector["ferry"] > vector["budget"]
+
+
+def test_a_word_in_the_title_counts_twice() -> None:
+    in_title = vectorise("Selkie", "Wrenfield", "en")
+    assert in_title["selkie"] > in_title["wrenfield"]
+    assert in_title == vectorise("", "Selkie Wrenfield Selkie", "en")
+
+
+def test_repetition_counts_but_less_each_time() -> None:
+    shares = [vectorise("", "Selkie " * n + "Wrenfield", "en")["selkie"] for n in (1, 2, 3, 20)]
+    assert shares == sorted(set(shares)), "more of it weighs more"
+    assert shares[1] - shares[0] > shares[2] - shares[1]
+    assert vectorise("", "Selkie " * 500 + "Wrenfield", "en")["selkie"] == shares[-1]
+
+
+def test_a_plural_is_the_same_matter() -> None:
+    assert vectorise("Pilots board ferries", "", "en") == vectorise("Pilot boards ferry", "", "en")
+
+
+def test_case_accents_and_quotes_do_not_matter() -> None:
+    assert vectorise("Café’s PIER", "", "fr") == vectorise("cafe's pier", "", "fr")
+
+
+def test_a_dateline_and_the_mark_of_a_cut_do_not_matter() -> None:
+    bare = EXCERPT.removeprefix("OSLO (Reuters) - ").removesuffix(" ...")
+    assert vectorise(TITLE, EXCERPT, "en") == vectorise(TITLE, bare, "en")
+
+
+NUMBERS = [
+    ("one or two digits tell nothing", "5 12", set()),
+    ("three digits tell", "312", {"312"}),
+    ("a year tells", "2026", {"2026"}),
+    ("a sum of money is one number", "31,250", {"31250"}),
+    ("a decimal is one number", "4.75", {"4.75"}),
+]
+
+
+@pytest.mark.parametrize(("reason", "text", "terms"), NUMBERS, ids=[row[0] for row in NUMBERS])
+def test_numbers(reason: str, text: str, terms: set[str]) -> None:
+    assert vectorise(text, "", "en").keys() == terms, reason
+
+
+def test_a_long_number_weighs_more_than_a_short_one() -> None:
+    vector = vectorise("312 2026 48,151", "", "en")
+    assert vector["48151"] > vector["2026"] > vector["312"]
+
+
+SCRIPTS = [
+    ("Japanese, in pairs", "東京で地震", "ja", {"東京", "京で", "で地", "地震"}),
+    ("Russian", "Паром сел на мель", "ru", {"паром", "сел", "мель"}),
+    ("Arabic", "عبارة سيلكي تجنح", "ar", {"عبارة", "سيلكي", "تجنح"}),
+    ("Greek, accents folded", "Πλοίο Σέλκι", "el", {"πλοιο", "σελκι"}),
+]
+
+
+@pytest.mark.parametrize(("reason", "text", "code", "terms"), SCRIPTS, ids=[r[0] for r in SCRIPTS])
+def test_scripts(reason: str, text: str, code: str, terms: set[str]) -> None:
+    assert vectorise(text, "", code).keys() == terms, reason
+
+
+EMPTY = [
+    ("no text", "", "", "en"),
+    ("only punctuation", "?! ...", "--", "en"),
+    ("only common words", "the of and", "it is", "en"),
+    ("only emoji", "\U0001f6a2\U0001f6a2", "", "en"),
+    ("no text of an unknown language", "", "", "xx"),
+]
+
+
+@pytest.mark.parametrize(("reason", "title", "excerpt", "code"), EMPTY, ids=[r[0] for r in EMPTY])
+def test_nothing_to_tell(reason: str, title: str, excerpt: str, code: str) -> None:
+    assert vectorise(title, excerpt, code) == {}, reason
+
+
+@pytest.mark.parametrize("code", ["xx", "und", "tlh", "", "..", "../en", "en/..", "EN", "english"])
+def test_a_language_without_a_table_takes_every_word_for_rare(code: str) -> None:
+    vector = vectorise("The ferry and pier", "", code)
+    assert vector == {"the": 500, "ferry": 500, "and": 500, "pier": 500}
+
+
+def test_common_words_make_no_two_texts_alike_where_there_is_a_table() -> None:
+    other = ("Brann i fabrikk utenfor Bergen", "Brannvesenet sa at det var en stor brann på stedet.")
+    assert _alike(vectorise(*NORWEGIAN, "nb"), vectorise(*other, "nb")) < 100
+
+
+def test_an_article_holds_at_most_so_many_terms_and_keeps_the_heaviest() -> None:
+    rare = " ".join(f"selkie{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(MAX_TERMS - 1))
+    common = "week year month people government company market report city water"
+    vector = vectorise("Wrenfield", f"{common} {rare}", "en")
+    assert len(vector) == MAX_TERMS
+    assert "wrenfield" in vector
+    assert not vector.keys() & set(common.split())
+
+
+WORDS = st.sampled_from(
+    ["ferry", "ferries", "Selkie", "pier", "312", "2026", "week", "the", "U.S.", "港の橋", "мель"]
+    + [f"rare{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(80)]
+)
+TEXTS = st.lists(WORDS, max_size=90)
+CODES = st.sampled_from(["en", "ru", "ja", "xx"])
+
+
+@given(TEXTS, TEXTS, CODES)
+def test_a_vector_is_of_whole_numbers_and_about_one_unit_long(
+    title: list[str], excerpt: list[str], code: str
+) -> None:
+    vector = vectorise(" ".join(title), " ".join(excerpt), code)
+    assert all(type(weight) is int and 0 < weight <= UNIT for weight in vector.values())
+    assert len(vector) <= MAX_TERMS
+    length = isqrt(sum(weight * weight for weight in vector.values()))
+    # Each weight is rounded down by less than 1, the length by less than the root of their count.
+    assert not vector or UNIT - isqrt(MAX_TERMS) - 2 <= length <= UNIT
+
+
+@given(st.data(), TEXTS, CODES)
+def test_the_order_of_words_does_not_matter(data: st.DataObject, text: list[str], code: str) -> None:
+    shuffled = data.draw(st.permutations(text))
+    expected = vectorise("Selkie", ". ".join(text), code)
+    assert vectorise("Selkie", ". ".join(shuffled), code) == expected
+
+
+@given(TEXTS, TEXTS)
+def test_likeness_is_symmetric_and_never_above_one_unit(a: list[str], b: list[str]) -> None:
+    one, other = vectorise(" ".join(a), "", "en"), vectorise("", " ".join(b), "en")
+    assert _alike(one, other) == _alike(other, one)
+    assert 0 <= _alike(one, other) <= UNIT
+
+
+def test_dot_product_of_known_vectors() -> None:
+    assert dot_product({"a": 3, "b": 4}, {"b": 5, "c": 6, "d": 7}) == 20
+    assert dot_product({}, {"a": 1}) == 0
