@@ -4,6 +4,7 @@ JSON Lines give a record a line, a front-matter file is one record. Positions ar
 the caller; reading goes on where they say.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -39,11 +40,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far an input has been read: bytes and lines, and when it was first opened."""
+    """How far an input has been read, in bytes and lines, and when that part of it arrived.
 
-    opened_at: int
+    What stood in a file when it was opened arrived then (`opened_at`, in seconds), up to its size
+    at the time (`opened_bytes`); what was added later arrives when it is next met.
+    """
+
     bytes: int = 0
     lines: int = 0
+    opened_at: int = 0
+    opened_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,11 @@ class InputRecord:
         )
 
 
-def find_sources(inputs: Sequence[str]) -> list[Source]:
-    """The files that `inputs` name, folders in path order. Raises OutageError for a missing one."""
+def find_sources(inputs: Sequence[str], output: Path) -> list[Source]:
+    """The files that `inputs` name, folders in path order, without those below `output`.
+
+    Raises OutageError for a missing one.
+    """
     sources = []
     for name in inputs:
         if name == STANDARD_INPUT:
@@ -74,6 +83,7 @@ def find_sources(inputs: Sequence[str]) -> list[Source]:
         path = Path(name).absolute()
         if path.is_dir():
             files = sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES and f.is_file())
+            files = [file for file in files if output.absolute() not in file.parents]
             if not files:
                 raise OutageError(f"{name} holds no {', '.join(_SUFFIXES)} file")
         elif path.exists():
@@ -85,7 +95,11 @@ def find_sources(inputs: Sequence[str]) -> list[Source]:
 
 
 def read(
-    source: Source, start: Position, should_follow: bool, is_stopped: Callable[[], bool]
+    source: Source,
+    start: Position,
+    should_follow: bool,
+    is_stopped: Callable[[], bool],
+    clock: Callable[[], float],
 ) -> Iterator[InputRecord | None]:
     """The records of `source` after `start`, in order; None where following found nothing new.
 
@@ -94,9 +108,9 @@ def read(
     """
     try:
         if source.path == STANDARD_INPUT:
-            yield from _read_lines(sys.stdin.buffer, start, False, is_stopped)
+            yield from _read_lines(sys.stdin.buffer, start, False, is_stopped, clock)
         elif source.is_front_matter:
-            yield from _read_document(source, start)
+            yield from _read_document(source, start, int(clock()))
         else:
             if source.size < start.bytes:
                 raise OutageError(
@@ -105,24 +119,29 @@ def read(
                 )
             with open(source.path, "rb") as stream:
                 stream.seek(start.bytes)
-                yield from _read_lines(stream, start, should_follow, is_stopped)
+                yield from _read_lines(stream, start, should_follow, is_stopped, clock)
     except OSError as error:
         raise OutageError(f"cannot read {source.path}: {error.strerror or error}") from error
 
 
-def _read_document(source: Source, start: Position) -> Iterator[InputRecord]:
+def _read_document(source: Source, start: Position, now: int) -> Iterator[InputRecord]:
     if source.size == start.bytes:
         return
     with open(source.path, "rb") as stream:
         payload = stream.read(MAX_KEPT_BYTES)
-    after = Position(start.opened_at, source.size, 1)
+    after = Position(source.size, 1, opened_at=now, opened_bytes=source.size)
     yield InputRecord(payload, 1, after, is_front_matter=True)
 
 
 def _read_lines(
-    stream: BinaryIO, start: Position, should_follow: bool, is_stopped: Callable[[], bool]
+    stream: BinaryIO,
+    start: Position,
+    should_follow: bool,
+    is_stopped: Callable[[], bool],
+    clock: Callable[[], float],
 ) -> Iterator[InputRecord | None]:
     offset, lines = start.bytes, start.lines
+    opened_at, opened_bytes = start.opened_at, start.opened_bytes
     while not is_stopped():
         line = stream.readline(MAX_KEPT_BYTES)
         if should_follow and not line.endswith(b"\n") and len(line) < MAX_KEPT_BYTES:
@@ -132,11 +151,13 @@ def _read_lines(
             continue
         if not line:
             return
+        if offset >= opened_bytes:
+            opened_at, opened_bytes = int(clock()), os.fstat(stream.fileno()).st_size
         offset += len(line) + _skip_line(stream, line)
         lines += 1
         payload = line.rstrip(b"\r\n")
         if payload.strip():
-            yield InputRecord(payload, lines, Position(start.opened_at, offset, lines))
+            yield InputRecord(payload, lines, Position(offset, lines, opened_at, opened_bytes))
 
 
 def _skip_line(stream: BinaryIO, beginning: bytes) -> int:

@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 import zstandard
@@ -27,7 +27,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS inputs (
-    path TEXT PRIMARY KEY, opened_at INTEGER, bytes INTEGER, lines INTEGER) WITHOUT ROWID;
+    path TEXT PRIMARY KEY, bytes INTEGER, lines INTEGER, opened_at INTEGER, opened_bytes INTEGER);
 CREATE TABLE IF NOT EXISTS chunks (
     projection TEXT, start INTEGER, length INTEGER, content BLOB, PRIMARY KEY (projection, start));
 """
@@ -90,12 +90,12 @@ class Store:
         """Every state row by its key."""
         return iter(self._connection.execute("SELECT key, value FROM rows"))
 
-    def position(self, path: str) -> Position | None:
-        """How far an input has been read, None if it never was."""
+    def position(self, path: str) -> Position:
+        """How far an input has been read."""
         found = self._connection.execute(
-            "SELECT opened_at, bytes, lines FROM inputs WHERE path = ?", (path,)
+            "SELECT bytes, lines, opened_at, opened_bytes FROM inputs WHERE path = ?", (path,)
         ).fetchone()
-        return Position(*found) if found else None
+        return Position(*found) if found else Position()
 
     def commit(self, batch: Batch) -> None:
         """Makes a batch last, then shows it in the files.
@@ -109,8 +109,8 @@ class Store:
             try:
                 self._write_rows(batch.rows)
                 self._connection.executemany(
-                    "REPLACE INTO inputs VALUES (?, ?, ?, ?)",
-                    ((path, p.opened_at, p.bytes, p.lines) for path, p in batch.positions.items()),
+                    "REPLACE INTO inputs VALUES (?, ?, ?, ?, ?)",
+                    ((path, *astuple(p)) for path, p in batch.positions.items()),
                 )
                 self._connection.executemany(
                     "INSERT INTO chunks VALUES (?, ?, ?, ?)",

@@ -66,7 +66,7 @@ def run(
     settings = Settings(**flags)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics()
-    sources = find_sources(inputs)
+    sources = find_sources(inputs, folder)
     store = Store(folder)
     try:
         with ProgressView(_bytes_to_read(sources, store), quiet) as progress:
@@ -85,9 +85,7 @@ def run(
 def _bytes_to_read(sources: list[Source], store: Store) -> int | None:
     if any(source.path == STANDARD_INPUT for source in sources):
         return None
-    held = (store.position(source.path) for source in sources)
-    read = sum(position.bytes for position in held if position)
-    return sum(source.size for source in sources) - read
+    return sum(source.size - store.position(source.path).bytes for source in sources)
 
 
 def _stop_on_signals(runner: EmbeddedRun) -> list[int]:

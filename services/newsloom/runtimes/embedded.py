@@ -16,7 +16,7 @@ import orjson
 
 from newsloom.adapters.documents import write_documents
 from newsloom.adapters.failures import OutageError
-from newsloom.adapters.inputs import InputRecord, Position, Source, read
+from newsloom.adapters.inputs import STANDARD_INPUT, InputRecord, Source, read
 from newsloom.adapters.store import Batch, Store
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.curation.rows import LANE_KEY, article_key, encode_row, story_key
@@ -91,18 +91,17 @@ class EmbeddedRun:
         if self._options.has_documents:
             self._complete_documents()
         for source in sources:
-            held = self._store.position(source.path)
-            position = held or Position(opened_at=int(self._clock()))
-            if source.path == "-":
-                position = Position(opened_at=int(self._clock()))
+            if self._is_stopped:
+                break
+            start = (
+                Position() if source.path == STANDARD_INPUT else self._store.position(source.path)
+            )
             follow = self._options.should_follow and source is sources[-1]
-            for record in read(source, position, follow, lambda: self._is_stopped):
+            for record in read(source, start, follow, lambda: self._is_stopped, self._clock):
                 if record is not None:
                     self._take(source, record)
                 if record is None or self._is_batch_full():
                     self._commit()
-                if self._is_stopped:
-                    break
             self._commit()
 
     def _take(self, source: Source, record: InputRecord) -> None:
@@ -118,7 +117,7 @@ class EmbeddedRun:
             lines["dead-letters.jsonl"].append(orjson.dumps(letter) + b"\n")
             self._note_fault(result.fault)
         self._note_rows(result)
-        if source.path != "-":
+        if source.path != STANDARD_INPUT:
             self._batch.positions[source.path] = record.after
         self._pending += 1
         self._pending_bytes += len(record.payload) + 1
