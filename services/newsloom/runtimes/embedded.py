@@ -93,9 +93,7 @@ class EmbeddedRun:
         for source in sources:
             if self._is_stopped:
                 break
-            start = (
-                Position() if source.path == STANDARD_INPUT else self._store.position(source.path)
-            )
+            start = self._store.position(source.path)
             follow = self._options.should_follow and source is sources[-1]
             for record in read(source, start, follow, lambda: self._is_stopped, self._clock):
                 if record is not None:
