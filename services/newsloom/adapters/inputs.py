@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -80,18 +80,25 @@ def find_sources(inputs: Sequence[str], output: Path) -> list[Source]:
         if name == STANDARD_INPUT:
             sources.append(Source(STANDARD_INPUT, 0))
             continue
-        path = Path(name).absolute()
-        if path.is_dir():
-            files = sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES and f.is_file())
-            files = [file for file in files if output.absolute() not in file.parents]
-            if not files:
-                raise OutageError(f"{name} holds no {', '.join(_SUFFIXES)} file")
-        elif path.exists():
-            files = [path]
-        else:
-            raise OutageError(f"there is no input {name}: check the path")
-        sources += [Source(str(file), file.stat().st_size) for file in files]
+        try:
+            files = _find_files(name, output)
+            sources += [Source(str(file), file.stat().st_size) for file in files]
+        except OSError as error:
+            raise OutageError(f"cannot read {name}: {error.strerror or error}") from error
     return list(dict.fromkeys(sources))
+
+
+def _find_files(name: str, output: Path) -> list[Path]:
+    path = Path(name).absolute()
+    if path.is_dir():
+        files = sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES and f.is_file())
+        files = [file for file in files if output.absolute() not in file.parents]
+        if not files:
+            raise OutageError(f"{name} holds no {', '.join(_SUFFIXES)} file")
+        return files
+    if not path.exists():
+        raise OutageError(f"there is no input {name}: check the path")
+    return [path]
 
 
 def read(
@@ -118,7 +125,7 @@ def read(
                     f"({start.bytes:,}): it was replaced; give the new one another name"
                 )
             with open(source.path, "rb") as stream:
-                stream.seek(start.bytes)
+                start = _resume(stream, start)
                 yield from _read_lines(stream, start, should_follow, is_stopped, clock)
     except OSError as error:
         raise OutageError(f"cannot read {source.path}: {error.strerror or error}") from error
@@ -131,6 +138,15 @@ def _read_document(source: Source, start: Position, now: int) -> Iterator[InputR
         payload = stream.read(MAX_KEPT_BYTES)
     after = Position(source.size, 1, opened_at=now, opened_bytes=source.size)
     yield InputRecord(payload, 1, after, is_front_matter=True)
+
+
+def _resume(stream: BinaryIO, start: Position) -> Position:
+    """Goes to `start`. What was added to a last line without its end is still of that line."""
+    if start.bytes == 0:
+        return start
+    stream.seek(start.bytes - 1)
+    is_line_over = stream.read(1) == b"\n"
+    return start if is_line_over else replace(start, lines=start.lines - 1)
 
 
 def _read_lines(

@@ -8,7 +8,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class Batch:
 def _in_words(what: str) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, zstandard.ZstdError) as error:
         raise OutageError(
             f"cannot {what}: {error}; mend that and run again, nothing is lost"
         ) from error
@@ -88,7 +88,8 @@ class Store:
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Every state row by its key."""
-        return iter(self._connection.execute("SELECT key, value FROM rows"))
+        with _in_words(f"read {self._path}"):
+            yield from self._connection.execute("SELECT key, value FROM rows")
 
     def position(self, path: str) -> Position:
         """How far an input has been read."""
@@ -133,7 +134,9 @@ class Store:
     def close(self) -> None:
         """Lets the folder go."""
         for file in self._files.values():
-            file.close()
+            # What a full disk did not take is completed when the folder is next opened.
+            with suppress(OSError):
+                file.close()
         self._connection.close()
         os.close(self._lock)
 
@@ -175,12 +178,13 @@ class Store:
 
     def _chunks(self, name: str, start: int) -> Iterable[tuple[int, bytes]]:
         decompressor = zstandard.ZstdDecompressor()
-        for chunk_start, content in self._connection.execute(
-            "SELECT start, content FROM chunks WHERE projection = ? AND start + length > ? "
-            "ORDER BY start",
-            (name, start),
-        ):
-            yield chunk_start, decompressor.decompress(content)
+        with _in_words(f"read {self._path}"):
+            for chunk_start, content in self._connection.execute(
+                "SELECT start, content FROM chunks WHERE projection = ? AND start + length > ? "
+                "ORDER BY start",
+                (name, start),
+            ):
+                yield chunk_start, decompressor.decompress(content)
 
     def _mend(self, name: str) -> int:
         """Cuts a file back to what is committed, or completes it; its committed length."""

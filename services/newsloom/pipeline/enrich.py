@@ -13,7 +13,7 @@ from newsloom.rules.amp import cdn_amp_url
 from newsloom.rules.clock import format_time
 from newsloom.rules.provider import Outlet, resolve_provider
 from newsloom.rules.scoring import MAX_QUALITY, quality_parts
-from newsloom.rules.text import comparison_title, words
+from newsloom.rules.text import comparison_title, shared_words
 
 ImageMode = Literal["trust", "off"]
 IMAGE_MODES: tuple[ImageMode, ...] = get_args(ImageMode)
@@ -47,7 +47,8 @@ def enrich(
     if event.amp_web_url is not None:
         article["ampWebUrl"] = event.amp_web_url
         article["cdnAmpWebUrl"] = cdn_amp_url(event.amp_web_url)
-    topics = catalogue.topics.match(words(f"{normal.title}. {normal.excerpt}"), normal.topics)
+    tokens = [*shared_words(normal.title), *shared_words(normal.excerpt)]
+    topics = catalogue.topics.match(tokens, normal.topics)
     if topics:
         article["topics"] = topics
     if normal.images and images == "trust":

@@ -13,7 +13,6 @@ from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
 from newsloom.records.curated import (
     SCHEMA_VERSION,
-    ArticleReference,
     CuratedArticle,
     MergedStory,
     RelatedArticle,
@@ -63,8 +62,8 @@ def _curated_record(draft: Draft, article_id: str) -> CuratedRecord:
     live.revision = _next_revision(draft)
     related = _related(draft, live)
     live.related = [item["id"] for item in related]
-    duplicates = _duplicates(draft, article_id)
-    live.told_duplicates = len(draft.copies(article_id))
+    copies = sorted(map(draft.live, draft.copies(article_id)), key=attrgetter("sequence"))
+    live.told_duplicates = len(copies)
     heat = _heat(draft, live)
     parts: dict[str, Any] = {
         **live.article,
@@ -74,7 +73,7 @@ def _curated_record(draft: Draft, article_id: str) -> CuratedRecord:
         "revision": live.revision,
         "storyId": live.story_id,
         "duplicateOf": live.duplicate_of,
-        "duplicates": duplicates,
+        "duplicates": [copy.shown.reference for copy in copies[-MAX_DUPLICATES:]],
         "curatedDateTime": format_time(draft.clock),
         "schemaVersion": SCHEMA_VERSION,
     }
@@ -108,11 +107,6 @@ def _related_item(live: LiveArticle, other: LiveArticle, similarity: int) -> Rel
         relation = "same-story"
     shown_similarity = min(similarity + 5, 1000) // 10 / 100
     return {**other.shown.related, "relation": relation, "similarity": shown_similarity}  # type: ignore[typeddict-item]
-
-
-def _duplicates(draft: Draft, article_id: str) -> list[ArticleReference]:
-    copies = sorted(map(draft.live, draft.copies(article_id)), key=attrgetter("sequence"))
-    return [copy.shown.reference for copy in copies[-MAX_DUPLICATES:]]
 
 
 def _story_record(draft: Draft, story_id: str) -> StoryRecord:

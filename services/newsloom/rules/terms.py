@@ -12,7 +12,7 @@ from itertools import chain, repeat
 from math import isqrt
 from operator import mul
 
-from newsloom.rules.text import strip_dateline, words
+from newsloom.rules.text import shared_words, strip_dateline
 
 UNIT = 1000
 """The length of a vector; the product of two, over UNIT, is their cosine in thousandths."""
@@ -61,8 +61,8 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
     `title` should be the comparison form. Empty when the text holds no telling word. Weights
     are TF-IDF with a sublinear count (Manning, Raghavan & Schuetze 2008, 6.4.1).
     """
-    in_title = list(map(term_of, words(title)))
-    in_excerpt = map(term_of, words(strip_dateline(excerpt)))
+    in_title = list(map(term_of, shared_words(title)))
+    in_excerpt = map(term_of, shared_words(strip_dateline(excerpt)))
     counts = Counter(chain(*repeat(in_title, TITLE_COUNT), in_excerpt))
     common = _word_weights(language)
     last = len(_COUNT_FACTORS) - 1

@@ -157,7 +157,8 @@ class EmbeddedRun:
         self._pending = self._pending_bytes = 0
 
     def _complete_documents(self) -> None:
-        start = self._store.documents_through()
+        is_there = (self._options.folder / "articles").is_dir()
+        start = self._store.documents_through() if is_there else 0
         write_documents(self._options.folder, self._store.published("curated.jsonl", start))
         self._store.note_documents()
 

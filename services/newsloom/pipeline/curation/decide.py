@@ -139,9 +139,9 @@ def _choose_story(
 
 
 def story_similarities(draft: Draft, live: LiveArticle, comparison: Comparison) -> dict[str, int]:
-    """How near each story within reach is to an article, in thousandths by story id."""
+    """How near each story within reach is to an article, in thousandths, as far as it matters."""
     similarities = {}
-    for story_id, dot in comparison.stories().items():
+    for story_id, dot in comparison.stories(MIN_MERGE_EVIDENCE).items():
         story = draft.story_row(story_id)
         if isinstance(story, LiveStory) and is_within_reach(
             live.event_at, story.first_at, story.last_at

@@ -14,6 +14,8 @@ from newsloom.pipeline.curation.postings import Postings
 from newsloom.rules.stories import RELATED_FLOOR, RELATED_LIMIT, WINDOW_S
 from newsloom.rules.terms import UNIT, Vector, dot_product
 
+ROUNDING = 0.95
+"""What is left of a vector's length at worst once its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
 
@@ -153,10 +155,14 @@ class Comparison:
         ids = self._index.article_ids
         return {ids[n]: int(dot) for n, dot in zip(numbers.tolist(), dots.tolist(), strict=True)}
 
-    def stories(self) -> dict[str, int]:
-        """The dot product of the text with the articles of each story near it, by story id."""
+    def stories(self, least: int) -> dict[str, int]:
+        """The dot product of the text with the articles of each story near it, by story id.
+
+        Without those whose similarity cannot reach `least` thousandths.
+        """
         sums = np.bincount(self._index.story_of[self._hits], self._dots)
-        (numbers,) = sums.nonzero()
+        # A centroid is no shorter than its longest vector: UNIT, but for rounding.
+        (numbers,) = (sums >= least * UNIT * ROUNDING).nonzero()
         ids = self._index.story_ids
         pairs = zip(numbers.tolist(), sums[numbers].tolist(), strict=True)
         return {ids[n]: int(dot) for n, dot in pairs}
