@@ -115,6 +115,8 @@ def read(
     """
     try:
         if source.path == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise OutageError("cannot read standard input: it is closed")
             yield from _read_lines(sys.stdin.buffer, start, False, is_stopped, clock)
         elif source.is_front_matter:
             yield from _read_document(source, start, int(clock()))

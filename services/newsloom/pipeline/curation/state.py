@@ -57,26 +57,20 @@ class State:
         """Takes in an article's row, new or changed; `vector` spares computing it again."""
         article_id = live.article["id"]
         held = self.articles.get(article_id)
-        if held is not None and held.article is live.article:
-            if held.story_id != live.story_id:
-                self.index.move(article_id, held.story_id, live.story_id)
-        else:
+        self.articles[article_id] = live
+        if held is None or held.article is not live.article:
             if held is not None:
                 self.index.remove(article_id, held.story_id)
+                self._leave_story(held)
             if vector is None:
                 vector = article_vector(live.article)
             self.index.add(article_id, vector, live.story_id, live.event_at)
-        if held is not None:
-            self._unlink(held)
-        self.articles[article_id] = live
-        self.members.setdefault(live.story_id, set()).add(article_id)
-        key = live.rank
-        if live.story_id not in self.leads or key < self.leads[live.story_id]:
-            self.leads[live.story_id] = key
-        if live.duplicate_of is not None:
-            self.copies.setdefault(live.duplicate_of, set()).add(article_id)
-        for other in live.related:
-            self.named_by.setdefault(other, set()).add(article_id)
+            self._join_story(live)
+        elif held.story_id != live.story_id:
+            self.index.move(article_id, held.story_id, live.story_id)
+            self._leave_story(held)
+            self._join_story(live)
+        self._relink(article_id, held, live)
         if held is None or held.leaves_at != live.leaves_at:
             heapq.heappush(self._leaving, (live.leaves_at, article_id))
 
@@ -84,7 +78,8 @@ class State:
         """Lets go of an article's row."""
         held = self.articles.pop(article_id)
         self.index.remove(article_id, held.story_id)
-        self._unlink(held)
+        self._leave_story(held)
+        self._relink(article_id, held, None)
 
     def put_story(self, story: LiveStory | StoryAlias) -> None:
         """Takes in a story's row, live or alias, in place of any other under its id."""
@@ -126,18 +121,35 @@ class State:
         for story_id, alias in self.aliases.items():
             yield story_key(story_id), alias
 
-    def _unlink(self, held: LiveArticle) -> None:
-        article_id = held.article["id"]
+    def _join_story(self, live: LiveArticle) -> None:
+        self.members.setdefault(live.story_id, set()).add(live.article["id"])
+        lead = self.leads.get(live.story_id)
+        if lead is None or live.rank < lead:
+            self.leads[live.story_id] = live.rank
+
+    def _leave_story(self, held: LiveArticle) -> None:
         members = self.members[held.story_id]
-        members.discard(article_id)
+        members.discard(held.article["id"])
         if not members:
             del self.members[held.story_id], self.leads[held.story_id]
-        elif self.leads[held.story_id][2] == article_id:
+        elif self.leads[held.story_id] == held.rank:
             self.leads[held.story_id] = min(self.articles[m].rank for m in members)
-        if held.duplicate_of is not None:
-            _discard(self.copies, held.duplicate_of, article_id)
-        for other in held.related:
-            _discard(self.named_by, other, article_id)
+
+    def _relink(self, article_id: str, held: LiveArticle | None, live: LiveArticle | None) -> None:
+        """Brings up to date who duplicates whom, and who names whom."""
+        old_root = held.duplicate_of if held else None
+        new_root = live.duplicate_of if live else None
+        if old_root != new_root:
+            if old_root is not None:
+                _discard(self.copies, old_root, article_id)
+            if new_root is not None:
+                self.copies.setdefault(new_root, set()).add(article_id)
+        old_named = set(held.related) if held else set()
+        new_named = set(live.related) if live else set()
+        for other_id in old_named - new_named:
+            _discard(self.named_by, other_id, article_id)
+        for other_id in new_named - old_named:
+            self.named_by.setdefault(other_id, set()).add(article_id)
 
 
 def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
