@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from newsloom.rules.terms import Vector
 
-MIN_CANDIDATE_SIMILARITY = 780
-"""No pair less alike than this (cosine in thousandths) is a duplicate."""
+MIN_CANDIDATE_SIMILARITY = 860
+"""No pair less alike (cosine in thousandths) is a duplicate: below this, news is reworded."""
 TITLE_ONLY_SIMILARITY = 970
 MIN_TITLE_TERMS = 4
 TITLE_ONLY_GAP_S = 24 * 3600

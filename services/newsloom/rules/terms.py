@@ -35,10 +35,14 @@ Vector = Mapping[str, int]
 
 @cache
 def _word_weights(language: str) -> Mapping[str, int]:
-    """The weight of each common word of a language; empty for a language without a table."""
+    """The weight of each common word of a language; the English ones where there is no table.
+
+    A text too short to tell its language is mostly a headline in English, and a table of another
+    language does no harm where no word of it occurs.
+    """
     table = resources.files("newsloom.catalogue") / "word_weights" / f"{language}.txt"
     if not language.isalpha() or not table.is_file():
-        return {}
+        return _word_weights("en")
     weights = {}
     for line in table.read_text(encoding="utf-8").splitlines():
         weight, _, common = line.partition("\t")
