@@ -57,6 +57,9 @@ def assert_sound(state: State) -> None:
         assert story.article_count >= len(ids)
         assert sum(count for _, count in story.providers.values()) == story.article_count
         assert story.told_lead is not None
+    for live in state.articles.values():
+        root = state.articles.get(live.duplicate_of or "")
+        assert root is None or root.duplicate_of is None, "a root duplicates nothing"
     assert not state.stories.keys() & state.aliases.keys()
     for alias in state.aliases.values():
         assert alias.merged_into in state.stories or alias.merged_into in state.aliases

@@ -85,6 +85,8 @@ def _place(draft: Draft, arrival: ArticleArrival, event_at: int) -> None:
         count_article(story, held.article, -1)
         if held.duplicate_of not in (None, live.duplicate_of):
             _publish_if_live(draft, held.duplicate_of)
+        if live.duplicate_of is not None:
+            _give_root(draft, article_id, live.duplicate_of)
     draft.put_article(live)
     count_article(story, article, 1)
     story.first_at, story.last_at = min(story.first_at, event_at), max(story.last_at, event_at)
@@ -234,7 +236,7 @@ def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
     draft.publish[arrival.article_id] = None
     draft.remove_article(arrival.article_id)
     _publish_if_live(draft, held.duplicate_of)
-    _next_root(draft, arrival.article_id)
+    _give_root(draft, arrival.article_id)
     for article_id in sorted(state.named_by.get(arrival.article_id, ())):
         _publish_if_live(draft, article_id)
     count_article(draft.edit_story(held.story_id), held.article, -1)
@@ -246,9 +248,9 @@ def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
     return draft
 
 
-def _next_root(draft: Draft, root_id: str) -> None:
-    """The next of a withdrawn article's duplicates becomes their root."""
-    copies = sorted(draft.copies(root_id), key=lambda i: draft.live(i).sequence)
-    for article_id in copies:
-        draft.edit(article_id).duplicate_of = None if article_id == copies[0] else copies[0]
+def _give_root(draft: Draft, old_root: str, new_root: str | None = None) -> None:
+    """Gives the duplicates of an article another root: the first-seen of them, if none is named."""
+    for article_id in sorted(draft.copies(old_root), key=lambda i: draft.live(i).sequence):
+        draft.edit(article_id).duplicate_of = new_root
         draft.publish[article_id] = None
+        new_root = new_root or article_id
