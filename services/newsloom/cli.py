@@ -1,6 +1,7 @@
 """The command line. Every failure of something outside ends in one line and exit code 1."""
 
 import sys
+from tomllib import TOMLDecodeError
 
 import click
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from newsloom.adapters.failures import OutageError
 from newsloom.commands.explain import explain
 from newsloom.commands.run import run
 from newsloom.commands.schemas import schemas
+from newsloom.settings import FILE as SETTINGS_FILE
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,6 +37,9 @@ def main() -> None:
     except OutageError as error:
         click.echo(f"newsloom: {error}", err=True)
         sys.exit(1)
+    except TOMLDecodeError as error:
+        click.echo(f"newsloom: {SETTINGS_FILE} is not TOML: {error}", err=True)
+        sys.exit(2)
     except ValidationError as error:
         for fault in error.errors():
             setting = ".".join(map(str, fault["loc"]))

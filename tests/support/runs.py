@@ -53,18 +53,30 @@ class Outcome:
     files: dict[str, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Lines, a file of them, and the folder of one undisturbed run. Not to be changed."""
+
+    lines: list[bytes]
+    source: Path
+    folder: Path
+
+
 def start(
     *arguments: object, environment: Mapping[str, str] | None = None, **options: Any
 ) -> subprocess.Popen[bytes]:
     """Starts `newsloom run` with `arguments`; settings of the caller's own are kept from it."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLOOM_")}
-    options = {"stdin": subprocess.DEVNULL, "cwd": Path(__file__).parent} | options
+    usual: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "cwd": Path(__file__).parent,
+    }
     return subprocess.Popen(
         [COMMAND, "run", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
         env=own | dict(environment or {}),
-        **options,
+        **(usual | options),
     )
 
 
@@ -76,7 +88,7 @@ def finish(process: subprocess.Popen[bytes], given: bytes | None = None) -> Ende
         process.kill()
         process.communicate()
         raise
-    return Ended(process.returncode, out.decode(), err.decode())
+    return Ended(process.returncode, (out or b"").decode(), err.decode())
 
 
 def run(*arguments: object, **options: Any) -> Ended:
@@ -120,18 +132,29 @@ def assert_failed_in_one_line(ended: Ended, *words: str) -> None:
 
 def read_outcome(folder: Path) -> Outcome:
     """What runs have left in `folder`."""
-    connection = sqlite3.connect(folder / "newsloom.db")
-    try:
-        rows = dict(connection.execute("SELECT key, value FROM rows"))
-        found = connection.execute("SELECT path, bytes, lines FROM inputs").fetchall()
-    finally:
-        connection.close()
     files = [folder / name for name in PROJECTIONS] + sorted(folder.glob("articles/*"))
     return Outcome(
-        rows,
-        {path: (end, lines) for path, end, lines in found},
-        {str(file.relative_to(folder)): file.read_bytes() for file in files},
+        rows=dict(_select(folder, "SELECT key, value FROM rows")),
+        inputs={
+            p: (end, n) for p, end, n in _select(folder, "SELECT path, bytes, lines FROM inputs")
+        },
+        files={str(file.relative_to(folder)): file.read_bytes() for file in files},
     )
+
+
+def outcomes(folder: Path) -> dict[str, int]:
+    """How many inputs ended how, by the lane's own row."""
+    ((row,),) = _select(folder, "SELECT value FROM rows WHERE key = 'lane'")
+    counts: dict[str, int] = orjson.loads(row)["outcomes"]
+    return counts
+
+
+def _select(folder: Path, query: str) -> list[Any]:
+    connection = sqlite3.connect(folder / "newsloom.db")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
 
 
 def assert_same(folder: Path, other: Path, aside: tuple[str, ...] = ()) -> None:
@@ -176,12 +199,6 @@ def payloads(folder: Path) -> list[bytes]:
     return [base64.b64decode(letter["payload"]) for letter in records(folder, "dead-letters.jsonl")]
 
 
-def outcomes(folder: Path) -> dict[str, int]:
-    """How many inputs ended how, by the lane's own row."""
-    counts: dict[str, int] = orjson.loads(read_outcome(folder).rows["lane"])["outcomes"]
-    return counts
-
-
 def noisy_lines(seed: int, count: int, articles_per_day: int = 20_000) -> Iterator[bytes]:
     """`count` generated events as lines, with malformed ones among them."""
     chance = Random(seed)
@@ -196,3 +213,10 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path
+
+
+def run_once(folder: Path, lines: list[bytes]) -> Reference:
+    """Writes `lines` to a file in `folder` and runs over it."""
+    source = write_lines(folder / "events.jsonl", lines)
+    complete(source, output=folder / "out")
+    return Reference(lines, source, folder / "out")

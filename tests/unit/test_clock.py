@@ -65,6 +65,7 @@ UNREADABLE = [
     ("month 0", "2026-00-02T10:00:00Z"),
     ("30 February", "2026-02-30T10:00:00Z"),
     ("29 February of a common year", "2026-02-29T10:00:00Z"),
+    ("24 o'clock, which RFC 3339 lacks and Python 3.14 reads", "2026-03-02T24:00:00Z"),
     ("25 o'clock", "2026-03-02T25:00:00Z"),
     ("minute 60", "2026-03-02T10:60:00Z"),
     ("second 61", "2026-03-02T10:00:61Z"),
@@ -148,7 +149,11 @@ CLOCKS = [
         [(50, "a"), (60, "b"), (70, "c"), (1, "d"), (2, "e")],
         [50, 50, 50, 50, 50],
     ),
-    ("one article twice counts once", [(50, "a"), (60, "a"), (70, "a"), (80, "a")], [50, 60, 70, 80]),
+    (
+        "one article twice counts once",
+        [(50, "a"), (60, "a"), (70, "a"), (80, "a")],
+        [50, 60, 70, 80],
+    ),
     (
         "one article often does not outvote others",
         [(50, "a"), (60, "b"), (70, "c"), (90, "c"), (91, "c"), (92, "c")],

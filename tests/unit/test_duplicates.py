@@ -35,23 +35,22 @@ MARKETS_EXCERPT = (
 )
 
 
-def _text(
-    title: str = TITLE, excerpt: str = "", domain: str = "ledger.example", time: int = 0
-) -> Text:
-    return Text(vectorise(title, excerpt, "en"), bool(excerpt), domain, time)
+def _text(title: str = TITLE, excerpt: str = "", at: str = "ledger.example", time: int = 0) -> Text:
+    return Text(title, excerpt, at, time)
 
 
 def _judge(a: Text, b: Text) -> bool:
-    return is_duplicate(a, b, dot_product(a.vector, b.vector) // UNIT)
+    vectors = [vectorise(text.title, text.excerpt, "en") for text in (a, b)]
+    return is_duplicate(a, b, dot_product(*vectors) // UNIT)
 
 
 FULL = _text(excerpt=EXCERPT)
 BARE = _text()
 PAIRS = [
-    ("the same text elsewhere", FULL, _text(excerpt=EXCERPT, domain="b.example"), True),
+    ("the same text elsewhere", FULL, _text(excerpt=EXCERPT, at="b.example"), True),
     ("the same text at another URL of one outlet", FULL, _text(excerpt=EXCERPT), True),
-    ("a few words edited", FULL, _text(excerpt=EDITED, domain="b.example"), True),
-    ("cut short", FULL, _text(excerpt=EXCERPT[:230] + " ...", domain="b.example"), True),
+    ("a few words edited", FULL, _text(excerpt=EDITED, at="b.example"), True),
+    ("cut short", FULL, _text(excerpt=EXCERPT[:230] + " ...", at="b.example"), True),
     ("cut before its number", FULL, _text(excerpt=EXCERPT.replace("312 ", "")), True),
     ("under a dateline", FULL, _text(excerpt="NORTHFIELD -- " + EXCERPT), True),
     ("cut to a sixth", FULL, _text(excerpt=EXCERPT[:60] + " ..."), False),
@@ -72,18 +71,38 @@ PAIRS = [
         _text(MARKETS, MARKETS_EXCERPT.format(296), time=DAY_S),
         False,
     ),
-    ("one title at two outlets", BARE, _text(domain="b.example"), True),
-    ("its words in another order", BARE, _text("Off Northfield pier, ferry Selkie runs aground", domain="b.example"), True),
+    ("one title at two outlets", BARE, _text(at="b.example"), True),
+    (
+        "its words in another order",
+        BARE,
+        _text("Off Northfield pier, ferry Selkie runs aground", at="b.example"),
+        True,
+    ),
     ("one title of one outlet", BARE, _text(time=HOUR_S), False),
     ("a headline that recurs the next day", _text(MARKETS), _text(MARKETS, time=DAY_S), False),
-    ("one title within a day", BARE, _text(domain="b.example", time=TITLE_ONLY_GAP_S), True),
-    ("one title after a day", BARE, _text(domain="b.example", time=TITLE_ONLY_GAP_S + 1), False),
-    ("a title with one word more", BARE, _text(TITLE + " again: divers", domain="b.example"), False),
-    ("titles with other numbers", _text("Comet 1,402 nears Saturn, astronomers say"), _text("Comet 1,403 nears Saturn, astronomers say", domain="b.example"), False),
-    ("a title with a number more", _text("Ferry Selkie aground off Northfield pier"), _text("Ferry Selkie aground off Northfield pier, 2026", domain="b.example"), False),
-    ("titles too short to tell", _text("Weather forecast: Northfield"), _text("Weather forecast: Northfield", domain="b.example"), False),
-    ("nothing to compare", _text("the of and"), _text("the of and", domain="b.example"), False),
-]  # fmt: skip
+    ("one title within a day", BARE, _text(at="b.example", time=TITLE_ONLY_GAP_S), True),
+    ("one title after a day", BARE, _text(at="b.example", time=TITLE_ONLY_GAP_S + 1), False),
+    ("a title with one word more", BARE, _text(TITLE + " again: divers", at="b.example"), False),
+    (
+        "titles with other numbers",
+        _text("Comet 1,402 nears Saturn, astronomers say"),
+        _text("Comet 1,403 nears Saturn, astronomers say", at="b.example"),
+        False,
+    ),
+    (
+        "a title with a number more",
+        _text("Ferry Selkie aground off Northfield pier"),
+        _text("Ferry Selkie aground off Northfield pier, 2026", at="b.example"),
+        False,
+    ),
+    (
+        "titles too short to tell",
+        _text("Weather forecast: Northfield"),
+        _text("Weather forecast: Northfield", at="b.example"),
+        False,
+    ),
+    ("nothing to compare", _text("the of and"), _text("the of and", at="b.example"), False),
+]
 
 
 @pytest.mark.parametrize(("reason", "a", "b", "expected"), PAIRS, ids=[row[0] for row in PAIRS])
@@ -104,19 +123,18 @@ def test_titles_alone_must_be_nearly_the_same() -> None:
     assert not is_duplicate(BARE, other, TITLE_ONLY_SIMILARITY - 1)
 
 
+_PHRASES = st.lists(
+    st.sampled_from(["ferry", "pier", "comet", "hull", "312", "480", "2026"]), max_size=6
+).map(" ".join)
 TEXTS = st.builds(
     Text,
-    vector=st.dictionaries(
-        st.sampled_from(["ferry", "pier", "comet", "hull", "312", "480", "2026"]),
-        st.integers(1, UNIT),
-        max_size=6,
-    ),
-    has_excerpt=st.booleans(),
+    title=_PHRASES,
+    excerpt=_PHRASES,
     domain=st.sampled_from(["a.example", "b.example"]),
     time=st.integers(-5, 5).map(lambda days: days * DAY_S),
 )
 
 
-@given(TEXTS, TEXTS, st.sampled_from([779, 780, 969, 970, 1000]))
+@given(TEXTS, TEXTS, st.sampled_from([859, 860, 969, 970, 1000]))
 def test_it_matters_not_which_came_first(a: Text, b: Text, similarity: int) -> None:
     assert is_duplicate(a, b, similarity) == is_duplicate(b, a, similarity)

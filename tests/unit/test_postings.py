@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -80,9 +80,7 @@ class PostingsAndNaivePostings(RuleBasedStateMachine):
 
 
 TestPostings = PostingsAndNaivePostings.TestCase
-TestPostings.settings = type(TestPostings.settings)(
-    max_examples=60, stateful_step_count=30, deadline=None
-)
+TestPostings.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
 @given(st.lists(VECTORS, max_size=40), VECTORS)

@@ -47,7 +47,8 @@ def enrich(
     if event.amp_web_url is not None:
         article["ampWebUrl"] = event.amp_web_url
         article["cdnAmpWebUrl"] = cdn_amp_url(event.amp_web_url)
-    tokens = [*shared_words(normal.title), *shared_words(normal.excerpt)]
+    # The empty word between them keeps a phrase from running over from title to excerpt.
+    tokens = [*shared_words(normal.title), "", *shared_words(normal.excerpt)]
     topics = catalogue.topics.match(tokens, normal.topics)
     if topics:
         article["topics"] = topics

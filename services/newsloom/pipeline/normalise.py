@@ -15,7 +15,8 @@ from newsloom.rules.text import clean_text, cut_text
 from newsloom.rules.urls import article_id, canonical_url
 
 MAX_EXCERPT_CHARACTERS = 2_000
-_NOT_CONTENT = {"web_url", "source", "event_id", "withdrawn", "images"}
+# What says who reported an article, or where it was found: no part of what it says.
+_NOT_CONTENT = {"web_url", "original_url", "source", "event_id", "withdrawn", "provider"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,16 @@ def normalise(event: ArticleEvent) -> NormalisedArticle:
     topics = list(dict.fromkeys(filter(None, map(clean_text, event.topics))))
     images = [_image(image.model_dump(exclude_none=True)) for image in event.images]
     rest = event.model_dump(exclude=_NOT_CONTENT, exclude_none=True)
-    content = rest | {"title": title, "excerpt": excerpt, "topics": topics, "images": images}
+    hint = event.provider.name if event.provider else None
+    content = rest | {
+        "title": title,
+        "excerpt": excerpt,
+        "locale": locale,
+        "provider": hint,
+        "originalUrl": canonical_url(event.original_url) if event.original_url else None,
+        "topics": topics,
+        "images": images,
+    }
     return NormalisedArticle(
         event=event,
         id=identify(event),

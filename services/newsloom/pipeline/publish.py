@@ -105,7 +105,7 @@ def _related_item(live: LiveArticle, other: LiveArticle, similarity: int) -> Rel
         relation = "duplicate"
     elif live.story_id == other.story_id:
         relation = "same-story"
-    shown_similarity = min(similarity + 5, 1000) // 10 / 100
+    shown_similarity = (similarity + 5) // 10 / 100
     return {**other.shown.related, "relation": relation, "similarity": shown_similarity}  # type: ignore[typeddict-item]
 
 

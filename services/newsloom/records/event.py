@@ -41,7 +41,7 @@ def _check_url(value: str) -> str:
 def _check_title(value: str) -> str:
     if len(value) > MAX_TITLE_CHARACTERS:
         raise _fault(Reason.TOO_LONG, f"is longer than {MAX_TITLE_CHARACTERS} characters")
-    if not any(map(str.isalnum, value)) and not clean_text(value):
+    if not clean_text(value):
         raise _fault(Reason.BLANK, "has nothing to read in it")
     return value
 

@@ -49,9 +49,12 @@ def _identifier() -> "LanguageIdentifier":
     # Imported at first use: it takes a fifth of a second, and most events say their locale.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(
+    identifier = LanguageIdentifier.from_model_file(
         MODEL_FILE, norm_probs=True, min_confidence=MIN_CONFIDENCE
     )
+    # Regional forms share the vote with their language, and neither is then sure (ar, arz, ary).
+    identifier.set_languages([label for label in identifier.labels if len(label) == 2])
+    return identifier
 
 
 def detect_language(text: str) -> str:

@@ -30,6 +30,9 @@ _LONG_NUMBER_WEIGHT = 690
 # 100 * (1 + ln count): repetition counts, but less each time.
 _COUNT_FACTORS = (0, 100, 169, 210, 239, 261, 279, 295, 308, 320, 330)
 
+# The tables' names where a language is written as another, or goes by another code.
+_SAME_TABLE = {"no": "nb", "nn": "nb", "hr": "sh", "sr": "sh", "bs": "sh", "tl": "fil"}
+
 Vector = Mapping[str, int]
 
 
@@ -40,7 +43,8 @@ def _word_weights(language: str) -> Mapping[str, int]:
     A text too short to tell its language is mostly a headline in English, and a table of another
     language does no harm where no word of it occurs.
     """
-    table = resources.files("newsloom.catalogue") / "word_weights" / f"{language}.txt"
+    name = _SAME_TABLE.get(language, language)
+    table = resources.files("newsloom.catalogue") / "word_weights" / f"{name}.txt"
     if not language.isalpha() or not table.is_file():
         return _word_weights("en")
     weights = {}

@@ -4,6 +4,8 @@ Seen before? A duplicate? Which story? Who leads? What is to be published? The r
 themselves are made of the draft by `publish`.
 """
 
+from collections.abc import Iterable
+
 from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.index import Comparison
@@ -25,7 +27,7 @@ from newsloom.rules.stories import (
     rank_stories,
     story_similarity,
 )
-from newsloom.rules.terms import dot_product
+from newsloom.rules.terms import UNIT, dot_product
 
 
 def decide(state: State, arrival: Arrival) -> Draft:
@@ -33,13 +35,15 @@ def decide(state: State, arrival: Arrival) -> Draft:
     if isinstance(arrival, WithdrawalArrival):
         return _withdraw(state, arrival)
     held = state.articles.get(arrival.article["id"])
-    if held and (arrival.version < held.version or arrival.digest == held.digest):
+    version = bounded_time(arrival.version, arrival.arrived_at)
+    if held and (version < held.version or arrival.digest == held.digest):
         return Draft(state, Outcome.UNCHANGED)
     draft = Draft(state, Outcome.CURATED)
     event_at = bounded_time(arrival.published_at, arrival.arrived_at)
     draft.advance_clock(event_at, arrival.article["id"])
     _expire(draft)
-    _place(draft, arrival, event_at)
+    _place(draft, arrival, version, event_at)
+    _publish_stories_of_leads(draft)
     return draft
 
 
@@ -54,7 +58,7 @@ def _expire(draft: Draft) -> None:
             draft.end_story(story_id)
 
 
-def _place(draft: Draft, arrival: ArticleArrival, event_at: int) -> None:
+def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -> None:
     """Puts a new article, or a new version of one, in its story."""
     article = arrival.article
     article_id = article["id"]
@@ -63,7 +67,7 @@ def _place(draft: Draft, arrival: ArticleArrival, event_at: int) -> None:
     live = LiveArticle(
         article=article,
         sequence=held.sequence if held else draft.lane.sequence + 1,
-        version=arrival.version,
+        version=version,
         digest=arrival.digest,
         event_at=event_at,
         leaves_at=max(event_at, draft.clock) + WINDOW_S,
@@ -71,7 +75,7 @@ def _place(draft: Draft, arrival: ArticleArrival, event_at: int) -> None:
     )
     comparison = draft.compare(live)
     original = _original(draft, live, draft.nearest(article_id))
-    if original is not None:
+    if original is not None and original.duplicate_of != article_id:
         live.duplicate_of = original.duplicate_of or original.article["id"]
     rivals: list[str] = []
     if held is None:
@@ -79,46 +83,57 @@ def _place(draft: Draft, arrival: ArticleArrival, event_at: int) -> None:
         live.story_id, rivals = _choose_story(draft, live, original, comparison)
         story = _story_to_join(draft, live)
     else:
-        live.revision, live.related = held.revision, held.related
-        live.told_duplicates = held.told_duplicates
         story = draft.edit_story(live.story_id)
         count_article(story, held.article, -1)
         if held.duplicate_of not in (None, live.duplicate_of):
             _publish_if_live(draft, held.duplicate_of)
-        if live.duplicate_of is not None:
-            _give_root(draft, article_id, live.duplicate_of)
+        _review_copies(draft, live)
     draft.put_article(live)
     count_article(story, article, 1)
     story.first_at, story.last_at = min(story.first_at, event_at), max(story.last_at, event_at)
-    survivor = _merge(draft, live, rivals) if rivals else story.id
+    rival = _find_same_matter(draft, live, rivals) if rivals else None
+    survivor = _merge_stories(draft, story.id, rival) if rival else story.id
     if live.duplicate_of is not None:
         root = draft.article(live.duplicate_of)
         if root and has_grown(len(draft.copies(live.duplicate_of)), root.told_duplicates):
             draft.publish[live.duplicate_of] = None
-    publish_story_if_due(draft, survivor, is_due=survivor != story.id)
+    publish_story_if_due(draft, survivor, is_due=rival is not None)
 
 
 def _original(draft: Draft, live: LiveArticle, near: dict[str, int]) -> LiveArticle | None:
     """The first-seen article of which this is a duplicate."""
-    own = _text(draft, live)
     found = None
     for other_id, similarity in near.items():
         if similarity >= MIN_CANDIDATE_SIMILARITY:
             other = draft.live(other_id)
             is_earlier = other.sequence < (found or live).sequence
-            if is_earlier and is_duplicate(own, _text(draft, other), similarity):
+            if is_earlier and is_duplicate(_text(live), _text(other), similarity):
                 found = other
     return found
 
 
-def _text(draft: Draft, live: LiveArticle) -> Text:
+def _text(live: LiveArticle) -> Text:
     article = live.article
     return Text(
-        vector=draft.vector(article["id"]),
-        has_excerpt="excerpt" in article,
+        title=article["title"],
+        excerpt=article.get("excerpt", ""),
         domain=article["provider"]["domain"],
         time=live.event_at,
     )
+
+
+def _review_copies(draft: Draft, live: LiveArticle) -> None:
+    """Holds the duplicates of an article against its new version; those that part stay together."""
+    article_id = live.article["id"]
+    parted = []
+    for copy_id in sorted(draft.copies(article_id), key=lambda i: draft.live(i).sequence):
+        copy = draft.live(copy_id)
+        similarity = dot_product(draft.vector(article_id), draft.vector(copy_id)) // UNIT
+        if not is_duplicate(_text(live), _text(copy), similarity):
+            parted.append(copy_id)
+        elif live.duplicate_of is not None:
+            _give_root(draft, [copy_id], live.duplicate_of)
+    _give_root(draft, parted)
 
 
 def _choose_story(
@@ -172,8 +187,8 @@ def count_article(story: LiveStory, article: Article, step: int) -> None:
         story.providers.pop(provider["domain"], None)
 
 
-def _merge(draft: Draft, live: LiveArticle, rivals: list[str]) -> str:
-    """Merges the article's story with its rivals where they are one matter; who survives."""
+def _find_same_matter(draft: Draft, live: LiveArticle, rivals: list[str]) -> str | None:
+    """The first of the rivals that is one matter with the article's own story, if any."""
     index = draft.state.index
     own_id = live.story_id
     own, vector = index.centroid(own_id), draft.vector(live.article["id"])
@@ -182,8 +197,8 @@ def _merge(draft: Draft, live: LiveArticle, rivals: list[str]) -> str:
         rival = index.centroid(rival_id)
         dot = dot_product(own, rival) + dot_product(vector, rival)
         if centroid_similarity(dot, square, index.square(rival_id)) >= MERGE_SIMILARITY:
-            return _merge_stories(draft, own_id, rival_id)
-    return own_id
+            return rival_id
+    return None
 
 
 def _merge_stories(draft: Draft, story_id: str, other_id: str) -> str:
@@ -220,7 +235,6 @@ def publish_story_if_due(draft: Draft, story_id: str, is_due: bool) -> None:
         or is_published(heat) != story.told_published
     ):
         draft.publish[lead[2]] = None
-        draft.publish_stories[story_id] = None
 
 
 def _publish_if_live(draft: Draft, article_id: str | None) -> None:
@@ -236,7 +250,8 @@ def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
     draft.publish[arrival.article_id] = None
     draft.remove_article(arrival.article_id)
     _publish_if_live(draft, held.duplicate_of)
-    _give_root(draft, arrival.article_id)
+    copies = draft.copies(arrival.article_id)
+    _give_root(draft, sorted(copies, key=lambda i: draft.live(i).sequence))
     for article_id in sorted(state.named_by.get(arrival.article_id, ())):
         _publish_if_live(draft, article_id)
     count_article(draft.edit_story(held.story_id), held.article, -1)
@@ -245,12 +260,23 @@ def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
     else:
         draft.end_story(held.story_id)
         draft.publish_stories[held.story_id] = None
+    _publish_stories_of_leads(draft)
     return draft
 
 
-def _give_root(draft: Draft, old_root: str, new_root: str | None = None) -> None:
-    """Gives the duplicates of an article another root: the first-seen of them, if none is named."""
-    for article_id in sorted(draft.copies(old_root), key=lambda i: draft.live(i).sequence):
-        draft.edit(article_id).duplicate_of = new_root
+def _give_root(draft: Draft, article_ids: Iterable[str], root: str | None = None) -> None:
+    """Makes articles duplicates of a root: of the first of them, if none is named."""
+    for article_id in article_ids:
+        draft.edit(article_id).duplicate_of = root
         draft.publish[article_id] = None
-        new_root = new_root or article_id
+        root = root or article_id
+
+
+def _publish_stories_of_leads(draft: Draft) -> None:
+    """Publishes the story of every lead that is published."""
+    for article_id in draft.publish:
+        live = draft.article(article_id)
+        if live is not None:
+            lead = draft.lead(live.story_id)
+            if lead is not None and lead[2] == article_id:
+                draft.publish_stories[live.story_id] = None

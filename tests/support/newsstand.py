@@ -1,0 +1,73 @@
+"""What a subscriber sees of a lane: the latest record of each article and story, by name.
+
+In: events as tests write them. Out: records as they were published, none of the lane's own state.
+"""
+
+from typing import Any
+
+from newsloom.pipeline.recipe import Pipeline, Result
+from newsloom.rules.urls import article_id, canonical_url
+from tests.support.lanes import DAY_S, event, new_pipeline, take
+
+Record = dict[str, Any]
+
+
+def ident(name: str) -> str:
+    """The id of the article at `https://<name>`, which is that of a story it opened."""
+    return article_id(canonical_url(f"https://{name}"))
+
+
+class Newsstand:
+    """A lane and a subscriber to it, who keeps the highest revision of each id."""
+
+    def __init__(self, pipeline: Pipeline | None = None) -> None:
+        self.pipeline = pipeline or new_pipeline()
+        self.articles: dict[str, Record] = {}
+        self.stories: dict[str, Record] = {}
+        self.names: dict[str, str] = {}
+
+    def report(self, name: str, title: str, at_s: int = 0, **fields: Any) -> Result:
+        """Reports an article at `https://<name>`, published so many seconds after the start."""
+        return self.take(event(name, title, at_s, **fields))
+
+    def withdraw(self, name: str) -> Result:
+        """Withdraws the article at `https://<name>`."""
+        return self.take({"webUrl": f"https://{name}", "withdrawn": True})
+
+    def take(self, record: Record, arrived_s: int = 400 * DAY_S) -> Result:
+        """Takes any record through, checks that the lane is sound, and reads what is published."""
+        url = record.get("webUrl", "")
+        self.names[ident(url.removeprefix("https://"))] = url.removeprefix("https://")
+        result = take(self.pipeline, record, arrived_s)
+        assert result.fault is None or result.fault.reason != "internal-error", result.fault
+        self.articles |= {record["id"]: dict(record) for record in result.curated}
+        self.stories |= {record["id"]: dict(record) for record in result.stories}
+        return result
+
+    def article(self, name: str) -> Record:
+        """The latest record of an article."""
+        return self.articles[ident(name)]
+
+    def story(self, name: str) -> Record:
+        """The latest record of the story that an article opened."""
+        return self.stories[ident(name)]
+
+    def told(self, result: Result) -> list[str]:
+        """The names of the articles that were published, in that order."""
+        return [self.names[record["id"]] for record in result.curated]
+
+    def told_stories(self, result: Result) -> list[str]:
+        """The names of the stories that were published, in that order."""
+        return [self.names[record["id"]] for record in result.stories]
+
+    def story_of(self, name: str) -> str:
+        """The name of the story that an article's latest record says it is in."""
+        return self.names[self.article(name)["storyId"]]
+
+    def related(self, name: str) -> dict[str, str]:
+        """The relations that an article's latest record shows, in its order, by name."""
+        return {self.names[i["id"]]: i["relation"] for i in self.article(name).get("related", [])}
+
+    def duplicates(self, name: str) -> list[str]:
+        """The names of the duplicates that an article's latest record shows."""
+        return [self.names[copy["id"]] for copy in self.article(name).get("duplicates", [])]

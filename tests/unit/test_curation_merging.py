@@ -1,0 +1,91 @@
+"""Merging: two stories that an article shows to be one, and the name of the one that ended."""
+
+import pytest
+
+from newsloom.records.faults import Outcome
+from tests.support.newsstand import Newsstand, ident
+
+FERRY = "Selkie ferry runs aground off Northfield pier"
+DIVERS = "Divers inspect Selkie ferry aground at Northfield"
+COMET = "Comet Wrenfield brightens as it nears Saturn"
+INQUIRY = "Coastguard inquiry blames Selkie pilot, rotten chart"
+INQUIRY_AGAIN = "Coastguard inquiry blames Selkie pilot, rotten chart: minister"
+BRIDGE = f"{INQUIRY}: {FERRY}"
+
+
+def _two_matters() -> Newsstand:
+    """The ferry, opened first and better, and an inquiry that nobody has tied to it yet."""
+    stand = Newsstand()
+    stand.report("ledger.example/1", FERRY, quality=80)
+    stand.report("post.example/1", INQUIRY, 60, quality=50)
+    stand.report("post.example/2", INQUIRY_AGAIN, 120, quality=60)
+    assert stand.story_of("post.example/2") == "post.example/1"
+    return stand
+
+
+@pytest.mark.parametrize(
+    "nearer", ["Ferry aground", "Coastguard inquiry"], ids=["nearer to the first", "to the second"]
+)
+def test_two_stories_merge_when_an_article_bridges_them(nearer: str) -> None:
+    stand = _two_matters()
+    result = stand.report("echo.example/1", BRIDGE, 180, quality=40, excerpt=nearer)
+    names = ["echo.example/1", "post.example/1", "post.example/2", "ledger.example/1"]
+    assert sorted(stand.told(result)) == sorted(names)
+    assert {stand.story_of(name) for name in names} == {"ledger.example/1"}
+    assert [stand.article(name)["heat"] for name in names] == [-1, -1, -1, 100]
+    record = stand.story("ledger.example/1")
+    assert (record["articleCount"], len(record["providers"])) == (4, 3)
+    assert record["lastPublishedDateTime"] == "2026-03-02T10:03:00Z"
+
+
+def test_the_story_that_went_up_in_another_says_so() -> None:
+    stand = _two_matters()
+    result = stand.report("echo.example/1", BRIDGE, 180)
+    assert sorted(stand.told_stories(result)) == ["ledger.example/1", "post.example/1"]
+    record = stand.story("post.example/1")
+    assert record.pop("revision") > 0
+    assert record == {
+        "id": ident("post.example/1"),
+        "mergedInto": ident("ledger.example/1"),
+        "schemaVersion": 1,
+    }
+
+
+def test_the_earlier_opened_story_survives_whichever_is_nearer_or_greater() -> None:
+    stand = Newsstand()
+    stand.report("post.example/1", INQUIRY, 60, quality=50)
+    stand.report("ledger.example/1", FERRY, 0, quality=80)
+    stand.report("ledger.example/2", DIVERS, 0, quality=80)
+    stand.report("echo.example/1", BRIDGE, 180)
+    assert stand.story_of("ledger.example/1") == "post.example/1", "opened first is reported first"
+    assert stand.story("ledger.example/1")["mergedInto"] == ident("post.example/1")
+
+
+def test_an_article_that_touches_two_matters_does_not_merge_them() -> None:
+    stand = Newsstand()
+    stand.report("ledger.example/1", FERRY)
+    stand.report("post.example/1", INQUIRY)
+    result = stand.report("echo.example/1", f"{FERRY}: inquiry")
+    assert stand.story_of("echo.example/1") == "ledger.example/1"
+    assert stand.told_stories(result) == ["ledger.example/1"]
+    assert stand.story_of("post.example/1") == "post.example/1"
+
+
+def test_an_article_whose_id_names_a_story_that_was_merged_joins_the_survivor() -> None:
+    stand = _two_matters()
+    stand.report("echo.example/1", BRIDGE, 180)
+    stand.withdraw("post.example/1")
+    result = stand.report("post.example/1", COMET, 240)
+    assert result.outcome is Outcome.CURATED
+    assert stand.story_of("post.example/1") == "ledger.example/1"
+
+
+def test_a_story_that_is_gone_can_be_opened_again_by_its_article() -> None:
+    stand = _two_matters()
+    stand.report("echo.example/1", BRIDGE, 180)
+    for name in ("ledger.example/1", "post.example/1", "post.example/2", "echo.example/1"):
+        stand.withdraw(name)
+    assert stand.story("ledger.example/1")["withdrawn"] is True
+    stand.report("post.example/1", INQUIRY, 240)
+    assert stand.story_of("post.example/1") == "post.example/1"
+    assert "mergedInto" not in stand.story("post.example/1")
