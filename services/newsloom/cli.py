@@ -49,3 +49,6 @@ def main() -> None:
         # Whoever read our output has seen enough.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        click.echo(f"newsloom: {error.strerror or error}; what was committed stands", err=True)
+        sys.exit(1)

@@ -61,6 +61,8 @@ class Pipeline:
             stage = Stage.CURATE
             draft = decide(self.state, arrival)
             publications = publish(draft)
+        except (OSError, MemoryError):  # an outage, and no record's fault
+            raise
         except Exception as error:  # a bug: kept whole and counted, and its neighbours unharmed
             fault = Fault(Reason.INTERNAL_ERROR, None, f"{type(error).__name__}: {error}", stage)
             return self._dead_letter(fault, source)

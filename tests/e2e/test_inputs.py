@@ -1,0 +1,102 @@
+"""What inputs may look like: folders, standard input, line ends, blanks, size."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from newsloom.adapters.front_matter import dumps
+from tests.support.runs import (
+    PROJECTIONS,
+    Reference,
+    assert_same,
+    complete,
+    outcomes,
+    payloads,
+    read_outcome,
+    records,
+    size,
+    write_lines,
+)
+
+
+def test_standard_input_is_an_input_without_memory(out: Path, hour: Reference) -> None:
+    complete("-", output=out, given=hour.source.read_bytes())
+    assert {letter["input"] for letter in records(out, "dead-letters.jsonl")} == {"-"}
+    assert_same(out, hour.folder, aside=("input",))
+
+    published, letters = size(out / "curated.jsonl"), payloads(out)
+    complete("-", output=out, given=hour.lines[0] + b"\n" + hour.lines[-1])
+    assert size(out / "curated.jsonl") == published, "the article is known, though not the input"
+    assert payloads(out) == [*letters, hour.lines[-1]]
+    assert sum(outcomes(out).values()) == len(hour.lines) + 2
+
+
+def test_a_folder_is_read_in_path_order(tmp_path: Path, out: Path, hour: Reference) -> None:
+    events, lines = tmp_path / "events", hour.lines
+    last_good = max(n for n, line in enumerate(lines) if b'"excerpt"' in line)
+    write_lines(events / "a.jsonl", lines[:40])
+    write_lines(events / "b/a.ndjson", lines[40:80])
+    write_lines(events / "b/b.jsonl", lines[80:last_good])
+    (events / "c.md").write_text(dumps(orjson.loads(lines[last_good])), encoding="utf-8")
+    write_lines(events / "d.jsonl", lines[last_good + 1 :])
+    write_lines(events / "notes.txt", [b"not an input"])
+    complete(events, output=out)
+    assert_same(out, hour.folder, aside=("input", "position"))
+
+
+# form: (what stands before the first line, between lines, after the last; lines to a line)
+FORMS = {
+    "line ends of two characters": (b"", b"\r\n", b"\r\n", 1),
+    "no line end at the end": (b"", b"\n", b"", 1),
+    "blank lines": (b"\n", b"\n \t\n", b"\n\n", 2),
+    "a byte order mark": (b"\xef\xbb\xbf", b"\n", b"\n", 1),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_says_the_same_in_any_form(
+    tmp_path: Path, out: Path, hour: Reference, form: str
+) -> None:
+    before, between, after, step = FORMS[form]
+    (tmp_path / "events.jsonl").write_bytes(before + between.join(hour.lines) + after)
+    complete(tmp_path / "events.jsonl", output=out)
+    assert_same(out, hour.folder, aside=("input", "position"))
+    assert payloads(out)[-1] == hour.lines[-1]
+    assert records(out, "dead-letters.jsonl")[-1]["position"] == step * len(hour.lines)
+
+
+def test_lines_are_counted_on_after_a_last_line_without_its_end(
+    tmp_path: Path, out: Path, hour: Reference
+) -> None:
+    source, bad = tmp_path / "events.jsonl", hour.lines[-1]
+    for text in (bad, b"\n\r\n" + bad + b"\n" + bad, b"\r\n" + bad):
+        with open(source, "ab") as file:
+            file.write(text)
+        complete(source, output=out)
+    assert [letter["position"] for letter in records(out, "dead-letters.jsonl")] == [1, 3, 4, 5]
+    assert payloads(out) == [bad] * 4
+
+
+def test_an_empty_file_is_no_input(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "empty.md").touch()
+    complete(tmp_path / "empty.jsonl", tmp_path / "empty.md", output=out)
+    outcome = read_outcome(out)
+    assert (outcome.rows, outcome.files) == ({}, dict.fromkeys(PROJECTIONS, b""))
+
+
+def test_a_line_of_ten_megabytes_does_its_neighbours_no_harm(
+    tmp_path: Path, out: Path, hour: Reference
+) -> None:
+    huge = b'{"title": "' + b"a" * 10_000_000 + b'"}'
+    lines = [*hour.lines[:20], huge, *hour.lines[20:]]
+    complete(write_lines(tmp_path / "events.jsonl", lines), output=out)
+    letters = records(out, "dead-letters.jsonl")
+    at = next(n for n, letter in enumerate(letters) if letter["position"] == 21)
+    assert letters[at]["reason"] == "too-large"
+    found = payloads(out)
+    assert found.pop(at) == huge
+    assert found == payloads(hour.folder)
+    for name in ("curated.jsonl", "stories.jsonl"):
+        assert (out / name).read_bytes() == (hour.folder / name).read_bytes()

@@ -1,0 +1,178 @@
+"""Runs in parts, again, side by side, stopped, following, over a folder that was harmed."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from newsloom.adapters.front_matter import dumps
+from tests.support.runs import (
+    PROJECTIONS,
+    Ended,
+    Reference,
+    assert_failed_in_one_line,
+    assert_same,
+    complete,
+    finish,
+    outcomes,
+    read_outcome,
+    records,
+    run,
+    size,
+    start,
+    wait_until,
+    write_lines,
+)
+
+
+def test_head_and_tail_in_two_runs_are_as_one(tmp_path: Path, out: Path, month: Reference) -> None:
+    for name, part in (("head", month.lines[:1_000]), ("tail", month.lines[1_000:])):
+        complete(write_lines(tmp_path / f"{name}.jsonl", part), output=out)
+    assert_same(out, month.folder, aside=("input", "position"))
+
+
+def test_a_file_that_grows_between_runs_is_as_one(
+    tmp_path: Path, out: Path, month: Reference
+) -> None:
+    for end in (1_000, None):
+        complete(write_lines(tmp_path / "month.jsonl", month.lines[:end]), output=out)
+    assert_same(out, month.folder, aside=("input",))
+
+
+def test_run_again_publishes_nothing_even_beyond_the_window(out: Path, month: Reference) -> None:
+    seen = {record["id"] for record in records(month.folder, "curated.jsonl")}
+    live = [key for key in read_outcome(month.folder).rows if key.startswith("article/")]
+    assert len(live) < len(seen) / 2, "most have left the window"
+
+    shutil.copytree(month.folder, out)
+    complete(month.source, output=out)
+    assert_same(out, month.folder)
+
+
+def test_only_one_run_at_a_time_has_a_folder(out: Path, hour: Reference) -> None:
+    arguments = (hour.source, "--output", out, "--quiet")
+    with start(*arguments, "--follow") as first:
+        wait_until(lambda: size(out / "curated.jsonl") > 0, first)
+        assert_failed_in_one_line(run(*arguments), str(out), "in use by another run")
+        first.send_signal(signal.SIGINT)
+        assert finish(first) == Ended(0, "", "")
+    assert_same(out, hour.folder)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
+)
+def test_stopped_by_a_signal_it_has_committed_and_goes_on(
+    out: Path, month: Reference, number: signal.Signals, code: int
+) -> None:
+    with start(month.source, "--output", out, "--quiet") as process:
+        wait_until(lambda: size(out / "curated.jsonl") > 0, process)
+        process.send_signal(number)
+        ended = finish(process)
+    line = "stopped before the end; run the same command again to go on\n"
+    assert ended == Ended(code, "", line)
+    assert 0 < size(out / "curated.jsonl") < size(month.folder / "curated.jsonl")
+    # No line of the month is blank, so every line read is an input.
+    assert sum(outcomes(out).values()) == read_outcome(out).inputs[str(month.source)][1]
+    complete(month.source, output=out)
+    assert_same(out, month.folder)
+
+
+def test_stopped_amid_a_folder_of_documents_it_reads_no_more_of_them(
+    tmp_path: Path, out: Path
+) -> None:
+    events = tmp_path / "events"
+    events.mkdir()
+    for number in range(300):
+        event = {"title": f"Ferry {number}", "publishedDateTime": "2024-03-04T10:00:00Z"}
+        text = dumps(event | {"webUrl": f"https://daily.example/{number}"})
+        (events / f"{number:03}.md").write_text(text, encoding="utf-8")
+    with start(events, "--output", out, "--quiet") as process:
+        wait_until(lambda: size(out / "curated.jsonl") > 0, process)
+        process.send_signal(signal.SIGTERM)
+        assert finish(process).code == 143
+    assert 0 < outcomes(out)["curated"] < 300
+    complete(events, output=out)
+    assert outcomes(out) == {"curated": 300}
+
+
+def test_following_takes_whole_lines_as_they_come_until_it_is_stopped(
+    tmp_path: Path, out: Path, hour: Reference
+) -> None:
+    text = hour.source.read_bytes()
+    source = tmp_path / "events.jsonl"
+    source.write_bytes(text[:10_000])
+    with start(source, "--output", out, "--follow", "--quiet") as process:
+        # Each piece ends amid a line; the next completes it.
+        for begin in range(10_000, len(text), 20_000):
+            _await_growth(out / "curated.jsonl", process)
+            with open(source, "ab") as file:
+                file.write(text[begin : begin + 20_000])
+        wait_until(
+            lambda: size(out / "stories.jsonl") == size(hour.folder / "stories.jsonl"), process
+        )
+        with open(source, "ab") as file:
+            file.write(b'{"withdrawn": tr')
+        process.send_signal(signal.SIGINT)
+        assert finish(process) == Ended(0, "", "")
+    assert_same(out, hour.folder, aside=("input",))
+
+
+def _await_growth(path: Path, process: subprocess.Popen[bytes]) -> None:
+    held = size(path)
+    wait_until(lambda: size(path) > held, process)
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-700])
+
+
+def _cut_to_nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _append(path: Path) -> None:
+    with open(path, "ab") as file:
+        file.write(b'{"id": "half a rec')
+
+
+@pytest.mark.parametrize("harm", [_cut, _cut_to_nothing, _append, Path.unlink])
+def test_files_that_were_changed_between_runs_are_mended(
+    out: Path, hour: Reference, harm: Callable[[Path], None]
+) -> None:
+    shutil.copytree(hour.folder, out)
+    for name in PROJECTIONS:
+        harm(out / name)
+    complete(hour.source, output=out)
+    assert_same(out, hour.folder)
+
+
+def test_files_ahead_of_the_database_are_cut_back(tmp_path: Path, hour: Reference) -> None:
+    # As after a power cut: the log is not synced with every commit, and the files may be.
+    source, out = tmp_path / "events.jsonl", tmp_path / "out"
+    write_lines(source, hour.lines[:60])
+    complete(source, output=out)
+    database = (out / "newsloom.db").read_bytes()
+    write_lines(source, hour.lines)
+    complete(source, output=out)
+    (out / "newsloom.db").write_bytes(database)
+    complete(source, output=out)
+    assert_same(out, hour.folder, aside=("input",))
+
+
+def test_documents_that_are_asked_for_later_or_lost_are_written(
+    tmp_path: Path, out: Path, hour: Reference
+) -> None:
+    arguments = (hour.source, "--format", "front-matter")
+    complete(*arguments, output=out)
+    later = shutil.copytree(hour.folder, tmp_path / "later")
+    complete(*arguments, output=later)
+    assert_same(later, out)
+    assert len(list(later.glob("articles/*.md"))) > 50
+
+    shutil.rmtree(later / "articles")
+    complete(*arguments, output=later)
+    assert_same(later, out)

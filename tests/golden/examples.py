@@ -1,0 +1,77 @@
+"""The examples of what is published: made of the example events, one file a publication.
+
+In: `schemas/examples/news.article-events.v1/`, in the order of their numbers. Out: the text of
+each curated article, story and dead letter by its path.
+"""
+
+import base64
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.decode import parse_record
+from newsloom.pipeline.recipe import Pipeline
+from newsloom.records.dead_letter import DeadLetter
+from newsloom.records.faults import Fault
+
+EXAMPLES = Path(__file__).parents[2] / "schemas/examples"
+EVENTS = EXAMPLES / "news.article-events.v1"
+CURATED = EXAMPLES / "news.curated-articles.v1"
+STORIES = EXAMPLES / "news.stories.v1"
+DEAD_LETTERS = EXAMPLES / "news.dead-letters.v1"
+
+ARRIVED_AT = int(datetime(2026, 3, 20, tzinfo=UTC).timestamp())
+_MAX_SLUG_WORDS = 4
+_APOSTROPHES = str.maketrans("", "", "'’")
+
+
+def new_pipeline() -> Pipeline:
+    """A pipeline over a new lane, with the catalogue that comes with Newsloom."""
+    return Pipeline(State(), load_catalogue(), images="trust")
+
+
+def example_files() -> dict[Path, str]:
+    """The text of each example of a publication, by its path."""
+    pipeline, files, titles = new_pipeline(), dict[Path, str](), dict[str, str]()
+    for path in sorted(EVENTS.glob("*.json")):
+        payload = path.read_bytes()
+        result = pipeline.process(parse_record(payload), ARRIVED_AT)
+        if result.fault is not None:
+            files[DEAD_LETTERS / path.name] = _pretty(_dead_letter(result.fault, path, payload))
+        for record in result.curated:
+            titles.setdefault(record["id"], str(record.get("title")))
+            files[CURATED / _name(record, path, titles)] = _pretty(record)
+        for story in result.stories:
+            files[STORIES / _name(story, path, titles)] = _pretty(story)
+    return files
+
+
+def _dead_letter(fault: Fault, path: Path, payload: bytes) -> DeadLetter:
+    assert fault.field is not None, "the examples hold no fault of a whole record"
+    return {
+        "reason": fault.reason,
+        "stage": fault.stage,
+        "field": fault.field,
+        "detail": fault.detail,
+        "input": path.name,
+        "position": 1,
+        "payload": base64.b64encode(payload).decode(),
+    }
+
+
+def _name(record: Any, event: Path, titles: dict[str, str]) -> str:
+    """The revision, the number of the event, and the first title of the article or opener."""
+    title = titles[record["id"]].lower().translate(_APOSTROPHES)
+    words = re.findall(r"\w+", title)[:_MAX_SLUG_WORDS]
+    ends = {"withdrawn": "withdrawn", "mergedInto": "merged"}
+    words += [word for field, word in ends.items() if field in record]
+    return f"{record['revision']:02}-by-{event.name[:2]}-{'-'.join(words)}.json"
+
+
+def _pretty(record: Any) -> str:
+    return orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

@@ -1,0 +1,133 @@
+"""A stream as bad as can be: each malformed event stands between two good ones.
+
+Every input ends as the catalogue of malformed events says, and the good ones as if alone.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import orjson
+import pytest
+
+from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.decode import parse_record
+from newsloom.pipeline.recipe import Pipeline, Result
+from newsloom.records.faults import Outcome
+from tests.support.generator import DEFAULT_START, generate
+from tests.support.malformed import Case, cases
+from tests.support.runs import (
+    complete,
+    outcomes,
+    payloads,
+    read_outcome,
+    records,
+    write_lines,
+)
+
+CASES = cases()
+# A record that holds a line feed cannot be a line of a file; a broker can deliver it.
+AS_LINES = [case for case in CASES if b"\n" not in case.payload]
+ACCEPTED = sum(case.reason is None for case in AS_LINES)
+ARRIVED_AT = int(DEFAULT_START.timestamp()) + 24 * 3600
+# As old as the malformed events, so that all are in the window together, and articles alone: no
+# updates, copies, withdrawals, repeats, or any that come late.
+GOOD = [
+    orjson.dumps(event)
+    for event in generate(
+        seed=3,
+        count=len(CASES) + 1,
+        update_share=0,
+        copy_share=0,
+        withdrawal_share=0,
+        late_share=0,
+        repeat_share=0,
+    )
+]
+
+
+def new_pipeline() -> Pipeline:
+    return Pipeline(State(), load_catalogue(), images="trust")
+
+
+def process(pipeline: Pipeline, payload: bytes) -> Result:
+    return pipeline.process(parse_record(payload), ARRIVED_AT)
+
+
+def own_parts(pipeline: Pipeline) -> dict[str, bytes]:
+    """What is an article's own, whatever its neighbours: by id."""
+    return {key: orjson.dumps(live.article) for key, live in pipeline.state.articles.items()}
+
+
+@pytest.fixture(scope="module")
+def alone() -> dict[str, bytes]:
+    """The good events without the malformed ones."""
+    pipeline = new_pipeline()
+    for line in GOOD:
+        assert process(pipeline, line).outcome is Outcome.CURATED
+    return own_parts(pipeline)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command makes of all cases that can be lines, each between two good neighbours."""
+    folder = tmp_path_factory.mktemp("malformed")
+    lines = [GOOD[0]]
+    for case, neighbour in zip(AS_LINES, GOOD[1:], strict=False):
+        lines += [case.payload, neighbour]
+    complete(write_lines(folder / "events.jsonl", lines), output=folder / "out")
+    return folder / "out"
+
+
+def test_every_input_of_a_file_ends_once(folder: Path) -> None:
+    counts = outcomes(folder)
+    assert sum(counts.values()) == 2 * len(AS_LINES) + 1
+    assert counts["dead-lettered"] == len(AS_LINES) - ACCEPTED
+    ended_well = counts["curated"] + counts["unchanged"] + counts.get("withdrawn", 0)
+    assert ended_well == len(AS_LINES) + 1 + ACCEPTED
+
+
+def test_dead_letters_hold_the_exact_bytes_and_the_reason(folder: Path) -> None:
+    letters = records(folder, "dead-letters.jsonl")
+    expected = [
+        (2 * number, case.reason, case.field)
+        for number, case in enumerate(AS_LINES, start=1)
+        if case.reason is not None
+    ]
+    assert [(x["position"], x["reason"], x.get("field")) for x in letters] == expected
+    assert {letter["stage"] for letter in letters} == {"decode"}
+    # Compared one by one, since a difference of megabytes tells nobody anything.
+    bad = [case for case in AS_LINES if case.reason is not None]
+    for case, payload in zip(bad, payloads(folder), strict=True):
+        assert payload == case.payload, case.name
+
+
+def test_good_neighbours_in_a_file_are_unharmed(folder: Path, alone: dict[str, bytes]) -> None:
+    rows = read_outcome(folder).rows
+    for article_id in list(alone)[: len(AS_LINES) + 1]:
+        row = orjson.loads(rows[f"article/{article_id}"])
+        assert orjson.dumps(row["article"]) == alone[article_id]
+
+
+def test_every_case_ends_as_the_catalogue_says_whatever_its_bytes(
+    alone: dict[str, bytes],
+) -> None:
+    pipeline = new_pipeline()
+    process(pipeline, GOOD[0])
+    for case, neighbour in zip(CASES, GOOD[1:], strict=True):
+        _assert_ends_as_said(case, process(pipeline, case.payload))
+        assert process(pipeline, neighbour).outcome is Outcome.CURATED
+    own = own_parts(pipeline)
+    assert {article_id: own[article_id] for article_id in alone} == alone
+    reasons = Counter(case.reason is None for case in CASES)
+    assert pipeline.state.lane.outcomes["dead-lettered"] == reasons[False]
+
+
+def _assert_ends_as_said(case: Case, result: Result) -> None:
+    if case.reason is None:
+        assert result.outcome is not Outcome.DEAD_LETTERED, (case.name, result.fault)
+        assert tuple(sorted(result.faulty_fields)) == case.faulty_fields, case.name
+    else:
+        assert result.fault is not None, case.name
+        assert (result.fault.reason, result.fault.field) == (case.reason, case.field), case.name
+        assert result.curated == result.stories == (), case.name

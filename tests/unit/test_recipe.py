@@ -1,0 +1,52 @@
+"""What the recipe does when something in it fails: a bug, or something outside."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.curation.state import State, fingerprint
+from newsloom.pipeline.recipe import Pipeline
+from newsloom.records.faults import Outcome, Reason, Stage
+from newsloom.rules.topics import TopicIndex
+from tests.support.lanes import START_S, event
+
+
+class _FailingTopics(TopicIndex):
+    """Topics that fail for one word of a title."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__([])
+        self._error = error
+
+    def match(self, tokens: Sequence[str], given: Sequence[str]) -> list[str]:
+        if "failing" in tokens:
+            raise self._error
+        return list(given)
+
+
+def _pipeline(error: Exception) -> Pipeline:
+    return Pipeline(State(), Catalogue({}, _FailingTopics(error), "fake"), images="off")
+
+
+def test_a_bug_is_a_dead_letter_and_its_neighbours_are_unharmed() -> None:
+    pipeline = _pipeline(ValueError("an oversight"))
+    assert pipeline.process(event("a.example/1", "Ferry aground"), START_S).fault is None
+    before = fingerprint(pipeline.state)
+    failed = pipeline.process(event("a.example/2", "A failing one"), START_S)
+    assert failed.outcome is Outcome.DEAD_LETTERED
+    assert failed.fault is not None
+    assert (failed.fault.reason, failed.fault.stage) == (Reason.INTERNAL_ERROR, Stage.ENRICH)
+    assert failed.fault.detail == "ValueError: an oversight"
+    pipeline.state.lane.outcomes.pop(Outcome.DEAD_LETTERED.value)
+    assert fingerprint(pipeline.state) == before, "nothing but the count has changed"
+    assert pipeline.process(event("a.example/3", "Comet seen"), START_S).fault is None
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+def test_what_fails_outside_is_no_records_fault(error: Exception) -> None:
+    pipeline = _pipeline(error)
+    before = fingerprint(pipeline.state)
+    with pytest.raises(type(error)):
+        pipeline.process(event("a.example/1", "A failing one"), START_S)
+    assert fingerprint(pipeline.state) == before
