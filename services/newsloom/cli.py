@@ -1,5 +1,6 @@
 """The command line. Every failure of something outside ends in one line and exit code 1."""
 
+import os
 import sys
 from tomllib import TOMLDecodeError
 
@@ -46,9 +47,14 @@ def main() -> None:
             click.echo(f"newsloom: setting {setting}: {fault['msg']}", err=True)
         sys.exit(2)
     except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        sys.stderr.close()
+        _give_up_output()  # whoever read it has seen enough
         sys.exit(0)
     except OSError as error:
         click.echo(f"newsloom: {error.strerror or error}; what was committed stands", err=True)
+        _give_up_output()
         sys.exit(1)
+
+
+def _give_up_output() -> None:
+    """Keeps Python from writing what is left to an output that takes no more (as its docs say)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
