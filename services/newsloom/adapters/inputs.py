@@ -8,9 +8,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.front_matter import FrontMatterError, loads
@@ -38,8 +38,7 @@ class Source:
         return self.path.endswith(".md")
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """How far an input has been read, in bytes and lines, and when that part of it arrived.
 
     What stood in a file when it was opened arrived then (`opened_at`, in seconds), up to its size
@@ -52,8 +51,7 @@ class Position:
     opened_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class InputRecord:
+class InputRecord(NamedTuple):
     """One record's own bytes, and the position after it. `position` is its 1-based line."""
 
     payload: bytes
@@ -148,7 +146,7 @@ def _resume(stream: BinaryIO, start: Position) -> Position:
         return start
     stream.seek(start.bytes - 1)
     is_line_over = stream.read(1) == b"\n"
-    return start if is_line_over else replace(start, lines=start.lines - 1)
+    return start if is_line_over else start._replace(lines=start.lines - 1)
 
 
 def _read_lines(

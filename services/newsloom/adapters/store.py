@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import zstandard
@@ -111,7 +111,7 @@ class Store:
                 self._write_rows(batch.rows)
                 self._connection.executemany(
                     "REPLACE INTO inputs VALUES (?, ?, ?, ?, ?)",
-                    ((path, *astuple(p)) for path, p in batch.positions.items()),
+                    ((path, *p) for path, p in batch.positions.items()),
                 )
                 self._connection.executemany(
                     "INSERT INTO chunks VALUES (?, ?, ?, ?)",

@@ -1,12 +1,11 @@
 """What curation receives: an enriched article, or word that one is withdrawn."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsloom.records.curated import Article
 
 
-@dataclass(frozen=True, slots=True)
-class ArticleArrival:
+class ArticleArrival(NamedTuple):
     """One version of an article, enriched. Times are seconds since the epoch.
 
     `version` orders versions of one article (updated, else published); `digest` tells whether
@@ -20,8 +19,7 @@ class ArticleArrival:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawalArrival:
+class WithdrawalArrival(NamedTuple):
     """Word that an article is taken back."""
 
     article_id: str

@@ -6,9 +6,8 @@ raises for any bytes, and never looks beyond the one record.
 
 import json
 import re
-from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
@@ -25,8 +24,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _REASONS = frozenset(reason.value for reason in Reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """An input that can be curated, and the top-level names of the fields that were dropped."""
 
     event: ArticleEvent | Withdrawal

@@ -3,8 +3,8 @@
 What is published stays the crawler's own but for cleaned text; `webUrl` is never altered.
 """
 
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 import orjson
 
@@ -19,8 +19,7 @@ MAX_EXCERPT_CHARACTERS = 2_000
 _NOT_CONTENT = {"web_url", "original_url", "source", "event_id", "withdrawn", "provider"}
 
 
-@dataclass(frozen=True, slots=True)
-class NormalisedArticle:
+class NormalisedArticle(NamedTuple):
     """An event with what normalising made of it; `event` holds the rest as it came."""
 
     event: ArticleEvent
@@ -48,7 +47,7 @@ def normalise(event: ArticleEvent) -> NormalisedArticle:
     locale = format_locale(event.locale) if event.locale else detect_language(f"{title} {excerpt}")
     topics = list(dict.fromkeys(filter(None, map(clean_text, event.topics))))
     images = [_image(image.model_dump(exclude_none=True)) for image in event.images]
-    rest = event.model_dump(exclude=_NOT_CONTENT, exclude_none=True)
+    rest = {k: v for k, v in vars(event).items() if v is not None and k not in _NOT_CONTENT}
     hint = event.provider.name if event.provider else None
     content = rest | {
         "title": title,

@@ -5,9 +5,8 @@ draft, which it completes; the state is not touched.
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
@@ -35,8 +34,7 @@ CuratedRecord: TypeAlias = CuratedArticle | Tombstone
 StoryRecord: TypeAlias = Story | MergedStory | Tombstone
 
 
-@dataclass(frozen=True, slots=True)
-class Publications:
+class Publications(NamedTuple):
     """The records of one event, in the order of their revisions."""
 
     curated: list[CuratedRecord]

@@ -4,8 +4,7 @@ A parsed record in; what became of it and the records to publish out. It holds t
 and knows nothing of where inputs come from or where records go.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
 from newsloom.pipeline.catalogue import Catalogue
@@ -20,8 +19,7 @@ from newsloom.records.event import ArticleEvent
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one input, the records that follow and the ids of the rows that changed."""
 
     outcome: Outcome

@@ -4,7 +4,7 @@ Precision first: the numbers must agree, and a title alone convinces only within
 between different outlets, because market headlines repeat word for word on different days.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsloom.rules.text import shared_words
 
@@ -16,8 +16,7 @@ TITLE_ONLY_GAP_S = 24 * 3600
 TEXT_GAP_S = 4 * 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """What of an article decides whether it is a duplicate. `time` in seconds."""
 
     title: str

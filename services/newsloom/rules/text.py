@@ -133,6 +133,7 @@ def _clean_once(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
+@lru_cache(maxsize=256)  # a title is cleaned to be judged and to be used, an outlet's name often
 def clean_text(text: str) -> str:
     """`text` fit to be shown: NFC, no markup, no invisible characters, single spaces, trimmed.
 
