@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from tests.support.runs import assert_same, complete, noisy_lines, size, start, write_lines
+from tests.support.runs import assert_same, complete, noisy_lines, size, started, write_lines
 
 KILLS = int(os.environ.get("E2E_KILLS", "3"))
 SEED = int(os.environ.get("E2E_SEED", "20240304"))
@@ -28,7 +28,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def kill_a_run(arguments: list[object], folder: Path, chance: Random) -> bool:
     """Starts a run and kills it amid the writes of a commit, or at any time; False if it ended."""
-    with start(*arguments) as process:
+    with started(*arguments) as process:
         if chance.random() < 0.8:
             if chance.random() < 0.5:
                 _await_write(folder / "curated.jsonl", process)

@@ -22,7 +22,7 @@ from tests.support.runs import (
     records,
     run,
     size,
-    start,
+    started,
     wait_until,
     write_lines,
 )
@@ -54,7 +54,7 @@ def test_run_again_publishes_nothing_even_beyond_the_window(out: Path, month: Re
 
 def test_only_one_run_at_a_time_has_a_folder(out: Path, hour: Reference) -> None:
     arguments = (hour.source, "--output", out, "--quiet")
-    with start(*arguments, "--follow") as first:
+    with started(*arguments, "--follow") as first:
         wait_until(lambda: size(out / "curated.jsonl") > 0, first)
         assert_failed_in_one_line(run(*arguments), str(out), "in use by another run")
         first.send_signal(signal.SIGINT)
@@ -68,7 +68,7 @@ def test_only_one_run_at_a_time_has_a_folder(out: Path, hour: Reference) -> None
 def test_stopped_by_a_signal_it_has_committed_and_goes_on(
     out: Path, month: Reference, number: signal.Signals, code: int
 ) -> None:
-    with start(month.source, "--output", out, "--quiet") as process:
+    with started(month.source, "--output", out, "--quiet") as process:
         wait_until(lambda: size(out / "curated.jsonl") > 0, process)
         process.send_signal(number)
         ended = finish(process)
@@ -90,7 +90,7 @@ def test_stopped_amid_a_folder_of_documents_it_reads_no_more_of_them(
         event = {"title": f"Ferry {number}", "publishedDateTime": "2024-03-04T10:00:00Z"}
         text = dumps(event | {"webUrl": f"https://daily.example/{number}"})
         (events / f"{number:03}.md").write_text(text, encoding="utf-8")
-    with start(events, "--output", out, "--quiet") as process:
+    with started(events, "--output", out, "--quiet") as process:
         wait_until(lambda: size(out / "curated.jsonl") > 0, process)
         process.send_signal(signal.SIGTERM)
         assert finish(process).code == 143
@@ -105,10 +105,12 @@ def test_following_takes_whole_lines_as_they_come_until_it_is_stopped(
     text = hour.source.read_bytes()
     source = tmp_path / "events.jsonl"
     source.write_bytes(text[:10_000])
-    with start(source, "--output", out, "--follow", "--quiet") as process:
+    with started(source, "--output", out, "--follow", "--quiet") as process:
         # Each piece ends amid a line; the next completes it.
+        taken = 0
         for begin in range(10_000, len(text), 20_000):
-            _await_growth(out / "curated.jsonl", process)
+            _await_growth(out / "curated.jsonl", taken, process)
+            taken = size(out / "curated.jsonl")
             with open(source, "ab") as file:
                 file.write(text[begin : begin + 20_000])
         wait_until(
@@ -121,8 +123,7 @@ def test_following_takes_whole_lines_as_they_come_until_it_is_stopped(
     assert_same(out, hour.folder, aside=("input",))
 
 
-def _await_growth(path: Path, process: subprocess.Popen[bytes]) -> None:
-    held = size(path)
+def _await_growth(path: Path, held: int, process: subprocess.Popen[bytes]) -> None:
     wait_until(lambda: size(path) > held, process)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,16 @@ def start(
         env=own | dict(environment or {}),
         **(usual | options),
     )
+
+
+@contextmanager
+def started(*arguments: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Starts `newsloom run` with `arguments`; whatever happens, it does not outlive the block."""
+    with start(*arguments) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def finish(process: subprocess.Popen[bytes], given: bytes | None = None) -> Ended:
