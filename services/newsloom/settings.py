@@ -22,6 +22,15 @@ class Settings(BaseSettings):
         default="trust",
         description="`trust` keeps images as the crawler gave them, `off` drops them.",
     )
+    kafka_bootstrap_servers: str = Field(
+        default="127.0.0.1:9092",
+        description="Brokers to begin with, `host:port`, separated by commas.",
+    )
+    kafka_topic_prefix: str = Field(
+        default="news.",
+        pattern=r"^[a-zA-Z0-9._-]{0,200}$",
+        description="What the names of all topics begin with.",
+    )
 
     @classmethod
     def settings_customise_sources(
