@@ -121,6 +121,22 @@ class State:
         for story_id, alias in self.aliases.items():
             yield story_key(story_id), alias
 
+    def encode_rows(
+        self, article_ids: Iterable[str], story_ids: Iterable[str]
+    ) -> dict[str, bytes | None]:
+        """The lane's row and those of the given articles and stories; None for a row that is gone.
+
+        Keys come in the order given, so that the same changes are written in the same order.
+        """
+        rows: dict[str, bytes | None] = {LANE_KEY: encode_row(self.lane)}
+        for article_id in article_ids:
+            live = self.articles.get(article_id)
+            rows[article_key(article_id)] = encode_row(live) if live is not None else None
+        for story_id in story_ids:
+            story = self.stories.get(story_id) or self.aliases.get(story_id)
+            rows[story_key(story_id)] = encode_row(story) if story is not None else None
+        return rows
+
     def _join_story(self, live: LiveArticle) -> None:
         self.members.setdefault(live.story_id, set()).add(live.article["id"])
         lead = self.leads.get(live.story_id)
