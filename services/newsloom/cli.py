@@ -10,6 +10,7 @@ from newsloom.adapters.failures import OutageError
 from newsloom.commands.explain import explain
 from newsloom.commands.run import run
 from newsloom.commands.schemas import schemas
+from newsloom.commands.topics import topics
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +27,7 @@ def newsloom() -> None:
 newsloom.add_command(run)
 newsloom.add_command(explain)
 newsloom.add_command(schemas)
+newsloom.add_command(topics)
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """Settings, all described in one place: flags win, then `NEWSLOOM_*`, then `newsloom.toml`."""
 
-from pydantic import Field
+import re
+
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -11,6 +13,8 @@ from pydantic_settings import (
 from newsloom.pipeline.enrich import ImageMode
 
 FILE = "newsloom.toml"
+
+_SERVER = r"\s*(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+)(:[0-9]{1,5})?\s*"
 
 
 class Settings(BaseSettings):
@@ -31,6 +35,13 @@ class Settings(BaseSettings):
         pattern=r"^[a-zA-Z0-9._-]{0,200}$",
         description="What the names of all topics begin with.",
     )
+
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _check_servers(cls, servers: str) -> str:
+        if not re.fullmatch(rf"{_SERVER}(,{_SERVER})*", servers):
+            raise ValueError(f"{servers!r} is not host:port, or several of them with commas")
+        return servers.replace(" ", "")
 
     @classmethod
     def settings_customise_sources(
