@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from newsloom import __version__
 from newsloom.adapters.failures import OutageError
 from newsloom.commands.explain import explain
+from newsloom.commands.produce import produce
 from newsloom.commands.run import run
 from newsloom.commands.schemas import schemas
 from newsloom.commands.topics import topics
@@ -28,6 +29,7 @@ newsloom.add_command(run)
 newsloom.add_command(explain)
 newsloom.add_command(schemas)
 newsloom.add_command(topics)
+newsloom.add_command(produce)
 
 
 def main() -> None:
