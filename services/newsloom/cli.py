@@ -11,7 +11,9 @@ from newsloom.commands.explain import explain
 from newsloom.commands.produce import produce
 from newsloom.commands.run import run
 from newsloom.commands.schemas import schemas
+from newsloom.commands.tail import tail
 from newsloom.commands.topics import topics
+from newsloom.commands.worker import worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,7 +31,9 @@ newsloom.add_command(run)
 newsloom.add_command(explain)
 newsloom.add_command(schemas)
 newsloom.add_command(topics)
+newsloom.add_command(worker)
 newsloom.add_command(produce)
+newsloom.add_command(tail)
 
 
 def main() -> None:
