@@ -47,9 +47,9 @@ def readable_line(record: ConsumerRecord) -> bytes:
         said = _record(record.value)
     if len(said) > MAX_CHARS:
         said = f"{said[:MAX_CHARS]}…"
-    line = (
-        f"{record.partition}:{record.offset:<7} {at:%Y-%m-%d %H:%M:%S} {key[:KEY_CHARS]:12} {said}"
-    )
+    # A URL's beginning tells nobody anything, and what is said names it.
+    ident = "" if key.startswith("http") else f"{key[:KEY_CHARS]:{KEY_CHARS}} "
+    line = f"{record.partition}:{record.offset:<7} {at:%Y-%m-%d %H:%M:%S} {ident}{said}"
     return f"{_printable(line)}\n".encode("utf-8", "replace")
 
 

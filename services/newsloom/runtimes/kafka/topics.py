@@ -22,7 +22,8 @@ class Topic:
     """What is fixed about a topic. `any` partitions: as many as needed; `lanes`: one a lane.
 
     `retention_days` is None where compaction alone bounds the topic; `max_bytes` bounds one
-    record batch as sent; `schema` names a file in `schemas/json`, None for an inner form.
+    record batch as sent; `schema` names a file in `schemas/json`, None where values are bytes or
+    an inner form, which may change at any time; `headers` are said by name.
     """
 
     suffix: str
@@ -36,6 +37,8 @@ class Topic:
     max_bytes: int
     schema: str | None
     further_configs: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    is_inner: bool = False
 
     def configs(self) -> dict[str, str]:
         """The topic settings to create it with, by Kafka's names."""
@@ -71,7 +74,7 @@ ARTICLE_EVENTS = Topic(
 )
 ENRICHED_ARTICLES = Topic(
     suffix="enriched-articles.v1",
-    purpose="Articles with provider, topics and images, in the order of their lane. Inner form.",
+    purpose="Articles with provider, topics and images, in the order of their lane.",
     key="article id",
     written_by="enrich workers",
     read_by="curate workers",
@@ -80,6 +83,7 @@ ENRICHED_ARTICLES = Topic(
     retention_days=7,
     max_bytes=4 * MIB,
     schema=None,
+    is_inner=True,
 )
 CURATED_ARTICLES = Topic(
     suffix="curated-articles.v1",
@@ -112,7 +116,7 @@ STORIES = Topic(
 LANE_STATE = Topic(
     suffix="lane-state.v1",
     purpose="The state of each lane, a row an article or story, from which a curate worker is "
-    "restored. Inner form.",
+    "restored.",
     key="row key",
     written_by="curate workers",
     read_by="curate workers",
@@ -121,12 +125,14 @@ LANE_STATE = Topic(
     retention_days=None,
     max_bytes=4 * MIB,
     schema=None,
+    is_inner=True,
     # Only closed segments are compacted: small ones keep a restore short.
     further_configs={"segment.bytes": str(64 * MIB)},
 )
 DEAD_LETTERS = Topic(
     suffix="dead-letters.v1",
-    purpose="Inputs that cannot be curated: key and value as they came, the reason in headers.",
+    purpose="Inputs that cannot be curated: key, value and headers as they came, so that they can "
+    "be replayed, and why in further headers.",
     key="the input's own",
     written_by="enrich and curate workers",
     read_by="operators, `newsloom dead-letters`",
@@ -135,7 +141,18 @@ DEAD_LETTERS = Topic(
     # Long enough for a person to look and replay; short, for they may hold what is private.
     retention_days=7,
     max_bytes=4 * MIB,
-    schema="dead-letter",
+    schema=None,
+    headers={
+        "__streams.errors.exception": "The kind of failure.",
+        "__streams.errors.message": "What is wrong, in words.",
+        "__streams.errors.topic": "The topic it came from.",
+        "__streams.errors.partition": "The partition it came from.",
+        "__streams.errors.offset": "Its offset there.",
+        "newsloom.reason": "Why, as one word of an open list: missing, not-json, bad-url, ...",
+        "newsloom.stage": "Where: decode, normalise, enrich, curate.",
+        "newsloom.field": "The field at fault, if one is.",
+        "newsloom.source": "The name of the crawler, if it could be read.",
+    },
 )
 
 TOPICS = (
