@@ -5,14 +5,14 @@ their mend. It never changes or deletes a topic that is there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from newsloom.adapters.failures import OutageError
 from newsloom.runtimes.kafka.connection import (
@@ -23,7 +23,10 @@ from newsloom.runtimes.kafka.connection import (
 from newsloom.runtimes.kafka.topics import ARTICLE_EVENTS, Topic, Topics
 
 MAX_REPLICATION = 3
-PROPAGATION_PAUSE_S = 0.3
+PROBE_TIMEOUT_MS = 2_000
+"""How long one broker may take; two of three that are frozen still leave time for the third."""
+PAUSE_S = 0.3
+T = TypeVar("T")
 _CREATE = "run `newsloom topics create`"
 
 
@@ -53,9 +56,7 @@ class Sizes:
 async def open_admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
     """A connected admin client. Raises OutageError when nobody answers within seconds."""
     async with outages_told(servers, CONNECT_TIMEOUT_S):
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS
-        )
+        admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=PROBE_TIMEOUT_MS)
     try:
         async with outages_told(servers, CONNECT_TIMEOUT_S):
             await admin.start()
@@ -65,12 +66,23 @@ async def open_admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
+async def _ask(question: Callable[[], Awaitable[T]]) -> T:
+    """The answer to a question that any broker may be asked: the client may pick a dead one."""
+    while True:
+        try:
+            return await question()
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+        await asyncio.sleep(PAUSE_S)
+
+
 async def list_topics(admin: AIOKafkaAdminClient) -> dict[str, int]:
     """Every topic's number of partitions, by full name."""
     # Asked for all: to ask for one by name creates it where brokers allow that.
     return {
         found["topic"]: len(found["partitions"])
-        for found in await admin.describe_topics()
+        for found in await _ask(admin.describe_topics)
         if not found["is_internal"]
     }
 
@@ -84,7 +96,7 @@ async def describe_topics(
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in partitions]
     topics = {}
-    for response in await admin.describe_configs(resources):
+    for response in await _ask(lambda: admin.describe_configs(resources)):
         for resource in response.to_object()["resources"]:
             _stop_at(resource["error_code"], resource["error_message"])
             name, entries = resource["resource_name"], resource["config_entries"]
@@ -100,7 +112,7 @@ async def require_topic(admin: AIOKafkaAdminClient, name: str) -> FoundTopic:
         if name in found:
             return found[name]
         # One just created is not yet known to every broker.
-        await asyncio.sleep(PROPAGATION_PAUSE_S)
+        await asyncio.sleep(PAUSE_S)
     raise OutageError(f"there is no topic {name}: {_CREATE}")
 
 
@@ -114,7 +126,7 @@ async def create_topics(
     """
     there = await list_topics(admin)
     if replication is None:
-        brokers = (await admin.describe_cluster())["brokers"]
+        brokers = (await _ask(admin.describe_cluster))["brokers"]
         replication = min(MAX_REPLICATION, len(brokers))
     in_sync = {"min.insync.replicas": str(max(1, replication - 1))}
     wanted = [
@@ -129,7 +141,7 @@ async def create_topics(
     ]
     if not wanted:
         return []
-    response = await admin.create_topics(wanted)
+    response = await _ask(lambda: admin.create_topics(wanted))
     created = []
     for name, code, message in response.topic_errors:
         if code != TopicAlreadyExistsError.errno:  # somebody else was faster

@@ -21,6 +21,8 @@ from newsloom.adapters.failures import OutageError
 CONNECT_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_MS = 20_000
 """Longer than a broker takes to be replaced, short enough for a person who waits."""
+START_TIMEOUT_S = 45.0
+"""For a client that is started once brokers have answered: the first two it asks may be frozen."""
 STOP_TIMEOUT_S = 3.0
 
 _UNREACHABLE = (

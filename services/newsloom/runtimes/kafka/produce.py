@@ -21,8 +21,8 @@ from newsloom.records.event import MAX_URL_CHARACTERS
 from newsloom.records.faults import Fault
 from newsloom.runtimes.kafka.admin import open_admin, require_topic
 from newsloom.runtimes.kafka.connection import (
-    CONNECT_TIMEOUT_S,
     REQUEST_TIMEOUT_MS,
+    START_TIMEOUT_S,
     STOP_TIMEOUT_S,
     error_words,
     outages_told,
@@ -86,7 +86,7 @@ async def produce(
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
     try:
-        async with outages_told(servers, CONNECT_TIMEOUT_S):
+        async with outages_told(servers, START_TIMEOUT_S):
             await producer.start()
         async with outages_told(servers):
             for source in sources:

@@ -16,8 +16,8 @@ from aiokafka.errors import KafkaError
 from newsloom.adapters.failures import OutageError
 from newsloom.runtimes.kafka.admin import list_topics, open_admin
 from newsloom.runtimes.kafka.connection import (
-    CONNECT_TIMEOUT_S,
     REQUEST_TIMEOUT_MS,
+    START_TIMEOUT_S,
     STOP_TIMEOUT_S,
     outages_told,
 )
@@ -74,7 +74,7 @@ async def tail(
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
     try:
-        async with outages_told(servers, CONNECT_TIMEOUT_S):
+        async with outages_told(servers, START_TIMEOUT_S):
             await consumer.start()
         async with outages_told(servers, REQUEST_TIMEOUT_MS / 1000):
             consumer.assign(partitions)

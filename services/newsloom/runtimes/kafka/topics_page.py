@@ -12,8 +12,9 @@ _HEAD = """\
 
 `newsloom topics create` makes them, `newsloom topics check` names whatever differs on a broker, and
 the mend. `NEWSLOOM_KAFKA_TOPIC_PREFIX` changes the prefix `{prefix}` of all. Replication is three,
-or one for each broker where there are fewer. Subscribers read with `isolation.level=read_committed`;
-`schemas/asyncapi.yaml` is the same contract for programs, `examples/subscriber.py` one that reads.
+or one for each broker where there are fewer. Subscribers read with
+`isolation.level=read_committed`; `schemas/asyncapi.yaml` is the same contract for programs,
+`examples/subscriber.py` one that reads.
 
 | topic | partitions | cleanup | kept | largest batch |
 |---|---|---|---|---|
