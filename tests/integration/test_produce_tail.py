@@ -188,7 +188,7 @@ def test_the_subscriber_minds_revisions_tombstones_and_merged_stories(there: Kaf
     articles, stories = (f"{there.prefix}{n}.v1" for n in ("curated-articles", "stories"))
     key = ARTICLE.encode()
     there.send(articles, [(key, curated(2)), (key, curated(2)), (key, curated(1)), (key, None)])
-    there.send(articles, [(key, curated(2))], transaction="abort")
+    there.send(articles, [(key, curated(4, "Never came to be"))], transaction="abort")
     story = json.dumps({"id": OTHER, "revision": 3}).encode()
     merged = json.dumps({"id": OTHER, "mergedInto": STORY, "revision": 4}).encode()
     there.send(stories, [(OTHER.encode(), v) for v in (story, merged, story)])
