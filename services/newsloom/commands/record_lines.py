@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from aiokafka import ConsumerRecord
+
+from newsloom.runtimes.kafka.tail import Record
 
 MAX_CHARS = 160
 KEY_CHARS = 12
 
 
-def json_line(record: ConsumerRecord) -> bytes:
+def json_line(record: Record) -> bytes:
     """The whole record as a JSON object: where it stands, key, headers, value.
 
     `value` is the record's own JSON, null for a tombstone; `valueBase64` holds what is not JSON.
@@ -35,7 +36,7 @@ def json_line(record: ConsumerRecord) -> bytes:
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def readable_line(record: ConsumerRecord) -> bytes:
+def readable_line(record: Record) -> bytes:
     """Partition, offset, time, the key if it is an id, and what the record says in short."""
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     key = "-" if record.key is None else _words(record.key)

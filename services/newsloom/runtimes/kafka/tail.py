@@ -6,11 +6,12 @@ It belongs to no consumer group and leaves no trace on the broker.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from newsloom.adapters.failures import OutageError
@@ -36,6 +37,18 @@ class Start:
     since_ms: int | None = None
 
 
+class Record(Protocol):
+    """A record as it is read. `timestamp` is in milliseconds of Unix time."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
 def resolve_topic(name: str, topics: Topics, there: Collection[str]) -> str:
     """The full name of the topic called `name` in full, by its suffix, or by how that begins.
 
@@ -56,7 +69,7 @@ def resolve_topic(name: str, topics: Topics, there: Collection[str]) -> str:
 
 async def tail(
     servers: str, topics: Topics, name: str, start: Start, should_follow: bool
-) -> AsyncGenerator[ConsumerRecord, None]:
+) -> AsyncGenerator[Record, None]:
     """Yields the records of topic `name`; to the present end, or for ever if it follows.
 
     Raises OutageError for a topic that is not there and for a broker that stays away.
@@ -109,7 +122,7 @@ async def _seek(
 
 async def _read(
     consumer: AIOKafkaConsumer, servers: str, ends: dict[TopicPartition, int] | None
-) -> AsyncIterator[ConsumerRecord]:
+) -> AsyncIterator[Record]:
     heard_at = time.monotonic()
     while True:
         async with outages_told(servers):
