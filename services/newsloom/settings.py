@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         pattern=r"^[a-zA-Z0-9._-]{0,200}$",
         description="What the names of all topics begin with.",
     )
+    kafka_group_prefix: str = Field(
+        default="newsloom.",
+        pattern=r"^[a-zA-Z0-9._-]{0,200}$",
+        description="What the names of the workers' groups and transactions begin with.",
+    )
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod

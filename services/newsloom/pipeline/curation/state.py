@@ -97,6 +97,15 @@ class State:
         if alias is not None:
             _discard(self.aliases_of, alias.merged_into, story_id)
 
+    def put(self, row: Row) -> None:
+        """Takes in a row of any kind."""
+        if isinstance(row, Lane):
+            self.lane = row
+        elif isinstance(row, LiveArticle):
+            self.put_article(row)
+        else:
+            self.put_story(row)
+
     def due(self, clock: int) -> list[str]:
         """Articles whose time in the window is over at `clock`, soonest first."""
         over: dict[str, None] = {}
@@ -179,12 +188,7 @@ def restore(rows: Iterable[Row]) -> State:
     """The state that a set of rows makes, in whatever order they come."""
     state = State()
     for row in rows:
-        if isinstance(row, Lane):
-            state.lane = row
-        elif isinstance(row, LiveArticle):
-            state.put_article(row)
-        else:
-            state.put_story(row)
+        state.put(row)
     return state
 
 
