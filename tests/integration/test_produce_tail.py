@@ -104,6 +104,28 @@ def test_a_silent_pipe_holds_nothing_back(there: Kafka) -> None:
         assert process.wait() == 0
 
 
+def test_an_interrupt_at_a_silent_pipe_ends_it_at_once(there: Kafka) -> None:
+    with subprocess.Popen(
+        [COMMAND, "produce", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=there.environment(),
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(b'{"n":1}\n')
+        process.stdin.flush()
+        deadline = time.monotonic() + 10
+        while not there.read(f"{there.prefix}article-events.v1"):
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 130
+        assert process.stdout.read().startswith(b"1 records = 1 delivered + 0 too large  (")
+        assert process.stderr.read() == b""
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

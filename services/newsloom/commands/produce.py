@@ -1,5 +1,7 @@
 """`newsloom produce`: article events from files to Kafka."""
 
+import os
+import sys
 import time
 
 import click
@@ -31,7 +33,7 @@ def produce(inputs: tuple[str, ...], quiet: bool) -> None:
     sources = find_sources(inputs)
     is_piped = any(source.path == STANDARD_INPUT for source in sources)
     total_bytes = None if is_piped else sum(source.size for source in sources)
-    delivery, began = Delivery(), time.monotonic()
+    delivery, began, is_interrupted = Delivery(), time.monotonic(), False
     try:
         with ProgressView(total_bytes, quiet, label="producing") as progress:
             listeners = Listeners(progress.advance, _tell_too_large)
@@ -40,10 +42,16 @@ def produce(inputs: tuple[str, ...], quiet: bool) -> None:
             )
             on_kafka(work)
     except KeyboardInterrupt:
-        raise click.exceptions.Exit(130) from None
+        is_interrupted = True
     finally:
         if delivery.read:
             click.echo(_summary(delivery, topic, time.monotonic() - began))
+    if is_interrupted and is_piped:
+        # A thread still waits for the pipe, and Python would wait for the thread's lock.
+        sys.stdout.flush()
+        os._exit(130)
+    if is_interrupted:
+        raise click.exceptions.Exit(130)
     if delivery.too_large:
         raise click.exceptions.Exit(1)
 

@@ -29,10 +29,11 @@ def json_line(record: Record) -> bytes:
         "key": None if record.key is None else _words(record.key),
         "headers": {name: _words(value or b"") for name, value in record.headers},
     }
+    value = record.value
     try:
-        line["value"] = None if record.value is None else orjson.loads(record.value)
+        line["value"] = None if value is None else orjson.loads(value)
     except orjson.JSONDecodeError:
-        line["valueBase64"] = base64.b64encode(record.value).decode()
+        line["valueBase64"] = base64.b64encode(value or b"").decode()
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -88,7 +89,7 @@ def _curated(record: dict[str, Any]) -> str:
 def _story(record: dict[str, Any]) -> str:
     articles = record.get("articles")
     titles = {
-        article["id"]: article["title"]
+        str(article["id"]): article["title"]
         for article in (articles if isinstance(articles, list) else ())
         if isinstance(article, dict) and article.keys() >= {"id", "title"}
     }
@@ -97,7 +98,7 @@ def _story(record: dict[str, Any]) -> str:
     count = len(providers) if isinstance(providers, list) else 0
     return (
         f"r{record.get('revision')} heat {record.get('heat')}, {record['articleCount']} articles "
-        f"by {count} providers: {titles.get(lead, lead)}"
+        f"by {count} providers: {titles.get(str(lead), lead)}"
     )
 
 

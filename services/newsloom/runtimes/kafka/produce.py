@@ -6,9 +6,11 @@ that is the pipeline's. Within one run each is written once; a run repeated writ
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Semaphore, Thread
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -30,6 +32,7 @@ from newsloom.runtimes.kafka.connection import (
 
 MAX_BATCH_BYTES = 65_536
 LINGER_MS = 5
+MAX_READ_AHEAD = 1_000
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
@@ -109,13 +112,10 @@ async def _send_all(
     listeners: Listeners,
 ) -> None:
     records = read(source, Position(), False, lambda: False, time.time)
-    is_piped = source.path == STANDARD_INPUT
+    # A pipe may stay silent for long; what was read of it is sent meanwhile.
+    arriving = _arriving(records) if source.path == STANDARD_INPUT else _in_turn(records)
     position = 0
-    while True:
-        # A pipe may stay silent for long; what was read of it is sent meanwhile.
-        record = await asyncio.to_thread(next, records, None) if is_piped else next(records, None)
-        if record is None:
-            return
+    async for record in arriving:
         value, key = _message(record)
         delivery.read += 1
         try:
@@ -130,6 +130,54 @@ async def _send_all(
         position = record.after.bytes
         if delivery.error is not None:
             return
+
+
+async def _arriving(records: Iterator[InputRecord | None]) -> AsyncIterator[InputRecord]:
+    """The records as a thread reads them, a bounded number ahead.
+
+    Nobody waits for the thread: it may hang on a silent pipe for as long as the process lives.
+    """
+    loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+    read: deque[InputRecord | Exception | None] = deque()
+    room = Semaphore(MAX_READ_AHEAD)
+
+    def put(item: InputRecord | Exception | None) -> None:
+        room.acquire()
+        read.append(item)
+        # Whoever clears it looks for records afterwards, so none can be missed.
+        if not arrived.is_set():
+            with suppress(RuntimeError):  # the loop may be closed by then
+                loop.call_soon_threadsafe(arrived.set)
+
+    def work() -> None:
+        try:
+            for record in records:
+                put(record)
+            put(None)
+        except Exception as error:
+            put(error)
+
+    Thread(target=work, daemon=True).start()
+    while True:
+        while not read:
+            arrived.clear()
+            if not read:
+                await arrived.wait()
+        item = read.popleft()
+        room.release()
+        if isinstance(item, Exception):
+            raise item
+        if item is None:
+            return
+        yield item
+
+
+async def _in_turn(
+    records: Iterator[InputRecord | None],
+) -> AsyncIterator[InputRecord]:
+    for record in records:
+        if record is not None:
+            yield record
 
 
 def _message(record: InputRecord) -> tuple[bytes, bytes | None]:
