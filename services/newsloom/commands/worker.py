@@ -1,5 +1,6 @@
 """`newsloom worker`: the stages of the pipeline as Kafka workers."""
 
+import signal
 import sys
 
 import click
@@ -34,7 +35,9 @@ def worker(stage: str, should_restart: bool) -> None:
     names = STAGES if stage == "all" else (stage,)
 
     def work(name: str) -> None:
-        # Imported where it is needed: Faust takes a second.
+        # Told to end before anything has begun. Until then Faust is loading, which takes a second.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
         from newsloom.runtimes.kafka.worker import run_worker
 
         run_worker(settings.kafka_bootstrap_servers, build_stage(settings, name))

@@ -16,7 +16,8 @@ from newsloom.runtimes.kafka.connection import REQUEST_TIMEOUT_MS
 
 POLL_S = 1.0
 BATCH_RECORDS = 1_000
-SESSION_TIMEOUT_S = 10.0
+SESSION_TIMEOUT_S = 6.0
+"""A worker that is killed or frozen is replaced after so long. The shortest that brokers grant."""
 HEARTBEAT_S = SESSION_TIMEOUT_S / 3
 
 
