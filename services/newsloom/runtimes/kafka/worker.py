@@ -147,7 +147,10 @@ def run_worker(servers: str, stage: Stage) -> NoReturn:
     Never returns, so that no thread of Faust's can hold the process.
     """
     logging.basicConfig(level=logging.ERROR, stream=sys.__stderr__)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # What these say of an outage is told once, by the error it ends with. Faust logs under the
+    # name of the module that holds its subclass; under load it thinks its thread is dead.
+    for name in ("aiokafka", "newsloom.runtimes.kafka.batches"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
     async def work() -> None:
         await Worker(servers, stage).run()
