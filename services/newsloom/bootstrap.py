@@ -7,8 +7,12 @@ from newsloom.adapters.store import Store, read_rows
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
-from newsloom.pipeline.recipe import Pipeline
+from newsloom.pipeline.recipe import Pipeline, Preparation
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
+from newsloom.runtimes.kafka.curating import CurateStage
+from newsloom.runtimes.kafka.enriching import EnrichStage
+from newsloom.runtimes.kafka.stage import Stage
+from newsloom.runtimes.kafka.topics import Topics
 from newsloom.settings import Settings
 
 
@@ -24,3 +28,12 @@ def build_run(
 def read_state(folder: Path) -> State:
     """The state that an output folder holds, to look at. Raises OutageError if it has none."""
     return restore(decode_row(key, value) for key, value in read_rows(folder))
+
+
+def build_stage(settings: Settings, name: str) -> Stage:
+    """The stage of that name, enrich or curate, for a worker on Kafka."""
+    topics = Topics(settings.kafka_topic_prefix)
+    group = settings.kafka_group_prefix + name
+    if name == "enrich":
+        return EnrichStage(topics, group, Preparation(load_catalogue(), settings.images))
+    return CurateStage(settings.kafka_bootstrap_servers, topics, group)

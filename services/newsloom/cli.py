@@ -10,8 +10,12 @@ from pydantic import ValidationError
 from newsloom import __version__
 from newsloom.adapters.failures import OutageError
 from newsloom.commands.explain import explain
+from newsloom.commands.produce import produce
 from newsloom.commands.run import run
 from newsloom.commands.schemas import schemas
+from newsloom.commands.tail import tail
+from newsloom.commands.topics import topics
+from newsloom.commands.worker import worker
 from newsloom.settings import FILE as SETTINGS_FILE
 
 
@@ -29,6 +33,10 @@ def newsloom() -> None:
 newsloom.add_command(run)
 newsloom.add_command(explain)
 newsloom.add_command(schemas)
+newsloom.add_command(topics)
+newsloom.add_command(worker)
+newsloom.add_command(produce)
+newsloom.add_command(tail)
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
 """Settings, all described in one place: flags win, then `NEWSLOOM_*`, then `newsloom.toml`."""
 
-from pydantic import Field
+import re
+
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -12,6 +14,8 @@ from newsloom.pipeline.enrich import ImageMode
 
 FILE = "newsloom.toml"
 
+_SERVER = r"\s*(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+)(:[0-9]{1,5})?\s*"
+
 
 class Settings(BaseSettings):
     """What can be set for a whole installation. A flag's value is given as an argument."""
@@ -22,6 +26,27 @@ class Settings(BaseSettings):
         default="trust",
         description="`trust` keeps images as the crawler gave them, `off` drops them.",
     )
+    kafka_bootstrap_servers: str = Field(
+        default="127.0.0.1:9092",
+        description="Brokers to begin with, `host:port`, separated by commas.",
+    )
+    kafka_topic_prefix: str = Field(
+        default="news.",
+        pattern=r"^[a-zA-Z0-9._-]{0,200}$",
+        description="What the names of all topics begin with.",
+    )
+    kafka_group_prefix: str = Field(
+        default="newsloom.",
+        pattern=r"^[a-zA-Z0-9._-]{0,200}$",
+        description="What the names of the workers' groups and transactions begin with.",
+    )
+
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _check_servers(cls, servers: str) -> str:
+        if not re.fullmatch(rf"{_SERVER}(,{_SERVER})*", servers):
+            raise ValueError(f"{servers!r} is not host:port, or several of them with commas")
+        return servers.replace(" ", "")
 
     @classmethod
     def settings_customise_sources(

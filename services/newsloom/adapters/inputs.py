@@ -68,7 +68,7 @@ class InputRecord(NamedTuple):
         )
 
 
-def find_sources(inputs: Sequence[str], output: Path) -> list[Source]:
+def find_sources(inputs: Sequence[str], output: Path | None = None) -> list[Source]:
     """The files that `inputs` name, folders in path order, without those below `output`.
 
     Raises OutageError for a missing one.
@@ -86,11 +86,12 @@ def find_sources(inputs: Sequence[str], output: Path) -> list[Source]:
     return list(dict.fromkeys(sources))
 
 
-def _find_files(name: str, output: Path) -> list[Path]:
+def _find_files(name: str, output: Path | None) -> list[Path]:
     path = Path(name).absolute()
     if path.is_dir():
         files = sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES and f.is_file())
-        files = [file for file in files if output.absolute() not in file.parents]
+        if output:
+            files = [file for file in files if output.absolute() not in file.parents]
         if not files:
             raise OutageError(f"{name} holds no {', '.join(_SUFFIXES)} file")
         return files

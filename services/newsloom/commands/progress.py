@@ -29,7 +29,8 @@ class _RateColumn(ProgressColumn):
 class ProgressView:
     """Shows how much of the input has been committed. Use as a context manager."""
 
-    def __init__(self, total_bytes: int | None, is_quiet: bool) -> None:
+    def __init__(self, total_bytes: int | None, is_quiet: bool, label: str = "curating") -> None:
+        self._label = label
         self._total_bytes = total_bytes
         self._is_quiet = is_quiet
         self._console = Console(stderr=True)
@@ -40,7 +41,7 @@ class ProgressView:
     def __enter__(self) -> "ProgressView":
         if self._console.is_terminal and not self._is_quiet:
             self._bar = Progress(
-                TextColumn("curating"),
+                TextColumn(self._label),
                 BarColumn(),
                 TextColumn("{task.percentage:>3.0f}%" if self._total_bytes else ""),
                 _RateColumn(),

@@ -1,6 +1,7 @@
 """`newsloom schemas`: writes the published schemas to a folder, or checks the ones there.
 
-In: a folder. Out: lines, and exit code 0, 1 for problems or 2 for a folder that is not there.
+With them go the AsyncAPI document and the page about the topics, made from the same code. In:
+where they are. Out: lines, and exit code 0, 1 for problems or 2 for a folder that is not there.
 """
 
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import click
 
 from newsloom.adapters import schema_files
+from newsloom.adapters.failures import OutageError
+from newsloom.runtimes.kafka.asyncapi import asyncapi_text
+from newsloom.runtimes.kafka.topics_page import topics_page
 
 _folder = click.option(
     "--folder",
@@ -16,34 +20,80 @@ _folder = click.option(
     show_default=True,
     help="Where the schema files are.",
 )
+_asyncapi = click.option(
+    "--asyncapi",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("schemas/asyncapi.yaml"),
+    show_default=True,
+    help="Where the AsyncAPI document is.",
+)
+_page = click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("docs/topics.md"),
+    show_default=True,
+    help="Where the page about the topics is.",
+)
 
 
 @click.group()
 def schemas() -> None:
-    """JSON Schemas of what goes in and what comes out."""
+    """JSON Schemas of what goes in and what comes out, and the topics as AsyncAPI."""
 
 
 @schemas.command()
 @_folder
-def export(folder: Path) -> None:
-    """Write the schemas that are missing or out of date.
+@_asyncapi
+@_page
+def export(folder: Path, asyncapi: Path, page: Path) -> None:
+    """Write the schemas, the AsyncAPI document and the page that are missing or out of date.
 
     Writes nothing if that would break those who rely on a published schema.
     """
     exported = schema_files.export(folder)
     _stop_at(exported.problems)
-    for path in exported.written:
+    written = [*exported.written, *_write_stale(_texts(asyncapi, page))]
+    for path in written:
         click.echo(f"wrote {path}")
-    if not exported.written:
+    if not written:
         click.echo(f"{folder}: all schemas are current")
 
 
 @schemas.command()
 @_folder
-def check(folder: Path) -> None:
-    """Say which schemas are missing, out of date, or would change incompatibly."""
-    _stop_at(schema_files.check(folder))
+@_asyncapi
+@_page
+def check(folder: Path, asyncapi: Path, page: Path) -> None:
+    """Say which of them are missing, out of date, or would change incompatibly."""
+    texts = _texts(asyncapi, page)
+    stale = [
+        f"{path}: missing or out of date: run `newsloom schemas export`"
+        for path in texts
+        if _is_stale(path, texts[path])
+    ]
+    _stop_at([*schema_files.check(folder), *stale])
     click.echo(f"{folder}: all schemas are current")
+
+
+def _texts(asyncapi: Path, page: Path) -> dict[Path, str]:
+    return {asyncapi: asyncapi_text(), page: topics_page()}
+
+
+def _is_stale(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() != text.encode()
+    except FileNotFoundError:
+        return True
+
+
+def _write_stale(texts: dict[Path, str]) -> list[Path]:
+    stale = [path for path, text in texts.items() if _is_stale(path, text)]
+    for path in stale:
+        try:
+            path.write_text(texts[path], encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise OutageError(f"cannot write {path}: {error.strerror or error}") from error
+    return stale
 
 
 def _stop_at(problems: tuple[str, ...] | list[str]) -> None:

@@ -19,8 +19,6 @@ from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs import STANDARD_INPUT, InputRecord, Source, read
 from newsloom.adapters.store import Batch, Store
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.curation.rows import LANE_KEY, article_key, encode_row, story_key
-from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.recipe import Pipeline, Result
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault, Reason
@@ -143,7 +141,7 @@ class EmbeddedRun:
         if not self._pending:
             return
         state = self._pipeline.state
-        self._batch.rows = _rows_of(state, self._changed_articles, self._changed_stories)
+        self._batch.rows = state.encode_rows(self._changed_articles, self._changed_stories)
         self._store.commit(self._batch)
         if self._options.has_documents:
             write_documents(self._options.folder, self._batch.lines["curated.jsonl"])
@@ -161,19 +159,6 @@ class EmbeddedRun:
         start = self._store.documents_through() if is_there else 0
         write_documents(self._options.folder, self._store.published("curated.jsonl", start))
         self._store.note_documents()
-
-
-def _rows_of(
-    state: State, article_ids: dict[str, None], story_ids: dict[str, None]
-) -> dict[str, bytes | None]:
-    rows: dict[str, bytes | None] = {LANE_KEY: encode_row(state.lane)}
-    for article_id in article_ids:
-        live = state.articles.get(article_id)
-        rows[article_key(article_id)] = encode_row(live) if live is not None else None
-    for story_id in story_ids:
-        story = state.stories.get(story_id) or state.aliases.get(story_id)
-        rows[story_key(story_id)] = encode_row(story) if story is not None else None
-    return rows
 
 
 def _dead_letter(fault: Fault, source: Source, record: InputRecord) -> DeadLetter:

@@ -97,6 +97,15 @@ class State:
         if alias is not None:
             _discard(self.aliases_of, alias.merged_into, story_id)
 
+    def put(self, row: Row) -> None:
+        """Takes in a row of any kind."""
+        if isinstance(row, Lane):
+            self.lane = row
+        elif isinstance(row, LiveArticle):
+            self.put_article(row)
+        else:
+            self.put_story(row)
+
     def due(self, clock: int) -> list[str]:
         """Articles whose time in the window is over at `clock`, soonest first."""
         over: dict[str, None] = {}
@@ -120,6 +129,22 @@ class State:
             yield story_key(story_id), story
         for story_id, alias in self.aliases.items():
             yield story_key(story_id), alias
+
+    def encode_rows(
+        self, article_ids: Iterable[str], story_ids: Iterable[str]
+    ) -> dict[str, bytes | None]:
+        """The lane's row and those of the given articles and stories; None for a row that is gone.
+
+        Keys come in the order given, so that the same changes are written in the same order.
+        """
+        rows: dict[str, bytes | None] = {LANE_KEY: encode_row(self.lane)}
+        for article_id in article_ids:
+            live = self.articles.get(article_id)
+            rows[article_key(article_id)] = encode_row(live) if live is not None else None
+        for story_id in story_ids:
+            story = self.stories.get(story_id) or self.aliases.get(story_id)
+            rows[story_key(story_id)] = encode_row(story) if story is not None else None
+        return rows
 
     def _join_story(self, live: LiveArticle) -> None:
         self.members.setdefault(live.story_id, set()).add(live.article["id"])
@@ -163,12 +188,7 @@ def restore(rows: Iterable[Row]) -> State:
     """The state that a set of rows makes, in whatever order they come."""
     state = State()
     for row in rows:
-        if isinstance(row, Lane):
-            state.lane = row
-        elif isinstance(row, LiveArticle):
-            state.put_article(row)
-        else:
-            state.put_story(row)
+        state.put(row)
     return state
 
 

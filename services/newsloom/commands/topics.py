@@ -1,0 +1,84 @@
+"""`newsloom topics`: creates the topics on a broker, or says how those there differ."""
+
+import click
+
+from newsloom.commands.kafka import on_kafka
+from newsloom.runtimes.kafka.admin import Sizes, create_topics, find_differences, open_admin
+from newsloom.runtimes.kafka.topics import Topics
+from newsloom.settings import Settings
+
+
+@click.group()
+def topics() -> None:
+    """The Kafka topics: what Newsloom reads and writes (docs/topics.md)."""
+
+
+@topics.command()
+@click.option(
+    "--partitions",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    help="Of article-events: as many enrich workers can share the work.",
+)
+@click.option(
+    "--lanes",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Partitions of what is curated: each has an order and a state of its own.",
+)
+@click.option(
+    "--replication", type=click.IntRange(1), help="Copies of each: 3, or as many as brokers."
+)
+def create(partitions: int, lanes: int, replication: int | None) -> None:
+    """Create the topics that are missing; leave those that are there as they are.
+
+    Exits 1 when one that is there differs from what it should be: see `newsloom topics check`.
+    """
+    settings = Settings()
+    names = Topics(settings.kafka_topic_prefix)
+    sizes = Sizes(lanes=lanes, article_events=partitions)
+
+    async def work() -> tuple[list[str], list[str]]:
+        servers = settings.kafka_bootstrap_servers
+        async with open_admin(servers) as admin:
+            created = await create_topics(admin, names, sizes, replication)
+            lines = await find_differences(admin, servers, names, sizes, created)
+            return created, lines
+
+    created, lines = on_kafka(work())
+    for name in created:
+        click.echo(f"created {name}")
+    _stop_at(lines)
+    if not created:
+        click.echo("all topics are there")
+
+
+@topics.command()
+@click.option("--partitions", type=click.IntRange(1), help="Of article-events; else any number.")
+@click.option("--lanes", type=click.IntRange(1), help="As many; else as many as there are.")
+def check(partitions: int | None, lanes: int | None) -> None:
+    """Say how the topics on the broker differ from what they should be, and the mend.
+
+    Looks at partitions, cleanup policy, retention and the other settings of docs/topics.md.
+    Exits 1 when something differs.
+    """
+    settings = Settings()
+    names = Topics(settings.kafka_topic_prefix)
+    sizes = Sizes(lanes=lanes, article_events=partitions)
+
+    async def work() -> list[str]:
+        servers = settings.kafka_bootstrap_servers
+        async with open_admin(servers) as admin:
+            return await find_differences(admin, servers, names, sizes)
+
+    _stop_at(on_kafka(work()))
+    click.echo("all topics are as they should be")
+
+
+def _stop_at(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True)
+    if lines:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,48 @@
+"""`newsloom worker`: the stages of the pipeline as Kafka workers."""
+
+import signal
+import sys
+
+import click
+
+from newsloom.bootstrap import build_stage
+from newsloom.runtimes.kafka.supervisor import Supervisor
+from newsloom.settings import Settings
+
+STAGES = ("enrich", "curate")
+
+
+@click.command()
+@click.argument("stage", type=click.Choice([*STAGES, "all"]))
+@click.option(
+    "--restart",
+    "should_restart",
+    is_flag=True,
+    help="Start a worker that failed again, after a pause that grows to 30 s.",
+)
+def worker(stage: str, should_restart: bool) -> None:
+    """Work on Kafka: enrich article events, curate enriched articles, or both.
+
+    As many enrich workers share the work as article-events has partitions, as many curate workers
+    as there are lanes. A worker ends on any error it cannot be sure of; nothing is lost or
+    repeated then, and a fresh one goes on. Have it restarted by what runs your services, or by
+    --restart.
+
+    SIGTERM finishes the batch in flight, leaves the group and exits 0, within 20 seconds; a second
+    one ends it at once. Exits 1 on a failure.
+    """
+    settings = Settings()
+    names = STAGES if stage == "all" else (stage,)
+
+    def work(name: str) -> None:
+        # Told to end before anything has begun. Until then Faust is loading, which takes a second.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
+        from newsloom.runtimes.kafka.worker import run_worker
+
+        run_worker(settings.kafka_bootstrap_servers, build_stage(settings, name))
+
+    if len(names) == 1 and not should_restart:
+        work(stage)
+    works = {name: (lambda name=name: work(name)) for name in names}
+    sys.exit(Supervisor(works, should_restart).run())

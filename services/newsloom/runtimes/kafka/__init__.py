@@ -1,0 +1,1 @@
+"""On Kafka: topics, and what reads and writes them."""

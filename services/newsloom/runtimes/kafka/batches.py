@@ -1,0 +1,137 @@
+"""The hook into Faust: batches of raw records from its consumer, instead of one event at a time.
+
+Faust owns membership, assignment and lifecycle. `Consumer._drain_messages` is private to it: the
+version is pinned, and tests/integration holds a contract test of all that is relied on here.
+"""
+
+from collections.abc import Awaitable
+from typing import Any, Protocol, cast
+
+import faust
+from aiokafka import AIOKafkaConsumer
+from faust.transport.drivers import aiokafka as driver
+from yarl import URL
+
+from newsloom.runtimes.kafka.connection import REQUEST_TIMEOUT_MS
+
+POLL_S = 1.0
+BATCH_RECORDS = 1_000
+SESSION_TIMEOUT_S = 6.0
+"""A worker that is killed or frozen is replaced after so long. The shortest that brokers grant."""
+HEARTBEAT_S = SESSION_TIMEOUT_S / 3
+
+
+class BatchTaker(Protocol):
+    """Whoever works on the batches."""
+
+    def is_open(self) -> bool:
+        """Whether it takes any more."""
+
+    def take(
+        self, consumer: "BatchConsumer", generation: int, records: dict[Any, list[Any]]
+    ) -> Awaitable[None]:
+        """Works on what one poll fetched, polled in that generation of the group."""
+
+    async def revoke(self) -> None:
+        """Returns when no batch is in flight."""
+
+    async def assign(self, partitions: set[int]) -> None:
+        """Gets ready for these partitions of the input, and no others."""
+
+    def fail(self, what: str, error: BaseException) -> None:
+        """Ends the process."""
+
+
+class BatchConsumer(driver.Consumer):
+    """Faust's consumer, but that it hands on what a poll fetched as it is."""
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        taker = cast(BatchApp, self.app).taker
+        try:
+            while taker.is_open() and not (self._stopped.is_set() or fetcher._stopped.is_set()):
+                if not self.flow_active:
+                    await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
+                generation = self.app.consumer_generation_id
+                polled, active = await self._wait_next_records(POLL_S)
+                fetched = {tp: r for tp, r in (polled or {}).items() if r and tp in (active or ())}
+                if fetched:
+                    await taker.take(self, generation, fetched)
+        except Exception as error:
+            # Faust would log it and fetch no more.
+            if not self.should_stop:
+                taker.fail("fetch", error)
+
+    def is_current(self, generation: int) -> bool:
+        """Whether what was polled in `generation` may be worked on.
+
+        If not, Faust goes back to the committed offsets before it resumes.
+        """
+        return (
+            not self.should_stop
+            and self.flow_active
+            and generation == self.app.consumer_generation_id
+        )
+
+
+class _CommittedThread(driver.AIOKafkaConsumerThread):
+    """Reads what is committed only; Faust would, if transactions were its own."""
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+
+class BatchTransport(driver.Transport):
+    """Faust's transport with the consumer above."""
+
+    Consumer = BatchConsumer
+
+
+class BatchApp(faust.App):
+    """A Faust app that subscribes to one topic, commits nothing and leaves nothing on disk."""
+
+    taker: BatchTaker
+
+    def _create_directories(self) -> None:
+        """There are no tables."""
+
+
+def build_app(servers: str, group: str, topic: str, taker: BatchTaker) -> BatchApp:
+    """The app of one group, which gives its batches to `taker`."""
+    app = BatchApp(
+        group,
+        broker=[URL(f"kafka://{server}") for server in servers.split(",")],
+        store="memory://",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        stream_wait_empty=False,
+        consumer_auto_offset_reset="earliest",
+        broker_max_poll_records=BATCH_RECORDS,
+        broker_session_timeout=SESSION_TIMEOUT_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_request_timeout=REQUEST_TIMEOUT_MS / 1000,
+    )
+    app.taker = taker
+    app.transport = BatchTransport(app.conf.broker_consumer, app)
+
+    # Faust subscribes for the sake of an agent; without acks it has no offset to commit.
+    @app.agent(app.topic(topic, value_type=bytes, acks=False))
+    async def subscribe_only(stream: Any) -> None:
+        async for _ in stream:
+            taker.fail("subscribe", RuntimeError("a record got past the batch consumer"))
+
+    @app.on_partitions_revoked.connect  # type: ignore[arg-type]
+    async def revoke(_: Any, *__: Any, **___: Any) -> None:
+        await taker.revoke()
+
+    # Unlike on_partitions_assigned, this one is awaited before Faust seeks and resumes.
+    @app.on_rebalance_complete.connect  # type: ignore[arg-type]
+    async def assign(app: Any, *_: Any, **__: Any) -> None:
+        await taker.assign({tp.partition for tp in app.consumer.assignment() if tp.topic == topic})
+
+    return app

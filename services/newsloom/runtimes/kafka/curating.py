@@ -1,0 +1,125 @@
+"""The curate stage: arrivals in; curated records, stories, state rows and dead letters out.
+
+Strictly in order within a lane, whose state it keeps. What is committed is the state: rows and
+the input position leave with the records that follow from them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from aiokafka import TopicPartition
+
+from newsloom.adapters.failures import OutageError
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.recipe import Curation
+from newsloom.runtimes.kafka.enriched import decode_arrival
+from newsloom.runtimes.kafka.outgoing import Incoming, Outgoing, dead_letter
+from newsloom.runtimes.kafka.restoring import (
+    POSITION_KEY,
+    committed_offset,
+    encode_position,
+    read_lane,
+)
+from newsloom.runtimes.kafka.stage import BugCounter, Lane, require_topics
+from newsloom.runtimes.kafka.topics import Topics
+
+
+class CurateStage:
+    """Curates the lanes that are assigned to it."""
+
+    def __init__(self, servers: str, topics: Topics, group: str) -> None:
+        self.group = group
+        self.input_topic = topics.enriched_articles
+        self._servers = servers
+        self._topics = topics
+        self._bugs = BugCounter()
+        self._letter_partitions = 1
+
+    def check(self, partitions: dict[str, int]) -> None:
+        """Raises OutageError unless all topics are there, with one partition for each lane."""
+        topics = self._topics
+        of_lanes = (
+            topics.enriched_articles,
+            topics.curated_articles,
+            topics.stories,
+            topics.lane_state,
+        )
+        require_topics(partitions, *of_lanes, topics.dead_letters)
+        counts = {name: partitions[name] for name in of_lanes}
+        if len(set(counts.values())) > 1:
+            found = ", ".join(f"{name} has {count}" for name, count in counts.items())
+            raise OutageError(
+                f"{found}: they need equal numbers of partitions, one for each lane. "
+                "See `newsloom topics check`"
+            )
+        self._letter_partitions = partitions[topics.dead_letters]
+
+    async def open(self, partition: int, parked: Lane | None) -> Lane:
+        """The lane as last committed: the parked one if nobody went on with it, else restored."""
+        source = TopicPartition(self.input_topic, partition)
+        committed = await committed_offset(self._servers, self.group, source)
+        if isinstance(parked, CurateLane) and committed == parked.next_offset:
+            return parked
+        rows_topic = self._topics.lane_state
+        state, next_offset = await read_lane(self._servers, rows_topic, partition)
+        if committed is not None and committed > next_offset:
+            raise OutageError(
+                f"group {self.group} stands at offset {committed:,} of {self.input_topic} "
+                f"partition {partition}, but {rows_topic} only knows the inputs before "
+                f"{next_offset:,}: somebody moved the group's offset, or emptied that topic. Set "
+                "the offset back to that, or to the beginning to curate all anew"
+            )
+        letters = partition % self._letter_partitions
+        return CurateLane(self._topics, partition, letters, state, next_offset, self._bugs)
+
+
+class CurateLane:
+    """Curates one lane; what it sends to the topics of lanes goes to the partition of its own."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        partition: int,
+        letter_partition: int,
+        state: State,
+        next_offset: int,
+        bugs: BugCounter,
+    ) -> None:
+        self.next_offset = next_offset
+        self._topics = topics
+        self._partition = partition
+        self._letter_partition = letter_partition
+        self._curation = Curation(state)
+        self._bugs = bugs
+
+    async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
+        """The records of a batch in the order of its inputs, then the rows as they stand then."""
+        made: list[Outgoing] = []
+        articles: dict[str, None] = {}
+        stories: dict[str, None] = {}
+        for record in records:
+            result = self._curation.curate(decode_arrival(record.value))
+            made += [self._publication(self._topics.curated_articles, r) for r in result.curated]
+            made += [self._publication(self._topics.stories, r) for r in result.stories]
+            if result.fault is not None:
+                self._bugs.note(result.fault)
+                topic, partition = self._topics.dead_letters, self._letter_partition
+                made.append(dead_letter(topic, partition, record, result.fault, result.source))
+            articles.update(dict.fromkeys(result.changed_articles))
+            stories.update(dict.fromkeys(result.changed_stories))
+        self.next_offset = records[-1].offset + 1
+        return made + self._rows(articles, stories)
+
+    def _publication(self, topic: str, record: Any) -> Outgoing:
+        value = None if record.get("withdrawn") else orjson.dumps(record)
+        return Outgoing(topic, self._partition, record["id"].encode(), value)
+
+    def _rows(self, articles: dict[str, None], stories: dict[str, None]) -> list[Outgoing]:
+        rows = self._curation.state.encode_rows(articles, stories)
+        topic = self._topics.lane_state
+        position = encode_position(self.next_offset)
+        return [
+            *(Outgoing(topic, self._partition, k.encode(), v) for k, v in rows.items()),
+            Outgoing(topic, self._partition, POSITION_KEY, position),
+        ]

@@ -1,0 +1,45 @@
+"""The form of what goes from enrich to curate: an arrival as a JSON object, keyed by article id.
+
+Encoding and decoding are exact inverses, so that curating in another process changes nothing.
+"""
+
+from typing import Any
+
+import orjson
+
+from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
+from newsloom.pipeline.recipe import Prepared
+from newsloom.records.faults import Fault, Reason, Stage
+
+
+def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
+    """The key and the value under which `arrival` goes to its lane."""
+    if isinstance(arrival, WithdrawalArrival):
+        return arrival.article_id.encode(), orjson.dumps({"withdrawn": arrival.article_id})
+    fields = {
+        "article": arrival.article,
+        "publishedAt": arrival.published_at,
+        "version": arrival.version,
+        "arrivedAt": arrival.arrived_at,
+        "digest": arrival.digest,
+    }
+    return arrival.article["id"].encode(), orjson.dumps(fields)
+
+
+def decode_arrival(value: bytes | None) -> Prepared:
+    """What `encode_arrival` made a value of; a fault for what it did not make."""
+    try:
+        fields: dict[str, Any] = orjson.loads(value or b"")
+        if "withdrawn" in fields:
+            return Prepared(WithdrawalArrival(fields["withdrawn"]))
+        arrival = ArticleArrival(
+            article=fields["article"],
+            published_at=fields["publishedAt"],
+            version=fields["version"],
+            arrived_at=fields["arrivedAt"],
+            digest=fields["digest"],
+        )
+        return Prepared(arrival, source=arrival.article.get("source"))
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        words = f"not what enrich writes: {type(error).__name__}: {error}"
+        return Prepared(Fault(Reason.NOT_AN_OBJECT, None, words, Stage.CURATE))

@@ -1,0 +1,107 @@
+"""The enrich stage: article events in, arrivals for their lane and dead letters out.
+
+Every input makes exactly one record, in input order. It remembers nothing.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from newsloom.pipeline.arrival import WithdrawalArrival
+from newsloom.pipeline.decode import parse_record
+from newsloom.pipeline.recipe import Preparation, Prepared
+from newsloom.records.faults import Fault, Reason
+from newsloom.rules.urls import article_id, canonical_url, url_fault
+from newsloom.runtimes.kafka.enriched import encode_arrival
+from newsloom.runtimes.kafka.outgoing import Headers, Incoming, Outgoing, dead_letter
+from newsloom.runtimes.kafka.stage import BugCounter, Lane, require_topics
+from newsloom.runtimes.kafka.topics import Topics
+
+LANE = 0
+"""All articles go to one lane."""
+
+_ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
+_CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
+
+
+class EnrichStage:
+    """Enriches any partition of the article events."""
+
+    def __init__(self, topics: Topics, group: str, preparation: Preparation) -> None:
+        self.group = group
+        self.input_topic = topics.article_events
+        self._topics = topics
+        self._preparation = preparation
+        self._bugs = BugCounter()
+        self._letter_partitions = 1
+
+    def check(self, partitions: dict[str, int]) -> None:
+        """Raises OutageError if a topic is missing."""
+        topics = self._topics
+        require_topics(
+            partitions, topics.article_events, topics.enriched_articles, topics.dead_letters
+        )
+        self._letter_partitions = partitions[topics.dead_letters]
+
+    async def open(self, partition: int, parked: Lane | None) -> Lane:
+        """A lane that takes whatever comes: Kafka's committed offset is all there is to know."""
+        letters = partition % self._letter_partitions
+        return EnrichLane(self._topics, letters, self._preparation, self._bugs)
+
+
+class EnrichLane:
+    """Enriches one partition."""
+
+    def __init__(
+        self, topics: Topics, letter_partition: int, preparation: Preparation, bugs: BugCounter
+    ) -> None:
+        self.next_offset = 0
+        self._topics = topics
+        self._letter_partition = letter_partition
+        self._preparation = preparation
+        self._bugs = bugs
+
+    async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
+        """One record for each of `records`, in their order."""
+        made = [self._enrich(record) for record in records]
+        self.next_offset = records[-1].offset + 1
+        return made
+
+    def _enrich(self, record: Incoming) -> Outgoing:
+        if record.value is None:
+            prepared = Prepared(_withdrawal(record.key))
+        else:
+            parsed = _with_cloud_event(parse_record(record.value), record.headers)
+            prepared = self._preparation.prepare(parsed, record.timestamp // 1000)
+        if isinstance(prepared.arrival, Fault):
+            self._bugs.note(prepared.arrival)
+            topic, partition = self._topics.dead_letters, self._letter_partition
+            return dead_letter(topic, partition, record, prepared.arrival, prepared.source)
+        key, value = encode_arrival(prepared.arrival)
+        return Outgoing(self._topics.enriched_articles, LANE, key, value)
+
+
+def _with_cloud_event(parsed: dict[str, Any] | Fault, headers: Headers) -> dict[str, Any] | Fault:
+    """What the event does not say of itself, as the headers of CloudEvents (binary mode) say it."""
+    if isinstance(parsed, dict):
+        for name, value in headers:
+            field = _CLOUD_EVENT_FIELDS.get(name)
+            if field is not None and parsed.get(field) is None and value is not None:
+                parsed[field] = value.decode("utf-8", "replace")
+    return parsed
+
+
+def _withdrawal(key: bytes | None) -> WithdrawalArrival | Fault:
+    """What a tombstone withdraws: the article whose id or webUrl is its key."""
+    if not key:
+        return Fault(Reason.MISSING, "webUrl", "a tombstone without a key withdraws nothing")
+    try:
+        text = key.decode()
+    except UnicodeDecodeError as error:
+        return Fault(Reason.NOT_UTF8, "webUrl", f"byte {error.start} of the key is not UTF-8")
+    if _ARTICLE_ID.fullmatch(text):
+        return WithdrawalArrival(text)
+    if url_fault(text):
+        words = "the key of a tombstone is neither an article id nor a webUrl"
+        return Fault(Reason.BAD_URL, "webUrl", words)
+    return WithdrawalArrival(article_id(canonical_url(text)))

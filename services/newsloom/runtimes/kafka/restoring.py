@@ -1,0 +1,82 @@
+"""Restoring a lane: the rows of one partition of lane-state in, its state out.
+
+Reads what is committed, from the beginning to the end that stood when it began. The caller has
+fenced whoever else might write there.
+"""
+
+import asyncio
+from collections.abc import Iterator
+
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from newsloom.pipeline.curation.rows import Row, decode_row
+from newsloom.pipeline.curation.state import State
+from newsloom.runtimes.kafka.connection import REQUEST_TIMEOUT_MS
+
+POSITION_KEY = b"position"
+"""The row that says which input comes next: committed with the others, so it agrees with them."""
+FETCH_BYTES = 8 * 1024 * 1024
+POLL_MS = 500
+CHUNK_ROWS = 200
+"""Rows put between two pauses: heartbeats and signals are not to wait for a whole lane."""
+
+
+def encode_position(next_offset: int) -> bytes:
+    """The value of the position's row."""
+    return orjson.dumps({"next_offset": next_offset})
+
+
+async def committed_offset(servers: str, group: str, source: TopicPartition) -> int | None:
+    """The offset from which `group` would go on, None if it never committed one."""
+    async with _reader(servers, group) as reader:
+        reader.assign([source])
+        offset: int | None = await reader.committed(source)
+        return offset
+
+
+async def read_lane(servers: str, topic: str, partition: int) -> tuple[State, int]:
+    """The state that was last committed, and the offset of the input that comes next."""
+    rows = await _read_rows(servers, TopicPartition(topic, partition))
+    position = rows.pop(POSITION_KEY, None)
+    state = State()
+    for count, row in enumerate(_decoded(rows)):
+        state.put(row)
+        if count % CHUNK_ROWS == 0:
+            await asyncio.sleep(0)
+    return state, orjson.loads(position)["next_offset"] if position else 0
+
+
+async def _read_rows(servers: str, source: TopicPartition) -> dict[bytes, bytes]:
+    rows: dict[bytes, bytes] = {}
+    async with _reader(servers) as reader:
+        reader.assign([source])
+        end = (await reader.end_offsets([source]))[source]
+        # Without an explicit seek a reader of committed records can start at the end.
+        reader.seek(source, (await reader.beginning_offsets([source]))[source])
+        # The last records may be marks of transactions, which are never handed out.
+        while await reader.position(source) < end:
+            fetched = await reader.getmany(timeout_ms=POLL_MS)
+            for record in fetched.get(source, ()):
+                if record.value is None:
+                    rows.pop(record.key, None)
+                else:
+                    rows[record.key] = record.value
+    return rows
+
+
+def _reader(servers: str, group: str | None = None) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        bootstrap_servers=servers.split(","),
+        group_id=group,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        max_partition_fetch_bytes=FETCH_BYTES,
+    )
+
+
+def _decoded(rows: dict[bytes, bytes]) -> Iterator[Row]:
+    while rows:
+        key, value = rows.popitem()  # what is decoded need not be held twice
+        yield decode_row(key.decode(), value)

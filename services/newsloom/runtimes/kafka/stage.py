@@ -1,0 +1,64 @@
+"""What the two stages have in common, and all that a worker knows of them.
+
+In: the records of an input partition, batch by batch. Out: the records that follow. A stage
+neither commits nor decides who owns what.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from newsloom.adapters.failures import OutageError
+from newsloom.records.faults import Fault, Reason
+from newsloom.runtimes.kafka.outgoing import Incoming, Outgoing
+
+MAX_INTERNAL_ERRORS = 20
+"""So many bugs in one process mean a bad release: better to halt than to drain the input."""
+
+
+class Lane(Protocol):
+    """The work on one input partition, in its order."""
+
+    next_offset: int
+    """The first input offset that is not in it yet. Inputs before it are passed over."""
+
+    async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
+        """What a batch makes. To be committed, or the process ended."""
+
+
+class Stage(Protocol):
+    """Enrich or curate."""
+
+    group: str
+    input_topic: str
+
+    def check(self, partitions: dict[str, int]) -> None:
+        """Raises OutageError if the topics there (with their partitions) are not as needed."""
+
+    async def open(self, partition: int, parked: Lane | None) -> Lane:
+        """The lane of an input partition, up to the last commit. Its former owner is fenced.
+
+        `parked` is what this process had of it before a rebalance.
+        """
+
+
+class BugCounter:
+    """Ends a process that meets one bug after another."""
+
+    def __init__(self) -> None:
+        self._met = 0
+
+    def note(self, fault: Fault) -> None:
+        """Counts a bug. Raises OutageError at the last one that is borne: its batch is undone."""
+        self._met += fault.reason is Reason.INTERNAL_ERROR
+        if self._met >= MAX_INTERNAL_ERRORS:
+            raise OutageError(
+                f"{MAX_INTERNAL_ERRORS} records failed for a bug of ours (the last: "
+                f"{fault.detail}); those committed are in the dead letters. Please report it"
+            )
+
+
+def require_topics(partitions: dict[str, int], *names: str) -> None:
+    """Raises OutageError unless all those topics are there."""
+    missing = [name for name in names if name not in partitions]
+    if missing:
+        raise OutageError(f"there is no topic {', '.join(missing)}: run `newsloom topics create`")

@@ -1,0 +1,118 @@
+"""A parent for worker processes: starts them, restarts them when asked to, and ends with them.
+
+In: what each child does. Out: an exit code. No child outlives the parent, however it ends (Linux).
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import FrameType
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+STEADY_S = 60.0
+"""A child that ran for so long begins again with the shortest pause."""
+POLL_S = 0.1
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(slots=True)
+class _Child:
+    name: str
+    work: Callable[[], None]
+    pid: int | None = None
+    started_at: float = 0.0
+    pause_s: float = 0.0
+    due_at: float = 0.0
+
+
+class Supervisor:
+    """Runs each of `works` in a process of its own. `should_restart` those that fail.
+
+    Without it the first failure ends the others too. SIGTERM and SIGINT are passed on, each time.
+    """
+
+    def __init__(self, works: Mapping[str, Callable[[], None]], should_restart: bool) -> None:
+        self._children = [_Child(name, work) for name, work in works.items()]
+        self._should_restart = should_restart
+        self._is_ending = False
+        self._has_failed = False
+
+    def run(self) -> int:
+        """Returns when all have ended: 0 if they were told to and did so in order, else 1."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._pass_on)
+        while True:
+            self._start_due()
+            self._reap()
+            if all(c.pid is None for c in self._children) and self._is_ending:
+                return 1 if self._has_failed else 0
+            time.sleep(POLL_S)
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for child in self._children:
+            if child.pid is None and not self._is_ending and now >= child.due_at:
+                child.started_at = now
+                child.pid = _fork(child.work)
+
+    def _reap(self) -> None:
+        for child in self._children:
+            if child.pid is None:
+                continue
+            pid, status = os.waitpid(child.pid, os.WNOHANG)
+            if pid:
+                child.pid = None
+                self._note_end(child, os.waitstatus_to_exitcode(status))
+
+    def _note_end(self, child: _Child, code: int) -> None:
+        if self._is_ending:
+            self._has_failed = self._has_failed or code != 0
+            return
+        how = f"ended with code {code}" if code >= 0 else f"was ended by signal {-code}"
+        if not self._should_restart:
+            _tell(f"worker {child.name} {how}")
+            self._has_failed = True
+            self._pass_on(signal.SIGTERM, None)
+            return
+        now = time.monotonic()
+        is_steady = now - child.started_at > STEADY_S
+        longer_s = min(LONGEST_PAUSE_S, 2 * child.pause_s)
+        child.pause_s = FIRST_PAUSE_S if is_steady else max(FIRST_PAUSE_S, longer_s)
+        child.due_at = now + child.pause_s
+        _tell(f"worker {child.name} {how}; restarted in {child.pause_s:g} s")
+
+    def _pass_on(self, number: int, _: FrameType | None) -> None:
+        self._is_ending = True
+        for child in self._children:
+            if child.pid is not None:
+                os.kill(child.pid, number)
+
+
+def _tell(line: str) -> None:
+    print(f"newsloom: {line}", file=sys.stderr, flush=True)
+
+
+def _fork(work: Callable[[], None]) -> int:
+    """The process id of a child that does `work`, and gets a SIGTERM when this process is gone."""
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.setpgid(0, 0)  # a terminal's Ctrl-C is for the parent, who passes it on
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() == parent:
+            work()
+            code = 0
+    finally:
+        os._exit(code)

@@ -1,0 +1,163 @@
+"""A worker: one stage at work on the partitions that the group gives it, a transaction a batch.
+
+It ends itself on any error that leaves open whether a batch lasts: a fresh process fences, and
+restores from what is committed. SIGTERM lets it finish the batch in flight and leave the group.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+from aiokafka import TopicPartition
+
+from newsloom.adapters.failures import OutageError
+from newsloom.runtimes.kafka.admin import list_topics, open_admin
+from newsloom.runtimes.kafka.batches import BatchApp, BatchConsumer, build_app
+from newsloom.runtimes.kafka.connection import error_words
+from newsloom.runtimes.kafka.producer import PartitionProducer
+from newsloom.runtimes.kafka.stage import Lane, Stage
+
+BATCH_TIMEOUT_S = 60.0
+RESTORE_TIMEOUT_S = 600.0
+DRAIN_S = 20
+"""A worker that is told to end is gone after so long, come what may."""
+
+EXIT_FAILED = 1
+
+
+class Worker:
+    """One stage in this process. Takes the batches of a Faust app."""
+
+    def __init__(self, servers: str, stage: Stage) -> None:
+        self._servers = servers
+        self._stage = stage
+        self._lanes: dict[int, tuple[Lane, PartitionProducer]] = {}
+        self._in_flight = asyncio.Lock()
+        self._ending = asyncio.Event()
+
+    async def run(self) -> None:
+        """Works until it is told to end. Raises OutageError if it cannot begin."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end, number)
+        await self._check_topics()
+        app = build_app(self._servers, self._stage.group, self._stage.input_topic, self)
+        ending = asyncio.create_task(self._ending.wait())
+        serving = asyncio.create_task(_serve(app))
+        await asyncio.wait([ending, serving], return_when=asyncio.FIRST_COMPLETED)
+        if not self._ending.is_set():
+            failure = serving.exception() or app.crash_reason
+            self.fail("group", failure or RuntimeError("Faust stopped"))
+        async with self._in_flight:  # the last batch: no other begins
+            pass
+        await app.stop()
+        await self._release()
+
+    def is_open(self) -> bool:
+        """Whether another batch is taken."""
+        return not self._ending.is_set()
+
+    async def take(
+        self, consumer: BatchConsumer, generation: int, records: dict[Any, list[Any]]
+    ) -> None:
+        """Works on what a poll fetched, a transaction for each partition."""
+        for tp, fetched in records.items():
+            async with self._in_flight:
+                if not self.is_open() or not consumer.is_current(generation):
+                    return
+                try:
+                    async with asyncio.timeout(BATCH_TIMEOUT_S):
+                        await self._process(tp.partition, fetched)
+                except BaseException as error:  # cancelled, too, it is half done
+                    self.fail("batch", error)
+
+    async def _process(self, partition: int, records: list[Any]) -> None:
+        lane, producer = self._lanes[partition]
+        fresh = [record for record in records if record.offset >= lane.next_offset]
+        if fresh:
+            outgoing = await lane.process(fresh)
+            await producer.commit(outgoing, lane.next_offset)
+
+    async def revoke(self) -> None:
+        """Returns when no batch is in flight; the lanes stay, parked."""
+        async with self._in_flight:
+            pass
+
+    async def assign(self, partitions: set[int]) -> None:
+        """Fences the former owners, then brings each lane up to what is committed."""
+        if not self.is_open():
+            return
+        try:
+            async with asyncio.timeout(RESTORE_TIMEOUT_S):
+                parked = await self._release()
+                opened = await asyncio.gather(*[self._open(p, parked.get(p)) for p in partitions])
+        except BaseException as error:
+            if self.is_open():
+                self.fail("restore", error)
+            raise
+        self._lanes = dict(zip(partitions, opened, strict=True))
+
+    async def _open(self, partition: int, parked: Lane | None) -> tuple[Lane, PartitionProducer]:
+        source = TopicPartition(self._stage.input_topic, partition)
+        producer = PartitionProducer(self._servers, self._stage.group, source)
+        await producer.fence()
+        return await self._stage.open(partition, parked), producer
+
+    async def _release(self) -> dict[int, Lane]:
+        held, self._lanes = self._lanes, {}
+        await asyncio.gather(*[producer.stop() for _, producer in held.values()])
+        return {partition: lane for partition, (lane, _) in held.items()}
+
+    async def _check_topics(self) -> None:
+        async with open_admin(self._servers) as admin:
+            self._stage.check(await list_topics(admin))
+
+    def fail(self, what: str, error: BaseException) -> NoReturn:
+        """Says what went wrong and ends the process: nothing it holds can be relied on."""
+        words = str(error) if isinstance(error, OutageError) else error_words(error)
+        tell(f"worker {self._stage.group}: {what}: {words}")
+        logging.getLogger(__name__).debug("ended by", exc_info=error)
+        os._exit(EXIT_FAILED)
+
+    def _end(self, number: int) -> None:
+        """Begins the end. A second signal, or too long a wait, ends the process at once."""
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+        signal.alarm(DRAIN_S)
+        self._ending.set()
+
+
+async def _serve(app: BatchApp) -> None:
+    await app.start()
+    await app.wait_until_stopped()
+
+
+def tell(line: str) -> None:
+    """A line for the operator, on the real standard error: Faust may have taken the other."""
+    print(f"newsloom: {line}", file=sys.__stderr__, flush=True)
+
+
+def run_worker(servers: str, stage: Stage) -> NoReturn:
+    """Works in this process until SIGTERM or SIGINT (exit code 0) or a failure (1).
+
+    Never returns, so that no thread of Faust's can hold the process.
+    """
+    logging.basicConfig(level=logging.ERROR, stream=sys.__stderr__)
+    # What these say of an outage is told once, by the error it ends with. Faust logs under the
+    # name of the module that holds its subclass; under load it thinks its thread is dead.
+    for name in ("aiokafka", "newsloom.runtimes.kafka.batches"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    async def work() -> None:
+        await Worker(servers, stage).run()
+
+    try:
+        asyncio.run(work())
+    except OutageError as error:
+        tell(str(error))
+        os._exit(EXIT_FAILED)
+    os._exit(0)

@@ -1,0 +1,85 @@
+"""What the hook into Faust relies on, so that another version fails here and not in the field."""
+
+import asyncio
+import inspect
+from importlib.metadata import version
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.transport import consumer as faust_consumer
+from faust.transport.drivers import aiokafka as driver
+
+from newsloom.runtimes.kafka.batches import BatchConsumer, build_app
+from tests.support.kafka import Kafka
+
+
+def test_the_versions_are_those_that_were_read_and_proved() -> None:
+    assert version("faust-streaming") == "0.15.3"
+    assert version("aiokafka") == "0.14.0"
+
+
+def test_the_private_names_are_there() -> None:
+    drain = inspect.signature(faust_consumer.Consumer._drain_messages)
+    assert list(drain.parameters) == ["self", "fetcher"]
+    poll = inspect.signature(faust_consumer.Consumer._wait_next_records)
+    assert list(poll.parameters) == ["self", "timeout"]
+    assert "_drain_messages(self)" in inspect.getsource(faust_consumer.Fetcher)
+    assert "isolation_level=self._isolation_level" in inspect.getsource(AIOKafkaConsumer.start)
+    assert callable(driver.AIOKafkaConsumerThread._create_worker_consumer)
+
+
+class Recorder:
+    """Takes batches, and notes in what order it was called."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+        self.done = asyncio.Event()
+
+    def is_open(self) -> bool:
+        return not self.done.is_set()
+
+    async def take(self, consumer: BatchConsumer, generation: int, records: Any) -> None:
+        assert consumer.is_current(generation)
+        assert not consumer.is_current(generation + 1)
+        values = [record.value for batch in records.values() for record in batch]
+        self.calls += values
+        if b"last" in values:
+            self.done.set()
+
+    async def revoke(self) -> None:
+        self.calls.append("revoked")
+
+    async def assign(self, partitions: set[int]) -> None:
+        # Were it not awaited, records would come first.
+        await asyncio.sleep(1)
+        self.calls.append(partitions)
+
+    def fail(self, what: str, error: BaseException) -> None:
+        self.calls.append((what, error))
+        self.done.set()
+
+
+def test_a_batch_comes_after_the_barrier_is_committed_and_stays_uncommitted(kafka: Kafka) -> None:
+    """Assigned first and awaited; nothing that was aborted; no offset of Faust's own."""
+    topic, group = f"{kafka.prefix}contract", f"{kafka.prefix}group"
+    kafka.create(topic, 1, {})
+    kafka.send(topic, [(None, b"first")])
+    kafka.send(topic, [(None, b"undone")], transaction="abort")
+    kafka.send(topic, [(None, b"last")], transaction="commit")
+
+    async def work() -> tuple[list[Any], int | None]:
+        recorder = Recorder()
+        app = build_app(kafka.servers, group, topic, recorder)
+        serving = asyncio.create_task(app.start())
+        async with asyncio.timeout(30):
+            await recorder.done.wait()
+            await app.stop()
+        serving.cancel()
+        async with AIOKafkaConsumer(
+            bootstrap_servers=kafka.servers, group_id=group, enable_auto_commit=False
+        ) as reader:
+            return recorder.calls, await reader.committed(TopicPartition(topic, 0))
+
+    calls, committed = asyncio.run(work())
+    assert [call for call in calls if call != "revoked"] == [{0}, b"first", b"last"]
+    assert committed is None

@@ -1,0 +1,234 @@
+"""`newsloom produce`, `newsloom tail` and the reference subscriber on real brokers."""
+
+import base64
+import json
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.generator import generate
+from tests.support.kafka import COMMAND, Kafka
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+STORY, OTHER, ARTICLE = "1" * 32, "2" * 32, "a" * 32
+
+
+@pytest.fixture
+def there(kafka: Kafka) -> Kafka:
+    """The brokers with all topics."""
+    created = kafka.newsloom("topics", "create", "--partitions", 3)
+    assert (created.code, created.err) == (0, "")
+    return kafka
+
+
+def curated(revision: int, title: str = "Ferry back in service") -> bytes:
+    """As much of a curated record as a reader of lines looks at."""
+    return json.dumps(
+        {
+            "title": title,
+            "quality": 80,
+            "heat": 90,
+            "published": True,
+            "provider": {"name": "Daily", "domain": "daily.example"},
+            "id": ARTICLE,
+            "revision": revision,
+        }
+    ).encode()
+
+
+def test_lines_arrive_as_they_are_keyed_and_in_order(there: Kafka, tmp_path: Path) -> None:
+    events = list(generate(1, 3_000))
+    lines = [json.dumps(event, ensure_ascii=False).encode() for event in events]
+    odd = [b'{"webUrl" : "https://a.example/1" , "x":1}', b"not json", b"\xff", b'{"webUrl":7}']
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n".join([*lines, *odd]) + b"\n\n")
+    ended = there.newsloom("produce", path)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("3,004 records = 3,004 delivered + 0 too large  (")
+    records = there.read(f"{there.prefix}article-events.v1")
+    assert sorted(r.value for r in records) == sorted([*lines, *odd])
+    assert {r.partition for r in records} == {0, 1, 2}
+    sent: dict[bytes, list[bytes]] = {}
+    for event, line in zip(events, lines, strict=True):
+        sent.setdefault(str(event["webUrl"]).encode(), []).append(line)
+    sent[b"https://a.example/1"] = [odd[0]]
+    arrived: dict[bytes, list[bytes]] = {}
+    for record in records:
+        if record.key is not None:
+            arrived.setdefault(record.key, []).append(record.value)
+    assert arrived == sent
+
+
+def test_front_matter_arrives_as_json_and_folders_in_path_order(there: Kafka) -> None:
+    ended = there.newsloom("produce", EXAMPLES / "events")
+    assert (ended.code, ended.out.split("  ")[0]) == (0, "3 records = 3 delivered + 0 too large")
+    records = there.read(f"{there.prefix}article-events.v1")
+    assert {json.loads(r.value)["webUrl"].encode() for r in records} == {r.key for r in records}
+
+
+def test_a_record_too_large_is_named_and_the_rest_goes(there: Kafka, tmp_path: Path) -> None:
+    big = b'{"webUrl":"https://a.example/2","title":"' + b"x" * 2_097_152 + b'"}'
+    judged = b'{"webUrl":"https://a.example/3","title":"' + b"x" * 1_500_000 + b'"}'
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n".join([b'{"n":1}', big, judged, b'{"n":2}']))
+    ended = there.newsloom("produce", path)
+    assert ended.code == 1
+    assert ended.err.startswith(f"{path}:2: not sent: {len(big):,} bytes and its key are more")
+    assert ended.out.startswith("4 records = 3 delivered + 1 too large  (")
+    values = [r.value for r in there.read(f"{there.prefix}article-events.v1")]
+    assert sorted(values) == sorted([b'{"n":1}', judged, b'{"n":2}'])
+
+
+def test_a_silent_pipe_holds_nothing_back(there: Kafka) -> None:
+    with subprocess.Popen(
+        [COMMAND, "produce", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=there.environment(),
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b'{"n":1}\n')
+        process.stdin.flush()
+        deadline = time.monotonic() + 10
+        while not (records := there.read(f"{there.prefix}article-events.v1")):
+            assert time.monotonic() < deadline
+        assert [r.value for r in records] == [b'{"n":1}']
+        process.stdin.close()
+        assert process.stdout.read().startswith(b"1 records = 1 delivered + 0 too large  (")
+        assert process.wait() == 0
+
+
+def test_an_interrupt_at_a_silent_pipe_ends_it_at_once(there: Kafka) -> None:
+    with subprocess.Popen(
+        [COMMAND, "produce", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=there.environment(),
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(b'{"n":1}\n')
+        process.stdin.flush()
+        deadline = time.monotonic() + 10
+        while not there.read(f"{there.prefix}article-events.v1"):
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 130
+        assert process.stdout.read().startswith(b"1 records = 1 delivered + 0 too large  (")
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("produce", EXAMPLES / "events"), "there is no topic {p}article-events.v1: run `newsloom"),
+        (("tail",), "there is no topic {p}curated-articles.v1: run `newsloom topics create`"),
+        (("tail", "storms"), "there is no topic storms: name one of article-events, "),
+    ],
+    ids=["produce", "tail", "tail of a wrong name"],
+)
+def test_a_missing_topic_is_one_line(kafka: Kafka, arguments: tuple[str], line: str) -> None:
+    ended = kafka.newsloom(*arguments)
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (1, "", 1)
+    assert ended.err.startswith(f"newsloom: {line.format(p=kafka.prefix)}")
+
+
+def test_tail_shows_what_is_committed_tombstones_too(there: Kafka) -> None:
+    topic = f"{there.prefix}curated-articles.v1"
+    key = ARTICLE.encode()
+    there.send(topic, [(key, curated(1))], transaction="commit")
+    there.send(topic, [(key, curated(2, "Never came to be"))], transaction="abort")
+    there.send(topic, [(key, curated(3, "Bell\x07\x1b[2J")), (key, None)], transaction="commit")
+    shown = there.newsloom("tail", "--no-follow")
+    assert (shown.code, shown.err) == (0, "")
+    first, second, third = shown.out.splitlines()
+    assert "r1 quality 80 heat 90 published: Ferry back in service (Daily)" in first
+    assert "r3 " in second
+    assert "Bell··[2J" in second
+    assert third.endswith(f"withdrawn ({ARTICLE})")
+    as_json = there.newsloom("tail", topic, "--no-follow", "--json")
+    lines = [json.loads(line) for line in as_json.out.splitlines()]
+    assert [line["value"] and line["value"]["revision"] for line in lines] == [1, 3, None]
+    assert {(line["topic"], line["key"]) for line in lines} == {(topic, ARTICLE)}
+
+
+def test_tail_begins_and_ends_where_it_is_told(there: Kafka) -> None:
+    topic = f"{there.prefix}dead-letters.v1"
+    there.send(topic, [(None, b"%d" % n) for n in range(20)])
+    between = datetime.now(UTC) + timedelta(milliseconds=5)
+    time.sleep(0.05)
+    there.send(topic, [(None, b"\xff20")])
+
+    def values(*arguments: object) -> list[object]:
+        ended = there.newsloom("tail", "dead-letters", "--json", *arguments)
+        assert ended.code == 0
+        lines = [json.loads(line) for line in ended.out.splitlines()]
+        return [line["valueBase64"] if "value" not in line else line["value"] for line in lines]
+
+    last = base64.b64encode(b"\xff20").decode()
+    assert values("--no-follow") == [*range(11, 20), last]
+    assert values("--no-follow", "--from-offset", 0) == [*range(20), last]
+    assert values("--no-follow", "--from-offset", 18) == [18, 19, last]
+    assert values("--no-follow", "--from-offset", -2) == [19, last]
+    assert values("--no-follow", "--from-offset", -999, "--limit", 2) == [0, 1]
+    assert values("--no-follow", "--from-offset", 999) == []
+    assert values("--no-follow", "--since", between.isoformat()) == [last]
+    assert values("--no-follow", "--since", "1h") == [*range(20), last]
+    assert values("--limit", 1) == [11]
+    nothing = there.newsloom("tail", "stories", "--no-follow")
+    assert (nothing.code, nothing.err) == (0, "no records of stories from there on\n")
+
+
+def test_tail_follows_until_it_is_interrupted(there: Kafka) -> None:
+    topic = f"{there.prefix}curated-articles.v1"
+    with subprocess.Popen(
+        [COMMAND, "tail"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=there.environment(),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        there.send(topic, [(ARTICLE.encode(), curated(1))])
+        assert b"r1 " in process.stdout.readline()
+        there.send(topic, [(ARTICLE.encode(), curated(2))])
+        assert b"r2 " in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr.read() == b""
+
+
+def test_the_subscriber_minds_revisions_tombstones_and_merged_stories(there: Kafka) -> None:
+    articles, stories = (f"{there.prefix}{n}.v1" for n in ("curated-articles", "stories"))
+    key = ARTICLE.encode()
+    there.send(articles, [(key, curated(2)), (key, curated(2)), (key, curated(1)), (key, None)])
+    there.send(articles, [(key, curated(4, "Never came to be"))], transaction="abort")
+    story = json.dumps({"id": OTHER, "revision": 3}).encode()
+    merged = json.dumps({"id": OTHER, "mergedInto": STORY, "revision": 4}).encode()
+    there.send(stories, [(OTHER.encode(), v) for v in (story, merged, story)])
+    there.send(articles, [(key, curated(5, "The end"))])
+    with subprocess.Popen(
+        [sys.executable, EXAMPLES / "subscriber.py"],
+        stdout=subprocess.PIPE,
+        env=there.environment(),
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().decode().strip() for _ in range(5)]
+        process.terminate()
+    assert [line for line in lines if ARTICLE in line] == [
+        f"revision 2 of {ARTICLE}: Ferry back in service",
+        f"withdrawn {ARTICLE}",
+        f"revision 5 of {ARTICLE}: The end",
+    ]
+    assert [line for line in lines if OTHER in line] == [
+        f"revision 3 of {OTHER}: a story",
+        f"merged {OTHER} into {STORY}",
+    ]

@@ -1,0 +1,113 @@
+"""`newsloom topics` on real brokers: creates what is missing, names what differs, and the mend."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.kafka.brokers import Cluster
+from newsloom.runtimes.kafka.topics import TOPICS
+from tests.support.kafka import Kafka
+
+NOWHERE = "127.0.0.1:1"
+BOUND_S = 8.0
+
+
+def test_what_create_made_check_accepts(kafka: Kafka) -> None:
+    created = kafka.newsloom("topics", "create", "--partitions", 3, "--lanes", 2)
+    assert (created.code, created.err) == (0, "")
+    assert created.out.splitlines() == [f"created {kafka.prefix}{t.suffix}" for t in TOPICS]
+    checked = kafka.newsloom("topics", "check", "--partitions", 3, "--lanes", 2)
+    assert (checked.code, checked.err) == (0, "")
+    assert kafka.newsloom("topics", "check").code == 0
+
+
+def test_create_again_changes_nothing(kafka: Kafka) -> None:
+    kafka.newsloom("topics", "create")
+    again = kafka.newsloom("topics", "create")
+    assert (again.code, again.out, again.err) == (0, "all topics are there\n", "")
+
+
+def test_check_names_every_missing_topic(kafka: Kafka) -> None:
+    checked = kafka.newsloom("topics", "check")
+    assert checked.code == 1
+    assert checked.err.splitlines() == [
+        f"{kafka.prefix}{t.suffix}: missing: run `newsloom topics create`" for t in TOPICS
+    ]
+
+
+def test_check_names_every_difference_and_its_mend(kafka: Kafka) -> None:
+    stories = f"{kafka.prefix}stories.v1"
+    kafka.create(stories, 2, {"cleanup.policy": "delete", "retention.ms": "1000"})
+    created = kafka.newsloom("topics", "create")
+    assert (created.code, len(created.out.splitlines())) == (1, len(TOPICS) - 1)
+    checked = kafka.newsloom("topics", "check")
+    assert checked.code == 1
+    lines = checked.err.splitlines()
+    found = {line.split(": ")[1]: line for line in lines}
+    assert all(line.startswith(f"{stories}: ") for line in lines)
+    assert list(found) == [
+        "partitions",
+        "cleanup.policy",
+        "retention.ms",
+        "max.message.bytes",
+        "delete.retention.ms",
+    ]
+    assert "2, not 1: lanes cannot change in place" in found["partitions"]
+    assert "delete, not compact,delete: run kafka-configs.sh" in found["cleanup.policy"]
+    assert "1000, not 2592000000" in found["retention.ms"]
+
+
+def test_check_names_lanes_and_partitions_that_were_asked_for(kafka: Kafka) -> None:
+    kafka.newsloom("topics", "create", "--partitions", 2)
+    checked = kafka.newsloom("topics", "check", "--partitions", 4, "--lanes", 3)
+    assert checked.code == 1
+    assert [line.split(": ")[2] for line in checked.err.splitlines()] == [
+        "2, not 4",
+        *["1, not 3"] * 4,
+    ]
+    assert "kafka-topics.sh" in checked.err.splitlines()[0]
+
+
+def test_more_copies_than_brokers_are_refused_in_a_line(kafka: Kafka) -> None:
+    refused = kafka.newsloom("topics", "create", "--replication", 9)
+    assert refused.code == 1
+    assert len(refused.err.splitlines()) == 1
+    assert "InvalidReplicationFactor" in refused.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("topics", "check"), ("topics", "create"), ("tail",), ("produce", "examples/events")],
+    ids=lambda arguments: " ".join(arguments),
+)
+def test_no_broker_is_one_line_within_seconds(arguments: tuple[str, ...]) -> None:
+    began = time.monotonic()
+    ended = Kafka(NOWHERE, "t.").newsloom(*arguments)
+    assert time.monotonic() - began < BOUND_S
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith(f"newsloom: no answer from Kafka at {NOWHERE}: ")
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_three_brokers_hold_three_copies_and_a_frozen_one_is_told(tmp_path: Path) -> None:
+    with Cluster(tmp_path, 3) as cluster:
+        kafka = Kafka(cluster.bootstrap_servers, "t.")
+        created = kafka.newsloom("topics", "create")
+        assert (created.code, created.err) == (0, "")
+        produced = kafka.newsloom("produce", "examples/events")
+        assert (produced.code, produced.err) == (0, "")
+        assert kafka.newsloom("topics", "check").code == 0
+        # Of three copies two must take a write: one broker less, and all goes on.
+        cluster.kill(1)
+        produced = kafka.newsloom("produce", "examples/events")
+        assert (produced.code, produced.out.split("  ")[0]) == (
+            0,
+            "3 records = 3 delivered + 0 too large",
+        )
+        for number in (2, 3):
+            cluster.pause(number)
+        began = time.monotonic()
+        frozen = kafka.newsloom("topics", "check")
+        assert time.monotonic() - began < BOUND_S
+        assert (frozen.code, len(frozen.err.splitlines())) == (1, 1)

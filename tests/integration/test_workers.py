@@ -1,0 +1,200 @@
+"""Workers on real brokers: the embedded runtime's records, each exactly once, whatever happens."""
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.support.generator import generate
+from tests.support.kafka import Kafka
+from tests.support.malformed import cases
+from tests.support.runs import complete
+from tests.support.workers import (
+    CURATED,
+    ENRICHED,
+    EVENTS,
+    LETTERS,
+    STORIES,
+    Event,
+    assert_exactly_once,
+    await_all,
+    lane_rows,
+    letter_headers,
+    send,
+    start_worker,
+    wait_for,
+    working,
+)
+
+FORTNIGHT = Path(__file__).parents[2] / "examples" / "fortnight.jsonl"
+CREATE_TIME = {"message.timestamp.type": "CreateTime", "max.message.bytes": "4194304"}
+
+
+def create_topics(kafka: Kafka, partitions: int = 1) -> None:
+    kafka.create(kafka.prefix + EVENTS, partitions, CREATE_TIME)
+    assert kafka.newsloom("topics", "create", "--partitions", partitions).code in (0, 1)
+
+
+def test_they_publish_what_the_embedded_runtime_does(kafka: Kafka, tmp_path: Path) -> None:
+    complete(FORTNIGHT, output=tmp_path)
+    with sqlite3.connect(tmp_path / "newsloom.db") as database:
+        (opened_at,) = database.execute("SELECT opened_at FROM inputs").fetchone()
+        rows = {k: json.loads(v) for k, v in database.execute("SELECT key, value FROM rows")}
+    lines = [line for line in FORTNIGHT.read_bytes().splitlines() if line.strip()]
+    create_topics(kafka)
+    with working(kafka, "all"):
+        send(kafka, [(None, line) for line in lines], timestamp_ms=opened_at * 1000)
+        await_all(kafka, len(lines))
+
+    for topic, name in ((CURATED, "curated.jsonl"), (STORIES, "stories.jsonl")):
+        published = []
+        for line in (tmp_path / name).read_bytes().splitlines():
+            record = json.loads(line)
+            published.append((record["id"], None if record.get("withdrawn") else line))
+        sent = [(r.key.decode(), r.value) for r in kafka.read(kafka.prefix + topic)]
+        assert sent == published
+    there = lane_rows(kafka)
+    inputs = kafka.read(kafka.prefix + ENRICHED)
+    assert there.pop("position") == {"next_offset": inputs[-1].offset + 1}
+    # What cannot be decoded does not come as far as the lane.
+    rows["lane"]["outcomes"].pop("dead-lettered", None)
+    assert there == rows
+    letters = (tmp_path / "dead-letters.jsonl").read_bytes().splitlines()
+    assert len(kafka.read(kafka.prefix + LETTERS)) == len(letters)
+
+
+def test_poison_ends_as_dead_letters_with_its_own_bytes(kafka: Kafka) -> None:
+    # The topic itself refuses what is larger than two MiB.
+    bad = [c for c in cases() if c.reason is not None and len(c.payload) < 2_000_000]
+    poison: list[Event] = [(b"a key", case.payload) for case in bad]
+    reasons = [case.reason for case in bad]
+    poison += [(b"", None), (b"not a url", None), (b"\xff", None)]
+    reasons += ["missing", "bad-url", "not-utf8"]
+    create_topics(kafka)
+    with working(kafka, "all"):
+        send(kafka, poison)
+        wait_for(lambda: len(kafka.read(kafka.prefix + LETTERS)) >= len(poison), "dead letters")
+        time.sleep(1)
+
+    letters = kafka.read(kafka.prefix + LETTERS)
+    assert [(r.key, r.value) for r in letters] == poison
+    for offset, (record, reason) in enumerate(zip(letters, reasons, strict=True)):
+        headers = letter_headers(record)
+        assert headers["newsloom.reason"] == reason
+        assert headers["newsloom.stage"] == "decode"
+        assert headers["__streams.errors.topic"] == kafka.prefix + EVENTS
+        assert headers["__streams.errors.partition"] == "0"
+        assert headers["__streams.errors.offset"] == str(offset)
+        assert headers["__streams.errors.message"]
+        assert headers["__streams.errors.exception"]
+    assert kafka.read(kafka.prefix + ENRICHED) == []
+
+
+def test_a_tombstone_withdraws_by_url_and_by_id(kafka: Kafka) -> None:
+    lines = [json.dumps(event).encode() for event in events(3)]
+    create_topics(kafka)
+    with working(kafka, "all"):
+        send(kafka, [(None, line) for line in lines])
+        await_all(kafka, 3)
+        ids = [r.key for r in kafka.read(kafka.prefix + ENRICHED)]
+        url = json.loads(lines[0])["webUrl"].encode()
+        send(kafka, [(url, None), (ids[1], None), (ids[1], None)])
+        await_all(kafka, 6)
+    assert lane_rows(kafka)["lane"]["outcomes"] == {"curated": 3, "withdrawn": 2, "unchanged": 1}
+    latest = {r.key: r.value for r in kafka.read(kafka.prefix + CURATED)}
+    assert [latest[ident] is None for ident in ids] == [True, True, False]
+
+
+def events(count: int) -> list[dict[str, Any]]:
+    """Events of distinct articles."""
+    found: dict[str, dict[str, Any]] = {}
+    for event in generate(20240304, 3 * count + 50):
+        if not event.get("withdrawn"):
+            found.setdefault(event["webUrl"], event)
+    return [
+        event | {"webUrl": f"https://outlet{i % 7}.example/{i}", "originalUrl": None}
+        for i, event in enumerate(list(found.values())[:count])
+    ]
+
+
+def test_killed_again_and_again_they_lose_and_repeat_nothing(kafka: Kafka) -> None:
+    """Six kills, of both stages in turn; who waits in the same group takes over."""
+    chance = Random(20240304)
+    made = events(3000)
+    messages: list[Event] = [(None, json.dumps(event).encode()) for event in made]
+    for i in range(0, 3000, 100):
+        messages.insert(i, (b"poison", b"{"))
+    share = len(messages) // 6
+    create_topics(kafka, partitions=2)
+    stages = ["enrich", "enrich", "curate", "curate"]
+    counts = [0]
+    with working(kafka, *stages) as workers:
+        for kill in range(6):
+            send(kafka, messages[share * kill : share * (kill + 1)], pause_s=0.05)
+            wait_for(lambda: _curated(kafka) > counts[-1], "records to be curated")
+            time.sleep(chance.uniform(0, 0.3))
+            gone = workers.pop(victim := kill % 2 * 2)
+            gone.kill()
+            _, said = gone.communicate()
+            assert said == b""
+            counts.append(_curated(kafka))
+            # At the end of its stage's two, so that the one that waited is the next to go.
+            workers.insert(victim + 1, start_worker(kafka, stages[victim]))
+        send(kafka, messages[share * 6 :])
+        await_all(kafka, len(messages))
+    assert_exactly_once(kafka, [event["webUrl"] for event in made], poison=30)
+
+
+def _curated(kafka: Kafka) -> int:
+    return len(kafka.read(kafka.prefix + CURATED))
+
+
+def test_nothing_is_left_behind_when_the_parent_is_killed(kafka: Kafka) -> None:
+    create_topics(kafka)
+    parent = start_worker(kafka, "all")
+    wait_for(lambda: len(_children(parent.pid)) == 2, "two workers")
+    children = _children(parent.pid)
+    time.sleep(1)
+    parent.send_signal(signal.SIGKILL)
+    parent.communicate()  # ends when nobody holds its standard error any more
+    wait_for(lambda: not any(map(_is_alive, children)), "the end of all")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_restart_starts_a_killed_worker_again(kafka: Kafka) -> None:
+    create_topics(kafka)
+    parent = start_worker(kafka, "curate", "--restart")
+    wait_for(lambda: len(_children(parent.pid)) == 1, "a worker")
+    (child,) = _children(parent.pid)
+    os.kill(child, signal.SIGKILL)
+    wait_for(lambda: _children(parent.pid) not in ([], [child]), "another worker")
+    parent.send_signal(signal.SIGTERM)
+    _, said = parent.communicate(timeout=30)
+    assert b"was ended by signal 9; restarted in 0.5 s" in said
+
+
+def _children(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_missing_topics_and_unequal_lanes_are_refused_in_one_line(kafka: Kafka) -> None:
+    refused = kafka.newsloom("worker", "curate")
+    assert refused.code == 1
+    assert refused.err.startswith("newsloom: there is no topic ")
+    assert len(refused.err.splitlines()) == 1
+    kafka.create(kafka.prefix + STORIES, 3, {})
+    kafka.newsloom("topics", "create")
+    refused = kafka.newsloom("worker", "curate")
+    assert refused.code == 1
+    assert "equal numbers of partitions" in refused.err
+    assert len(refused.err.splitlines()) == 1

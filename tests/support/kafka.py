@@ -1,0 +1,106 @@
+"""The real `newsloom` against brokers, and reading and writing there without it.
+
+In: bootstrap servers and a prefix. Out: how a command ended; records as a plain client sees them.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.support.runs import DEADLINE_S, Ended
+
+COMMAND = Path(sys.executable).with_name("newsloom")
+Message = tuple[bytes | None, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """Brokers, and the prefix under which a test's topics are."""
+
+    servers: str
+    prefix: str
+
+    def environment(self) -> dict[str, str]:
+        """What `newsloom` needs to find them, and nothing of the caller's own."""
+        own = {name: v for name, v in os.environ.items() if not name.startswith("NEWSLOOM_")}
+        return own | {
+            "NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS": self.servers,
+            "NEWSLOOM_KAFKA_TOPIC_PREFIX": self.prefix,
+        }
+
+    def newsloom(self, *arguments: object, stdin: bytes = b"") -> Ended:
+        """Runs a command to its end."""
+        done = subprocess.run(
+            [COMMAND, *map(str, arguments)],
+            input=stdin,
+            env=self.environment(),
+            capture_output=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def read(self, topic: str) -> list[ConsumerRecord]:
+        """All committed records of a topic, by partition and offset."""
+        return asyncio.run(_read(self.servers, topic))
+
+    def send(
+        self, topic: str, messages: Sequence[Message], *, transaction: str | None = None
+    ) -> None:
+        """Writes keys and values; in a transaction it is `commit` or `abort` that ends it."""
+        asyncio.run(_send(self.servers, topic, messages, transaction))
+
+    def create(self, topic: str, partitions: int, configs: dict[str, str]) -> None:
+        """A topic as somebody else would make it."""
+        asyncio.run(_create(self.servers, topic, partitions, configs))
+
+
+async def _read(servers: str, topic: str) -> list[ConsumerRecord]:
+    async with AIOKafkaConsumer(
+        bootstrap_servers=servers, isolation_level="read_committed", auto_offset_reset="earliest"
+    ) as consumer:
+        consumer.subscribe([topic])
+        await consumer.getmany(timeout_ms=0)
+        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
+        consumer.unsubscribe()
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        begins = await consumer.beginning_offsets(partitions)
+        for partition in partitions:
+            consumer.seek(partition, begins[partition])
+        records: list[ConsumerRecord] = []
+        while any([await consumer.position(p) < ends[p] for p in partitions]):
+            for batch in (await consumer.getmany(timeout_ms=100)).values():
+                records += batch
+    return sorted(records, key=lambda record: (record.partition, record.offset))
+
+
+async def _send(
+    servers: str, topic: str, messages: Sequence[Message], transaction: str | None
+) -> None:
+    name = f"{topic}.writer" if transaction else None
+    async with AIOKafkaProducer(bootstrap_servers=servers, transactional_id=name) as producer:
+        if transaction:
+            await producer.begin_transaction()
+        for key, value in messages:
+            await producer.send_and_wait(topic, value, key)
+        if transaction == "commit":
+            await producer.commit_transaction()
+        elif transaction == "abort":
+            await producer.abort_transaction()
+
+
+async def _create(servers: str, topic: str, partitions: int, configs: dict[str, str]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=configs)])
+    finally:
+        await admin.close()

@@ -1,0 +1,143 @@
+"""Workers as processes, and an account of what they committed that shares no code with them.
+
+In: brokers with a prefix of a test's own, events. Out: processes, committed records, and the
+account: whether every input ended exactly once, and every publication is there once, in order.
+"""
+
+import asyncio
+import json
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+
+from tests.support.kafka import COMMAND, Kafka
+
+DEADLINE_S = 90.0
+EVENTS, ENRICHED = "article-events.v1", "enriched-articles.v1"
+CURATED, STORIES, LANE_STATE = "curated-articles.v1", "stories.v1", "lane-state.v1"
+LETTERS = "dead-letters.v1"
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+
+Row = dict[str, Any]
+Event = tuple[bytes | None, bytes | None]
+
+
+def start_worker(kafka: Kafka, *arguments: str) -> subprocess.Popen[bytes]:
+    """`newsloom worker` with groups of the test's own."""
+    environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
+    return subprocess.Popen(
+        [COMMAND, "worker", *arguments], env=environment, stderr=subprocess.PIPE
+    )
+
+
+@contextmanager
+def working(kafka: Kafka, *stages: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """A worker for each of `stages`, drained at the end, killed when that takes too long.
+
+    The list is the caller's to change.
+    """
+    workers = [start_worker(kafka, stage) for stage in stages]
+    try:
+        yield workers
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        ends = []
+        for worker in workers:
+            _, said = worker.communicate(timeout=30)
+            ends.append((worker.returncode, said.decode()))
+        assert ends == [(0, "")] * len(workers)
+    finally:
+        for worker in workers:
+            if worker.returncode is None:
+                worker.kill()
+                worker.communicate()
+
+
+def send(
+    kafka: Kafka, events: Sequence[Event], timestamp_ms: int | None = None, pause_s: float = 0
+) -> None:
+    """Writes article events in order; with a pause after each hundred of them."""
+
+    async def work() -> None:
+        async with AIOKafkaProducer(
+            bootstrap_servers=kafka.servers, max_request_size=MAX_REQUEST_BYTES
+        ) as producer:
+            for start in range(0, len(events), 100):
+                sent = [
+                    await producer.send(kafka.prefix + EVENTS, v, k, timestamp_ms=timestamp_ms)
+                    for k, v in events[start : start + 100]
+                ]
+                await asyncio.gather(*sent)
+                await asyncio.sleep(pause_s)
+
+    asyncio.run(work())
+
+
+def wait_for(is_met: Callable[[], bool], what: str) -> None:
+    """Waits until something is so."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not is_met():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.2)
+
+
+def await_all(kafka: Kafka, inputs: int) -> None:
+    """Waits until all inputs have gone through both stages."""
+
+    def is_through() -> bool:
+        letters = [letter_headers(r) for r in kafka.read(kafka.prefix + LETTERS)]
+        early = sum(h["newsloom.stage"] != "curate" for h in letters)
+        outcomes = lane_rows(kafka).get("lane", {}).get("outcomes", {})
+        return early + sum(map(int, outcomes.values())) >= inputs
+
+    wait_for(is_through, f"{inputs} inputs through both stages")
+
+
+def letter_headers(record: ConsumerRecord) -> dict[str, str]:
+    """The headers of a dead letter."""
+    return {name: value.decode() for name, value in record.headers}
+
+
+def lane_rows(kafka: Kafka) -> dict[str, Row]:
+    """The rows of lane 0 as compaction would leave them."""
+    rows: dict[str, Row] = {}
+    for record in kafka.read(kafka.prefix + LANE_STATE):
+        if record.value is None:
+            rows.pop(record.key.decode(), None)
+        else:
+            rows[record.key.decode()] = json.loads(record.value)
+    return rows
+
+
+def assert_exactly_once(kafka: Kafka, urls: Sequence[str], poison: int) -> None:
+    """Every event of `urls` (all distinct) and every poison record ended once, none was lost.
+
+    Revisions, which curated records and stories share, are 1, 2, 3 ... in each other's company.
+    """
+    enriched = [json.loads(r.value) for r in kafka.read(kafka.prefix + ENRICHED)]
+    assert Counter(e["article"]["webUrl"] for e in enriched) == Counter(urls)
+    letters = [letter_headers(r) for r in kafka.read(kafka.prefix + LETTERS)]
+    places = Counter(
+        (h["__streams.errors.partition"], h["__streams.errors.offset"]) for h in letters
+    )
+    assert len(places) == poison
+    assert set(places.values()) <= {1}
+    curated = [json.loads(r.value) for r in kafka.read(kafka.prefix + CURATED)]
+    stories = [json.loads(r.value) for r in kafka.read(kafka.prefix + STORIES)]
+    for published in (curated, stories):
+        revisions = [record["revision"] for record in published]
+        assert revisions == sorted(set(revisions)), "a revision is repeated or goes backward"
+    revisions = sorted(record["revision"] for record in [*curated, *stories])
+    assert revisions == list(range(1, len(revisions) + 1))
+    assert {record["webUrl"] for record in curated} == set(urls)
+    rows = lane_rows(kafka)
+    assert rows["lane"]["outcomes"] == {"curated": len(urls)}
+    assert rows["lane"]["revision"] == len(revisions)
+    sequences = [row["sequence"] for key, row in rows.items() if key.startswith("article/")]
+    assert sorted(sequences) == list(range(1, len(urls) + 1))
