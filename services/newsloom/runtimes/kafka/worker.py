@@ -5,6 +5,7 @@ restores from what is committed. SIGTERM lets it finish the batch in flight and 
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -99,6 +100,9 @@ class Worker:
                 self.fail("restore", error)
             raise
         self._lanes = dict(zip(partitions, opened, strict=True))
+        # What is restored lives long: spare the collector from walking it again.
+        gc.collect()
+        gc.freeze()
 
     async def _open(self, partition: int, parked: Lane | None) -> tuple[Lane, PartitionProducer]:
         source = TopicPartition(self._stage.input_topic, partition)
@@ -151,6 +155,8 @@ def run_worker(servers: str, stage: Stage) -> NoReturn:
     # name of the module that holds its subclass; under load it thinks its thread is dead.
     for name in ("aiokafka", "newsloom.runtimes.kafka.batches"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    gc.set_threshold(50_000, 20, 50)
 
     async def work() -> None:
         await Worker(servers, stage).run()
