@@ -1,7 +1,6 @@
 """Brokers without Docker start, answer, survive what chaos tests do to them, and leave nothing."""
 
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -18,10 +17,6 @@ from deploy.kafka.loopback import HOST, pick_ports, read_live_brokers
 from deploy.kafka.processes import read_start_time
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "kafka" / "brokers.py"
-needs_java = pytest.mark.skipif(
-    shutil.which("java") is None and "CI" not in os.environ,
-    reason="needs Java 17, see deploy/kafka/README.md",
-)
 
 
 def call(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -73,7 +68,6 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@needs_java
 def test_a_broker_answers_the_protocol_and_listens_on_loopback_only(one: Cluster) -> None:
     (port,) = ports(one)
     assert one.bootstrap_servers == f"127.0.0.1:{port}"
@@ -85,7 +79,6 @@ def test_a_broker_answers_the_protocol_and_listens_on_loopback_only(one: Cluster
             elsewhere.connect(("127.0.0.2", port))  # would be open on 0.0.0.0
 
 
-@needs_java
 def test_a_second_start_keeps_the_running_broker(one: Cluster) -> None:
     before = one.pid(1)
     again = call("start", "--dir", str(one.directory))
@@ -97,7 +90,6 @@ def test_a_second_start_keeps_the_running_broker(one: Cluster) -> None:
     assert one.pid(1) == before
 
 
-@needs_java
 def test_kill_and_restart_keep_data_and_address(one: Cluster) -> None:
     (port,), before = ports(one), one.pid(1)
     identity = one.directory / "broker-1" / "data" / "meta.properties"
@@ -116,7 +108,6 @@ def test_kill_and_restart_keep_data_and_address(one: Cluster) -> None:
     assert identity.read_text() == formatted
 
 
-@needs_java
 def test_a_paused_broker_is_silent_until_resumed(one: Cluster) -> None:
     (port,), before = ports(one), one.pid(1)
     one.pause(1)
@@ -130,7 +121,6 @@ def test_a_paused_broker_is_silent_until_resumed(one: Cluster) -> None:
     assert status.stdout == f"broker 1  127.0.0.1:{port}  process {before}  answers\n"
 
 
-@needs_java
 def test_started_brokers_outlive_the_command_and_stop_ends_them(tmp_path: Path) -> None:
     started = call("start", "--dir", str(tmp_path))
     assert started.returncode == 0, started.stderr
@@ -155,7 +145,6 @@ def test_started_brokers_outlive_the_command_and_stop_ends_them(tmp_path: Path) 
     assert "in use" in blocked.stderr
 
 
-@needs_java
 def test_a_broker_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
     foreign = tmp_path / "broker-1" / "data" / "meta.properties"
     foreign.parent.mkdir(parents=True)
@@ -165,7 +154,6 @@ def test_a_broker_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
     assert Cluster(tmp_path).pid(1) is None
 
 
-@needs_java
 def test_run_hands_over_addresses_and_code(tmp_path: Path) -> None:
     script = "echo $NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS; exit 7"
     ran = call("run", "--brokers", "1", "--", "sh", "-c", script, TMPDIR=str(tmp_path))
@@ -176,7 +164,6 @@ def test_run_hands_over_addresses_and_code(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@needs_java
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: the kernel ends the brokers")
 def test_brokers_end_with_a_killed_parent(tmp_path: Path) -> None:
     order = [sys.executable, str(SCRIPT), "run", "--", "sh", "-c", "echo $$; exec sleep 60"]
@@ -195,7 +182,6 @@ def test_brokers_end_with_a_killed_parent(tmp_path: Path) -> None:
         Cluster(folder).stop()
 
 
-@needs_java
 def test_three_brokers_outlast_one(tmp_path: Path) -> None:
     with Cluster(tmp_path, brokers=3) as cluster:
         first, second, third = ports(cluster)
