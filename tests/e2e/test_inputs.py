@@ -1,5 +1,8 @@
 """What inputs may look like: folders, standard input, line ends, blanks, size."""
 
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import orjson
@@ -11,11 +14,14 @@ from tests.support.runs import (
     Reference,
     assert_same,
     complete,
+    finish,
     outcomes,
     payloads,
     read_outcome,
     records,
     size,
+    started,
+    wait_until,
     write_lines,
 )
 
@@ -30,6 +36,23 @@ def test_standard_input_is_an_input_without_memory(out: Path, hour: Reference) -
     assert size(out / "curated.jsonl") == published, "the article is known, though not the input"
     assert payloads(out) == [*letters, hour.lines[-1]]
     assert sum(outcomes(out).values()) == len(hour.lines) + 2
+
+
+def test_what_was_read_of_standard_input_is_committed_when_it_is_stopped(
+    out: Path, month: Reference
+) -> None:
+    # More than a batch: what follows the first is pending until more comes, or the end.
+    lines, last = month.lines[:700], month.lines[700]
+    with started("-", "--output", out, "--quiet", stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"".join(line + b"\n" for line in lines))
+        process.stdin.flush()
+        wait_until(lambda: size(out / "curated.jsonl") > 0, process)
+        committed = size(out / "curated.jsonl")
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        assert finish(process, last + b"\n").code == 143
+    assert committed < size(out / "curated.jsonl")
 
 
 def test_a_folder_is_read_in_path_order(tmp_path: Path, out: Path, hour: Reference) -> None:

@@ -168,6 +168,16 @@ def test_a_projection_that_is_full(stage: Stage, tmp_path: Path, name: str) -> N
     stage.assert_goes_on(out)
 
 
+def test_a_projection_that_cannot_even_take_a_few_bytes(tmp_path: Path, out: Path) -> None:
+    # So few that they wait in a buffer, which is tried again when the file is closed.
+    source = write_lines(tmp_path / "events.jsonl", [b'{"title": "Ferry'])
+    out.mkdir()
+    (out / "dead-letters.jsonl").symlink_to("/dev/full")
+    assert_failed_in_one_line(
+        run(source, "--output", out), f"cannot write {out / 'dead-letters.jsonl'}: No space left"
+    )
+
+
 # The database is refused at its first commit, or after some.
 @pytest.mark.parametrize("max_bytes", [100_000, 2_500_000])
 def test_a_file_that_may_not_grow(stage: Stage, tmp_path: Path, max_bytes: int) -> None:

@@ -113,14 +113,16 @@ def test_following_takes_whole_lines_as_they_come_until_it_is_stopped(
             taken = size(out / "curated.jsonl")
             with open(source, "ab") as file:
                 file.write(text[begin : begin + 20_000])
-        wait_until(
-            lambda: size(out / "stories.jsonl") == size(hour.folder / "stories.jsonl"), process
-        )
+        wait_until(lambda: _count_lines(out) == _count_lines(hour.folder), process)
         with open(source, "ab") as file:
             file.write(b'{"withdrawn": tr')
         process.send_signal(signal.SIGINT)
         assert finish(process) == Ended(0, "", "")
     assert_same(out, hour.folder, aside=("input",))
+
+
+def _count_lines(folder: Path) -> list[int]:
+    return [(folder / name).read_bytes().count(b"\n") for name in PROJECTIONS]
 
 
 def _await_growth(path: Path, held: int, process: subprocess.Popen[bytes]) -> None:

@@ -82,9 +82,9 @@ def start(
 
 
 @contextmanager
-def started(*arguments: object) -> Iterator[subprocess.Popen[bytes]]:
+def started(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Starts `newsloom run` with `arguments`; whatever happens, it does not outlive the block."""
-    with start(*arguments) as process:
+    with start(*arguments, **options) as process:
         try:
             yield process
         finally:

@@ -20,7 +20,7 @@ from newsloom.adapters.inputs import Position
 DATABASE = "newsloom.db"
 PROJECTIONS = ("curated.jsonl", "stories.jsonl", "dead-letters.jsonl")
 FORMAT = "1"
-CHECKPOINT_PAGES = 8_000
+CHECKPOINT_PAGES = 64_000
 """32 MiB of log between two checkpoints: they cost more than the commits between them."""
 
 _SCHEMA = """

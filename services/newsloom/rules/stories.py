@@ -14,8 +14,8 @@ STORY_GAP_S = 4 * 24 * 3600
 
 JOIN_SIMILARITY = 240
 MERGE_SIMILARITY = 360
-MERGE_CANDIDATES = 3
-MIN_MERGE_EVIDENCE = 200
+MERGE_CANDIDATES = 2
+MIN_MERGE_EVIDENCE = 240
 """A story is weighed for merging only if the new article is at least this near to it."""
 
 RELATED_LIMIT = 12

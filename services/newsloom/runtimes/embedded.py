@@ -23,6 +23,7 @@ from newsloom.pipeline.recipe import Pipeline, Result
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault, Reason
 
+LINE = orjson.OPT_APPEND_NEWLINE
 BATCH_RECORDS = 512
 BATCH_S = 1.0
 """A batch ends with this many records or after this long, whichever comes first."""
@@ -85,7 +86,7 @@ class EmbeddedRun:
         # What is restored lives as long as the run: spare the collector from walking it again.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        gc.set_threshold(500_000, 20, 50)
         if self._options.has_documents:
             self._complete_documents()
         for source in sources:
@@ -98,7 +99,7 @@ class EmbeddedRun:
                     self._take(source, record)
                 if record is None or self._is_batch_full():
                     self._commit()
-            self._commit()
+        self._commit()
 
     def _take(self, source: Source, record: InputRecord) -> None:
         if not self._pending:
@@ -106,17 +107,18 @@ class EmbeddedRun:
         result = self._pipeline.process(record.parse(), record.after.opened_at)
         self._metrics.count(result)
         lines = self._batch.lines
-        lines["curated.jsonl"] += [orjson.dumps(r) + b"\n" for r in result.curated]
-        lines["stories.jsonl"] += [orjson.dumps(r) + b"\n" for r in result.stories]
+        lines["curated.jsonl"] += [orjson.dumps(r, option=LINE) for r in result.curated]
+        lines["stories.jsonl"] += [orjson.dumps(r, option=LINE) for r in result.stories]
         if result.fault is not None:
             letter = _dead_letter(result.fault, source, record)
-            lines["dead-letters.jsonl"].append(orjson.dumps(letter) + b"\n")
-            self._note_fault(result.fault)
+            lines["dead-letters.jsonl"].append(orjson.dumps(letter, option=LINE))
         self._note_rows(result)
         if source.path != STANDARD_INPUT:
             self._batch.positions[source.path] = record.after
         self._pending += 1
         self._pending_bytes += len(record.payload) + 1
+        if result.fault is not None:
+            self._note_fault(result.fault)
 
     def _note_rows(self, result: Result) -> None:
         self._changed_articles.update(dict.fromkeys(result.changed_articles))
