@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
 
-.PHONY: help setup demo test check format bench lock golden schemas clean
+.PHONY: help setup demo test chaos check format bench lock golden schemas clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ demo: setup  ## curate the examples and look at the outcome
 
 test: setup  ## all tests
 	$(BIN)/python -m pytest
+
+chaos: setup  ## kill workers on a real broker; minutes, not yet part of make test
+	$(BIN)/python -m pytest -m chaos
 
 check: setup  ## style, types, import rules, generated files current
 	$(BIN)/ruff check .

@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
 from tests.support.malformed import cases
@@ -121,6 +123,7 @@ def events(count: int) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.chaos
 def test_killed_again_and_again_they_lose_and_repeat_nothing(kafka: Kafka) -> None:
     """Six kills, of both stages in turn; who waits in the same group takes over."""
     chance = Random(20240304)

@@ -99,7 +99,7 @@ class EmbeddedRun:
                     self._take(source, record)
                 if record is None or self._is_batch_full():
                     self._commit()
-        self._commit()
+            self._commit()
 
     def _take(self, source: Source, record: InputRecord) -> None:
         if not self._pending:
