@@ -1,19 +1,19 @@
 """The only wiring: settings in, a runtime ready to go out."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.store import Store, read_rows
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
-from newsloom.pipeline.recipe import Pipeline, Preparation
+from newsloom.pipeline.recipe import Curation, Preparation
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
-from newsloom.runtimes.kafka.curating import CurateStage
-from newsloom.runtimes.kafka.enriching import EnrichStage
-from newsloom.runtimes.kafka.stage import Stage
-from newsloom.runtimes.kafka.topics import Topics
 from newsloom.settings import Settings
+
+if TYPE_CHECKING:
+    from newsloom.runtimes.kafka.stage import Stage
 
 
 def build_run(
@@ -21,8 +21,8 @@ def build_run(
 ) -> tuple[EmbeddedRun, State]:
     """An embedded run over the state that `store` holds, and that state."""
     state = restore(decode_row(key, value) for key, value in store.rows())
-    pipeline = Pipeline(state, load_catalogue(), settings.images)
-    return EmbeddedRun(options, pipeline, store, metrics, reporter), state
+    preparation = Preparation(load_catalogue(), settings.images)
+    return EmbeddedRun(options, preparation, Curation(state), store, metrics, reporter), state
 
 
 def read_state(folder: Path) -> State:
@@ -30,8 +30,13 @@ def read_state(folder: Path) -> State:
     return restore(decode_row(key, value) for key, value in read_rows(folder))
 
 
-def build_stage(settings: Settings, name: str) -> Stage:
+def build_stage(settings: Settings, name: str) -> "Stage":
     """The stage of that name, enrich or curate, for a worker on Kafka."""
+    # Imported here, for a run without Kafka need not wait for its clients.
+    from newsloom.runtimes.kafka.curating import CurateStage
+    from newsloom.runtimes.kafka.enriching import EnrichStage
+    from newsloom.runtimes.kafka.topics import Topics
+
     topics = Topics(settings.kafka_topic_prefix)
     group = settings.kafka_group_prefix + name
     if name == "enrich":

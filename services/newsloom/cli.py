@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 from tomllib import TOMLDecodeError
 
 import click
@@ -9,17 +10,27 @@ from pydantic import ValidationError
 
 from newsloom import __version__
 from newsloom.adapters.failures import OutageError
-from newsloom.commands.explain import explain
-from newsloom.commands.produce import produce
-from newsloom.commands.run import run
-from newsloom.commands.schemas import schemas
-from newsloom.commands.tail import tail
-from newsloom.commands.topics import topics
-from newsloom.commands.worker import worker
 from newsloom.settings import FILE as SETTINGS_FILE
 
+COMMANDS = ("run", "explain", "schemas", "topics", "worker", "produce", "tail")
+"""Each is the click command of its own name in the module of that name."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Imports a command once it is called: a run need not wait for the clients of Kafka."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"newsloom.commands.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="newsloom")
 def newsloom() -> None:
     """Newsloom: article events in, curated records out.
@@ -28,15 +39,6 @@ def newsloom() -> None:
 
     Exit codes: 0 done, 1 something outside failed, 2 unusable arguments or settings.
     """
-
-
-newsloom.add_command(run)
-newsloom.add_command(explain)
-newsloom.add_command(schemas)
-newsloom.add_command(topics)
-newsloom.add_command(worker)
-newsloom.add_command(produce)
-newsloom.add_command(tail)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ removes the rows that the draft holds.
 from dataclasses import replace
 
 from newsloom.pipeline.curation.index import Comparison
-from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
+from newsloom.pipeline.curation.rows import Lane, LiveArticle, LiveStory, StoryAlias
 from newsloom.pipeline.curation.state import State, article_vector
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import advance
@@ -28,7 +28,8 @@ class Draft:
         self.outcome = outcome
         outcomes = dict(state.lane.outcomes)
         outcomes[outcome.value] = outcomes.get(outcome.value, 0) + 1
-        self.lane = replace(state.lane, outcomes=outcomes)
+        lane = state.lane
+        self.lane = Lane(lane.clock, lane.witnesses, lane.sequence, lane.revision, outcomes)
         self.articles: dict[str, LiveArticle | None] = {}
         self.stories: dict[str, LiveStory | StoryAlias | None] = {}
         self.vectors: dict[str, Vector] = {}
@@ -58,7 +59,8 @@ class Draft:
 
     def live(self, article_id: str) -> LiveArticle:
         """A live article that is known to be there."""
-        live = self.article(article_id)
+        held = self.articles if article_id in self.articles else self.state.articles
+        live = held.get(article_id)
         assert live is not None, f"{article_id} is not live"
         return live
 

@@ -25,8 +25,8 @@ _FIRST_CAPACITY = 1024
 class MatterIndex:
     """Live articles by their terms, and stories by the sums of their articles' vectors.
 
-    `vectors` holds those of the live articles by id; the arrays by an article's number its time in
-    seconds and its story's number. To be read, not changed.
+    `vectors` holds those of the live articles by id; `times` and `story_of` by an article's number
+    its time in seconds and its story's number. To be read, not changed.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class MatterIndex:
         self._stories = _Numbers()
         self.article_ids = self._articles.names
         self.story_ids = self._stories.names
-        self.times: NDArray[np.int64] = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
+        self.times: list[int] = []
         self.story_of: NDArray[np.int64] = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
         self._centroids: dict[str, dict[str, int]] = {}
         self._squares: dict[str, int] = {}
@@ -54,10 +54,11 @@ class MatterIndex:
         """Takes in an article that is not held yet."""
         self.vectors[article_id] = vector
         number = self._articles.take(article_id)
-        if number >= len(self.times):
-            self.times = np.resize(self.times, 2 * number)
-            self.story_of = np.resize(self.story_of, 2 * number)
+        if number == len(self.times):
+            self.times.append(time)
         self.times[number] = time
+        if number == len(self.story_of):
+            self.story_of = np.resize(self.story_of, 2 * number)
         self._postings.add(number, vector)
         self._add_to_story(vector, story_id)
         self.story_of[number] = self._stories.number(story_id)
@@ -95,7 +96,7 @@ class MatterIndex:
                 for term, found in self._postings.canonical()
             ],
             sorted(
-                (ident, int(self.times[number]), stories[self.story_of[number]])
+                (ident, self.times[number], stories[self.story_of[number]])
                 for ident, number in self._articles.items()
             ),
             sorted((ident, sorted(vector.items())) for ident, vector in self._centroids.items()),
@@ -145,15 +146,18 @@ class Comparison:
         The nearest above the floor and within the window, with all that are as near as the last:
         ties are for the caller to settle.
         """
-        within = abs(self._index.times[self._hits] - time) <= WINDOW_S
-        (can_relate,) = (within & (self._dots >= RELATED_FLOOR * UNIT)).nonzero()
-        numbers, dots = self._hits[can_relate], self._dots[can_relate] // UNIT
-        if len(dots) > RELATED_LIMIT:
-            last = np.partition(dots, -RELATED_LIMIT)[-RELATED_LIMIT]
-            (best,) = (dots >= last).nonzero()
-            numbers, dots = numbers[best], dots[best]
-        ids = self._index.article_ids
-        return {ids[n]: int(dot) for n, dot in zip(numbers.tolist(), dots.tolist(), strict=True)}
+        index, least = self._index, float(RELATED_FLOOR)
+        nearest: dict[str, int] = {}
+        scores = self._dots // UNIT
+        order = scores.argsort()[::-1]
+        for number, score in zip(self._hits[order].tolist(), scores[order].tolist(), strict=True):
+            if score < least:
+                break
+            if abs(index.times[number] - time) <= WINDOW_S:
+                nearest[index.article_ids[number]] = int(score)
+                if len(nearest) == RELATED_LIMIT:
+                    least = score
+        return nearest
 
     def stories(self, least: int) -> dict[str, int]:
         """The dot product of the text with the articles of each story near it, by story id.

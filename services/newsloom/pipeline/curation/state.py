@@ -169,12 +169,13 @@ class State:
                 _discard(self.copies, old_root, article_id)
             if new_root is not None:
                 self.copies.setdefault(new_root, set()).add(article_id)
-        old_named = set(held.related) if held else set()
-        new_named = set(live.related) if live else set()
-        for other_id in old_named - new_named:
-            _discard(self.named_by, other_id, article_id)
-        for other_id in new_named - old_named:
-            self.named_by.setdefault(other_id, set()).add(article_id)
+        old_named = held.related if held else []
+        new_named = live.related if live else []
+        if old_named != new_named:
+            for other_id in set(old_named).difference(new_named):
+                _discard(self.named_by, other_id, article_id)
+            for other_id in set(new_named).difference(old_named):
+                self.named_by.setdefault(other_id, set()).add(article_id)
 
 
 def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
