@@ -9,12 +9,15 @@ from pydantic import ValidationError
 
 from newsloom import __version__
 from newsloom.adapters.failures import OutageError
+from newsloom.adapters.sealing_keys import KeysError
 from newsloom.commands.explain import explain
+from newsloom.commands.keys import keys
 from newsloom.commands.produce import produce
 from newsloom.commands.run import run
 from newsloom.commands.schemas import schemas
 from newsloom.commands.tail import tail
 from newsloom.commands.topics import topics
+from newsloom.commands.unseal import unseal
 from newsloom.commands.worker import worker
 from newsloom.settings import FILE as SETTINGS_FILE
 
@@ -37,6 +40,8 @@ newsloom.add_command(topics)
 newsloom.add_command(worker)
 newsloom.add_command(produce)
 newsloom.add_command(tail)
+newsloom.add_command(keys)
+newsloom.add_command(unseal)
 
 
 def main() -> None:
@@ -46,6 +51,9 @@ def main() -> None:
     except OutageError as error:
         click.echo(f"newsloom: {error}", err=True)
         sys.exit(1)
+    except KeysError as error:
+        click.echo(f"newsloom: {error}", err=True)
+        sys.exit(2)
     except TOMLDecodeError as error:
         click.echo(f"newsloom: {SETTINGS_FILE} is not TOML: {error}", err=True)
         sys.exit(2)
