@@ -49,7 +49,7 @@ def add_key(file: Path, key: SealingKey) -> None:
     What the file holds stays as it is. Raises KeysError for a file with a mistake in it or that
     others can read, OutageError for one that cannot be written.
     """
-    is_new = not os.path.lexists(file)
+    is_new = not file.exists()
     before = "" if is_new else _read_own(file)
     flags = os.O_WRONLY | (os.O_CREAT | os.O_EXCL if is_new else os.O_APPEND)
     try:
