@@ -5,19 +5,23 @@ import hmac
 import itertools
 from typing import Any
 
+import orjson
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from prometheus_client import generate_latest
 
 from newsloom.adapters.sealing import Keyring, SealFault, SealingKey
+from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.decode import Decoded, decode_record
+from newsloom.pipeline.decode import Decoded, decode_record, parse_record
 from newsloom.pipeline.recipe import Pipeline, Result
 from newsloom.pipeline.sealing import Seal, Sealer, seal_private
 from newsloom.records.curated import SCHEMA_VERSION
 from newsloom.records.event import ArticleEvent
 from newsloom.records.faults import Outcome
 from newsloom.rules.topics import TopicIndex
+from tests.support.canary import BAD, CANARY, GOOD
 from tests.support.lanes import START_S, event
 
 OLD, NEW, OTHER = (SealingKey(bytes([n]) * 32) for n in (1, 2, 3))
@@ -201,6 +205,16 @@ def test_no_later_step_gets_to_see_what_is_private(sealer: Sealer | None) -> Non
     assert isinstance(decoded, Decoded)
     assert isinstance(decoded.event, ArticleEvent)
     assert seal_private(decoded.event, sealer)[0].private is None
+
+
+@pytest.mark.parametrize("sealer", [None, Keyring([OLD])], ids=["no key", "a key"])
+def test_no_metric_tells_what_is_private(sealer: Sealer | None) -> None:
+    metrics, pipeline = Metrics(), _pipeline(sealer)
+    for line in (*map(orjson.dumps, GOOD), *BAD):
+        metrics.count(pipeline.process(parse_record(line), START_S))
+    exposed = generate_latest(metrics.registry).decode()
+    assert f"newsloom_private_dropped_total {0 if sealer else 3}.0" in exposed
+    assert CANARY not in exposed
 
 
 def test_nothing_private_goes_to_the_lane() -> None:
