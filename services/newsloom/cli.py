@@ -9,10 +9,10 @@ import click
 from pydantic import ValidationError
 
 from newsloom import __version__
-from newsloom.adapters.failures import OutageError
+from newsloom.adapters.failures import KeysError, OutageError
 from newsloom.settings import FILE as SETTINGS_FILE
 
-COMMANDS = ("run", "explain", "schemas", "topics", "worker", "produce", "tail")
+COMMANDS = ("run", "explain", "schemas", "topics", "worker", "produce", "tail", "keys", "unseal")
 """Each is the click command of its own name in the module of that name."""
 
 
@@ -59,6 +59,9 @@ def _run() -> int:
     except OutageError as error:
         click.echo(f"newsloom: {error}", err=True)
         return 1
+    except KeysError as error:
+        click.echo(f"newsloom: {error}", err=True)
+        return 2
     except TOMLDecodeError as error:
         click.echo(f"newsloom: {SETTINGS_FILE} is not TOML: {error}", err=True)
         return 2

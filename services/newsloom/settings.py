@@ -1,8 +1,9 @@
 """Settings, all described in one place: flags win, then `NEWSLOOM_*`, then `newsloom.toml`."""
 
 import re
+from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -39,6 +40,15 @@ class Settings(BaseSettings):
         default="newsloom.",
         pattern=r"^[a-zA-Z0-9._-]{0,200}$",
         description="What the names of the workers' groups and transactions begin with.",
+    )
+
+    sealing_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that seal what is private: `id:secret`, oldest first, with commas.",
+    )
+    sealing_keys_file: Path | None = Field(
+        default=None,
+        description="The same as a file, one key a line; see `newsloom keys new`.",
     )
 
     @field_validator("kafka_bootstrap_servers")
