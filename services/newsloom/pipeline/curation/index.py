@@ -25,12 +25,11 @@ _FIRST_CAPACITY = 1024
 class MatterIndex:
     """Live articles by their terms, and stories by the sums of their articles' vectors.
 
-    `vectors` holds those of the live articles by id; `times` and `story_of` by an article's number
-    its time in seconds and its story's number. To be read, not changed.
+    `times` and `story_of` hold by an article's number its time in seconds and its story's number.
+    To be read, not changed.
     """
 
     def __init__(self) -> None:
-        self.vectors: dict[str, Vector] = {}
         self._postings = Postings()
         self._articles = _Numbers()
         self._stories = _Numbers()
@@ -52,7 +51,6 @@ class MatterIndex:
 
     def add(self, article_id: str, vector: Vector, story_id: str, time: int) -> None:
         """Takes in an article that is not held yet."""
-        self.vectors[article_id] = vector
         number = self._articles.take(article_id)
         if number == len(self.times):
             self.times.append(time)
@@ -63,15 +61,13 @@ class MatterIndex:
         self._add_to_story(vector, story_id)
         self.story_of[number] = self._stories.number(story_id)
 
-    def remove(self, article_id: str, story_id: str) -> None:
-        """Lets go of a held article."""
-        vector = self.vectors.pop(article_id)
+    def remove(self, article_id: str, vector: Vector, story_id: str) -> None:
+        """Lets go of an article that was taken in with this vector."""
         self._postings.remove(self._articles.free(article_id), vector)
         self._remove_from_story(vector, story_id)
 
-    def move(self, article_id: str, story_id: str, new_story_id: str) -> None:
-        """Moves a held article from one story to another."""
-        vector = self.vectors[article_id]
+    def move(self, article_id: str, vector: Vector, story_id: str, new_story_id: str) -> None:
+        """Moves an article that was taken in with this vector from one story to another."""
         self._remove_from_story(vector, story_id)
         self._add_to_story(vector, new_story_id)
         number = self._articles.number(article_id)
@@ -90,7 +86,6 @@ class MatterIndex:
         """All it holds in one order, to compare two of them."""
         ids, stories = self._articles.names, self._stories.names
         return [
-            sorted((ident, sorted(vector.items())) for ident, vector in self.vectors.items()),
             [
                 (term, sorted((ids[number], weight) for number, weight in found))
                 for term, found in self._postings.canonical()

@@ -22,6 +22,7 @@ def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
         "version": arrival.version,
         "arrivedAt": arrival.arrived_at,
         "digest": arrival.digest,
+        "vector": arrival.vector,
     }
     return arrival.article["id"].encode(), orjson.dumps(fields)
 
@@ -38,6 +39,7 @@ def decode_arrival(value: bytes | None) -> Prepared:
             version=fields["version"],
             arrived_at=fields["arrivedAt"],
             digest=fields["digest"],
+            vector=fields["vector"],
         )
         return Prepared(arrival, source=arrival.article.get("source"))
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
