@@ -34,6 +34,7 @@ def build_stage(settings: Settings, name: str) -> Stage:
     """The stage of that name, enrich or curate, for a worker on Kafka."""
     topics = Topics(settings.kafka_topic_prefix)
     group = settings.kafka_group_prefix + name
+    servers = settings.kafka_bootstrap_servers
     if name == "enrich":
-        return EnrichStage(topics, group, Preparation(load_catalogue(), settings.images))
-    return CurateStage(settings.kafka_bootstrap_servers, topics, group)
+        return EnrichStage(servers, topics, group, Preparation(load_catalogue(), settings.images))
+    return CurateStage(servers, topics, group)
