@@ -83,7 +83,9 @@ def send(
 
     async def work() -> None:
         async with AIOKafkaProducer(
-            bootstrap_servers=kafka.servers, max_request_size=MAX_REQUEST_BYTES
+            bootstrap_servers=kafka.servers,
+            max_request_size=MAX_REQUEST_BYTES,
+            enable_idempotence=True,
         ) as producer:
             for start in range(0, len(events), 100):
                 sent = [
