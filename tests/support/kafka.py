@@ -61,9 +61,12 @@ class Kafka:
         """Writes keys and values; in a transaction it is `commit` or `abort` that ends it."""
         asyncio.run(_send(self.servers, topic, messages, transaction))
 
-    def create(self, topic: str, partitions: int, configs: dict[str, str]) -> None:
+    def create(
+        self, topic: str, partitions: int, configs: dict[str, str], replication: int = 1
+    ) -> None:
         """A topic as somebody else would make it."""
-        asyncio.run(_create(self.servers, topic, partitions, configs))
+        made = NewTopic(topic, partitions, replication, topic_configs=configs)
+        asyncio.run(_create(self.servers, made))
 
 
 async def _read(servers: str, topic: str) -> list[ConsumerRecord]:
@@ -107,10 +110,10 @@ async def _send(
             await producer.abort_transaction()
 
 
-async def _create(servers: str, topic: str, partitions: int, configs: dict[str, str]) -> None:
+async def _create(servers: str, topic: NewTopic) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=configs)])
+        await admin.create_topics([topic])
     finally:
         await admin.close()
