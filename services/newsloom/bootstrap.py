@@ -54,7 +54,8 @@ def build_stage(settings: Settings, name: str, sealer: Sealer | None) -> "Stage"
 
     topics = Topics(settings.kafka_topic_prefix)
     group = settings.kafka_group_prefix + name
+    servers = settings.kafka_bootstrap_servers
     if name == "enrich":
         preparation = Preparation(load_catalogue(), settings.images, sealer)
-        return EnrichStage(topics, group, preparation)
-    return CurateStage(settings.kafka_bootstrap_servers, topics, group)
+        return EnrichStage(servers, topics, group, preparation)
+    return CurateStage(servers, topics, group)

@@ -5,7 +5,7 @@ import inspect
 from importlib.metadata import version
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 
@@ -31,28 +31,39 @@ def test_the_private_names_are_there() -> None:
 class Recorder:
     """Takes batches, and notes in what order it was called."""
 
-    def __init__(self) -> None:
+    def __init__(self, topic: str) -> None:
         self.calls: list[Any] = []
         self.done = asyncio.Event()
+        self.assigned = asyncio.Event()
+        self.tenure = 0
+        self._position = TopicPartition(topic, 0), 0
 
     def is_open(self) -> bool:
         return not self.done.is_set()
 
-    async def take(self, consumer: BatchConsumer, generation: int, records: Any) -> None:
-        assert consumer.is_current(generation)
-        assert not consumer.is_current(generation + 1)
-        values = [record.value for batch in records.values() for record in batch]
-        self.calls += values
-        if b"last" in values:
+    def positions(self) -> dict[TopicPartition, int]:
+        return dict([self._position])
+
+    async def take(self, consumer: BatchConsumer, tenure: int, records: Any) -> bool:
+        if tenure != self.tenure or not consumer.is_flowing():
+            return False
+        for batch in records.values():
+            self.calls += [record.value for record in batch]
+            self._position = self._position[0], batch[-1].offset + 1
+        if b"last" in self.calls:
             self.done.set()
+        return True
 
     async def revoke(self) -> None:
+        self.tenure += 1
         self.calls.append("revoked")
 
     async def assign(self, partitions: set[int]) -> None:
         # Were it not awaited, records would come first.
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.5)
         self.calls.append(partitions)
+        self.tenure += 1
+        self.assigned.set()
 
     def fail(self, what: str, error: BaseException) -> None:
         self.calls.append((what, error))
@@ -68,7 +79,7 @@ def test_a_batch_comes_after_the_barrier_is_committed_and_stays_uncommitted(kafk
     kafka.send(topic, [(None, b"last")], transaction="commit")
 
     async def work() -> tuple[list[Any], int | None]:
-        recorder = Recorder()
+        recorder = Recorder(topic)
         app = build_app(kafka.servers, group, topic, recorder)
         serving = asyncio.create_task(app.start())
         async with asyncio.timeout(30):
@@ -83,3 +94,33 @@ def test_a_batch_comes_after_the_barrier_is_committed_and_stays_uncommitted(kafk
     calls, committed = asyncio.run(work())
     assert [call for call in calls if call != "revoked"] == [{0}, b"first", b"last"]
     assert committed is None
+
+
+def test_what_comes_amid_rebalances_is_taken_whichever_poll_fetched_it(kafka: Kafka) -> None:
+    """A poll that waits through a rebalance returns what is of the time after it."""
+    topic = f"{kafka.prefix}contract"
+    kafka.create(topic, 1, {})
+    values = [b"%d" % number for number in range(8)]
+
+    async def work() -> list[Any]:
+        recorder = Recorder(topic)
+        app = build_app(kafka.servers, f"{kafka.prefix}group", topic, recorder)
+        serving = asyncio.create_task(app.start())
+        async with (
+            asyncio.timeout(60),
+            AIOKafkaProducer(bootstrap_servers=kafka.servers) as producer,
+        ):
+            for value in values:
+                await recorder.assigned.wait()
+                recorder.assigned.clear()
+                await asyncio.sleep(0.1)
+                await producer.send_and_wait(topic, value)
+                app.consumer._thread._consumer._coordinator.request_rejoin()
+            await producer.send_and_wait(topic, b"last")
+            await recorder.done.wait()
+            await app.stop()
+        serving.cancel()
+        return recorder.calls
+
+    calls = asyncio.run(work())
+    assert [call for call in calls if isinstance(call, bytes)] == [*values, b"last"]

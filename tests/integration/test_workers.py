@@ -24,6 +24,7 @@ from tests.support.workers import (
     Event,
     assert_exactly_once,
     await_all,
+    create_topics,
     lane_rows,
     letter_headers,
     send,
@@ -33,12 +34,6 @@ from tests.support.workers import (
 )
 
 FORTNIGHT = Path(__file__).parents[2] / "examples" / "fortnight.jsonl"
-CREATE_TIME = {"message.timestamp.type": "CreateTime", "max.message.bytes": "4194304"}
-
-
-def create_topics(kafka: Kafka, partitions: int = 1) -> None:
-    kafka.create(kafka.prefix + EVENTS, partitions, CREATE_TIME)
-    assert kafka.newsloom("topics", "create", "--partitions", partitions).code in (0, 1)
 
 
 def test_they_publish_what_the_embedded_runtime_does(kafka: Kafka, tmp_path: Path) -> None:

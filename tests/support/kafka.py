@@ -53,25 +53,31 @@ class Kafka:
         """All committed records of a topic, by partition and offset."""
         return asyncio.run(_read(self.servers, topic))
 
+    def count(self, topic: str) -> int:
+        """How far a topic reaches, over all partitions: it grows with whatever is committed."""
+        return asyncio.run(_count(self.servers, topic))
+
     def send(
         self, topic: str, messages: Sequence[Message], *, transaction: str | None = None
     ) -> None:
         """Writes keys and values; in a transaction it is `commit` or `abort` that ends it."""
         asyncio.run(_send(self.servers, topic, messages, transaction))
 
-    def create(self, topic: str, partitions: int, configs: dict[str, str]) -> None:
+    def create(
+        self, topic: str, partitions: int, configs: dict[str, str], replication: int = 1
+    ) -> None:
         """A topic as somebody else would make it."""
-        asyncio.run(_create(self.servers, topic, partitions, configs))
+        made = NewTopic(topic, partitions, replication, topic_configs=configs)
+        asyncio.run(_create(self.servers, made))
 
 
 async def _read(servers: str, topic: str) -> list[ConsumerRecord]:
+    # One that is given its topics asks for them as it starts.
+    async with AIOKafkaConsumer(topic, bootstrap_servers=servers) as consumer:
+        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
     async with AIOKafkaConsumer(
         bootstrap_servers=servers, isolation_level="read_committed", auto_offset_reset="earliest"
     ) as consumer:
-        consumer.subscribe([topic])
-        await consumer.getmany(timeout_ms=0)
-        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
-        consumer.unsubscribe()
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         begins = await consumer.beginning_offsets(partitions)
@@ -82,6 +88,13 @@ async def _read(servers: str, topic: str) -> list[ConsumerRecord]:
             for batch in (await consumer.getmany(timeout_ms=100)).values():
                 records += batch
     return sorted(records, key=lambda record: (record.partition, record.offset))
+
+
+async def _count(servers: str, topic: str) -> int:
+    async with AIOKafkaConsumer(topic, bootstrap_servers=servers) as consumer:
+        partitions = consumer.partitions_for_topic(topic) or ()
+        ends = await consumer.end_offsets([TopicPartition(topic, p) for p in partitions])
+        return sum(ends.values())
 
 
 async def _send(
@@ -99,10 +112,10 @@ async def _send(
             await producer.abort_transaction()
 
 
-async def _create(servers: str, topic: str, partitions: int, configs: dict[str, str]) -> None:
+async def _create(servers: str, topic: NewTopic) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=configs)])
+        await admin.create_topics([topic])
     finally:
         await admin.close()

@@ -8,31 +8,48 @@ import asyncio
 import json
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from tests.support.kafka import COMMAND, Kafka
 
+ROOT = Path(__file__).parents[2]
 DEADLINE_S = 90.0
 EVENTS, ENRICHED = "article-events.v1", "enriched-articles.v1"
 CURATED, STORIES, LANE_STATE = "curated-articles.v1", "stories.v1", "lane-state.v1"
 LETTERS = "dead-letters.v1"
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
+CREATE_TIME = {"message.timestamp.type": "CreateTime", "max.message.bytes": "4194304"}
 
 Row = dict[str, Any]
 Event = tuple[bytes | None, bytes | None]
 
 
-def start_worker(kafka: Kafka, *arguments: str) -> subprocess.Popen[bytes]:
-    """`newsloom worker` with groups of the test's own."""
+def create_topics(kafka: Kafka, partitions: int = 1) -> None:
+    """All topics; article events keep the times that they are sent with."""
+    kafka.create(kafka.prefix + EVENTS, partitions, CREATE_TIME)
+    assert kafka.newsloom("topics", "create", "--partitions", partitions).code in (0, 1)
+
+
+def start_worker(
+    kafka: Kafka, *arguments: str, struck: Sequence[object] = ()
+) -> subprocess.Popen[bytes]:
+    """`newsloom worker` with groups of the test's own; `struck`: the deed, the point, the call."""
     environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
+    command = [sys.executable, "-m", "tests.support.saboteur", *map(str, struck)]
     return subprocess.Popen(
-        [COMMAND, "worker", *arguments], env=environment, stderr=subprocess.PIPE
+        [*(command if struck else [COMMAND]), "worker", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -66,7 +83,9 @@ def send(
 
     async def work() -> None:
         async with AIOKafkaProducer(
-            bootstrap_servers=kafka.servers, max_request_size=MAX_REQUEST_BYTES
+            bootstrap_servers=kafka.servers,
+            max_request_size=MAX_REQUEST_BYTES,
+            enable_idempotence=True,
         ) as producer:
             for start in range(0, len(events), 100):
                 sent = [
@@ -77,6 +96,17 @@ def send(
                 await asyncio.sleep(pause_s)
 
     asyncio.run(work())
+
+
+@contextmanager
+def sending(kafka: Kafka, events: Sequence[Event], each_s: float) -> Iterator[None]:
+    """Writes article events at a steady rate meanwhile; all are written when the block is left."""
+    thread = threading.Thread(target=send, args=(kafka, events, None, 100 * each_s))
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def wait_for(is_met: Callable[[], bool], what: str) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Awaitable
 from typing import Any, Protocol, cast
 
 import faust
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from yarl import URL
 
 from newsloom.runtimes.kafka.connection import REQUEST_TIMEOUT_MS
 
 POLL_S = 1.0
+SEEK_PAUSE_S = 0.1
 BATCH_RECORDS = 1_000
 SESSION_TIMEOUT_S = 6.0
 """A worker that is killed or frozen is replaced after so long. The shortest that brokers grant."""
@@ -24,13 +26,19 @@ HEARTBEAT_S = SESSION_TIMEOUT_S / 3
 class BatchTaker(Protocol):
     """Whoever works on the batches."""
 
+    tenure: int
+    """Rises when partitions are taken away, and again when those assigned are ready."""
+
     def is_open(self) -> bool:
         """Whether it takes any more."""
 
+    def positions(self) -> dict[TopicPartition, int]:
+        """The offset that comes next, of each partition that is ready."""
+
     def take(
-        self, consumer: "BatchConsumer", generation: int, records: dict[Any, list[Any]]
-    ) -> Awaitable[None]:
-        """Works on what one poll fetched, polled in that generation of the group."""
+        self, consumer: "BatchConsumer", tenure: int, records: dict[Any, list[Any]]
+    ) -> Awaitable[bool]:
+        """Works on what one poll fetched, begun in that tenure; False if not on all of it."""
 
     async def revoke(self) -> None:
         """Returns when no batch is in flight."""
@@ -50,30 +58,42 @@ class BatchConsumer(driver.Consumer):
 
     async def _drain_messages(self, fetcher: Any) -> None:
         taker = cast(BatchApp, self.app).taker
+        sought = -1
         try:
             while taker.is_open() and not (self._stopped.is_set() or fetcher._stopped.is_set()):
                 if not self.flow_active:
                     await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
-                generation = self.app.consumer_generation_id
-                polled, active = await self._wait_next_records(POLL_S)
-                fetched = {tp: r for tp, r in (polled or {}).items() if r and tp in (active or ())}
-                if fetched:
-                    await taker.take(self, generation, fetched)
+                tenure = taker.tenure
+                if tenure != sought:
+                    if not await self._go_to(taker.positions()):
+                        continue
+                    sought = tenure
+                polled, _ = await self._wait_next_records(POLL_S)
+                fetched = {tp: records for tp, records in (polled or {}).items() if records}
+                if fetched and not await taker.take(self, tenure, fetched):
+                    sought = -1
         except Exception as error:
             # Faust would log it and fetch no more.
             if not self.should_stop:
                 taker.fail("fetch", error)
 
-    def is_current(self, generation: int) -> bool:
-        """Whether what was polled in `generation` may be worked on.
+    async def _go_to(self, positions: dict[TopicPartition, int]) -> bool:
+        """Goes to where the next poll is to begin; False if another rebalance came before.
 
-        If not, Faust goes back to the committed offsets before it resumes.
+        Faust goes to the committed offsets after a rebalance, but a poll that waits through one
+        may then take records of the new assignment, and be dropped for having begun in the old.
+        Nor does it go back to the beginning, if nothing is committed.
         """
-        return (
-            not self.should_stop
-            and self.flow_active
-            and generation == self.app.consumer_generation_id
-        )
+        try:
+            await self.seek_wait(positions)
+        except IllegalStateError:
+            await self.sleep(SEEK_PAUSE_S)
+            return False
+        return True
+
+    def is_flowing(self) -> bool:
+        """Whether a batch may begin: no rebalance has begun, and no end."""
+        return self.flow_active and not self.should_stop
 
 
 class _CommittedThread(driver.AIOKafkaConsumerThread):

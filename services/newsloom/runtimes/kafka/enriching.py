@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from aiokafka import TopicPartition
+
 from newsloom.pipeline.arrival import WithdrawalArrival
 from newsloom.pipeline.decode import parse_record
 from newsloom.pipeline.recipe import Preparation, Prepared
@@ -14,6 +16,7 @@ from newsloom.records.faults import Fault, Reason
 from newsloom.rules.urls import article_id, canonical_url, url_fault
 from newsloom.runtimes.kafka.enriched import encode_arrival
 from newsloom.runtimes.kafka.outgoing import Headers, Incoming, Outgoing, dead_letter
+from newsloom.runtimes.kafka.restoring import committed_offset
 from newsloom.runtimes.kafka.stage import BugCounter, Lane, require_topics
 from newsloom.runtimes.kafka.topics import Topics
 
@@ -27,9 +30,10 @@ _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
 class EnrichStage:
     """Enriches any partition of the article events."""
 
-    def __init__(self, topics: Topics, group: str, preparation: Preparation) -> None:
+    def __init__(self, servers: str, topics: Topics, group: str, preparation: Preparation) -> None:
         self.group = group
         self.input_topic = topics.article_events
+        self._servers = servers
         self._topics = topics
         self._preparation = preparation
         self._bugs = BugCounter()
@@ -44,18 +48,25 @@ class EnrichStage:
         self._letter_partitions = partitions[topics.dead_letters]
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
-        """A lane that takes whatever comes: Kafka's committed offset is all there is to know."""
+        """A lane that begins at Kafka's committed offset, which is all there is to know."""
+        source = TopicPartition(self.input_topic, partition)
+        committed = await committed_offset(self._servers, self.group, source)
         letters = partition % self._letter_partitions
-        return EnrichLane(self._topics, letters, self._preparation, self._bugs)
+        return EnrichLane(self._topics, letters, committed or 0, self._preparation, self._bugs)
 
 
 class EnrichLane:
     """Enriches one partition."""
 
     def __init__(
-        self, topics: Topics, letter_partition: int, preparation: Preparation, bugs: BugCounter
+        self,
+        topics: Topics,
+        letter_partition: int,
+        next_offset: int,
+        preparation: Preparation,
+        bugs: BugCounter,
     ) -> None:
-        self.next_offset = 0
+        self.next_offset = next_offset
         self._topics = topics
         self._letter_partition = letter_partition
         self._preparation = preparation

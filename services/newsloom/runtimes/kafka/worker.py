@@ -36,6 +36,7 @@ class Worker:
         self._servers = servers
         self._stage = stage
         self._lanes: dict[int, tuple[Lane, PartitionProducer]] = {}
+        self.tenure = 0
         self._in_flight = asyncio.Lock()
         self._ending = asyncio.Event()
 
@@ -61,19 +62,29 @@ class Worker:
         """Whether another batch is taken."""
         return not self._ending.is_set()
 
+    def positions(self) -> dict[TopicPartition, int]:
+        """The offset that comes next, of each partition that is ready."""
+        topic = self._stage.input_topic
+        return {TopicPartition(topic, p): lane.next_offset for p, (lane, _) in self._lanes.items()}
+
     async def take(
-        self, consumer: BatchConsumer, generation: int, records: dict[Any, list[Any]]
-    ) -> None:
-        """Works on what a poll fetched, a transaction for each partition."""
+        self, consumer: BatchConsumer, tenure: int, records: dict[Any, list[Any]]
+    ) -> bool:
+        """Works on what a poll fetched, a transaction for each partition.
+
+        False if some of it was not worked on, as the partitions are others' now.
+        """
         for tp, fetched in records.items():
             async with self._in_flight:
-                if not self.is_open() or not consumer.is_current(generation):
-                    return
+                is_ours = tenure == self.tenure and tp.partition in self._lanes
+                if not (self.is_open() and is_ours and consumer.is_flowing()):
+                    return False
                 try:
                     async with asyncio.timeout(BATCH_TIMEOUT_S):
                         await self._process(tp.partition, fetched)
                 except BaseException as error:  # cancelled, too, it is half done
                     self.fail("batch", error)
+        return True
 
     async def _process(self, partition: int, records: list[Any]) -> None:
         lane, producer = self._lanes[partition]
@@ -84,6 +95,7 @@ class Worker:
 
     async def revoke(self) -> None:
         """Returns when no batch is in flight; the lanes stay, parked."""
+        self.tenure += 1
         async with self._in_flight:
             pass
 
@@ -100,6 +112,7 @@ class Worker:
                 self.fail("restore", error)
             raise
         self._lanes = dict(zip(partitions, opened, strict=True))
+        self.tenure += 1
         # What is restored lives long: spare the collector from walking it again.
         gc.collect()
         gc.freeze()

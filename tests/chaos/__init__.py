@@ -1,0 +1,1 @@
+"""`make chaos`: workers and brokers are killed, frozen and changed while events flow."""
