@@ -12,6 +12,7 @@ from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
 from newsloom.pipeline.recipe import Curation, Preparation
 from newsloom.pipeline.sealing import Sealer
+from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
 from newsloom.settings import Settings
 
@@ -53,9 +54,10 @@ def build_stage(settings: Settings, name: str, sealer: Sealer | None) -> "Stage"
     from newsloom.runtimes.kafka.topics import Topics
 
     topics = Topics(settings.kafka_topic_prefix)
+    lanes = LaneTable(settings.kafka_lanes)
     group = settings.kafka_group_prefix + name
     servers = settings.kafka_bootstrap_servers
     if name == "enrich":
         preparation = Preparation(load_catalogue(), settings.images, sealer)
-        return EnrichStage(servers, topics, group, preparation)
-    return CurateStage(servers, topics, group)
+        return EnrichStage(servers, topics, lanes, group, preparation)
+    return CurateStage(servers, topics, lanes.count, group)

@@ -68,7 +68,8 @@ def _run() -> int:
     except ValidationError as error:
         for fault in error.errors():
             setting = ".".join(map(str, fault["loc"]))
-            click.echo(f"newsloom: setting {setting}: {fault['msg']}", err=True)
+            message = fault["msg"].removeprefix("Value error, ")
+            click.echo(f"newsloom: setting {setting}: {message}", err=True)
         return 2
     except BrokenPipeError:
         return 0  # whoever read it has seen enough

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from aiokafka import ConsumerRecord
 
-from tests.integration.test_workers import create_topics
 from tests.support.canary import BAD, CANARY, GOOD
 from tests.support.kafka import Kafka
 from tests.support.workers import (
@@ -19,6 +18,7 @@ from tests.support.workers import (
     LETTERS,
     STORIES,
     await_all,
+    create_topics,
     send,
     working,
 )

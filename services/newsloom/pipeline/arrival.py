@@ -22,9 +22,10 @@ class ArticleArrival(NamedTuple):
 
 
 class WithdrawalArrival(NamedTuple):
-    """Word that an article is taken back."""
+    """Word that an article is taken back. Every lane hears of it; one of them counts it."""
 
     article_id: str
+    is_counted: bool = True
 
 
 Arrival = ArticleArrival | WithdrawalArrival

@@ -245,8 +245,10 @@ def _publish_if_live(draft: Draft, article_id: str | None) -> None:
 def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
     held = state.articles.get(arrival.article_id)
     if held is None:
-        return Draft(state, Outcome.UNCHANGED)
-    draft = Draft(state, Outcome.WITHDRAWN)
+        return Draft(state, Outcome.UNCHANGED, None if arrival.is_counted else {})
+    # The lane that counts it did not have the article, and took it for unchanged.
+    elsewhere = {Outcome.WITHDRAWN: 1, Outcome.UNCHANGED: -1}
+    draft = Draft(state, Outcome.WITHDRAWN, None if arrival.is_counted else elsewhere)
     draft.publish[arrival.article_id] = None
     draft.remove_article(arrival.article_id)
     _publish_if_live(draft, held.duplicate_of)

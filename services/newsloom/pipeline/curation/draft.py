@@ -4,6 +4,7 @@ A draft reads through to the state and keeps what differs. `apply` is total: it 
 removes the rows that the draft holds.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from newsloom.pipeline.curation.index import Comparison
@@ -19,15 +20,19 @@ from newsloom.rules.terms import UNIT, Vector, dot_product
 class Draft:
     """The effects of one event: its outcome, the rows it changes and what is to be published.
 
+    The outcome counts once, unless `counted` says by how much to change which count.
     `articles` and `stories` hold changed rows by id, None for those that go. `publish` and
     `publish_stories` name records in the order in which they are to appear.
     """
 
-    def __init__(self, state: State, outcome: Outcome) -> None:
+    def __init__(
+        self, state: State, outcome: Outcome, counted: Mapping[Outcome, int] | None = None
+    ) -> None:
         self.state = state
         self.outcome = outcome
         outcomes = dict(state.lane.outcomes)
-        outcomes[outcome.value] = outcomes.get(outcome.value, 0) + 1
+        for each, step in ({outcome: 1} if counted is None else counted).items():
+            outcomes[each.value] = outcomes.get(each.value, 0) + step
         lane = state.lane
         self.lane = Lane(lane.clock, lane.witnesses, lane.sequence, lane.revision, outcomes)
         self.articles: dict[str, LiveArticle | None] = {}

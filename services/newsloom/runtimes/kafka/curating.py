@@ -21,18 +21,19 @@ from newsloom.runtimes.kafka.restoring import (
     encode_position,
     read_lane,
 )
-from newsloom.runtimes.kafka.stage import BugCounter, Lane, require_topics
+from newsloom.runtimes.kafka.stage import BugCounter, Lane, require_lanes, require_topics
 from newsloom.runtimes.kafka.topics import Topics
 
 
 class CurateStage:
     """Curates the lanes that are assigned to it."""
 
-    def __init__(self, servers: str, topics: Topics, group: str) -> None:
+    def __init__(self, servers: str, topics: Topics, lanes: int, group: str) -> None:
         self.group = group
         self.input_topic = topics.enriched_articles
         self._servers = servers
         self._topics = topics
+        self._lanes = lanes
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
@@ -46,13 +47,7 @@ class CurateStage:
             topics.lane_state,
         )
         require_topics(partitions, *of_lanes, topics.dead_letters)
-        counts = {name: partitions[name] for name in of_lanes}
-        if len(set(counts.values())) > 1:
-            found = ", ".join(f"{name} has {count}" for name, count in counts.items())
-            raise OutageError(
-                f"{found}: they need equal numbers of partitions, one for each lane. "
-                "See `newsloom topics check`"
-            )
+        require_lanes(partitions, self._lanes, *of_lanes)
         self._letter_partitions = partitions[topics.dead_letters]
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:

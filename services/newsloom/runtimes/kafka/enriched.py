@@ -15,7 +15,8 @@ from newsloom.records.faults import Fault, Reason, Stage
 def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
     """The key and the value under which `arrival` goes to its lane."""
     if isinstance(arrival, WithdrawalArrival):
-        return arrival.article_id.encode(), orjson.dumps({"withdrawn": arrival.article_id})
+        withdrawal = {"withdrawn": arrival.article_id, "isCounted": arrival.is_counted}
+        return arrival.article_id.encode(), orjson.dumps(withdrawal)
     fields = {
         "article": arrival.article,
         "publishedAt": arrival.published_at,
@@ -32,7 +33,7 @@ def decode_arrival(value: bytes | None) -> Prepared:
     try:
         fields: dict[str, Any] = orjson.loads(value or b"")
         if "withdrawn" in fields:
-            return Prepared(WithdrawalArrival(fields["withdrawn"]))
+            return Prepared(WithdrawalArrival(fields["withdrawn"], fields["isCounted"]))
         arrival = ArticleArrival(
             article=fields["article"],
             published_at=fields["publishedAt"],

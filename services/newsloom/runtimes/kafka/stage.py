@@ -57,6 +57,17 @@ class BugCounter:
             )
 
 
+def require_lanes(partitions: dict[str, int], lanes: int, *names: str) -> None:
+    """Raises OutageError unless all those topics have a partition for each lane, and no other."""
+    odd = [f"{name} has {partitions[name]}" for name in names if partitions[name] != lanes]
+    if odd:
+        raise OutageError(
+            f"{', '.join(odd)} partitions, but NEWSLOOM_KAFKA_LANES makes {lanes} "
+            f"lane{'s' if lanes > 1 else ''}: set it to the table that the topics were created "
+            "for, or see `newsloom topics check`"
+        )
+
+
 def require_topics(partitions: dict[str, int], *names: str) -> None:
     """Raises OutageError unless all those topics are there."""
     missing = [name for name in names if name not in partitions]
