@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
 
-.PHONY: help setup demo test chaos check format bench lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos check format bench lock golden schemas clean
 
 help:  ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.done  ## build .venv with everything locked, and the newsloom command
 
@@ -26,6 +26,9 @@ demo: setup  ## curate the examples and look at the outcome
 	$(BIN)/newsloom explain https://www.valestandard.example/news/kestrel-quarry-leak-alder-vale-tap-water --output $(OUT)
 	@echo
 	@echo "Look on in $(OUT): curated.jsonl, stories.jsonl, dead-letters.jsonl, articles/"
+
+demo-kafka: setup  ## the same on Kafka: a broker, topics, workers, examples, what comes out (Java 17, Maven)
+	$(BIN)/python deploy/kafka/brokers.py run -- $(BIN)/python deploy/kafka/demo.py
 
 test: setup  ## all tests
 	$(BIN)/python -m pytest
