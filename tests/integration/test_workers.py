@@ -209,6 +209,25 @@ def test_lanes_by_language_each_hear_of_a_withdrawal_and_count_it_once(kafka: Ka
     assert outcomes(kafka, lanes=3) == {"curated": 6, "withdrawn": 2, "unchanged": 2}
 
 
+def test_without_a_broker_it_asks_again_for_a_while(tmp_path: Path) -> None:
+    worker = start_worker(Kafka("127.0.0.1:1", "t."), "curate")
+    assert worker.stderr is not None
+    for pause in ("0.5", "1", "2"):
+        assert worker.stderr.readline().endswith(b"; asking again in %b s\n" % pause.encode())
+    worker.send_signal(signal.SIGTERM)
+    assert worker.communicate(timeout=5)[1] == b""
+    assert worker.returncode == 0
+
+
+def test_a_topic_that_takes_too_little_is_refused_before_anything_is_sent(kafka: Kafka) -> None:
+    kafka.create(kafka.prefix + STORIES, 1, {"max.message.bytes": "1000000"})
+    kafka.newsloom("topics", "create")
+    refused = kafka.newsloom("worker", "curate")
+    assert refused.code == 1
+    assert "takes records of 1,000,000 bytes at most" in refused.err
+    assert len(refused.err.splitlines()) == 1
+
+
 def test_missing_topics_and_unequal_lanes_are_refused_in_one_line(kafka: Kafka) -> None:
     refused = kafka.newsloom("worker", "curate")
     assert refused.code == 1

@@ -4,7 +4,7 @@ In input order, every input makes one record; a withdrawal one for each lane. It
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -15,11 +15,18 @@ from newsloom.pipeline.recipe import Preparation, Prepared
 from newsloom.records.faults import Fault, Reason
 from newsloom.rules.lanes import LaneTable
 from newsloom.rules.urls import article_id, canonical_url, url_fault
+from newsloom.runtimes.kafka.admin import FoundTopic
 from newsloom.runtimes.kafka.enriched import encode_arrival
 from newsloom.runtimes.kafka.outgoing import Headers, Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.restoring import committed_offset
-from newsloom.runtimes.kafka.stage import BugCounter, Lane, require_lanes, require_topics
-from newsloom.runtimes.kafka.topics import Topics
+from newsloom.runtimes.kafka.stage import (
+    BugCounter,
+    Lane,
+    require_lanes,
+    require_room,
+    require_topics,
+)
+from newsloom.runtimes.kafka.topics import DEAD_LETTERS, ENRICHED_ARTICLES, Topics
 
 _ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
 _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
@@ -34,20 +41,19 @@ class EnrichStage:
         self.group = group
         self.input_topic = topics.article_events
         self._servers = servers
-        self._topics = topics
+        self.topics = topics
         self._lanes = lanes
         self._preparation = preparation
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
-    def check(self, partitions: dict[str, int]) -> None:
+    def check(self, found: Mapping[str, FoundTopic]) -> None:
         """Raises OutageError if a topic is missing, or has not one partition for each lane."""
-        topics = self._topics
-        require_topics(
-            partitions, topics.article_events, topics.enriched_articles, topics.dead_letters
-        )
-        require_lanes(partitions, self._lanes.count, topics.enriched_articles)
-        self._letter_partitions = partitions[topics.dead_letters]
+        topics = self.topics
+        require_topics(found, topics.article_events, topics.enriched_articles, topics.dead_letters)
+        require_lanes(found, self._lanes.count, topics.enriched_articles)
+        require_room(found, topics, ENRICHED_ARTICLES, DEAD_LETTERS)
+        self._letter_partitions = found[topics.dead_letters].partitions
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
         """A lane that begins at Kafka's committed offset, which is all there is to know."""
@@ -55,7 +61,7 @@ class EnrichStage:
         committed = await committed_offset(self._servers, self.group, source)
         letters = partition % self._letter_partitions
         return EnrichLane(
-            self._topics, self._lanes, letters, committed or 0, self._preparation, self._bugs
+            self.topics, self._lanes, letters, committed or 0, self._preparation, self._bugs
         )
 
 
