@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
 
-.PHONY: help setup demo demo-kafka test chaos check format bench lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos check format bench bench-kafka lock golden schemas clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ golden: setup  ## write the golden files anew; review them before you commit
 
 bench: setup  ## speed and memory; DATA=events.jsonl measures on a file of yours
 	$(BIN)/python -m benchmarks.run $(DATA)
+
+bench-kafka: setup  ## the same of workers on Kafka, and how long a lane takes to restore (Java 17, Maven)
+	$(BIN)/python -m benchmarks.kafka $(DATA)
 
 lock:  ## lock the newest dependencies, with hashes and without addresses (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
