@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
 
-.PHONY: help setup demo demo-kafka test chaos check format bench bench-kafka lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos check format bench lock golden schemas clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,10 +53,8 @@ schemas: setup  ## write schemas/json anew from the records
 golden: setup  ## write the golden files anew; review them before you commit
 	$(BIN)/python -m tests.golden.refresh
 
-bench: setup  ## speed and memory; DATA=events.jsonl measures on a file of yours
+bench: setup  ## speed and memory, of a run and on Kafka; DATA=events.jsonl measures on a file of yours
 	$(BIN)/python -m benchmarks.run $(DATA)
-
-bench-kafka: setup  ## the same of workers on Kafka, and how long a lane takes to restore (Java 17, Maven)
 	$(BIN)/python -m benchmarks.kafka $(DATA)
 
 lock:  ## lock the newest dependencies, with hashes and without addresses (needs uv)
