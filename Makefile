@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
+CHAOS ?=
 
 .PHONY: help setup demo test chaos check format bench lock golden schemas clean
 
@@ -30,8 +31,8 @@ demo: setup  ## curate the examples and look at the outcome
 test: setup  ## all tests
 	$(BIN)/python -m pytest
 
-chaos: setup  ## kill workers on a real broker; minutes, not yet part of make test
-	$(BIN)/python -m pytest -m chaos
+chaos: setup  ## kill, freeze and change workers and three brokers under a steady flow; ten minutes
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 check: setup  ## style, types, import rules, generated files current
 	$(BIN)/ruff check .
