@@ -6,10 +6,10 @@ OUT ?= out/demo
 DATA ?=
 CHAOS ?=
 
-.PHONY: help setup demo test chaos check format bench lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos check format bench bench-kafka lock golden schemas clean
 
 help:  ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.done  ## build .venv with everything locked, and the newsloom command
 
@@ -27,6 +27,9 @@ demo: setup  ## curate the examples and look at the outcome
 	$(BIN)/newsloom explain https://www.valestandard.example/news/kestrel-quarry-leak-alder-vale-tap-water --output $(OUT)
 	@echo
 	@echo "Look on in $(OUT): curated.jsonl, stories.jsonl, dead-letters.jsonl, articles/"
+
+demo-kafka: setup  ## the same on Kafka: a broker, topics, workers, examples, what comes out (Java 17, Maven)
+	$(BIN)/python deploy/kafka/brokers.py run -- $(BIN)/python deploy/kafka/demo.py
 
 test: setup  ## all tests
 	$(BIN)/python -m pytest
@@ -53,6 +56,9 @@ golden: setup  ## write the golden files anew; review them before you commit
 
 bench: setup  ## speed and memory; DATA=events.jsonl measures on a file of yours
 	$(BIN)/python -m benchmarks.run $(DATA)
+
+bench-kafka: setup  ## the same of workers on Kafka, and how long a lane takes to restore (Java 17, Maven)
+	$(BIN)/python -m benchmarks.kafka $(DATA)
 
 lock:  ## lock the newest dependencies, with hashes and without addresses (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -1,28 +1,44 @@
 """The only wiring: settings in, a runtime ready to go out."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.sealing import Keyring
+from newsloom.adapters.sealing_keys import load_keyring
 from newsloom.adapters.store import Store, read_rows
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
-from newsloom.pipeline.recipe import Pipeline, Preparation
+from newsloom.pipeline.recipe import Curation, Preparation
+from newsloom.pipeline.sealing import Sealer
+from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
-from newsloom.runtimes.kafka.curating import CurateStage
-from newsloom.runtimes.kafka.enriching import EnrichStage
-from newsloom.runtimes.kafka.stage import Stage
-from newsloom.runtimes.kafka.topics import Topics
 from newsloom.settings import Settings
+
+if TYPE_CHECKING:
+    from newsloom.runtimes.kafka.stage import Stage
+
+
+def build_keyring(settings: Settings) -> Keyring | None:
+    """The sealing keys that are set, if any. Raises KeysError for keys that cannot be used."""
+    keys = settings.sealing_keys
+    text = None if keys is None else keys.get_secret_value()
+    return load_keyring(text, settings.sealing_keys_file)
 
 
 def build_run(
-    settings: Settings, options: RunOptions, store: Store, metrics: Metrics, reporter: Reporter
+    settings: Settings,
+    options: RunOptions,
+    store: Store,
+    metrics: Metrics,
+    reporter: Reporter,
+    sealer: Sealer | None,
 ) -> tuple[EmbeddedRun, State]:
     """An embedded run over the state that `store` holds, and that state."""
     state = restore(decode_row(key, value) for key, value in store.rows())
-    pipeline = Pipeline(state, load_catalogue(), settings.images)
-    return EmbeddedRun(options, pipeline, store, metrics, reporter), state
+    preparation = Preparation(load_catalogue(), settings.images, sealer)
+    return EmbeddedRun(options, preparation, Curation(state), store, metrics, reporter), state
 
 
 def read_state(folder: Path) -> State:
@@ -30,11 +46,18 @@ def read_state(folder: Path) -> State:
     return restore(decode_row(key, value) for key, value in read_rows(folder))
 
 
-def build_stage(settings: Settings, name: str) -> Stage:
+def build_stage(settings: Settings, name: str, sealer: Sealer | None) -> "Stage":
     """The stage of that name, enrich or curate, for a worker on Kafka."""
+    # Imported here, for a run without Kafka need not wait for its clients.
+    from newsloom.runtimes.kafka.curating import CurateStage
+    from newsloom.runtimes.kafka.enriching import EnrichStage
+    from newsloom.runtimes.kafka.topics import Topics
+
     topics = Topics(settings.kafka_topic_prefix)
+    lanes = LaneTable(settings.kafka_lanes)
     group = settings.kafka_group_prefix + name
     servers = settings.kafka_bootstrap_servers
     if name == "enrich":
-        return EnrichStage(servers, topics, group, Preparation(load_catalogue(), settings.images))
-    return CurateStage(servers, topics, group)
+        preparation = Preparation(load_catalogue(), settings.images, sealer)
+        return EnrichStage(servers, topics, lanes, group, preparation)
+    return CurateStage(servers, topics, lanes.count, group)

@@ -1,16 +1,20 @@
 """Settings, all described in one place: flags win, then `NEWSLOOM_*`, then `newsloom.toml`."""
 
 import re
+from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 from newsloom.pipeline.enrich import ImageMode
+from newsloom.rules.lanes import LaneTable
 
 FILE = "newsloom.toml"
 
@@ -40,6 +44,18 @@ class Settings(BaseSettings):
         pattern=r"^[a-zA-Z0-9._-]{0,200}$",
         description="What the names of the workers' groups and transactions begin with.",
     )
+    kafka_lanes: Annotated[dict[str, int], NoDecode] = Field(
+        default={},
+        description="The lane of each language, such as `de=1,fr=2`; of all others lane 0.",
+    )
+    sealing_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that seal what is private: `id:secret`, oldest first, with commas.",
+    )
+    sealing_keys_file: Path | None = Field(
+        default=None,
+        description="The same as a file, one key a line; see `newsloom keys new`.",
+    )
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod
@@ -47,6 +63,25 @@ class Settings(BaseSettings):
         if not re.fullmatch(rf"{_SERVER}(,{_SERVER})*", servers):
             raise ValueError(f"{servers!r} is not host:port, or several of them with commas")
         return servers.replace(" ", "")
+
+    @field_validator("kafka_lanes", mode="before")
+    @classmethod
+    def _read_lanes(cls, lanes: object) -> object:
+        if not isinstance(lanes, str):
+            return lanes
+        table = {}
+        for entry in filter(None, map(str.strip, lanes.split(","))):
+            match = re.fullmatch(r"(\w+)\s*=\s*([0-9]{1,3})", entry)
+            if match is None:
+                raise ValueError(f"{entry!r} is not language=lane, such as de=1")
+            table[match[1]] = int(match[2])
+        return table
+
+    @field_validator("kafka_lanes")
+    @classmethod
+    def _check_lanes(cls, lanes: dict[str, int]) -> dict[str, int]:
+        LaneTable(lanes)
+        return lanes
 
     @classmethod
     def settings_customise_sources(

@@ -1,6 +1,7 @@
 """`newsloom topics` on real brokers: creates what is missing, names what differs, and the mend."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ BOUND_S = 8.0
 
 
 def test_what_create_made_check_accepts(kafka: Kafka) -> None:
-    created = kafka.newsloom("topics", "create", "--partitions", 3, "--lanes", 2)
+    kafka = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "de=1"})
+    created = kafka.newsloom("topics", "create", "--partitions", 3)
     assert (created.code, created.err) == (0, "")
     assert created.out.splitlines() == [f"created {kafka.prefix}{t.suffix}" for t in TOPICS]
-    checked = kafka.newsloom("topics", "check", "--partitions", 3, "--lanes", 2)
+    checked = kafka.newsloom("topics", "check", "--partitions", 3)
     assert (checked.code, checked.err) == (0, "")
     assert kafka.newsloom("topics", "check").code == 0
 
@@ -60,7 +62,8 @@ def test_check_names_every_difference_and_its_mend(kafka: Kafka) -> None:
 
 def test_check_names_lanes_and_partitions_that_were_asked_for(kafka: Kafka) -> None:
     kafka.newsloom("topics", "create", "--partitions", 2)
-    checked = kafka.newsloom("topics", "check", "--partitions", 4, "--lanes", 3)
+    kafka = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "de=1,fr=2"})
+    checked = kafka.newsloom("topics", "check", "--partitions", 4)
     assert checked.code == 1
     assert [line.split(": ")[2] for line in checked.err.splitlines()] == [
         "2, not 4",

@@ -5,9 +5,11 @@ import os
 import signal
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from newsloom.rules.urls import article_id, canonical_url
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
 from tests.support.malformed import cases
@@ -23,6 +25,7 @@ from tests.support.workers import (
     create_topics,
     lane_rows,
     letter_headers,
+    outcomes,
     send,
     start_worker,
     wait_for,
@@ -148,6 +151,46 @@ def _children(pid: int) -> list[int]:
     return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def test_lanes_by_language_each_hear_of_a_withdrawal_and_count_it_once(kafka: Kafka) -> None:
+    kafka = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "de=1,fr=2"})
+    locales = ["en-GB", "de-AT", "fr", "nl", "de", "und"]
+    made = [e | {"locale": loc} for e, loc in zip(events(6), locales, strict=True)]
+    urls = [event["webUrl"] for event in made]
+    create_topics(kafka)
+    with working(kafka, "all"):
+        send(kafka, [(None, json.dumps(event).encode()) for event in made])
+        await_all(kafka, 6, lanes=3)
+        # One of lane 1, one of lane 0, one that nobody has, one again.
+        withdrawn = [urls[1], urls[0], "https://nowhere.example", urls[1]]
+        send(kafka, [(url.encode(), None) for url in withdrawn])
+        await_all(kafka, 10, lanes=3)
+
+    latest = {r.key: (r.partition, r.value) for r in kafka.read(kafka.prefix + CURATED)}
+    found = [latest[article_id(canonical_url(url)).encode()] for url in urls]
+    assert [lane for lane, _ in found] == [0, 1, 2, 0, 1, 0]
+    assert [value is None for _, value in found] == [True, True, False, False, False, False]
+    assert outcomes(kafka, lanes=3) == {"curated": 6, "withdrawn": 2, "unchanged": 2}
+
+
+def test_without_a_broker_it_asks_again_for_a_while(tmp_path: Path) -> None:
+    worker = start_worker(Kafka("127.0.0.1:1", "t."), "curate")
+    assert worker.stderr is not None
+    for pause in ("0.5", "1", "2"):
+        assert worker.stderr.readline().endswith(b"; asking again in %b s\n" % pause.encode())
+    worker.send_signal(signal.SIGTERM)
+    assert worker.communicate(timeout=5)[1] == b""
+    assert worker.returncode == 0
+
+
+def test_a_topic_that_takes_too_little_is_refused_before_anything_is_sent(kafka: Kafka) -> None:
+    kafka.create(kafka.prefix + STORIES, 1, {"max.message.bytes": "1000000"})
+    kafka.newsloom("topics", "create")
+    refused = kafka.newsloom("worker", "curate")
+    assert refused.code == 1
+    assert "takes records of 1,000,000 bytes at most" in refused.err
+    assert len(refused.err.splitlines()) == 1
+
+
 def test_missing_topics_and_unequal_lanes_are_refused_in_one_line(kafka: Kafka) -> None:
     refused = kafka.newsloom("worker", "curate")
     assert refused.code == 1
@@ -157,5 +200,8 @@ def test_missing_topics_and_unequal_lanes_are_refused_in_one_line(kafka: Kafka) 
     kafka.newsloom("topics", "create")
     refused = kafka.newsloom("worker", "curate")
     assert refused.code == 1
-    assert "equal numbers of partitions" in refused.err
+    assert f"{kafka.prefix + STORIES} has 3 partitions, but" in refused.err
     assert len(refused.err.splitlines()) == 1
+    refused = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "de=1"}).newsloom("worker", "enrich")
+    assert refused.code == 1
+    assert f"{kafka.prefix + ENRICHED} has 1 partitions, but" in refused.err

@@ -7,8 +7,8 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -22,10 +22,11 @@ Message = tuple[bytes | None, bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Kafka:
-    """Brokers, and the prefix under which a test's topics are."""
+    """Brokers, the prefix under which a test's topics are, and further settings by variable."""
 
     servers: str
     prefix: str
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """What `newsloom` needs to find them, and nothing of the caller's own."""
@@ -33,6 +34,7 @@ class Kafka:
         return own | {
             "NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS": self.servers,
             "NEWSLOOM_KAFKA_TOPIC_PREFIX": self.prefix,
+            **self.settings,
         }
 
     def newsloom(self, *arguments: object, stdin: bytes = b"") -> Ended:

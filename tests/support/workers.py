@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,16 +116,23 @@ def wait_for(is_met: Callable[[], bool], what: str) -> None:
         time.sleep(0.2)
 
 
-def await_all(kafka: Kafka, inputs: int) -> None:
+def await_all(kafka: Kafka, inputs: int, lanes: int = 1) -> None:
     """Waits until all inputs have gone through both stages."""
 
     def is_through() -> bool:
         letters = [letter_headers(r) for r in kafka.read(kafka.prefix + LETTERS)]
         early = sum(h["newsloom.stage"] != "curate" for h in letters)
-        outcomes = lane_rows(kafka).get("lane", {}).get("outcomes", {})
-        return early + sum(map(int, outcomes.values())) >= inputs
+        return early + sum(outcomes(kafka, lanes).values()) >= inputs
 
     wait_for(is_through, f"{inputs} inputs through both stages")
+
+
+def outcomes(kafka: Kafka, lanes: int = 1) -> Counter[str]:
+    """How the inputs of all lanes ended, by their own counts."""
+    counts: Counter[str] = Counter()
+    for lane in range(lanes):
+        counts.update(lane_rows(kafka, lane).get("lane", {}).get("outcomes", {}))
+    return counts
 
 
 def letter_headers(record: ConsumerRecord) -> dict[str, str]:
@@ -132,10 +140,12 @@ def letter_headers(record: ConsumerRecord) -> dict[str, str]:
     return {name: value.decode() for name, value in record.headers}
 
 
-def lane_rows(kafka: Kafka) -> dict[str, Row]:
-    """The rows of lane 0 as compaction would leave them."""
+def lane_rows(kafka: Kafka, lane: int = 0) -> dict[str, Row]:
+    """The rows of a lane as compaction would leave them."""
     rows: dict[str, Row] = {}
     for record in kafka.read(kafka.prefix + LANE_STATE):
+        if record.partition != lane:
+            continue
         if record.value is None:
             rows.pop(record.key.decode(), None)
         else:

@@ -52,6 +52,7 @@ SAME: list[tuple[str, dict[str, Any]]] = [
     ("a topic twice", {"topics": ["Shipping", "Northfield", " Shipping "]}),
     ("an image's null", {"images": [IMAGE | {"title": None}]}),
     ("an unknown field", {"wordCount": 700}),
+    ("what is private, but for its digest", {"private": {"desk": "night"}}),
 ]
 OTHER: list[tuple[str, dict[str, Any]]] = [
     ("title", {"title": "Ferry afloat off Northfield"}),
@@ -76,7 +77,6 @@ OTHER: list[tuple[str, dict[str, Any]]] = [
     ("an image's attribution", {"images": [IMAGE | {"attribution": "A. Lind"}]}),
     ("quality", {"quality": 70}),
     ("quality zero", {"quality": 0}),
-    ("private", {"private": {"desk": "night"}}),
     ("a seal", {"secured": "AAAA;BBBB"}),
 ]
 
@@ -99,6 +99,14 @@ def test_any_change_of_content_changes_the_digest(reason: str, fields: dict[str,
 def test_every_change_has_a_digest_of_its_own() -> None:
     digests = {_normalise(**fields).digest for _, fields in OTHER}
     assert len(digests) == len(OTHER)
+
+
+def test_what_is_private_counts_by_its_digest_and_not_by_its_seal() -> None:
+    one = normalise(_decode(secured="AAAA;BBBB;one"), "digest")
+    rotated = normalise(_decode(secured="CCCC;DDDD;two"), "digest")
+    other = normalise(_decode(secured="AAAA;BBBB;one"), "another")
+    assert one.digest == rotated.digest
+    assert len({one.digest, other.digest, _normalise().digest}) == 3
 
 
 def test_the_crawlers_url_is_never_altered() -> None:

@@ -145,7 +145,9 @@ class BlockReader:
                 break
             key = self._key(event)
             if key in fields:
-                raise self._fault(event, f"the name {key!r} stands twice", "remove one of the two")
+                # A name within `private` is private: no message quotes it.
+                name = f"the name {key!r}" if depth == 1 else "a name"
+                raise self._fault(event, f"{name} stands twice", "remove one of the two")
             fields[key] = self._value(next(self._events), depth + 1)
             if depth == 1:
                 self._spans.append((event.start_mark, self._last_end))
@@ -168,7 +170,7 @@ class BlockReader:
         key = event.value.translate(self._stand_ins)
         if len(key) > MAX_KEY_CHARS:
             mend = f"use at most {MAX_KEY_CHARS} characters"
-            raise self._fault(event, f"the name {key[:20]!r}… is too long", mend)
+            raise self._fault(event, "a name is too long", mend)
         return key
 
     def _scalar(self, event: Any) -> str | int | float | bool | None:
@@ -191,9 +193,9 @@ class BlockReader:
 
     def _check_node(self, event: Any, depth: int) -> None:
         if event.tag is not None:
-            raise self._fault(event, f"the tag {event.tag!r}", "remove it")
+            raise self._fault(event, "a tag", "remove it, or put text in double quotes")
         if event.anchor is not None:
-            raise self._fault(event, f"the anchor {event.anchor!r}", "remove it")
+            raise self._fault(event, "an anchor", "remove it, or put text in double quotes")
         if depth > MAX_DEPTH:
             raise self._fault(event, f"nested deeper than {MAX_DEPTH}", "flatten it")
 

@@ -125,7 +125,7 @@ def _verdict(state: State, live: LiveArticle) -> str:
 
 
 def _neighbours(state: State, live: LiveArticle) -> Table:
-    own = state.index.vectors[live.article["id"]]
+    own = live.vector
     comparison = state.index.compare(own, without=[live.article["id"]])
     near = comparison.nearest(live.event_at)
     table = Table(
@@ -144,8 +144,8 @@ def _neighbours(state: State, live: LiveArticle) -> Table:
         :MAX_NEIGHBOURS
     ]:
         other = state.articles[other_id]
-        vector = state.index.vectors[other_id]
-        shared = sorted(own.keys() & vector.keys(), key=lambda t: (-own[t] * vector[t], t))
+        products = {t: own[t] * weight for t, weight in other.vector.items() if t in own}
+        shared = sorted(products, key=lambda term: (-products[term], term))
         same = "same story" if other.story_id == live.story_id else "other story"
         title = Text(f"{other.article['title']} ({other.article['provider']['name']})")
         title.truncate(58, overflow="ellipsis")

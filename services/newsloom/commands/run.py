@@ -10,7 +10,7 @@ import click
 
 from newsloom.adapters.inputs import STANDARD_INPUT, Source, find_sources
 from newsloom.adapters.store import Store
-from newsloom.bootstrap import build_run
+from newsloom.bootstrap import build_keyring, build_run
 from newsloom.commands.progress import ProgressView
 from newsloom.commands.summary import print_summary
 from newsloom.observability.metrics import Metrics
@@ -64,13 +64,14 @@ def run(
     """
     flags: dict[str, Any] = {"images": images} if images else {}
     settings = Settings(**flags)
+    keyring = build_keyring(settings)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics()
     sources = find_sources(inputs, folder)
     store = Store(folder)
     try:
         with ProgressView(_bytes_to_read(sources, store), quiet) as progress:
-            runner, state = build_run(settings, options, store, metrics, progress)
+            runner, state = build_run(settings, options, store, metrics, progress, keyring)
             stopped_by = _stop_on_signals(runner)
             runner.run(sources)
         if not quiet:

@@ -34,6 +34,8 @@ def print_summary(metrics: Metrics, state: State, elapsed_s: float) -> None:
     )
     _print_counts(console, "dead letters", totals(metrics.dead_letters))
     _print_counts(console, "fields dropped for a fault", totals(metrics.faulty_fields))
+    if dropped := metrics.registry.get_sample_value("newsloom_private_dropped_total"):
+        console.print(f"private objects dropped, with no key to seal them: {dropped:,.0f}")
     if total and state.stories:
         console.print(_top_stories(state))
 

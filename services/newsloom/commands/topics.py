@@ -3,6 +3,7 @@
 import click
 
 from newsloom.commands.kafka import on_kafka
+from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.kafka.admin import Sizes, create_topics, find_differences, open_admin
 from newsloom.runtimes.kafka.topics import Topics
 from newsloom.settings import Settings
@@ -22,23 +23,17 @@ def topics() -> None:
     help="Of article-events: as many enrich workers can share the work.",
 )
 @click.option(
-    "--lanes",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Partitions of what is curated: each has an order and a state of its own.",
-)
-@click.option(
     "--replication", type=click.IntRange(1), help="Copies of each: 3, or as many as brokers."
 )
-def create(partitions: int, lanes: int, replication: int | None) -> None:
+def create(partitions: int, replication: int | None) -> None:
     """Create the topics that are missing; leave those that are there as they are.
 
+    What is curated has a partition for each lane that NEWSLOOM_KAFKA_LANES makes, one without it.
     Exits 1 when one that is there differs from what it should be: see `newsloom topics check`.
     """
     settings = Settings()
     names = Topics(settings.kafka_topic_prefix)
-    sizes = Sizes(lanes=lanes, article_events=partitions)
+    sizes = Sizes(LaneTable(settings.kafka_lanes).count, partitions)
 
     async def work() -> tuple[list[str], list[str]]:
         servers = settings.kafka_bootstrap_servers
@@ -57,8 +52,7 @@ def create(partitions: int, lanes: int, replication: int | None) -> None:
 
 @topics.command()
 @click.option("--partitions", type=click.IntRange(1), help="Of article-events; else any number.")
-@click.option("--lanes", type=click.IntRange(1), help="As many; else as many as there are.")
-def check(partitions: int | None, lanes: int | None) -> None:
+def check(partitions: int | None) -> None:
     """Say how the topics on the broker differ from what they should be, and the mend.
 
     Looks at partitions, cleanup policy, retention and the other settings of docs/topics.md.
@@ -66,7 +60,7 @@ def check(partitions: int | None, lanes: int | None) -> None:
     """
     settings = Settings()
     names = Topics(settings.kafka_topic_prefix)
-    sizes = Sizes(lanes=lanes, article_events=partitions)
+    sizes = Sizes(LaneTable(settings.kafka_lanes).count, partitions)
 
     async def work() -> list[str]:
         servers = settings.kafka_bootstrap_servers

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from newsloom.bootstrap import build_stage
+from newsloom.bootstrap import build_keyring, build_stage
 from newsloom.runtimes.kafka.supervisor import Supervisor
 from newsloom.settings import Settings
 
@@ -33,6 +33,7 @@ def worker(stage: str, should_restart: bool) -> None:
     """
     settings = Settings()
     names = STAGES if stage == "all" else (stage,)
+    keyring = build_keyring(settings) if "enrich" in names else None
 
     def work(name: str) -> None:
         # Told to end before anything has begun. Until then Faust is loading, which takes a second.
@@ -40,7 +41,7 @@ def worker(stage: str, should_restart: bool) -> None:
             signal.signal(number, lambda *_: sys.exit(0))
         from newsloom.runtimes.kafka.worker import run_worker
 
-        run_worker(settings.kafka_bootstrap_servers, build_stage(settings, name))
+        run_worker(settings.kafka_bootstrap_servers, build_stage(settings, name, keyring))
 
     if len(names) == 1 and not should_restart:
         work(stage)

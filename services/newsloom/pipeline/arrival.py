@@ -3,13 +3,14 @@
 from typing import NamedTuple
 
 from newsloom.records.curated import Article
+from newsloom.rules.terms import Vector
 
 
 class ArticleArrival(NamedTuple):
     """One version of an article, enriched. Times are seconds since the epoch.
 
     `version` orders versions of one article (updated, else published); `digest` tells whether
-    two are the same but for who reported them and where.
+    two are the same but for who reported them and where; `vector` is the matter it is compared by.
     """
 
     article: Article
@@ -17,12 +18,14 @@ class ArticleArrival(NamedTuple):
     version: int
     arrived_at: int
     digest: str
+    vector: Vector
 
 
 class WithdrawalArrival(NamedTuple):
-    """Word that an article is taken back."""
+    """Word that an article is taken back. Every lane hears of it; one of them counts it."""
 
     article_id: str
+    is_counted: bool = True
 
 
 Arrival = ArticleArrival | WithdrawalArrival

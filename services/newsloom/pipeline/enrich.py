@@ -11,8 +11,10 @@ from newsloom.pipeline.normalise import NormalisedArticle
 from newsloom.records.curated import Article, Image, Provider
 from newsloom.rules.amp import cdn_amp_url
 from newsloom.rules.clock import format_time
+from newsloom.rules.language import primary_language
 from newsloom.rules.provider import Outlet, resolve_provider
 from newsloom.rules.scoring import MAX_QUALITY, quality_parts
+from newsloom.rules.terms import Vector, vectorise
 from newsloom.rules.text import comparison_title, shared_words
 
 ImageMode = Literal["trust", "off"]
@@ -69,7 +71,15 @@ def enrich(
         version=normal.version,
         arrived_at=arrived_at,
         digest=normal.digest,
+        vector=_vector(article),
     )
+
+
+def _vector(article: Article) -> Vector:
+    """What the article is about: its words, but for the outlet's own name in the title."""
+    provider = article["provider"]
+    title = comparison_title(article["title"], provider["name"], provider["domain"])
+    return vectorise(title, article.get("excerpt", ""), primary_language(article["locale"]))
 
 
 def _provider(outlet: Outlet) -> Provider:

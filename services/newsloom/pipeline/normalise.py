@@ -15,8 +15,9 @@ from newsloom.rules.text import clean_text, cut_text
 from newsloom.rules.urls import article_id, canonical_url
 
 MAX_EXCERPT_CHARACTERS = 2_000
-# What says who reported an article, or where it was found: no part of what it says.
-_NOT_CONTENT = {"web_url", "original_url", "source", "event_id", "withdrawn", "provider"}
+# What says who reported an article, or where it was found: no part of what it says. And what is
+# private, which counts by the digest that its sealer made.
+_NOT_CONTENT = {"web_url", "original_url", "source", "event_id", "withdrawn", "provider", "private"}
 
 
 class NormalisedArticle(NamedTuple):
@@ -38,9 +39,11 @@ def identify(event: ArticleEvent | Withdrawal) -> str:
     return article_id(canonical_url(event.original_url or event.web_url))
 
 
-def normalise(event: ArticleEvent) -> NormalisedArticle:
+def normalise(event: ArticleEvent, private_digest: str | None = None) -> NormalisedArticle:
     """The event's article under its identity. Two events of the same content, whoever reported
     them and by whatever variant of the URL, have the same digest.
+
+    `private_digest` stands for what was private, instead of its seal, which differs by key.
     """
     title = clean_text(event.title)
     excerpt = cut_text(clean_text(event.excerpt or ""), MAX_EXCERPT_CHARACTERS)
@@ -58,6 +61,8 @@ def normalise(event: ArticleEvent) -> NormalisedArticle:
         "topics": topics,
         "images": images,
     }
+    if private_digest is not None:
+        content |= {"private": private_digest, "secured": None}
     return NormalisedArticle(
         event=event,
         id=identify(event),

@@ -5,7 +5,7 @@ draft, which it completes; the state is not touched.
 """
 
 from collections import Counter
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from newsloom.pipeline.curation.draft import Draft
@@ -67,17 +67,18 @@ def _curated_record(draft: Draft, article_id: str) -> CuratedRecord:
         **live.article,
         "heat": heat,
         "published": is_published(heat),
-        "related": related,
         "revision": live.revision,
         "storyId": live.story_id,
-        "duplicateOf": live.duplicate_of,
-        "duplicates": [copy.shown.reference for copy in copies[-MAX_DUPLICATES:]],
         "curatedDateTime": format_time(draft.clock),
         "schemaVersion": SCHEMA_VERSION,
     }
-    return {  # type: ignore[return-value]
-        name: parts[name] for name in CURATED_FIELDS if parts.get(name) not in (None, [])
-    }
+    if related:
+        parts["related"] = related
+    if live.duplicate_of is not None:
+        parts["duplicateOf"] = live.duplicate_of
+    if copies:
+        parts["duplicates"] = [copy.shown.reference for copy in copies[-MAX_DUPLICATES:]]
+    return {name: parts[name] for name in CURATED_FIELDS if name in parts}  # type: ignore[return-value]
 
 
 def _heat(draft: Draft, live: LiveArticle) -> int:
@@ -91,20 +92,21 @@ def _heat(draft: Draft, live: LiveArticle) -> int:
 def _related(draft: Draft, live: LiveArticle) -> list[RelatedArticle]:
     """The nearest articles of the window, shown by quality, then earliest, then lowest id."""
     nearest = choose_related(draft.nearest(live.article["id"]))
-    chosen = [(draft.live(other_id), similarity) for other_id, similarity in nearest]
-    chosen.sort(key=lambda pair: pair[0].rank)
-    return [_related_item(live, other, similarity) for other, similarity in chosen]
-
-
-def _related_item(live: LiveArticle, other: LiveArticle, similarity: int) -> RelatedArticle:
+    chosen = [(other := draft.live(i), other.rank, similarity) for i, similarity in nearest]
+    chosen.sort(key=itemgetter(1))
     own_root = live.duplicate_of or live.article["id"]
-    relation: Relation = "related"
-    if own_root == (other.duplicate_of or other.article["id"]):
-        relation = "duplicate"
-    elif live.story_id == other.story_id:
-        relation = "same-story"
-    shown_similarity = (similarity + 5) // 10 / 100
-    return {**other.shown.related, "relation": relation, "similarity": shown_similarity}  # type: ignore[typeddict-item]
+    related = []
+    for other, _, similarity in chosen:
+        relation: Relation = "related"
+        if own_root == (other.duplicate_of or other.article["id"]):
+            relation = "duplicate"
+        elif live.story_id == other.story_id:
+            relation = "same-story"
+        shown = other.shown.related.copy()
+        shown["relation"] = relation
+        shown["similarity"] = (similarity + 5) // 10 / 100
+        related.append(shown)
+    return related  # type: ignore[return-value]
 
 
 def _story_record(draft: Draft, story_id: str) -> StoryRecord:

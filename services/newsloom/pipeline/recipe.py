@@ -16,6 +16,7 @@ from newsloom.pipeline.decode import Decoded, decode_record
 from newsloom.pipeline.enrich import ImageMode, enrich
 from newsloom.pipeline.normalise import identify, normalise
 from newsloom.pipeline.publish import CuratedRecord, StoryRecord, publish
+from newsloom.pipeline.sealing import Sealer, seal_private
 from newsloom.records.event import ArticleEvent
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
 
@@ -44,11 +45,15 @@ class Result(NamedTuple):
 
 
 class Preparation:
-    """The first half: decode, normalise, enrich. It remembers nothing."""
+    """The first half: decode, seal, normalise, enrich. It remembers nothing."""
 
-    def __init__(self, catalogue: Catalogue, images: ImageMode) -> None:
+    def __init__(
+        self, catalogue: Catalogue, images: ImageMode, sealer: Sealer | None = None
+    ) -> None:
+        """Without a `sealer`, what is private is dropped."""
         self._catalogue = catalogue
         self._images: ImageMode = images
+        self._sealer = sealer
 
     def prepare(self, record: dict[str, Any] | Fault, arrived_at: int) -> Prepared:
         """Takes one parsed input to the door of its lane. `arrived_at` is in seconds since the
@@ -67,13 +72,14 @@ class Preparation:
             raise
         except Exception as error:  # a bug: kept whole and counted, and its neighbours unharmed
             return Prepared(_bug(error, stage), source)
-        # Nothing seals yet, and what is not sealed is never published.
-        has_dropped_private = getattr(decoded.event, "private", None) is not None
+        has_private = getattr(decoded.event, "private", None) is not None
+        has_dropped_private = has_private and self._sealer is None
         return Prepared(arrival, source, decoded.faulty_fields, has_dropped_private)
 
     def _arrival(self, decoded: Decoded, arrived_at: int) -> Arrival:
         if isinstance(decoded.event, ArticleEvent):
-            normal = normalise(decoded.event)
+            event, private_digest = seal_private(decoded.event, self._sealer)
+            normal = normalise(event, private_digest)
             return enrich(normal, self._catalogue, self._images, arrived_at)
         return WithdrawalArrival(identify(decoded.event))
 
@@ -119,9 +125,15 @@ class Curation:
 class Pipeline:
     """Both halves in one: the way of one record after another through one lane."""
 
-    def __init__(self, state: State, catalogue: Catalogue, images: ImageMode) -> None:
+    def __init__(
+        self,
+        state: State,
+        catalogue: Catalogue,
+        images: ImageMode,
+        sealer: Sealer | None = None,
+    ) -> None:
         self.state = state
-        self._preparation = Preparation(catalogue, images)
+        self._preparation = Preparation(catalogue, images, sealer)
         self._curation = Curation(state)
 
     def process(self, record: dict[str, Any] | Fault, arrived_at: int) -> Result:

@@ -187,11 +187,18 @@ class ArticleEvent(_Record):
     ] = None
     topics: Annotated[
         list[Annotated[str, Field(max_length=100)]],
-        Field(description="Names of topics; the catalogue's own follow them."),
-    ] = []
+        Field(
+            description="Names of topics; the catalogue's own follow them.",
+            json_schema_extra={"default": []},
+        ),
+    ] = Field(default_factory=list)
     images: Annotated[
-        list[ImageCandidate], Field(description="Images, best first. The first 20 count.")
-    ] = []
+        list[ImageCandidate],
+        Field(
+            description="Images, best first. The first 20 count.",
+            json_schema_extra={"default": []},
+        ),
+    ] = Field(default_factory=list)
     quality: Annotated[
         Annotated[int, Field(ge=0, le=200)] | None,
         Field(description="The crawler's own score, taken as it is. Absent: Newsloom scores it."),

@@ -48,14 +48,15 @@ def parse_time(text: str) -> int | None:
             shift_s = (hours * 3600 + mins * 60) * (-1 if offset[0] == "-" else 1)
     except ValueError:
         return None
-    time = int((local - _EPOCH).total_seconds()) - shift_s
+    since = local - _EPOCH
+    time = since.days * 86_400 + since.seconds - shift_s
     return time if _FIRST_S <= time <= _LAST_S else None
 
 
 @lru_cache(maxsize=4096)
 def format_time(time: int) -> str:
     """`time` (seconds since the epoch) as RFC 3339 in UTC, whole seconds, with `Z`."""
-    return (_EPOCH + timedelta(seconds=time)).replace(tzinfo=None).isoformat() + "Z"
+    return (_EPOCH + timedelta(seconds=time)).isoformat()[:-6] + "Z"
 
 
 def bounded_time(event_time: int, arrival_time: int) -> int:

@@ -4,11 +4,9 @@ A term weighs by how rare it is in its language, from a fixed table, so that a v
 its text alone: a small lane ranks as a full one, and a state is a function of its rows.
 """
 
-from collections import Counter
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
-from itertools import chain, repeat
 from math import isqrt
 from operator import mul
 
@@ -25,6 +23,7 @@ MAX_TERMS = 32
 # Inverse document frequencies are 100 * ln(10,000 / (1 + df)), df per 10,000 short news texts.
 _UNKNOWN_WEIGHT = 921
 _MIN_WEIGHT = 400
+_MAX_REMEMBERED = 1 << 16
 _NUMBER_WEIGHTS = {1: 250, 2: 260, 3: 400, 4: 500}
 _LONG_NUMBER_WEIGHT = 690
 # 100 * (1 + ln count): repetition counts, but less each time.
@@ -36,9 +35,38 @@ _SAME_TABLE = {"no": "nb", "nn": "nb", "hr": "sh", "sr": "sh", "bs": "sh", "tl":
 Vector = Mapping[str, int]
 
 
+class _Terms(dict[str, "str | None"]):
+    """The telling terms of a language: word to the term it counts as, None if it tells little.
+
+    Works out each word once, and remembers as many as a language has in use.
+    """
+
+    def __init__(self, weights: dict[str, int]) -> None:
+        super().__init__()
+        self._common = weights
+        self.weights: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> str | None:
+        term = term_of(word)
+        if term < ":":  # starts with a digit, the characters just before ":"
+            weight = _NUMBER_WEIGHTS.get(len(term), _LONG_NUMBER_WEIGHT)
+        else:
+            weight = self._common.get(term, _UNKNOWN_WEIGHT)
+        self[word] = found = term if weight >= _MIN_WEIGHT else None
+        if found:
+            self.weights[term] = weight
+        return found
+
+    def forget(self) -> None:
+        """Starts anew once more words came than any language has in use."""
+        if len(self) > _MAX_REMEMBERED:
+            self.clear()
+            self.weights.clear()
+
+
 @cache
-def _word_weights(language: str) -> Mapping[str, int]:
-    """The weight of each common word of a language; the English ones where there is no table.
+def _terms_of_language(language: str) -> _Terms:
+    """The terms of a language; the English ones where there is no table.
 
     A text too short to tell its language is mostly a headline in English, and a table of another
     language does no harm where no word of it occurs.
@@ -46,16 +74,15 @@ def _word_weights(language: str) -> Mapping[str, int]:
     name = _SAME_TABLE.get(language, language)
     table = resources.files("newsloom.catalogue") / "word_weights" / f"{name}.txt"
     if not language.isalpha() or not table.is_file():
-        return _word_weights("en")
+        return _terms_of_language("en")
     weights = {}
     for line in table.read_text(encoding="utf-8").splitlines():
         weight, _, common = line.partition("\t")
         if weight.isdigit():
             weights.update(dict.fromkeys(common.split(" "), int(weight)))
-    return weights
+    return _Terms(weights)
 
 
-@lru_cache(maxsize=1 << 16)
 def term_of(word: str) -> str:
     """The term a word counts as: English-like plurals count as their singular."""
     if len(word) > 3 and word[-1] == "s" and word[-2] not in "su" and word.isascii():
@@ -69,19 +96,20 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
     `title` should be the comparison form. Empty when the text holds no telling word. Weights
     are TF-IDF with a sublinear count (Manning, Raghavan & Schuetze 2008, 6.4.1).
     """
-    in_title = list(map(term_of, shared_words(title)))
-    in_excerpt = map(term_of, shared_words(strip_dateline(excerpt)))
-    counts = Counter(chain(*repeat(in_title, TITLE_COUNT), in_excerpt))
-    common = _word_weights(language)
-    last = len(_COUNT_FACTORS) - 1
-    raw = {}
-    for term, count in counts.items():
-        if term < ":":  # starts with a digit, the characters just before ":"
-            weight = _NUMBER_WEIGHTS.get(len(term), _LONG_NUMBER_WEIGHT)
-        else:
-            weight = common.get(term, _UNKNOWN_WEIGHT)
-        if weight >= _MIN_WEIGHT:
-            raw[term] = weight * _COUNT_FACTORS[count if count < last else last]
+    terms = _terms_of_language(language)
+    terms.forget()
+    counts: dict[str, int] = {}
+    for words, step in (
+        (shared_words(title), TITLE_COUNT),
+        (shared_words(strip_dateline(excerpt)), 1),
+    ):
+        for term in filter(None, map(terms.__getitem__, words)):
+            counts[term] = counts.get(term, 0) + step
+    weights, last = terms.weights, len(_COUNT_FACTORS) - 1
+    raw = {
+        term: weights[term] * _COUNT_FACTORS[count if count < last else last]
+        for term, count in counts.items()
+    }
     if len(raw) > MAX_TERMS:
         raw = dict(sorted(raw.items(), key=lambda item: (-item[1], item[0]))[:MAX_TERMS])
     length = isqrt(sum(map(mul, raw.values(), raw.values()))) or 1

@@ -79,8 +79,7 @@ def url_fault(url: str) -> UrlFault | None:
     """
     if len(url) > MAX_URL_CHARS:
         return "too-long"
-    match = _URL.fullmatch(url)
-    return None if match and _site(match[2]) else "bad-url"
+    return None if _read(url) else "bad-url"
 
 
 def canonical_url(url: str) -> str:
@@ -128,11 +127,23 @@ def split_url(url: str) -> UrlParts:
     return UrlParts(is_https, site.host, _normalise_percents(path), _normalise_percents(query))
 
 
-def _split(url: str) -> tuple[bool, _Site, str, str, str]:
+def _split(url: str) -> "_Split":
+    split = _read(url)
+    if split is None:
+        raise ValueError(f"not an acceptable URL: {url!r}")
+    return split
+
+
+_Split = tuple[bool, _Site, str, str, str]
+
+
+@lru_cache(maxsize=64)  # an address is judged, identified and asked for its host in turn
+def _read(url: str) -> _Split | None:
+    """Whether it is https, its site, path, query and fragment; None if it is not acceptable."""
     match = _URL.fullmatch(url)
     site = _site(match[2]) if match else None
     if match is None or site is None:
-        raise ValueError(f"not an acceptable URL: {url!r}")
+        return None
     return match[1] != "", site, match[3], match[4] or "", match[5] or ""
 
 

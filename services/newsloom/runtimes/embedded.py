@@ -19,14 +19,15 @@ from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs import STANDARD_INPUT, InputRecord, Source, read
 from newsloom.adapters.store import Batch, Store
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.recipe import Pipeline, Result
+from newsloom.pipeline.recipe import Curation, Preparation, Result
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault, Reason
 
 LINE = orjson.OPT_APPEND_NEWLINE
 BATCH_RECORDS = 512
+BATCH_BYTES = 8 * 1024 * 1024
 BATCH_S = 1.0
-"""A batch ends with this many records or after this long, whichever comes first."""
+"""A batch ends with this many records, bytes of input or seconds, whichever comes first."""
 MAX_INTERNAL_ERRORS = 20
 """So many bugs in one run mean a bad release: better to halt than to drain the input."""
 
@@ -53,25 +54,30 @@ class EmbeddedRun:
     def __init__(
         self,
         options: RunOptions,
-        pipeline: Pipeline,
+        preparation: Preparation,
+        curation: Curation,
         store: Store,
         metrics: Metrics,
         reporter: Reporter,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._options = options
-        self._pipeline = pipeline
+        self._preparation = preparation
+        self._curation = curation
         self._store = store
         self._metrics = metrics
         self._reporter = reporter
         self._clock = clock
+        self._inputs: list[tuple[Source, InputRecord]] = []
+        self._input_bytes = 0
+        self._batch_began = 0.0
         self._batch = Batch()
-        self._pending = 0
-        self._pending_bytes = 0
-        self._batch_began = time.monotonic()
+        self._noted = 0
+        self._noted_bytes = 0
         self._changed_articles: dict[str, None] = {}
         self._changed_stories: dict[str, None] = {}
         self._internal_errors = 0
+        self._last_bug = ""
         self._is_stopped = False
 
     def stop(self) -> None:
@@ -96,15 +102,45 @@ class EmbeddedRun:
             follow = self._options.should_follow and source is sources[-1]
             for record in read(source, start, follow, lambda: self._is_stopped, self._clock):
                 if record is not None:
-                    self._take(source, record)
+                    self._collect(source, record)
                 if record is None or self._is_batch_full():
-                    self._commit()
-            self._commit()
+                    self._process()
+            self._process()
 
-    def _take(self, source: Source, record: InputRecord) -> None:
-        if not self._pending:
+    def _collect(self, source: Source, record: InputRecord) -> None:
+        if not self._inputs:
             self._batch_began = time.monotonic()
-        result = self._pipeline.process(record.parse(), record.after.opened_at)
+        self._inputs.append((source, record))
+        self._input_bytes += len(record.payload)
+
+    def _is_batch_full(self) -> bool:
+        if len(self._inputs) >= BATCH_RECORDS or self._input_bytes >= BATCH_BYTES:
+            return True
+        return bool(self._inputs) and time.monotonic() - self._batch_began > BATCH_S
+
+    def _process(self) -> None:
+        """Takes what was collected all the way, and commits it.
+
+        All of a batch is prepared before any of it is curated: each half finds the processor's
+        caches as it left them, which spares a twentieth of the time.
+        """
+        if not self._inputs:
+            return
+        prepare = self._preparation.prepare
+        prepared = [prepare(r.parse(), r.after.opened_at) for _, r in self._inputs]
+        for (source, record), each in zip(self._inputs, prepared, strict=True):
+            self._note(source, record, self._curation.curate(each))
+            if self._internal_errors >= MAX_INTERNAL_ERRORS:
+                break
+        self._commit()
+        if self._internal_errors >= MAX_INTERNAL_ERRORS:
+            raise OutageError(
+                f"{MAX_INTERNAL_ERRORS} records failed for a bug of ours (the last: "
+                f"{self._last_bug}); they are kept in dead-letters.jsonl. Please report it"
+            )
+
+    def _note(self, source: Source, record: InputRecord, result: Result) -> None:
+        """Puts into the batch what became of an input."""
         self._metrics.count(result)
         lines = self._batch.lines
         lines["curated.jsonl"] += [orjson.dumps(r, option=LINE) for r in result.curated]
@@ -112,37 +148,18 @@ class EmbeddedRun:
         if result.fault is not None:
             letter = _dead_letter(result.fault, source, record)
             lines["dead-letters.jsonl"].append(orjson.dumps(letter, option=LINE))
-        self._note_rows(result)
-        if source.path != STANDARD_INPUT:
-            self._batch.positions[source.path] = record.after
-        self._pending += 1
-        self._pending_bytes += len(record.payload) + 1
-        if result.fault is not None:
-            self._note_fault(result.fault)
-
-    def _note_rows(self, result: Result) -> None:
+            if result.fault.reason is Reason.INTERNAL_ERROR:
+                self._internal_errors += 1
+                self._last_bug = result.fault.detail
         self._changed_articles.update(dict.fromkeys(result.changed_articles))
         self._changed_stories.update(dict.fromkeys(result.changed_stories))
-
-    def _note_fault(self, fault: Fault) -> None:
-        if fault.reason is Reason.INTERNAL_ERROR:
-            self._internal_errors += 1
-            if self._internal_errors >= MAX_INTERNAL_ERRORS:
-                self._commit()
-                raise OutageError(
-                    f"{MAX_INTERNAL_ERRORS} records failed for a bug of ours (the last: "
-                    f"{fault.detail}); they are kept in dead-letters.jsonl. Please report it"
-                )
-
-    def _is_batch_full(self) -> bool:
-        if self._pending >= BATCH_RECORDS:
-            return True
-        return self._pending > 0 and time.monotonic() - self._batch_began > BATCH_S
+        if source.path != STANDARD_INPUT:
+            self._batch.positions[source.path] = record.after
+        self._noted += 1
+        self._noted_bytes += len(record.payload) + 1
 
     def _commit(self) -> None:
-        if not self._pending:
-            return
-        state = self._pipeline.state
+        state = self._curation.state
         self._batch.rows = state.encode_rows(self._changed_articles, self._changed_stories)
         self._store.commit(self._batch)
         if self._options.has_documents:
@@ -151,10 +168,10 @@ class EmbeddedRun:
         self._metrics.batch_seconds.observe(time.monotonic() - self._batch_began)
         self._metrics.live_articles.set(len(state.articles))
         self._metrics.live_stories.set(len(state.stories))
-        self._reporter.advance(self._pending, self._pending_bytes)
-        self._batch = Batch()
+        self._reporter.advance(self._noted, self._noted_bytes)
+        self._inputs, self._input_bytes, self._batch = [], 0, Batch()
         self._changed_articles, self._changed_stories = {}, {}
-        self._pending = self._pending_bytes = 0
+        self._noted = self._noted_bytes = 0
 
     def _complete_documents(self) -> None:
         is_there = (self._options.folder / "articles").is_dir()

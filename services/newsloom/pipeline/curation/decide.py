@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.curation.draft import Draft
-from newsloom.pipeline.curation.index import Comparison
+from newsloom.pipeline.curation.index import Comparison, MatterIndex
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
 from newsloom.pipeline.curation.state import State
 from newsloom.records.curated import Article
@@ -66,6 +66,7 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
     draft.publish[article_id] = None
     live = LiveArticle(
         article=article,
+        vector=arrival.vector,
         sequence=held.sequence if held else draft.lane.sequence + 1,
         version=version,
         digest=arrival.digest,
@@ -91,7 +92,7 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
     draft.put_article(live)
     count_article(story, article, 1)
     story.first_at, story.last_at = min(story.first_at, event_at), max(story.last_at, event_at)
-    rival = _find_same_matter(draft, live, rivals) if rivals else None
+    rival = _find_same_matter(draft.state.index, live, rivals) if rivals else None
     survivor = _merge_stories(draft, story.id, rival) if rival else story.id
     if live.duplicate_of is not None:
         root = draft.article(live.duplicate_of)
@@ -128,7 +129,7 @@ def _review_copies(draft: Draft, live: LiveArticle) -> None:
     parted = []
     for copy_id in sorted(draft.copies(article_id), key=lambda i: draft.live(i).sequence):
         copy = draft.live(copy_id)
-        similarity = dot_product(draft.vector(article_id), draft.vector(copy_id)) // UNIT
+        similarity = dot_product(live.vector, copy.vector) // UNIT
         if not is_duplicate(_text(live), _text(copy), similarity):
             parted.append(copy_id)
         elif live.duplicate_of is not None:
@@ -187,11 +188,10 @@ def count_article(story: LiveStory, article: Article, step: int) -> None:
         story.providers.pop(provider["domain"], None)
 
 
-def _find_same_matter(draft: Draft, live: LiveArticle, rivals: list[str]) -> str | None:
+def _find_same_matter(index: MatterIndex, live: LiveArticle, rivals: list[str]) -> str | None:
     """The first of the rivals that is one matter with the article's own story, if any."""
-    index = draft.state.index
     own_id = live.story_id
-    own, vector = index.centroid(own_id), draft.vector(live.article["id"])
+    own, vector = index.centroid(own_id), live.vector
     square = index.square(own_id) + 2 * dot_product(vector, own) + dot_product(vector, vector)
     for rival_id in rivals:
         rival = index.centroid(rival_id)
@@ -245,8 +245,10 @@ def _publish_if_live(draft: Draft, article_id: str | None) -> None:
 def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
     held = state.articles.get(arrival.article_id)
     if held is None:
-        return Draft(state, Outcome.UNCHANGED)
-    draft = Draft(state, Outcome.WITHDRAWN)
+        return Draft(state, Outcome.UNCHANGED, None if arrival.is_counted else {})
+    # The lane that counts it did not have the article, and took it for unchanged.
+    elsewhere = {Outcome.WITHDRAWN: 1, Outcome.UNCHANGED: -1}
+    draft = Draft(state, Outcome.WITHDRAWN, None if arrival.is_counted else elsewhere)
     draft.publish[arrival.article_id] = None
     draft.remove_article(arrival.article_id)
     _publish_if_live(draft, held.duplicate_of)

@@ -4,11 +4,12 @@ A draft reads through to the state and keeps what differs. `apply` is total: it 
 removes the rows that the draft holds.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from newsloom.pipeline.curation.index import Comparison
-from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
-from newsloom.pipeline.curation.state import State, article_vector
+from newsloom.pipeline.curation.rows import Lane, LiveArticle, LiveStory, StoryAlias
+from newsloom.pipeline.curation.state import State
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import advance
 from newsloom.rules.scoring import LeadKey
@@ -19,19 +20,24 @@ from newsloom.rules.terms import UNIT, Vector, dot_product
 class Draft:
     """The effects of one event: its outcome, the rows it changes and what is to be published.
 
+    The outcome counts once, unless `counted` says by how much to change which count.
     `articles` and `stories` hold changed rows by id, None for those that go. `publish` and
     `publish_stories` name records in the order in which they are to appear.
     """
 
-    def __init__(self, state: State, outcome: Outcome) -> None:
+    def __init__(
+        self, state: State, outcome: Outcome, counted: Mapping[Outcome, int] | None = None
+    ) -> None:
         self.state = state
         self.outcome = outcome
         outcomes = dict(state.lane.outcomes)
-        outcomes[outcome.value] = outcomes.get(outcome.value, 0) + 1
-        self.lane = replace(state.lane, outcomes=outcomes)
+        for each, step in ({outcome: 1} if counted is None else counted).items():
+            outcomes[each.value] = outcomes.get(each.value, 0) + step
+        lane = state.lane
+        self.lane = Lane(lane.clock, lane.witnesses, lane.sequence, lane.revision, outcomes)
         self.articles: dict[str, LiveArticle | None] = {}
         self.stories: dict[str, LiveStory | StoryAlias | None] = {}
-        self.vectors: dict[str, Vector] = {}
+        self._placed: dict[str, Vector] = {}
         self.publish: dict[str, None] = {}
         self.publish_stories: dict[str, None] = {}
         self._nearest: dict[str, dict[str, int]] = {}
@@ -58,7 +64,8 @@ class Draft:
 
     def live(self, article_id: str) -> LiveArticle:
         """A live article that is known to be there."""
-        live = self.article(article_id)
+        held = self.articles if article_id in self.articles else self.state.articles
+        live = held.get(article_id)
         assert live is not None, f"{article_id} is not live"
         return live
 
@@ -149,17 +156,11 @@ class Draft:
         changed = (i for i, live in self.articles.items() if live and live.duplicate_of == root_id)
         return held.union(changed)
 
-    def vector(self, article_id: str) -> Vector:
-        """The vector of a live article."""
-        if article_id in self.vectors:
-            return self.vectors[article_id]
-        return self.state.index.vectors[article_id]
-
     def compare(self, live: LiveArticle) -> Comparison:
         """What is near a new article, or a new version of one, that is yet to be put."""
         article_id = live.article["id"]
-        self.vectors[article_id] = article_vector(live.article)
-        comparison = self._compare(article_id)
+        self._placed[article_id] = live.vector
+        comparison = self._compare(article_id, live.vector)
         self._nearest[article_id] = comparison.nearest(live.event_at)
         return comparison
 
@@ -170,18 +171,18 @@ class Draft:
         """
         if article_id in self._nearest:
             return self._nearest[article_id]
-        time = self.live(article_id).event_at
-        nearest = self._compare(article_id).nearest(time)
-        for other_id, vector in self.vectors.items():
-            if abs(self.live(other_id).event_at - time) <= WINDOW_S:
-                nearest[other_id] = dot_product(vector, self.vector(article_id)) // UNIT
+        live = self.live(article_id)
+        nearest = self._compare(article_id, live.vector).nearest(live.event_at)
+        for other_id, vector in self._placed.items():
+            if abs(self.live(other_id).event_at - live.event_at) <= WINDOW_S:
+                nearest[other_id] = dot_product(vector, live.vector) // UNIT
         return nearest
 
-    def _compare(self, article_id: str) -> Comparison:
+    def _compare(self, article_id: str, vector: Vector) -> Comparison:
         gone = {i for i, live in self.articles.items() if live is None}
         held = self.state.articles
-        without = [i for i in {article_id, *gone, *self.vectors} if i in held]
-        return self.state.index.compare(self.vector(article_id), without)
+        without = [i for i in {article_id, *gone, *self._placed} if i in held]
+        return self.state.index.compare(vector, without)
 
     def apply(self) -> None:
         """Makes the state what the draft says. Total: it cannot fail on a draft of its state."""
@@ -189,7 +190,7 @@ class Draft:
         state.lane = self.lane
         for article_id, live in self.articles.items():
             if live is not None:
-                state.put_article(live, self.vectors.get(article_id))
+                state.put_article(live)
             elif article_id in state.articles:
                 state.remove_article(article_id)
         for story_id, row in self.stories.items():

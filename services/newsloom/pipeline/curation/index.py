@@ -25,18 +25,17 @@ _FIRST_CAPACITY = 1024
 class MatterIndex:
     """Live articles by their terms, and stories by the sums of their articles' vectors.
 
-    `vectors` holds those of the live articles by id; the arrays by an article's number its time in
-    seconds and its story's number. To be read, not changed.
+    `times` and `story_of` hold by an article's number its time in seconds and its story's number.
+    To be read, not changed.
     """
 
     def __init__(self) -> None:
-        self.vectors: dict[str, Vector] = {}
         self._postings = Postings()
         self._articles = _Numbers()
         self._stories = _Numbers()
         self.article_ids = self._articles.names
         self.story_ids = self._stories.names
-        self.times: NDArray[np.int64] = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
+        self.times: list[int] = []
         self.story_of: NDArray[np.int64] = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
         self._centroids: dict[str, dict[str, int]] = {}
         self._squares: dict[str, int] = {}
@@ -52,25 +51,23 @@ class MatterIndex:
 
     def add(self, article_id: str, vector: Vector, story_id: str, time: int) -> None:
         """Takes in an article that is not held yet."""
-        self.vectors[article_id] = vector
         number = self._articles.take(article_id)
-        if number >= len(self.times):
-            self.times = np.resize(self.times, 2 * number)
-            self.story_of = np.resize(self.story_of, 2 * number)
+        if number == len(self.times):
+            self.times.append(time)
         self.times[number] = time
+        if number == len(self.story_of):
+            self.story_of = np.resize(self.story_of, 2 * number)
         self._postings.add(number, vector)
         self._add_to_story(vector, story_id)
         self.story_of[number] = self._stories.number(story_id)
 
-    def remove(self, article_id: str, story_id: str) -> None:
-        """Lets go of a held article."""
-        vector = self.vectors.pop(article_id)
+    def remove(self, article_id: str, vector: Vector, story_id: str) -> None:
+        """Lets go of an article that was taken in with this vector."""
         self._postings.remove(self._articles.free(article_id), vector)
         self._remove_from_story(vector, story_id)
 
-    def move(self, article_id: str, story_id: str, new_story_id: str) -> None:
-        """Moves a held article from one story to another."""
-        vector = self.vectors[article_id]
+    def move(self, article_id: str, vector: Vector, story_id: str, new_story_id: str) -> None:
+        """Moves an article that was taken in with this vector from one story to another."""
         self._remove_from_story(vector, story_id)
         self._add_to_story(vector, new_story_id)
         number = self._articles.number(article_id)
@@ -89,13 +86,12 @@ class MatterIndex:
         """All it holds in one order, to compare two of them."""
         ids, stories = self._articles.names, self._stories.names
         return [
-            sorted((ident, sorted(vector.items())) for ident, vector in self.vectors.items()),
             [
                 (term, sorted((ids[number], weight) for number, weight in found))
                 for term, found in self._postings.canonical()
             ],
             sorted(
-                (ident, int(self.times[number]), stories[self.story_of[number]])
+                (ident, self.times[number], stories[self.story_of[number]])
                 for ident, number in self._articles.items()
             ),
             sorted((ident, sorted(vector.items())) for ident, vector in self._centroids.items()),
@@ -145,15 +141,18 @@ class Comparison:
         The nearest above the floor and within the window, with all that are as near as the last:
         ties are for the caller to settle.
         """
-        within = abs(self._index.times[self._hits] - time) <= WINDOW_S
-        (can_relate,) = (within & (self._dots >= RELATED_FLOOR * UNIT)).nonzero()
-        numbers, dots = self._hits[can_relate], self._dots[can_relate] // UNIT
-        if len(dots) > RELATED_LIMIT:
-            last = np.partition(dots, -RELATED_LIMIT)[-RELATED_LIMIT]
-            (best,) = (dots >= last).nonzero()
-            numbers, dots = numbers[best], dots[best]
-        ids = self._index.article_ids
-        return {ids[n]: int(dot) for n, dot in zip(numbers.tolist(), dots.tolist(), strict=True)}
+        index, least = self._index, float(RELATED_FLOOR)
+        nearest: dict[str, int] = {}
+        scores = self._dots // UNIT
+        order = scores.argsort()[::-1]
+        for number, score in zip(self._hits[order].tolist(), scores[order].tolist(), strict=True):
+            if score < least:
+                break
+            if abs(index.times[number] - time) <= WINDOW_S:
+                nearest[index.article_ids[number]] = int(score)
+                if len(nearest) == RELATED_LIMIT:
+                    least = score
+        return nearest
 
     def stories(self, least: int) -> dict[str, int]:
         """The dot product of the text with the articles of each story near it, by story id.

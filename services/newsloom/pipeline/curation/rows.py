@@ -13,6 +13,7 @@ from newsloom.pipeline.curation.shown import Shown, cut
 from newsloom.records.curated import Article
 from newsloom.rules.clock import Witness
 from newsloom.rules.scoring import LeadKey, lead_key
+from newsloom.rules.terms import Vector
 
 LANE_KEY = "lane"
 
@@ -21,11 +22,14 @@ LANE_KEY = "lane"
 class LiveArticle:
     """An article in the window. Times are seconds since the epoch.
 
-    `event_at` is its event time as far as it is believed, `told_duplicates` how many duplicates
-    its last publication knew of, `related` the ids that one named.
+    `vector` is its matter as weighed when it came: a restart need not weigh it anew, nor can other
+    weights in a later version change what was compared. `event_at` is its event time as far as it
+    is believed, `told_duplicates` how many duplicates its last publication knew of, `related` the
+    ids that one named.
     """
 
     article: Article
+    vector: Vector
     sequence: int
     version: int
     digest: str

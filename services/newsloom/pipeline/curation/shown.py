@@ -6,7 +6,12 @@ twelfth of all the time of a run.
 
 from typing import Any, NamedTuple
 
+import orjson
+
 from newsloom.records.curated import Article, ArticleReference, RelatedArticle, StoryArticle
+
+MAX_RELATED_BYTES = 64 * 1024
+"""A dozen articles stand in one record: what is longer than this is shown without its images."""
 
 _RELATED_FIELDS = tuple(RelatedArticle.__annotations__)
 
@@ -31,4 +36,6 @@ def cut(article: Article) -> Shown:
         "publishedDateTime": article["publishedDateTime"],
     }
     related = {name: article[name] for name in _RELATED_FIELDS if name in article}  # type: ignore[literal-required]
+    if "images" in related and len(orjson.dumps(related)) > MAX_RELATED_BYTES:
+        del related["images"]
     return Shown(related, reference, {**reference, "title": article["title"]})

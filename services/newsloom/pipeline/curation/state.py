@@ -22,18 +22,7 @@ from newsloom.pipeline.curation.rows import (
     encode_row,
     story_key,
 )
-from newsloom.records.curated import Article
-from newsloom.rules.language import primary_language
 from newsloom.rules.scoring import LeadKey
-from newsloom.rules.terms import Vector, vectorise
-from newsloom.rules.text import comparison_title
-
-
-def article_vector(article: Article) -> Vector:
-    """The vector by which an article's matter is compared."""
-    provider = article["provider"]
-    title = comparison_title(article["title"], provider["name"], provider["domain"])
-    return vectorise(title, article.get("excerpt", ""), primary_language(article["locale"]))
 
 
 class State:
@@ -53,21 +42,19 @@ class State:
         self.aliases_of: dict[str, set[str]] = {}
         self._leaving: list[tuple[int, str]] = []
 
-    def put_article(self, live: LiveArticle, vector: Vector | None = None) -> None:
-        """Takes in an article's row, new or changed; `vector` spares computing it again."""
+    def put_article(self, live: LiveArticle) -> None:
+        """Takes in an article's row, new or changed."""
         article_id = live.article["id"]
         held = self.articles.get(article_id)
         self.articles[article_id] = live
         if held is None or held.article is not live.article:
             if held is not None:
-                self.index.remove(article_id, held.story_id)
+                self.index.remove(article_id, held.vector, held.story_id)
                 self._leave_story(held)
-            if vector is None:
-                vector = article_vector(live.article)
-            self.index.add(article_id, vector, live.story_id, live.event_at)
+            self.index.add(article_id, live.vector, live.story_id, live.event_at)
             self._join_story(live)
         elif held.story_id != live.story_id:
-            self.index.move(article_id, held.story_id, live.story_id)
+            self.index.move(article_id, live.vector, held.story_id, live.story_id)
             self._leave_story(held)
             self._join_story(live)
         self._relink(article_id, held, live)
@@ -77,7 +64,7 @@ class State:
     def remove_article(self, article_id: str) -> None:
         """Lets go of an article's row."""
         held = self.articles.pop(article_id)
-        self.index.remove(article_id, held.story_id)
+        self.index.remove(article_id, held.vector, held.story_id)
         self._leave_story(held)
         self._relink(article_id, held, None)
 
@@ -169,12 +156,13 @@ class State:
                 _discard(self.copies, old_root, article_id)
             if new_root is not None:
                 self.copies.setdefault(new_root, set()).add(article_id)
-        old_named = set(held.related) if held else set()
-        new_named = set(live.related) if live else set()
-        for other_id in old_named - new_named:
-            _discard(self.named_by, other_id, article_id)
-        for other_id in new_named - old_named:
-            self.named_by.setdefault(other_id, set()).add(article_id)
+        old_named = held.related if held else []
+        new_named = live.related if live else []
+        if old_named != new_named:
+            for other_id in set(old_named).difference(new_named):
+                _discard(self.named_by, other_id, article_id)
+            for other_id in set(new_named).difference(old_named):
+                self.named_by.setdefault(other_id, set()).add(article_id)
 
 
 def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:

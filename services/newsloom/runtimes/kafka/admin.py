@@ -40,10 +40,10 @@ class FoundTopic:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Numbers of partitions that are asked for; None: whatever is there, if it is consistent."""
+    """Numbers of partitions that are asked for; of the article events None for any number."""
 
+    lanes: int = 1
     article_events: int | None = None
-    lanes: int | None = None
 
     def of(self, topic: Topic) -> int | None:
         """The partitions asked for a topic."""
@@ -162,7 +162,6 @@ async def find_differences(
     Those `just_created` are right, and not yet known to every broker.
     """
     found = await describe_topics(admin, [topics.name(topic) for topic in topics])
-    lanes = sizes.lanes or _lanes_there(topics, found)
     lines = []
     for topic in topics:
         name = topics.name(topic)
@@ -171,16 +170,10 @@ async def find_differences(
         if name not in found:
             lines.append(f"{name}: missing: {_CREATE}")
             continue
-        wanted = lanes if topic.partitions == "lanes" else sizes.of(topic)
-        lines += _partition_difference(servers, topic, name, found[name].partitions, wanted)
-        lines += _config_differences(servers, topic, name, found[name].configs)
+        there = found[name]
+        lines += _partition_difference(servers, topic, name, there.partitions, sizes.of(topic))
+        lines += _config_differences(servers, topic, name, there.configs)
     return lines
-
-
-def _lanes_there(topics: Topics, found: dict[str, FoundTopic]) -> int | None:
-    """The lanes of the first topic that has them: its followers must have as many."""
-    names = (topics.name(topic) for topic in topics if topic.partitions == "lanes")
-    return next((found[name].partitions for name in names if name in found), None)
 
 
 def _partition_difference(
@@ -191,8 +184,9 @@ def _partition_difference(
     tool = f"kafka-topics.sh --bootstrap-server {servers}"
     if topic.partitions == "lanes":
         mend = (
-            "lanes cannot change in place: work with as many lanes as there are, or with topics "
-            "of another NEWSLOOM_KAFKA_TOPIC_PREFIX, and replay the article events"
+            "lanes cannot change in place: set NEWSLOOM_KAFKA_LANES to the table they were made "
+            "for, or work with topics of another NEWSLOOM_KAFKA_TOPIC_PREFIX and replay the "
+            "article events"
         )
     elif there < wanted:
         mend = f"run {tool} --alter --topic {name} --partitions {wanted}"

@@ -35,6 +35,10 @@ _UNREACHABLE = (
 )
 
 
+class ConnectionOutageError(OutageError):
+    """Nobody answered; asking again may help."""
+
+
 def quieten_client() -> None:
     """Keeps the client's own log of outages from a terminal: they are told once, as errors."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -47,7 +51,7 @@ async def outages_told(servers: str, timeout_s: float | None = None) -> AsyncIte
         async with asyncio.timeout(timeout_s):
             yield
     except _UNREACHABLE as error:
-        raise OutageError(
+        raise ConnectionOutageError(
             f"no answer from Kafka at {servers}: see that a broker runs there, or name another "
             "with NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS=host:port"
         ) from error

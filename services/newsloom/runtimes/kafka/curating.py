@@ -4,7 +4,7 @@ Strictly in order within a lane, whose state it keeps. What is committed is the 
 the input position leave with the records that follow from them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from aiokafka import TopicPartition
 from newsloom.adapters.failures import OutageError
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.recipe import Curation
+from newsloom.runtimes.kafka.admin import FoundTopic
 from newsloom.runtimes.kafka.enriched import decode_arrival
 from newsloom.runtimes.kafka.outgoing import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.restoring import (
@@ -21,39 +22,47 @@ from newsloom.runtimes.kafka.restoring import (
     encode_position,
     read_lane,
 )
-from newsloom.runtimes.kafka.stage import BugCounter, Lane, require_topics
-from newsloom.runtimes.kafka.topics import Topics
+from newsloom.runtimes.kafka.stage import (
+    BugCounter,
+    Lane,
+    require_lanes,
+    require_room,
+    require_topics,
+)
+from newsloom.runtimes.kafka.topics import (
+    CURATED_ARTICLES,
+    DEAD_LETTERS,
+    LANE_STATE,
+    STORIES,
+    Topics,
+)
 
 
 class CurateStage:
     """Curates the lanes that are assigned to it."""
 
-    def __init__(self, servers: str, topics: Topics, group: str) -> None:
+    def __init__(self, servers: str, topics: Topics, lanes: int, group: str) -> None:
         self.group = group
         self.input_topic = topics.enriched_articles
         self._servers = servers
-        self._topics = topics
+        self.topics = topics
+        self._lanes = lanes
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
-    def check(self, partitions: dict[str, int]) -> None:
+    def check(self, found: Mapping[str, FoundTopic]) -> None:
         """Raises OutageError unless all topics are there, with one partition for each lane."""
-        topics = self._topics
+        topics = self.topics
         of_lanes = (
             topics.enriched_articles,
             topics.curated_articles,
             topics.stories,
             topics.lane_state,
         )
-        require_topics(partitions, *of_lanes, topics.dead_letters)
-        counts = {name: partitions[name] for name in of_lanes}
-        if len(set(counts.values())) > 1:
-            found = ", ".join(f"{name} has {count}" for name, count in counts.items())
-            raise OutageError(
-                f"{found}: they need equal numbers of partitions, one for each lane. "
-                "See `newsloom topics check`"
-            )
-        self._letter_partitions = partitions[topics.dead_letters]
+        require_topics(found, *of_lanes, topics.dead_letters)
+        require_lanes(found, self._lanes, *of_lanes)
+        require_room(found, topics, CURATED_ARTICLES, STORIES, LANE_STATE, DEAD_LETTERS)
+        self._letter_partitions = found[topics.dead_letters].partitions
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
         """The lane as last committed: the parked one if nobody went on with it, else restored."""
@@ -61,7 +70,7 @@ class CurateStage:
         committed = await committed_offset(self._servers, self.group, source)
         if isinstance(parked, CurateLane) and committed == parked.next_offset:
             return parked
-        rows_topic = self._topics.lane_state
+        rows_topic = self.topics.lane_state
         state, next_offset = await read_lane(self._servers, rows_topic, partition)
         if committed is not None and committed > next_offset:
             raise OutageError(
@@ -71,7 +80,7 @@ class CurateStage:
                 "the offset back to that, or to the beginning to curate all anew"
             )
         letters = partition % self._letter_partitions
-        return CurateLane(self._topics, partition, letters, state, next_offset, self._bugs)
+        return CurateLane(self.topics, partition, letters, state, next_offset, self._bugs)
 
 
 class CurateLane:

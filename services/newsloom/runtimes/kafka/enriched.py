@@ -15,13 +15,15 @@ from newsloom.records.faults import Fault, Reason, Stage
 def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
     """The key and the value under which `arrival` goes to its lane."""
     if isinstance(arrival, WithdrawalArrival):
-        return arrival.article_id.encode(), orjson.dumps({"withdrawn": arrival.article_id})
+        withdrawal = {"withdrawn": arrival.article_id, "isCounted": arrival.is_counted}
+        return arrival.article_id.encode(), orjson.dumps(withdrawal)
     fields = {
         "article": arrival.article,
         "publishedAt": arrival.published_at,
         "version": arrival.version,
         "arrivedAt": arrival.arrived_at,
         "digest": arrival.digest,
+        "vector": arrival.vector,
     }
     return arrival.article["id"].encode(), orjson.dumps(fields)
 
@@ -31,13 +33,14 @@ def decode_arrival(value: bytes | None) -> Prepared:
     try:
         fields: dict[str, Any] = orjson.loads(value or b"")
         if "withdrawn" in fields:
-            return Prepared(WithdrawalArrival(fields["withdrawn"]))
+            return Prepared(WithdrawalArrival(fields["withdrawn"], fields["isCounted"]))
         arrival = ArticleArrival(
             article=fields["article"],
             published_at=fields["publishedAt"],
             version=fields["version"],
             arrived_at=fields["arrivedAt"],
             digest=fields["digest"],
+            vector=fields["vector"],
         )
         return Prepared(arrival, source=arrival.article.get("source"))
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:

@@ -1,27 +1,32 @@
 """The enrich stage: article events in, arrivals for their lane and dead letters out.
 
-Every input makes exactly one record, in input order. It remembers nothing.
+In input order, every input makes one record; a withdrawal one for each lane. It remembers nothing.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
 
-from newsloom.pipeline.arrival import WithdrawalArrival
+from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
 from newsloom.pipeline.decode import parse_record
 from newsloom.pipeline.recipe import Preparation, Prepared
 from newsloom.records.faults import Fault, Reason
+from newsloom.rules.lanes import LaneTable
 from newsloom.rules.urls import article_id, canonical_url, url_fault
+from newsloom.runtimes.kafka.admin import FoundTopic
 from newsloom.runtimes.kafka.enriched import encode_arrival
 from newsloom.runtimes.kafka.outgoing import Headers, Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.restoring import committed_offset
-from newsloom.runtimes.kafka.stage import BugCounter, Lane, require_topics
-from newsloom.runtimes.kafka.topics import Topics
-
-LANE = 0
-"""All articles go to one lane."""
+from newsloom.runtimes.kafka.stage import (
+    BugCounter,
+    Lane,
+    require_lanes,
+    require_room,
+    require_topics,
+)
+from newsloom.runtimes.kafka.topics import DEAD_LETTERS, ENRICHED_ARTICLES, Topics
 
 _ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
 _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
@@ -30,29 +35,34 @@ _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
 class EnrichStage:
     """Enriches any partition of the article events."""
 
-    def __init__(self, servers: str, topics: Topics, group: str, preparation: Preparation) -> None:
+    def __init__(
+        self, servers: str, topics: Topics, lanes: LaneTable, group: str, preparation: Preparation
+    ) -> None:
         self.group = group
         self.input_topic = topics.article_events
         self._servers = servers
-        self._topics = topics
+        self.topics = topics
+        self._lanes = lanes
         self._preparation = preparation
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
-    def check(self, partitions: dict[str, int]) -> None:
-        """Raises OutageError if a topic is missing."""
-        topics = self._topics
-        require_topics(
-            partitions, topics.article_events, topics.enriched_articles, topics.dead_letters
-        )
-        self._letter_partitions = partitions[topics.dead_letters]
+    def check(self, found: Mapping[str, FoundTopic]) -> None:
+        """Raises OutageError if a topic is missing, or has not one partition for each lane."""
+        topics = self.topics
+        require_topics(found, topics.article_events, topics.enriched_articles, topics.dead_letters)
+        require_lanes(found, self._lanes.count, topics.enriched_articles)
+        require_room(found, topics, ENRICHED_ARTICLES, DEAD_LETTERS)
+        self._letter_partitions = found[topics.dead_letters].partitions
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
         """A lane that begins at Kafka's committed offset, which is all there is to know."""
         source = TopicPartition(self.input_topic, partition)
         committed = await committed_offset(self._servers, self.group, source)
         letters = partition % self._letter_partitions
-        return EnrichLane(self._topics, letters, committed or 0, self._preparation, self._bugs)
+        return EnrichLane(
+            self.topics, self._lanes, letters, committed or 0, self._preparation, self._bugs
+        )
 
 
 class EnrichLane:
@@ -61,6 +71,7 @@ class EnrichLane:
     def __init__(
         self,
         topics: Topics,
+        lanes: LaneTable,
         letter_partition: int,
         next_offset: int,
         preparation: Preparation,
@@ -68,17 +79,18 @@ class EnrichLane:
     ) -> None:
         self.next_offset = next_offset
         self._topics = topics
+        self._lanes = lanes
         self._letter_partition = letter_partition
         self._preparation = preparation
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """One record for each of `records`, in their order."""
-        made = [self._enrich(record) for record in records]
+        """What each of `records` makes, in their order."""
+        made = [outgoing for record in records for outgoing in self._enrich(record)]
         self.next_offset = records[-1].offset + 1
         return made
 
-    def _enrich(self, record: Incoming) -> Outgoing:
+    def _enrich(self, record: Incoming) -> list[Outgoing]:
         if record.value is None:
             prepared = Prepared(_withdrawal(record.key))
         else:
@@ -87,9 +99,19 @@ class EnrichLane:
         if isinstance(prepared.arrival, Fault):
             self._bugs.note(prepared.arrival)
             topic, partition = self._topics.dead_letters, self._letter_partition
-            return dead_letter(topic, partition, record, prepared.arrival, prepared.source)
-        key, value = encode_arrival(prepared.arrival)
-        return Outgoing(self._topics.enriched_articles, LANE, key, value)
+            return [dead_letter(topic, partition, record, prepared.arrival, prepared.source)]
+        if isinstance(prepared.arrival, WithdrawalArrival):
+            # Nobody here knows which lane has the article; the first counts that it was asked for.
+            return [
+                self._to_lane(lane, prepared.arrival._replace(is_counted=lane == 0))
+                for lane in range(self._lanes.count)
+            ]
+        lane = self._lanes.lane_of(prepared.arrival.article["locale"])
+        return [self._to_lane(lane, prepared.arrival)]
+
+    def _to_lane(self, lane: int, arrival: Arrival) -> Outgoing:
+        key, value = encode_arrival(arrival)
+        return Outgoing(self._topics.enriched_articles, lane, key, value)
 
 
 def _with_cloud_event(parsed: dict[str, Any] | Fault, headers: Headers) -> dict[str, Any] | Fault:

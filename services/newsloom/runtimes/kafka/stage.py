@@ -4,12 +4,14 @@ In: the records of an input partition, batch by batch. Out: the records that fol
 neither commits nor decides who owns what.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from newsloom.adapters.failures import OutageError
 from newsloom.records.faults import Fault, Reason
+from newsloom.runtimes.kafka.admin import FoundTopic
 from newsloom.runtimes.kafka.outgoing import Incoming, Outgoing
+from newsloom.runtimes.kafka.topics import Topic, Topics
 
 MAX_INTERNAL_ERRORS = 20
 """So many bugs in one process mean a bad release: better to halt than to drain the input."""
@@ -31,8 +33,10 @@ class Stage(Protocol):
     group: str
     input_topic: str
 
-    def check(self, partitions: dict[str, int]) -> None:
-        """Raises OutageError if the topics there (with their partitions) are not as needed."""
+    topics: Topics
+
+    def check(self, found: Mapping[str, FoundTopic]) -> None:
+        """Raises OutageError if the topics that were found are not as needed."""
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
         """The lane of an input partition, up to the last commit. Its former owner is fenced.
@@ -57,8 +61,35 @@ class BugCounter:
             )
 
 
-def require_topics(partitions: dict[str, int], *names: str) -> None:
+def require_topics(found: Mapping[str, FoundTopic], *names: str) -> None:
     """Raises OutageError unless all those topics are there."""
-    missing = [name for name in names if name not in partitions]
+    missing = [name for name in names if name not in found]
     if missing:
         raise OutageError(f"there is no topic {', '.join(missing)}: run `newsloom topics create`")
+
+
+def require_room(found: Mapping[str, FoundTopic], topics: Topics, *written: Topic) -> None:
+    """Raises OutageError unless those topics take records as large as a worker may write.
+
+    One that is refused amid a transaction would end the worker, and the next, and the next.
+    """
+    for topic in written:
+        name = topics.name(topic)
+        most = int(found[name].configs["max.message.bytes"])
+        if most < topic.max_bytes:
+            raise OutageError(
+                f"{name} takes records of {most:,} bytes at most (max.message.bytes), and "
+                f"{topic.max_bytes:,} may be needed: see `newsloom topics check`"
+            )
+
+
+def require_lanes(found: Mapping[str, FoundTopic], lanes: int, *names: str) -> None:
+    """Raises OutageError unless all those topics have a partition for each lane, and no other."""
+    counts = {name: found[name].partitions for name in names}
+    odd = [f"{name} has {count}" for name, count in counts.items() if count != lanes]
+    if odd:
+        raise OutageError(
+            f"{', '.join(odd)} partitions, but NEWSLOOM_KAFKA_LANES makes {lanes} "
+            f"lane{'s' if lanes > 1 else ''}: set it to the table that the topics were created "
+            "for, or see `newsloom topics check`"
+        )

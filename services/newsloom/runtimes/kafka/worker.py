@@ -10,19 +10,22 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from aiokafka import TopicPartition
 
 from newsloom.adapters.failures import OutageError
-from newsloom.runtimes.kafka.admin import list_topics, open_admin
+from newsloom.runtimes.kafka.admin import describe_topics, open_admin
 from newsloom.runtimes.kafka.batches import BatchApp, BatchConsumer, build_app
-from newsloom.runtimes.kafka.connection import error_words
+from newsloom.runtimes.kafka.connection import ConnectionOutageError, error_words
 from newsloom.runtimes.kafka.producer import PartitionProducer
 from newsloom.runtimes.kafka.stage import Lane, Stage
 
 BATCH_TIMEOUT_S = 60.0
 RESTORE_TIMEOUT_S = 600.0
+START_PAUSES_S = (0.5, 1, 2, 4, 8)
+"""Between one attempt to reach brokers at the start and the next."""
 DRAIN_S = 20
 """A worker that is told to end is gone after so long, come what may."""
 
@@ -46,6 +49,8 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, number)
         await self._check_topics()
+        if self._ending.is_set():
+            return
         app = build_app(self._servers, self._stage.group, self._stage.input_topic, self)
         ending = asyncio.create_task(self._ending.wait())
         serving = asyncio.create_task(_serve(app))
@@ -129,8 +134,21 @@ class Worker:
         return {partition: lane for partition, (lane, _) in held.items()}
 
     async def _check_topics(self) -> None:
-        async with open_admin(self._servers) as admin:
-            self._stage.check(await list_topics(admin))
+        """Looks at the topics once brokers answer, which they may not at the start of a day."""
+        names = [self._stage.topics.name(topic) for topic in self._stage.topics]
+        pauses_s = iter(START_PAUSES_S)
+        while not self._ending.is_set():
+            try:
+                async with open_admin(self._servers) as admin:
+                    found = await describe_topics(admin, names)
+                return self._stage.check(found)
+            except ConnectionOutageError as error:
+                pause_s = next(pauses_s, None)
+                if pause_s is None:
+                    raise
+                tell(f"{error}; asking again in {pause_s:g} s")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ending.wait(), pause_s)
 
     def fail(self, what: str, error: BaseException) -> NoReturn:
         """Says what went wrong and ends the process: nothing it holds can be relied on."""
