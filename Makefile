@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
+CHAOS ?=
 
 .PHONY: help setup demo demo-kafka test chaos check format bench lock golden schemas clean
 
@@ -33,8 +34,8 @@ demo-kafka: setup  ## the same on Kafka: a broker, topics, workers, examples, wh
 test: setup  ## all tests
 	$(BIN)/python -m pytest
 
-chaos: setup  ## kill workers on a real broker; minutes, not yet part of make test
-	$(BIN)/python -m pytest -m chaos
+chaos: setup  ## kill, freeze and change workers and three brokers under a steady flow; ten minutes
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 check: setup  ## style, types, import rules, generated files current
 	$(BIN)/ruff check .

@@ -47,7 +47,7 @@ class Crew:
         environment = self._kafka.environment() | {
             "NEWSLOOM_KAFKA_GROUP_PREFIX": self._kafka.prefix
         }
-        said = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115: closed with the post
+        said = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
         worker = subprocess.Popen([COMMAND, "worker", stage], env=environment, stderr=said)
         return Post(stage, worker, said)
 

@@ -4,18 +4,28 @@ In: brokers, events. Out: article events; how long a subscriber had to wait at t
 """
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from tests.support.kafka import Kafka
-from tests.support.workers import CURATED, EVENTS, MAX_REQUEST_BYTES, Event
+from tests.support.workers import (
+    CURATED,
+    ENRICHED,
+    EVENTS,
+    LANE_STATE,
+    MAX_REQUEST_BYTES,
+    Event,
+)
 
 STEP_S = 0.1
 POLL_MS = 100
+TAIL_RECORDS = 2_000
+"""More than a batch and what was undone of another."""
 
 
 class Feed(threading.Thread):
@@ -102,3 +112,26 @@ class Watch(threading.Thread):
             self.pauses = sorted(self.pauses, key=lambda pause: -pause.length_s)[:3]
         self.records += records
         self.heard_at = now
+
+
+def is_level(kafka: Kafka) -> bool:
+    """Whether the lane has come to the end of its inputs."""
+    rows = asyncio.run(_tail(kafka, LANE_STATE))
+    inputs = asyncio.run(_tail(kafka, ENRICHED))
+    positions = [json.loads(row.value)["next_offset"] for row in rows if row.key == b"position"]
+    return bool(positions and inputs) and positions[-1] == inputs[-1].offset + 1
+
+
+async def _tail(kafka: Kafka, topic: str) -> list[ConsumerRecord]:
+    partition = TopicPartition(kafka.prefix + topic, 0)
+    async with AIOKafkaConsumer(
+        bootstrap_servers=kafka.servers, isolation_level="read_committed"
+    ) as consumer:
+        consumer.assign([partition])
+        end = (await consumer.end_offsets([partition]))[partition]
+        consumer.seek(partition, max(0, end - TAIL_RECORDS))
+        records: list[ConsumerRecord] = []
+        while await consumer.position(partition) < end:
+            for batch in (await consumer.getmany(timeout_ms=POLL_MS)).values():
+                records += batch
+        return records

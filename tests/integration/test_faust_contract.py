@@ -3,13 +3,14 @@
 import asyncio
 import inspect
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 
-from newsloom.runtimes.kafka.batches import BatchConsumer, build_app
+from newsloom.runtimes.kafka.batches import BatchApp, BatchConsumer, build_app
 from tests.support.kafka import Kafka
 
 
@@ -70,6 +71,11 @@ class Recorder:
         self.done.set()
 
 
+def group_of(app: BatchApp) -> Any:
+    """The client's membership of the group."""
+    return cast(Any, app.consumer)._thread._consumer._coordinator
+
+
 def test_a_batch_comes_after_the_barrier_is_committed_and_stays_uncommitted(kafka: Kafka) -> None:
     """Assigned first and awaited; nothing that was aborted; no offset of Faust's own."""
     topic, group = f"{kafka.prefix}contract", f"{kafka.prefix}group"
@@ -115,7 +121,7 @@ def test_what_comes_amid_rebalances_is_taken_whichever_poll_fetched_it(kafka: Ka
                 recorder.assigned.clear()
                 await asyncio.sleep(0.1)
                 await producer.send_and_wait(topic, value)
-                app.consumer._thread._consumer._coordinator.request_rejoin()
+                group_of(app).request_rejoin()
             await producer.send_and_wait(topic, b"last")
             await recorder.done.wait()
             await app.stop()
@@ -124,3 +130,25 @@ def test_what_comes_amid_rebalances_is_taken_whichever_poll_fetched_it(kafka: Ka
 
     calls = asyncio.run(work())
     assert [call for call in calls if isinstance(call, bytes)] == [*values, b"last"]
+
+
+def test_a_member_that_has_dropped_out_is_told_of(kafka: Kafka) -> None:
+    """The client keeps such an error for who asks, and does nothing until somebody does."""
+    topic = f"{kafka.prefix}contract"
+    kafka.create(topic, 1, {})
+
+    async def work() -> list[Any]:
+        recorder = Recorder(topic)
+        app = build_app(kafka.servers, f"{kafka.prefix}group", topic, recorder)
+        serving = asyncio.create_task(app.start())
+        async with asyncio.timeout(30):
+            await recorder.assigned.wait()
+            group_of(app)._pending_exception = KafkaError("refused")
+            await recorder.done.wait()
+            await app.stop()
+        serving.cancel()
+        return recorder.calls
+
+    what, error = asyncio.run(work())[-1]
+    assert what == "fetch"
+    assert "refused" in str(error)

@@ -7,10 +7,7 @@ import sqlite3
 import time
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 from typing import Any
-
-import pytest
 
 from newsloom.rules.urls import article_id, canonical_url
 from tests.support.generator import generate
@@ -24,7 +21,6 @@ from tests.support.workers import (
     LETTERS,
     STORIES,
     Event,
-    assert_exactly_once,
     await_all,
     create_topics,
     lane_rows,
@@ -119,39 +115,6 @@ def events(count: int) -> list[dict[str, Any]]:
         event | {"webUrl": f"https://outlet{i % 7}.example/{i}", "originalUrl": None}
         for i, event in enumerate(list(found.values())[:count])
     ]
-
-
-@pytest.mark.chaos
-def test_killed_again_and_again_they_lose_and_repeat_nothing(kafka: Kafka) -> None:
-    """Six kills, of both stages in turn; who waits in the same group takes over."""
-    chance = Random(20240304)
-    made = events(3000)
-    messages: list[Event] = [(None, json.dumps(event).encode()) for event in made]
-    for i in range(0, 3000, 100):
-        messages.insert(i, (b"poison", b"{"))
-    share = len(messages) // 6
-    create_topics(kafka, partitions=2)
-    stages = ["enrich", "enrich", "curate", "curate"]
-    counts = [0]
-    with working(kafka, *stages) as workers:
-        for kill in range(6):
-            send(kafka, messages[share * kill : share * (kill + 1)], pause_s=0.05)
-            wait_for(lambda: _curated(kafka) > counts[-1], "records to be curated")
-            time.sleep(chance.uniform(0, 0.3))
-            gone = workers.pop(victim := kill % 2 * 2)
-            gone.kill()
-            _, said = gone.communicate()
-            assert said == b""
-            counts.append(_curated(kafka))
-            # At the end of its stage's two, so that the one that waited is the next to go.
-            workers.insert(victim + 1, start_worker(kafka, stages[victim]))
-        send(kafka, messages[share * 6 :])
-        await_all(kafka, len(messages))
-    assert_exactly_once(kafka, [event["webUrl"] for event in made], poison=30)
-
-
-def _curated(kafka: Kafka) -> int:
-    return len(kafka.read(kafka.prefix + CURATED))
 
 
 def test_nothing_is_left_behind_when_the_parent_is_killed(kafka: Kafka) -> None:

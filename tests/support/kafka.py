@@ -58,10 +58,15 @@ class Kafka:
         return asyncio.run(_count(self.servers, topic))
 
     def send(
-        self, topic: str, messages: Sequence[Message], *, transaction: str | None = None
+        self,
+        topic: str,
+        messages: Sequence[Message],
+        *,
+        transaction: str | None = None,
+        headers: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         """Writes keys and values; in a transaction it is `commit` or `abort` that ends it."""
-        asyncio.run(_send(self.servers, topic, messages, transaction))
+        asyncio.run(_send(self.servers, topic, messages, transaction, headers))
 
     def create(
         self, topic: str, partitions: int, configs: dict[str, str], replication: int = 1
@@ -76,7 +81,10 @@ async def _read(servers: str, topic: str) -> list[ConsumerRecord]:
     async with AIOKafkaConsumer(topic, bootstrap_servers=servers) as consumer:
         partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
     async with AIOKafkaConsumer(
-        bootstrap_servers=servers, isolation_level="read_committed", auto_offset_reset="earliest"
+        bootstrap_servers=servers,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=50,  # at the end of a topic there is nothing to wait for
     ) as consumer:
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
@@ -98,14 +106,18 @@ async def _count(servers: str, topic: str) -> int:
 
 
 async def _send(
-    servers: str, topic: str, messages: Sequence[Message], transaction: str | None
+    servers: str,
+    topic: str,
+    messages: Sequence[Message],
+    transaction: str | None,
+    headers: Sequence[tuple[str, bytes]],
 ) -> None:
     name = f"{topic}.writer" if transaction else None
     async with AIOKafkaProducer(bootstrap_servers=servers, transactional_id=name) as producer:
         if transaction:
             await producer.begin_transaction()
         for key, value in messages:
-            await producer.send_and_wait(topic, value, key)
+            await producer.send_and_wait(topic, value, key, headers=list(headers))
         if transaction == "commit":
             await producer.commit_transaction()
         elif transaction == "abort":

@@ -29,6 +29,7 @@ COMMAND = Path(sys.executable).with_name("newsloom")
 EVENTS, ENRICHED, CURATED = "article-events.v1", "enriched-articles.v1", "curated-articles.v1"
 PUBLISHED = {CURATED: "curated.jsonl", "stories.v1": "stories.jsonl"}
 LANE_STATE, LETTERS = "lane-state.v1", "dead-letters.v1"
+TOPICS = (EVENTS, ENRICHED, *PUBLISHED, LANE_STATE, LETTERS)
 PATIENCE_S = 60.0
 MAX_TOLD = 20
 
@@ -92,6 +93,7 @@ class Verifier:
     def __init__(self, servers: str, prefix: str) -> None:
         self._servers, self._prefix = servers, prefix
         self._inputs = _Inputs()
+        self._partitions: dict[str, list[int]] = {}
         self._ids: dict[str, str] = {}
         self._late_letters = 0
         self._orders: dict[int, list[Place]] = defaultdict(list)
@@ -100,26 +102,32 @@ class Verifier:
 
     async def verify(self, folder: Path | None = None) -> Account:
         """The account; with a `folder` also of what an embedded run makes of the same inputs."""
-        await self._read_inputs()
-        await self._read_letters()
-        self._sort_inputs()
-        lanes = await self._check_enriched()
-        await self._check_lanes(lanes)
-        for topic in PUBLISHED:
-            await self._check_order(topic)
+        names = [self._prefix + topic for topic in TOPICS]
+        # A client that is given its topics asks for them as it starts.
+        async with self._reader(*names) as reader:
+            for topic, name in zip(TOPICS, names, strict=True):
+                self._partitions[topic] = sorted(reader.partitions_for_topic(name) or ())
+        async with self._reader() as reader:
+            await self._read_inputs(reader)
+            await self._read_letters(reader)
+            self._sort_inputs()
+            lanes = await self._check_enriched(reader)
+            await self._check_lanes(reader, lanes)
+            for topic in PUBLISHED:
+                await self._check_order(reader, topic)
         if folder is not None:
             for lane in lanes:
                 self._compare(lane, folder / f"lane-{lane}")
         return self.account
 
-    async def _read_inputs(self) -> None:
-        async for record in self._read(EVENTS):
+    async def _read_inputs(self, reader: AIOKafkaConsumer) -> None:
+        async for record in self._read(reader, EVENTS):
             self._inputs.values[record.partition, record.offset] = (record.key, record.value)
         self.account.inputs = len(self._inputs.values)
 
-    async def _read_letters(self) -> None:
+    async def _read_letters(self, reader: AIOKafkaConsumer) -> None:
         """Dead letters of the first stage take the place of an enriched record."""
-        async for record in self._read(LETTERS):
+        async for record in self._read(reader, LETTERS):
             headers = {name: value.decode() for name, value in record.headers}
             if headers["__streams.errors.topic"] != self._prefix + EVENTS:
                 self._late_letters += 1
@@ -147,16 +155,14 @@ class Verifier:
             else:
                 self._inputs.articles[_identity(event)].append(place)
 
-    async def _check_enriched(self) -> dict[int, int]:
+    async def _check_enriched(self, reader: AIOKafkaConsumer) -> dict[int, int]:
         """Every input once (a withdrawal once in each lane), in the order of its partition.
 
         Returns the offset after the last record of each lane.
         """
-        arrivals: dict[int, list[_Arrival]] = {
-            lane: [] for lane in await self._partitions(ENRICHED)
-        }
+        arrivals: dict[int, list[_Arrival]] = {lane: [] for lane in self._partitions[ENRICHED]}
         ends = dict.fromkeys(arrivals, 0)
-        async for record in self._read(ENRICHED):
+        async for record in self._read(reader, ENRICHED):
             ends[record.partition] = record.offset + 1
             fields = json.loads(record.value)
             if "withdrawn" in fields:
@@ -176,30 +182,33 @@ class Verifier:
     def _follow(self, lane: int, arrivals: Iterable[_Arrival]) -> None:
         withdrawals: dict[str, deque[Place]] = defaultdict(deque)
         named = [(p, name) for name, ps in self._inputs.withdrawals.items() for p in ps]
+        ids = set(self._ids.values())
         for place, name in sorted(named):
-            withdrawals[self._ids.get(name, name)].append(place)
+            ident = self._ids.get(name, name)
+            # Of an article that was never seen only its own rules could tell the id.
+            withdrawals[ident if ident in ids else ""].append(place)
         reached: dict[int, int] = {}
         for arrival in arrivals:
             if arrival.identity is not None:
                 places = self._inputs.articles[arrival.identity]
             else:
-                places = withdrawals[arrival.withdrawn or ""]
+                places = withdrawals[arrival.withdrawn if arrival.withdrawn in ids else ""]
             if not places:
                 self.account.note("repeated", f"{arrival} was enriched again")
                 continue
             partition, offset = place = places.popleft()
-            if offset < reached.get(partition, 0):
+            if offset < reached.get(partition, 0) and arrival.withdrawn in {None, *ids}:
                 self.account.note("backward", f"{place} is enriched after {reached[partition]}")
-            reached[partition] = offset
+            reached[partition] = max(offset, reached.get(partition, 0))
             self._orders[lane].append(place)
         for name, places in withdrawals.items():
             for place in places:
                 self.account.note("lost", f"withdrawal of {name} at {place}, in lane {lane}")
 
-    async def _check_lanes(self, ends: dict[int, int]) -> None:
+    async def _check_lanes(self, reader: AIOKafkaConsumer, ends: dict[int, int]) -> None:
         """Each lane has come to the end of its inputs, and its counters tell of all of them."""
         rows: dict[tuple[int, str], dict[str, Any]] = {}
-        async for record in self._read(LANE_STATE):
+        async for record in self._read(reader, LANE_STATE):
             name = record.key.decode()
             if name in ("lane", "position"):
                 rows[record.partition, name] = json.loads(record.value)
@@ -224,13 +233,13 @@ class Verifier:
             lane: rows.get((lane, "lane"), {"revision": 0})["revision"] for lane in ends
         }
 
-    async def _check_order(self, topic: str) -> None:
+    async def _check_order(self, reader: AIOKafkaConsumer, topic: str) -> None:
         """Revisions rise strictly; with both topics read, none is missing and none is there twice.
 
         A tombstone took a revision too, which it does not tell.
         """
-        lists: dict[int, list[Published]] = {p: [] for p in await self._partitions(topic)}
-        async for record in self._read(topic):
+        lists: dict[int, list[Published]] = {p: [] for p in self._partitions[topic]}
+        async for record in self._read(reader, topic):
             revision = None if record.value is None else json.loads(record.value)["revision"]
             digest = hashlib.blake2b(record.value or b"", digest_size=16).digest()
             lists[record.partition].append(Published(record.key, revision, digest))
@@ -303,29 +312,22 @@ class Verifier:
         urls = {ident: url for url, ident in self._ids.items() if url}
         return json.dumps({"webUrl": urls.get(name, name), "withdrawn": True}).encode()
 
-    async def _partitions(self, topic: str) -> list[int]:
-        # One that is given its topics asks for them as it starts.
-        async with self._reader(self._prefix + topic) as reader:
-            return sorted(reader.partitions_for_topic(self._prefix + topic) or ())
-
-    async def _read(self, topic: str) -> AsyncIterator[ConsumerRecord]:
+    async def _read(self, reader: AIOKafkaConsumer, topic: str) -> AsyncIterator[ConsumerRecord]:
         """All committed records of a topic; those of a partition in order."""
-        numbers = await self._partitions(topic)
-        partitions = [TopicPartition(self._prefix + topic, number) for number in numbers]
-        async with self._reader() as reader:
-            reader.assign(partitions)
-            ends = await reader.end_offsets(partitions)
-            for partition, begin in (await reader.beginning_offsets(partitions)).items():
-                reader.seek(partition, begin)
-            heard_at = time.monotonic()
-            while any([await reader.position(p) < ends[p] for p in partitions]):
-                for records in (await reader.getmany(timeout_ms=200)).values():
-                    heard_at = time.monotonic()
-                    for record in records:
-                        yield record
-                if time.monotonic() - heard_at > PATIENCE_S:
-                    self.account.note("lost", f"{topic} ends in a transaction without an end")
-                    return
+        partitions = [TopicPartition(self._prefix + topic, p) for p in self._partitions[topic]]
+        reader.assign(partitions)
+        ends = await reader.end_offsets(partitions)
+        for partition, begin in (await reader.beginning_offsets(partitions)).items():
+            reader.seek(partition, begin)
+        heard_at = time.monotonic()
+        while any([await reader.position(p) < ends[p] for p in partitions]):
+            for records in (await reader.getmany(timeout_ms=200)).values():
+                heard_at = time.monotonic()
+                for record in records:
+                    yield record
+            if time.monotonic() - heard_at > PATIENCE_S:
+                self.account.note("lost", f"{topic} ends in a transaction without an end")
+                return
 
     def _reader(self, *topics: str) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -333,6 +335,7 @@ class Verifier:
             bootstrap_servers=self._servers.split(","),
             isolation_level="read_committed",
             max_partition_fetch_bytes=8 * 1024 * 1024,
+            fetch_max_wait_ms=50,  # at the end of a topic there is nothing to wait for
         )
 
 

@@ -1,7 +1,6 @@
-"""Workers as processes, and an account of what they committed that shares no code with them.
+"""Workers as processes, events for them, and what they have committed.
 
-In: brokers with a prefix of a test's own, events. Out: processes, committed records, and the
-account: whether every input ended exactly once, and every publication is there once, in order.
+In: brokers with a prefix of a test's own, events. Out: processes, and committed records.
 """
 
 import asyncio
@@ -152,31 +151,3 @@ def lane_rows(kafka: Kafka, lane: int = 0) -> dict[str, Row]:
         else:
             rows[record.key.decode()] = json.loads(record.value)
     return rows
-
-
-def assert_exactly_once(kafka: Kafka, urls: Sequence[str], poison: int) -> None:
-    """Every event of `urls` (all distinct) and every poison record ended once, none was lost.
-
-    Revisions, which curated records and stories share, are 1, 2, 3 ... in each other's company.
-    """
-    enriched = [json.loads(r.value) for r in kafka.read(kafka.prefix + ENRICHED)]
-    assert Counter(e["article"]["webUrl"] for e in enriched) == Counter(urls)
-    letters = [letter_headers(r) for r in kafka.read(kafka.prefix + LETTERS)]
-    places = Counter(
-        (h["__streams.errors.partition"], h["__streams.errors.offset"]) for h in letters
-    )
-    assert len(places) == poison
-    assert set(places.values()) <= {1}
-    curated = [json.loads(r.value) for r in kafka.read(kafka.prefix + CURATED)]
-    stories = [json.loads(r.value) for r in kafka.read(kafka.prefix + STORIES)]
-    for published in (curated, stories):
-        revisions = [record["revision"] for record in published]
-        assert revisions == sorted(set(revisions)), "a revision is repeated or goes backward"
-    revisions = sorted(record["revision"] for record in [*curated, *stories])
-    assert revisions == list(range(1, len(revisions) + 1))
-    assert {record["webUrl"] for record in curated} == set(urls)
-    rows = lane_rows(kafka)
-    assert rows["lane"]["outcomes"] == {"curated": len(urls)}
-    assert rows["lane"]["revision"] == len(revisions)
-    sequences = [row["sequence"] for key, row in rows.items() if key.startswith("article/")]
-    assert sorted(sequences) == list(range(1, len(urls) + 1))

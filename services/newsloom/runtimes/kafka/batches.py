@@ -68,6 +68,8 @@ class BatchConsumer(driver.Consumer):
                     if not await self._go_to(taker.positions()):
                         continue
                     sought = tenure
+                # Faust never asks, and a member that has dropped out would wait for ever.
+                self._thread._ensure_consumer()._coordinator.check_errors()
                 polled, _ = await self._wait_next_records(POLL_S)
                 fetched = {tp: records for tp, records in (polled or {}).items() if records}
                 if fetched and not await taker.take(self, tenure, fetched):
@@ -77,12 +79,18 @@ class BatchConsumer(driver.Consumer):
             if not self.should_stop:
                 taker.fail("fetch", error)
 
+    async def perform_seek(self) -> None:
+        """Nothing: `_go_to` does it.
+
+        Were brokers to answer Faust late here, it would resume no partition any more, in silence.
+        """
+
     async def _go_to(self, positions: dict[TopicPartition, int]) -> bool:
         """Goes to where the next poll is to begin; False if another rebalance came before.
 
-        Faust goes to the committed offsets after a rebalance, but a poll that waits through one
-        may then take records of the new assignment, and be dropped for having begun in the old.
-        Nor does it go back to the beginning, if nothing is committed.
+        Faust would go to the committed offsets after a rebalance. But a poll that waits through
+        one may then take records of the new assignment, and be dropped for having begun in the
+        old; and where nothing is committed it would not go back to the beginning.
         """
         try:
             await self.seek_wait(positions)
