@@ -55,6 +55,11 @@ def _word_weights(language: str) -> Mapping[str, int]:
     return weights
 
 
+def is_common(word: str) -> bool:
+    """Whether a word (folded) is one of the common ones of English news, and so tells little."""
+    return word in _word_weights("en")
+
+
 @lru_cache(maxsize=1 << 16)
 def term_of(word: str) -> str:
     """The term a word counts as: English-like plurals count as their singular."""
