@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.catalogue_files import CatalogueFiles
 from newsloom.adapters.store import Store, read_rows
 from newsloom.observability.metrics import Metrics
+from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
 from newsloom.pipeline.recipe import Pipeline, Preparation
@@ -17,11 +18,16 @@ from newsloom.settings import Settings
 
 
 def build_run(
-    settings: Settings, options: RunOptions, store: Store, metrics: Metrics, reporter: Reporter
+    settings: Settings,
+    options: RunOptions,
+    catalogue: Catalogue,
+    store: Store,
+    metrics: Metrics,
+    reporter: Reporter,
 ) -> tuple[EmbeddedRun, State]:
     """An embedded run over the state that `store` holds, and that state."""
     state = restore(decode_row(key, value) for key, value in store.rows())
-    pipeline = Pipeline(state, load_catalogue(), settings.images)
+    pipeline = Pipeline(state, catalogue, settings.images)
     return EmbeddedRun(options, pipeline, store, metrics, reporter), state
 
 
@@ -30,10 +36,11 @@ def read_state(folder: Path) -> State:
     return restore(decode_row(key, value) for key, value in read_rows(folder))
 
 
-def build_stage(settings: Settings, name: str) -> Stage:
+def build_stage(settings: Settings, name: str, catalogue: CatalogueFiles) -> Stage:
     """The stage of that name, enrich or curate, for a worker on Kafka."""
     topics = Topics(settings.kafka_topic_prefix)
     group = settings.kafka_group_prefix + name
     if name == "enrich":
-        return EnrichStage(topics, group, Preparation(load_catalogue(), settings.images))
+        preparation = Preparation(catalogue.current, settings.images, catalogue.renewed)
+        return EnrichStage(topics, group, preparation)
     return CurateStage(settings.kafka_bootstrap_servers, topics, group)

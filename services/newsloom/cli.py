@@ -8,6 +8,7 @@ import click
 from pydantic import ValidationError
 
 from newsloom import __version__
+from newsloom.adapters.catalogue_reader import CatalogueError
 from newsloom.adapters.failures import OutageError
 from newsloom.commands.explain import explain
 from newsloom.commands.produce import produce
@@ -53,6 +54,9 @@ def main() -> None:
         for fault in error.errors():
             setting = ".".join(map(str, fault["loc"]))
             click.echo(f"newsloom: setting {setting}: {fault['msg']}", err=True)
+        sys.exit(2)
+    except CatalogueError as error:
+        click.echo(f"newsloom: catalogue: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:
         _give_up_output()  # whoever read it has seen enough

@@ -5,6 +5,7 @@ record, `curate` makes of it what the lane publishes. Neither knows where inputs
 where records go.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
@@ -46,9 +47,21 @@ class Result(NamedTuple):
 class Preparation:
     """The first half: decode, normalise, enrich. It remembers nothing."""
 
-    def __init__(self, catalogue: Catalogue, images: ImageMode) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        images: ImageMode,
+        find_catalogue: Callable[[], Catalogue] | None = None,
+    ) -> None:
+        """`find_catalogue` gives the catalogue as it is by now, for whoever works on for long."""
         self._catalogue = catalogue
         self._images: ImageMode = images
+        self._find_catalogue = find_catalogue
+
+    def renew_catalogue(self) -> None:
+        """Takes the catalogue as it is by now: for between two batches, so each is of one."""
+        if self._find_catalogue is not None:
+            self._catalogue = self._find_catalogue()
 
     def prepare(self, record: dict[str, Any] | Fault, arrived_at: int) -> Prepared:
         """Takes one parsed input to the door of its lane. `arrived_at` is in seconds since the

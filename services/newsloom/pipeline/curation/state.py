@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
+from newsloom.pipeline.arrival import compared_title
 from newsloom.pipeline.curation.index import MatterIndex
 from newsloom.pipeline.curation.rows import (
     LANE_KEY,
@@ -26,14 +27,13 @@ from newsloom.records.curated import Article
 from newsloom.rules.language import primary_language
 from newsloom.rules.scoring import LeadKey
 from newsloom.rules.terms import Vector, vectorise
-from newsloom.rules.text import comparison_title
 
 
 def article_vector(article: Article) -> Vector:
     """The vector by which an article's matter is compared."""
-    provider = article["provider"]
-    title = comparison_title(article["title"], provider["name"], provider["domain"])
-    return vectorise(title, article.get("excerpt", ""), primary_language(article["locale"]))
+    return vectorise(
+        compared_title(article), article.get("excerpt", ""), primary_language(article["locale"])
+    )
 
 
 class State:

@@ -62,7 +62,8 @@ class EnrichLane:
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """One record for each of `records`, in their order."""
+        """One record for each of `records`, in their order, all by one version of the catalogue."""
+        self._preparation.renew_catalogue()
         made = [self._enrich(record) for record in records]
         self.next_offset = records[-1].offset + 1
         return made
