@@ -41,6 +41,8 @@ def build_stage(settings: Settings, name: str, catalogue: CatalogueFiles) -> Sta
     topics = Topics(settings.kafka_topic_prefix)
     group = settings.kafka_group_prefix + name
     if name == "enrich":
-        preparation = Preparation(catalogue.current, settings.images, catalogue.renewed)
+        preparation = Preparation(
+            catalogue.current, settings.images, find_catalogue=catalogue.renewed
+        )
         return EnrichStage(topics, group, preparation)
     return CurateStage(settings.kafka_bootstrap_servers, topics, group)

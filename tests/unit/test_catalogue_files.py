@@ -527,7 +527,7 @@ def test_without_own_files_there_is_nothing_to_read_again() -> None:
 def test_a_preparation_takes_in_a_change_when_it_is_told_to(tmp_path: Path) -> None:
     own = own_file(tmp_path / "own.toml", PROVIDER)
     files = CatalogueFiles([own])
-    preparation = Preparation(files.current, "off", files.renewed)
+    preparation = Preparation(files.current, "off", find_catalogue=files.renewed)
     event = {"webUrl": "https://bbc.co.uk/1", "title": "Aground"}
     event["publishedDateTime"] = "2026-03-02T10:00:00Z"
 

@@ -7,7 +7,6 @@ import pytest
 
 from newsloom.pipeline.arrival import ArticleArrival, compared_title
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.state import article_vector
 from newsloom.pipeline.decode import Decoded, decode_record
 from newsloom.pipeline.enrich import ImageMode, enrich
 from newsloom.pipeline.normalise import normalise
@@ -194,7 +193,6 @@ def test_an_outlet_leaves_the_title_that_is_compared(
     assert article["title"] == title, "what is published stays whole"
     assert compared_title(article) == compared, reason
     assert ("comparedTitle" in article) is is_noted
-    assert article_vector(article) == article_vector(_enrich(title=compared))
     assert article["quality"] == 30 + (5 if title == compared else 0)
 
 
