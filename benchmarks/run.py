@@ -25,9 +25,12 @@ from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import Decoded, decode
 from newsloom.pipeline.enrich import enrich
-from newsloom.pipeline.normalise import normalise
+from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
 from newsloom.pipeline.publish import publish
 from newsloom.records.event import ArticleEvent
+from newsloom.rules.language import detect_language
+from newsloom.rules.provider import bare_title, resolve_provider
+from newsloom.rules.text import clean_text, words
 from tests.support.generator import generate
 
 EVENTS = 10_000
@@ -53,8 +56,12 @@ def main() -> None:
         print(f"  of that, starting  {start_s:>8.2f} s (a run over no events)")
         _print_speed("curating", inputs, [s - start_s for s in seconds])
         print("what each stage costs, in microseconds an event:")
-        for stage, cost_us in _stage_costs(events).items():
+        costs_us = _stage_costs(events)
+        for stage, cost_us in costs_us.items():
             print(f"  {stage:<10} {cost_us:>8.1f}")
+        print(f"enrichment, {costs_us['normalise'] + costs_us['enrich']:.1f} in all, is mostly:")
+        for step, cost_us in _enrichment_costs(events).items():
+            print(f"  {step:<31} {cost_us:>8.1f}")
 
 
 def _print_speed(what: str, inputs: int, seconds: list[float]) -> None:
@@ -121,6 +128,42 @@ def _stage_costs(events: Path) -> dict[str, float]:
             lambda records=records: [orjson.dumps(r) for r in (*records.curated, *records.stories)],  # type: ignore[misc]
         )
     return {stage: seconds / len(lines) * 1e6 for stage, seconds in spent.items()}
+
+
+def _enrichment_costs(events: Path) -> dict[str, float]:
+    """Mean time of each step within normalise and enrich, in microseconds an article."""
+    catalogue = load_catalogue()
+    decoded = [decode(line) for line in events.read_bytes().splitlines() if line.strip()]
+    normals = [
+        normalise(each.event)
+        for each in decoded
+        if isinstance(each, Decoded) and isinstance(each.event, ArticleEvent)
+    ]
+
+    def url(normal: NormalisedArticle) -> str:
+        return normal.event.original_url or normal.event.web_url
+
+    steps: dict[str, Callable[[NormalisedArticle], object]] = {
+        "clean text": lambda n: (clean_text(n.event.title), clean_text(n.event.excerpt or "")),
+        "canonical URL and id": lambda n: identify(n.event),
+        "provider": lambda n: resolve_provider(url(n), n.title, catalogue.outlets, catalogue.names),
+        "title without outlets": lambda n: bare_title(n.title, catalogue.names, is_vouched=False),
+        "words, for topics and matter": lambda n: (words(n.title), words(n.excerpt)),
+        "language, where no locale is": lambda n: detect_language(f"{n.title} {n.excerpt}"),
+    }
+    costs_us = {}
+    for step, work in steps.items():
+        costs_us[step] = _mean_us(work, normals)
+    texts = [[*words(n.title), "", *words(n.excerpt)] for n in normals]
+    costs_us["topics, given the words"] = _mean_us(lambda t: catalogue.topics.match(t, []), texts)
+    return costs_us
+
+
+def _mean_us(work: Callable[[T], object], over: list[T]) -> float:
+    began = time.perf_counter()
+    for each in over:
+        work(each)
+    return (time.perf_counter() - began) / len(over) * 1e6
 
 
 if __name__ == "__main__":

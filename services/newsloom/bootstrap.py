@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.catalogue_files import CatalogueFiles
 from newsloom.adapters.sealing import Keyring
 from newsloom.adapters.sealing_keys import load_keyring
 from newsloom.adapters.store import Store, read_rows
 from newsloom.observability.metrics import Metrics
+from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
 from newsloom.pipeline.recipe import Curation, Preparation
@@ -30,6 +31,7 @@ def build_keyring(settings: Settings) -> Keyring | None:
 def build_run(
     settings: Settings,
     options: RunOptions,
+    catalogue: Catalogue,
     store: Store,
     metrics: Metrics,
     reporter: Reporter,
@@ -37,7 +39,7 @@ def build_run(
 ) -> tuple[EmbeddedRun, State]:
     """An embedded run over the state that `store` holds, and that state."""
     state = restore(decode_row(key, value) for key, value in store.rows())
-    preparation = Preparation(load_catalogue(), settings.images, sealer)
+    preparation = Preparation(catalogue, settings.images, sealer)
     return EmbeddedRun(options, preparation, Curation(state), store, metrics, reporter), state
 
 
@@ -46,7 +48,9 @@ def read_state(folder: Path) -> State:
     return restore(decode_row(key, value) for key, value in read_rows(folder))
 
 
-def build_stage(settings: Settings, name: str, sealer: Sealer | None) -> "Stage":
+def build_stage(
+    settings: Settings, name: str, catalogue: CatalogueFiles, sealer: Sealer | None
+) -> "Stage":
     """The stage of that name, enrich or curate, for a worker on Kafka."""
     # Imported here, for a run without Kafka need not wait for its clients.
     from newsloom.runtimes.kafka.curating import CurateStage
@@ -58,6 +62,6 @@ def build_stage(settings: Settings, name: str, sealer: Sealer | None) -> "Stage"
     group = settings.kafka_group_prefix + name
     servers = settings.kafka_bootstrap_servers
     if name == "enrich":
-        preparation = Preparation(load_catalogue(), settings.images, sealer)
+        preparation = Preparation(catalogue.current, settings.images, sealer, catalogue.renewed)
         return EnrichStage(servers, topics, lanes, group, preparation)
     return CurateStage(servers, topics, lanes.count, group)

@@ -9,6 +9,7 @@ import click
 from pydantic import ValidationError
 
 from newsloom import __version__
+from newsloom.adapters.catalogue_reader import CatalogueError
 from newsloom.adapters.failures import KeysError, OutageError
 from newsloom.settings import FILE as SETTINGS_FILE
 
@@ -70,6 +71,9 @@ def _run() -> int:
             setting = ".".join(map(str, fault["loc"]))
             message = fault["msg"].removeprefix("Value error, ")
             click.echo(f"newsloom: setting {setting}: {message}", err=True)
+        return 2
+    except CatalogueError as error:
+        click.echo(f"newsloom: catalogue: {error}", err=True)
         return 2
     except BrokenPipeError:
         return 0  # whoever read it has seen enough

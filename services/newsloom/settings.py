@@ -1,8 +1,9 @@
 """Settings, all described in one place: flags win, then `NEWSLOOM_*`, then `newsloom.toml`."""
 
+import os
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -30,6 +31,11 @@ class Settings(BaseSettings):
         default="trust",
         description="`trust` keeps images as the crawler gave them, `off` drops them.",
     )
+    catalogue: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Files of your own that add to the catalogue or override it, in order; "
+        f"in the environment separated by `{os.pathsep}`.",
+    )
     kafka_bootstrap_servers: str = Field(
         default="127.0.0.1:9092",
         description="Brokers to begin with, `host:port`, separated by commas.",
@@ -56,6 +62,11 @@ class Settings(BaseSettings):
         default=None,
         description="The same as a file, one key a line; see `newsloom keys new`.",
     )
+
+    @field_validator("catalogue", mode="before")
+    @classmethod
+    def _split_paths(cls, paths: object) -> object:
+        return tuple(filter(None, paths.split(os.pathsep))) if isinstance(paths, str) else paths
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod
@@ -94,3 +105,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The order of precedence: flags, environment, file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(**flags: Any) -> Settings:
+    """The settings, with those of `flags` that were given."""
+    return Settings(**{name: value for name, value in flags.items() if value})

@@ -9,14 +9,21 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from newsloom.adapters.catalogue_files import BUNDLED, CatalogueError, load_catalogue
+from newsloom.adapters.catalogue_files import BUNDLED, CatalogueFiles, load_catalogue
+from newsloom.adapters.catalogue_reader import MAX_FILE_BYTES, CatalogueError
+from newsloom.pipeline.arrival import ArticleArrival
+from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.recipe import Preparation
 from newsloom.rules.domains import registrable_domain
-from newsloom.rules.provider import Outlet, resolve_provider
-from newsloom.rules.text import words
+from newsloom.rules.provider import Outlet, bare_title, name_key, resolve_provider
+from newsloom.rules.scoring import KNOWN_STANDING
+from newsloom.rules.text import comparison_title, words
+from newsloom.rules.topics import is_short
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROVIDER = '[[provider]]\ndomain = "bbc.co.uk"\nname = "BBC"\n'
 TOPIC = '[[topic]]\nid = "rail"\nname = "Railways"\nkeywords = ["rail strike"]\n'
+ALREADY = "is that of the topic"
 
 
 def folder_of(path: Path, providers: str | bytes = "", topics: str | bytes = "") -> Path:
@@ -26,29 +33,67 @@ def folder_of(path: Path, providers: str | bytes = "", topics: str | bytes = "")
     return path
 
 
-def bundled_tables(name: str, table: str) -> list[dict[str, Any]]:
-    tables: list[dict[str, Any]] = tomllib.loads((BUNDLED / name).read_text("utf-8"))[table]
-    return tables
+def load(folder: Path) -> Catalogue:
+    """The catalogue of the two files of a folder alone."""
+    return load_catalogue([folder / "providers.toml", folder / "topics.toml"], bundled=())
+
+
+def bundled_tables(table: str) -> list[dict[str, Any]]:
+    texts = [tomllib.loads(file.read_text("utf-8")) for file in BUNDLED]
+    return next(text[table] for text in texts if table in text)
 
 
 def test_the_bundled_catalogue_loads_whole() -> None:
     catalogue = load_catalogue()
-    providers = bundled_tables("providers.toml", "provider")
+    providers = bundled_tables("provider")
     assert list(catalogue.outlets) == [provider["domain"] for provider in providers]
-    for topic in bundled_tables("topics.toml", "topic"):
-        for keyword in topic["keywords"]:
-            assert topic["name"] in catalogue.topics.match(words(keyword), [])
+    for topic in bundled_tables("topic"):
+        for phrase in [*topic.get("keywords", ()), *topic.get("phrases", ())]:
+            is_enough = not is_short(phrase) or phrase in topic.get("phrases", ())
+            assert (topic["name"] in catalogue.topics.match(words(phrase), [])) is is_enough, phrase
+        for hashtag in topic.get("hashtags", ()):
+            assert topic["name"] in catalogue.topics.match([], [], f"so #{hashtag}!")
+
+
+def test_the_bundled_catalogue_is_as_large_as_promised() -> None:
+    real = [p for p in bundled_tables("provider") if not p["domain"].endswith(".example")]
+    assert len(real) >= 400
+    assert len({provider["country"] for provider in real}) >= 100
+    assert {provider["kind"] for provider in real} == {
+        "newspaper",
+        "agency",
+        "broadcaster",
+        "magazine",
+        "blog",
+        "aggregator",
+        "press-release",
+    }
+    assert not [p for p in real if not p.get("languages") and p["kind"] != "aggregator"]
+    assert not [p for p in real if "standing" in p], "standing is for operators to set"
+    topics = bundled_tables("topic")
+    assert len(topics) >= 40
+    assert len([topic for topic in topics if "parent" in topic]) >= 20
+
+
+def test_a_title_is_compared_without_any_name_its_outlet_is_found_by() -> None:
+    catalogue = load_catalogue()
+    for outlet in catalogue.outlets.values():
+        for name in (outlet.name, outlet.domain, *outlet.also):
+            bare = comparison_title(f"Aground - {name}", outlet.name, outlet.domain)
+            if name_key(name) in catalogue.names:
+                assert bare_title(bare, catalogue.names, is_vouched=True) == "Aground", name
 
 
 def test_the_bundled_files_are_in_order_with_the_invented_outlets_last() -> None:
-    domains = [provider["domain"] for provider in bundled_tables("providers.toml", "provider")]
+    domains = [provider["domain"] for provider in bundled_tables("provider")]
     assert domains == sorted(domains, key=lambda domain: (domain.endswith(".example"), domain))
-    ids = [topic["id"] for topic in bundled_tables("topics.toml", "topic")]
+    ids = [topic["id"] for topic in bundled_tables("topic")]
     assert ids == sorted(ids)
 
 
 def test_the_examples_name_outlets_by_catalogue_by_hint_and_by_domain() -> None:
-    outlets = load_catalogue().outlets
+    catalogue = load_catalogue()
+    outlets = catalogue.outlets
     told: set[str] = set()
     for line in (EXAMPLES / "fortnight.jsonl").read_bytes().splitlines():
         try:
@@ -61,7 +106,8 @@ def test_the_examples_name_outlets_by_catalogue_by_hint_and_by_domain() -> None:
         hint = event.get("provider")
         told.add("catalogue" if domain in outlets else "hint" if hint else "domain")
         if domain in outlets and hint and hint["domain"] == domain:
-            assert resolve_provider(event["webUrl"], outlets).name == hint["name"]
+            found = resolve_provider(event["webUrl"], event["title"], outlets, catalogue.names)
+            assert found.outlet.name == hint["name"]
     assert told == {"catalogue", "hint", "domain"}
 
 
@@ -71,11 +117,11 @@ def test_every_key_reaches_the_outlet(tmp_path: Path) -> None:
         'images = [{ url = "https://sky.com/logo.png", width = 50, height = 50 }]\n'
         '[provider.hosts]\n"news.sky.com" = "Sky News"\n'
     )
-    catalogue = load_catalogue(folder_of(tmp_path, providers))
+    catalogue = load(folder_of(tmp_path, providers))
     logo = {"url": "https://sky.com/logo.png", "width": 50, "height": 50}
     outlet = Outlet("sky.com", "Sky", {"news.sky.com": "Sky News"}, (logo,), 0)
     assert catalogue.outlets == {"sky.com": outlet}
-    assert load_catalogue(folder_of(tmp_path, PROVIDER)).outlets == {
+    assert load(folder_of(tmp_path, PROVIDER)).outlets == {
         "bbc.co.uk": Outlet("bbc.co.uk", "BBC")  # neutral standing, no logos
     }
 
@@ -83,10 +129,10 @@ def test_every_key_reaches_the_outlet(tmp_path: Path) -> None:
 def test_the_version_follows_the_bytes_of_both_files(tmp_path: Path) -> None:
     contents = [("", ""), (PROVIDER, ""), (PROVIDER, TOPIC), (PROVIDER + "#", TOPIC), ("#", "")]
     contents.append(("", "#"))  # the same bytes in the other file
-    versions = [load_catalogue(folder_of(tmp_path, *pair)).version for pair in contents]
+    versions = [load(folder_of(tmp_path, *pair)).version for pair in contents]
     assert len(set(versions)) == len(contents)
     assert all(re.fullmatch("[0-9a-f]{12}", version) for version in versions)
-    assert load_catalogue(folder_of(tmp_path, PROVIDER, TOPIC)).version == versions[2]
+    assert load(folder_of(tmp_path, PROVIDER, TOPIC)).version == versions[2]
 
 
 HOSTS = PROVIDER + "[provider.hosts]\n"
@@ -102,7 +148,7 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
         PROVIDER + '\n[[provider]]\ndomain = "rt.com"\nnmae = "RT"\n',
         7,
         'the key "nmae" is unknown',
-        "write one of domain, name, hosts, images, standing",
+        "write one of domain, name, also, kind, country, languages, hosts, images, standing",
     ),
     "no name": (PROVIDER + '[[provider]]\ndomain = "rt.com"', 4, '"name" is missing', "add name ="),
     "no domain": ('\n[[provider]]\nname = "RT"', 2, '"domain" is missing', "add domain ="),
@@ -111,6 +157,21 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
     "a name that is no text": ('[[provider]]\ndomain = "rt.com"\nname = 3', 3, "is 3", "name ="),
     "standing in quotes": (PROVIDER + 'standing = "30"\n', 4, "is '30'", "write standing = 30"),
     "standing out of range": (PROVIDER + "standing = 201\n", 4, "is 201", "write standing = 30"),
+    "an unknown kind": (
+        PROVIDER + 'kind = "tabloid"\n',
+        4,
+        "is 'tabloid'",
+        '"newspaper", "agency"',
+    ),
+    "a country by its name": (PROVIDER + 'country = "UK "\n', 4, "is 'UK '", 'country = "GB"'),
+    "a language by its name": (
+        PROVIDER + 'languages = ["English"]\n',
+        4,
+        "is 'English'",
+        'languages = ["en"]',
+    ),
+    "another name that is blank": (PROVIDER + 'also = [""]\n', 4, "is ''", "also = ["),
+    "nested without end": (PROVIDER + "images = " + "[" * 9_999, 1, "nested too deep", "plain"),
     "a domain in capitals": (
         '[[provider]]\ndomain = "BBC.co.uk"\nname = "BBC"\n',
         2,
@@ -231,10 +292,38 @@ TOPIC_MISTAKES: dict[str, tuple[str, int, str, str]] = {
     "no keywords": (
         '[[topic]]\nid = "a"\nname = "A"\n',
         1,
-        '"keywords" is missing',
+        'nothing finds the topic "a"',
         "add keywords",
     ),
-    "an empty list": ('[[topic]]\nid = "a"\nname = "A"\nkeywords = []', 4, "is []", "keywords = ["),
+    "an empty list": ('[[topic]]\nid = "a"\nname = "A"\nkeywords = []', 1, "nothing finds", "add"),
+    "no name": ('\n[[topic]]\nid = "a"\nkeywords = ["b"]', 2, '"name" is missing', "add name ="),
+    "a hashtag with its sign": (
+        TOPIC + 'hashtags = ["#Rail"]\n',
+        5,
+        "is '#Rail'",
+        "without the #",
+    ),
+    "a parent that is not there": (
+        TOPIC + 'parent = "transport"\n',
+        5,
+        'there is no topic "transport"',
+        "the id of another topic",
+    ),
+    "a parent by its name": (TOPIC + 'parent = "Transport"\n', 5, "is 'Transport'", "the id of"),
+    "its own parent": (
+        TOPIC + 'parent = "rail"\n',
+        5,
+        'lead back to "rail"',
+        "take one parent out",
+    ),
+    "parents in a circle": (
+        TOPIC
+        + 'parent = "bus"\n[[topic]]\nid = "bus"\nname = "Buses"\nkeywords = ["bus lane"]\n'
+        + 'parent = "rail"\n',
+        10,
+        'the parents of "bus" lead back to "bus"',
+        "take one parent out",
+    ),
     "keywords as text": (
         '[[topic]]\nid = "rail"\nname = "Railways"\nkeywords = "rail strike"\n',
         4,
@@ -262,28 +351,34 @@ TOPIC_MISTAKES: dict[str, tuple[str, int, str, str]] = {
     "a name twice": (
         TOPIC + TOPIC.replace('"rail"', '"trains"'),
         7,
-        'the name "Railways" stands on line 3 already',
-        "make one block of the two",
+        f'the name "Railways" {ALREADY} "rail" already',
+        'override that one by id = "rail"',
     ),
-    "a keyword of five words": (
+    "a keyword of nine words": (
         '[[topic]]\nid = "a"\nname = "A"\n'
-        'keywords = [\n  "rail",\n  "one of the train drivers",\n]\n',
+        'keywords = [\n  "rail",\n  "one of the train drivers of the northern line",\n]\n',
         6,
-        '"one of the train drivers" has 5 words',
-        "write 1 to 4",
+        '"one of the train drivers of the northern line" has 9 words',
+        "write 1 to 8",
+    ),
+    "a phrase without words": (
+        TOPIC + 'phrases = ["…"]\n',
+        5,
+        'the phrase "…" has 0 words',
+        "write 1 to 8",
     ),
     "a keyword without words": (
         TOPIC.replace("rail strike", "!?"),
         4,
         'the keyword "!?" has 0 words',
-        "write 1 to 4",
+        "write 1 to 8",
     ),
 }
 
 
 def refusal(folder: Path) -> str:
     with pytest.raises(CatalogueError) as caught:
-        load_catalogue(folder)
+        load(folder)
     return str(caught.value)
 
 
@@ -320,4 +415,130 @@ def test_a_missing_file_is_told(tmp_path: Path, missing: str) -> None:
     (folder_of(tmp_path) / missing).unlink()
     message = refusal(tmp_path)
     assert message.startswith(f"{tmp_path / missing}: cannot be read (No such file or directory)")
-    assert "a folder with both providers.toml and topics.toml" in message
+    assert message.endswith("name a TOML file of providers or topics that is there")
+
+
+def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    assert "larger than 16 MiB" in refusal(folder_of(tmp_path, b"#" * (MAX_FILE_BYTES + 1)))
+
+
+def own_file(path: Path, content: str) -> Path:
+    path.write_text(content, "utf-8")
+    return path
+
+
+def test_an_own_file_adds_providers_and_topics_and_overrides_key_by_key(tmp_path: Path) -> None:
+    own = own_file(
+        tmp_path / "own.toml",
+        '[[provider]]\ndomain = "bbc.co.uk"\nstanding = 55\n'
+        '[[provider]]\ndomain = "ledger.example"\nname = "Ledger"\nkind = "blog"\n'
+        '[[topic]]\nid = "railways"\nkeywords = ["funicular"]\n'
+        '[[topic]]\nid = "ferries"\nname = "Ferries"\nkeywords = ["ferries"]\n'
+        'parent = "shipping"\n',
+    )
+    former, catalogue = load_catalogue(), load_catalogue([own])
+    bbc = catalogue.outlets["bbc.co.uk"]
+    assert (bbc.name, bbc.standing, bbc.kind, bbc.country) == ("BBC", 55, "broadcaster", "GB")
+    assert former.outlets["bbc.co.uk"].standing == KNOWN_STANDING
+    assert catalogue.outlets["ledger.example"].kind == "blog"
+    assert len(catalogue.outlets) == len(former.outlets) + 1
+    match = catalogue.topics.match
+    assert match(["ferries"], []) == ["Ferries", "Shipping", "Transport"]
+    assert match(["funicular"], []) == ["Railways", "Transport"]
+    assert "Railways" not in match(["locomotive"], []), "its keywords were overridden"
+    assert "Railways" in match(["train", "drivers"], []), "its phrases were not"
+
+
+def test_the_last_file_wins_and_its_bytes_are_part_of_the_version(tmp_path: Path) -> None:
+    one = own_file(tmp_path / "one.toml", PROVIDER + "standing = 1\n")
+    two = own_file(tmp_path / "two.toml", PROVIDER + "standing = 2\n")
+    both, turned = load_catalogue([one, two]), load_catalogue([two, one])
+    assert both.outlets["bbc.co.uk"].standing == 2
+    assert turned.outlets["bbc.co.uk"].standing == 1
+    versions = {c.version for c in (both, turned, load_catalogue([one]), load_catalogue())}
+    assert len(versions) == 4
+
+
+OWN_MISTAKES = {
+    "an unknown provider without a name": (
+        '\n[[provider]]\ndomain = "ledger.example"\n',
+        2,
+        '"name" is missing',
+    ),
+    "an unknown topic without a name": ('[[topic]]\nid = "x"\nkeywords = ["y"]\n', 1, '"name" is'),
+    "the name of a bundled topic": (
+        '# ours\n[[topic]]\nid = "trains"\nname = "Railways"\nkeywords = ["sleeper train"]\n',
+        4,
+        f'{ALREADY} "railways" already',
+    ),
+    "a circle through a bundled topic": (
+        '[[topic]]\nid = "transport"\nparent = "railways"\n',
+        3,
+        'lead back to "transport"',
+    ),
+    "a block after one of the other kind": (
+        PROVIDER + TOPIC.replace('"rail"', '"trains"') + PROVIDER.replace("co.uk", "com") + "x = 1",
+        11,
+        '"x" is unknown',
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "line", "what"), OWN_MISTAKES.values(), ids=OWN_MISTAKES)
+def test_a_mistake_in_an_own_file_is_told_there(
+    tmp_path: Path, content: str, line: int, what: str
+) -> None:
+    own = own_file(tmp_path / "own.toml", content)
+    with pytest.raises(CatalogueError) as caught:
+        load_catalogue([own])
+    message = str(caught.value)
+    assert message.startswith(f"{own}:{line}: ")
+    assert what in message
+    assert "\n" not in message
+
+
+def test_changed_files_are_read_again_and_mistakes_keep_the_former(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = own_file(tmp_path / "own.toml", PROVIDER + "standing = 1\n")
+    files = CatalogueFiles([own])
+    first = files.current
+    assert files.renewed() is first, "nothing changed, nothing is read"
+    own_file(own, PROVIDER + "standing = 22\n")
+    second = files.renewed()
+    assert second.version != first.version
+    assert second.outlets["bbc.co.uk"].standing == 22
+    own_file(own, PROVIDER + "standing = 999\n")
+    assert [files.renewed(), files.renewed()] == [second, second]
+    own.unlink()
+    assert [files.renewed(), files.renewed()] == [second, second]
+    told, gone = caplog.messages
+    assert told.startswith(f"the catalogue stays as it was: {own}:4: "), "told once"
+    assert gone.startswith(f"the catalogue stays as it was: {own}: cannot be read")
+    own_file(own, PROVIDER + "standing = 1\n")
+    assert files.renewed().version == first.version, "the same bytes are the same version"
+
+
+def test_without_own_files_there_is_nothing_to_read_again() -> None:
+    files = CatalogueFiles()
+    assert files.renewed() is files.current
+
+
+def test_a_preparation_takes_in_a_change_when_it_is_told_to(tmp_path: Path) -> None:
+    own = own_file(tmp_path / "own.toml", PROVIDER)
+    files = CatalogueFiles([own])
+    preparation = Preparation(files.current, "off", find_catalogue=files.renewed)
+    event = {"webUrl": "https://bbc.co.uk/1", "title": "Aground"}
+    event["publishedDateTime"] = "2026-03-02T10:00:00Z"
+
+    def made_by() -> tuple[str, str]:
+        arrival = preparation.prepare(dict(event), 1_772_445_600).arrival
+        assert isinstance(arrival, ArticleArrival)
+        return arrival.article["provider"]["name"], arrival.article["catalogueVersion"]
+
+    first = made_by()
+    own_file(own, PROVIDER.replace('"BBC"', '"The BBC"'))
+    assert made_by() == first, "a batch is of one version"
+    preparation.renew_catalogue()
+    assert made_by() == ("The BBC", files.current.version)
+    assert files.current.version != first[1]

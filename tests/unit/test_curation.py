@@ -21,7 +21,7 @@ COMET = "Comet Wrenfield brightens as it nears Saturn"
 CURATED_FIELDS = (
     "category title excerpt publishedDateTime webUrl ampWebUrl cdnAmpWebUrl type quality heat "
     "published provider topics images related secured id revision storyId duplicateOf duplicates "
-    "locale originalUrl updatedDateTime curatedDateTime source schemaVersion"
+    "locale originalUrl updatedDateTime curatedDateTime source schemaVersion catalogueVersion"
 )
 RELATED_FIELDS = (
     "title excerpt publishedDateTime webUrl ampWebUrl cdnAmpWebUrl type provider quality images id "
@@ -68,6 +68,7 @@ def test_first_sight_publishes_the_article_and_the_story_it_opens() -> None:
             "curatedDateTime": "2026-03-02T10:00:00Z",
             "source": "spider",
             "schemaVersion": 1,
+            "catalogueVersion": "none",
         }
     ]
     assert stand.told_stories(result) == ["ledger.example/1"]

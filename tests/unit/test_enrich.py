@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from newsloom.pipeline.arrival import ArticleArrival
+from newsloom.pipeline.arrival import ArticleArrival, compared_title
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.decode import Decoded, decode_record
 from newsloom.pipeline.enrich import ImageMode, enrich
@@ -22,9 +22,13 @@ CATALOGUE = Catalogue(
         for outlet in (
             Outlet("ledger.example", "Harbour Ledger", {"sport.ledger.example": "Ledger Sport"}),
             Outlet("skarra.example", "Skarra Post", images=(LOGO,), standing=55),
+            Outlet("river.example", "River", kind="aggregator"),
+            Outlet("wire.example", "Coastal Press Agency", also=("CPA Newsroom",), kind="agency"),
         )
     },
-    topics=TopicIndex([TopicEntry("Shipping", ("ferry", "harbour master"))]),
+    topics=TopicIndex(
+        [TopicEntry("Shipping", ("ferry", "harbour master"), hashtags=("AllAshore",))]
+    ),
     version="test",
 )
 IMAGE = {"url": "https://img.ledger.example/1.jpg", "width": 900, "height": 600}
@@ -60,6 +64,7 @@ def test_a_bare_event_makes_a_bare_article() -> None:
         "provider": {"name": "Harbour Ledger", "domain": "ledger.example"},
         "id": sha256(b"https://www.ledger.example/news/1").hexdigest()[:32],
         "locale": "en",
+        "catalogueVersion": "test",
     }
 
 
@@ -117,6 +122,25 @@ PROVIDERS: list[tuple[str, dict[str, Any], tuple[str, str]]] = [
 ]
 
 
+PROVIDERS += [
+    (
+        "the outlet that an aggregator's title ends in",
+        {"webUrl": "https://river.example/1", "title": "Selkie aground - CPA Newsroom"},
+        ("Coastal Press Agency", "wire.example"),
+    ),
+    (
+        "the outlet in an AMP cache",
+        {"webUrl": "https://x.cdn.ampproject.org/c/s/sport.ledger.example/1"},
+        ("Ledger Sport", "ledger.example"),
+    ),
+    (
+        "the hinted domain, behind an aggregator",
+        HINT | {"webUrl": "https://river.example/1"},
+        ("Someone Else", "else.example"),
+    ),
+]
+
+
 @pytest.mark.parametrize(("reason", "fields", "named"), PROVIDERS, ids=[r[0] for r in PROVIDERS])
 def test_the_provider(reason: str, fields: dict[str, Any], named: tuple[str, str]) -> None:
     provider = _enrich(**fields)["provider"]
@@ -132,9 +156,53 @@ def test_logos_stay_when_images_are_off() -> None:
     assert _enrich("off", webUrl="https://skarra.example/1")["provider"]["images"] == [LOGO]
 
 
+# The URL, the title, the title by which the article is compared, what the article notes of that.
+COMPARED = [
+    (
+        "a name that the provider does not tell",
+        "https://river.example/1",
+        "Selkie aground - CPA Newsroom",
+        "Selkie aground",
+        True,
+    ),
+    (
+        "another outlet's name",
+        "https://www.ledger.example/1",
+        "Selkie aground | CPA Newsroom",
+        "Selkie aground",
+        True,
+    ),
+    (
+        "its own name",
+        "https://www.ledger.example/1",
+        "Selkie aground - Harbour Ledger",
+        "Selkie aground",
+        False,
+    ),
+    ("no name", "https://www.ledger.example/1", "Selkie - aground", "Selkie - aground", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("reason", "url", "title", "compared", "is_noted"), COMPARED, ids=[row[0] for row in COMPARED]
+)
+def test_an_outlet_leaves_the_title_that_is_compared(
+    reason: str, url: str, title: str, compared: str, is_noted: bool
+) -> None:
+    article = _enrich(webUrl=url, title=title)
+    assert article["title"] == title, "what is published stays whole"
+    assert compared_title(article) == compared, reason
+    assert ("comparedTitle" in article) is is_noted
+    assert article["quality"] == 30 + (5 if title == compared else 0)
+
+
 def test_topics_are_the_events_first_then_the_catalogues() -> None:
     article = _enrich(title="Ferry aground", topics=["Northfield"])
     assert article["topics"] == ["Northfield", "Shipping"]
+
+
+def test_hashtags_of_the_excerpt_count() -> None:
+    assert _enrich(excerpt="So said the pilot. #AllAshore")["topics"] == ["Shipping"]
 
 
 def test_topics_are_sought_in_the_excerpt_too() -> None:

@@ -69,6 +69,7 @@ WRITTEN = {
 UNTOLD = [
     ("nothing", ""),
     ("too few letters", "Ferry runs aground"),
+    ("too few characters of Chinese", "港口大桥重新"),
     ("figures", "12,345 67,890 24.5 % 312 2026 48,151 8.25 99"),
     ("punctuation", "?!?! ... --- ((( ))) *** ///"),
     ("names alone", "Selkie Northfield Skarra Wrenfield"),

@@ -1,8 +1,15 @@
-"""Who published it: by the catalogue for a host or a domain, else by hint, else by domain."""
+"""Who published it: by the catalogue, the URL within, the hint or the title, else by domain."""
 
 import pytest
 
-from newsloom.rules.provider import Outlet, resolve_provider
+from newsloom.rules.provider import (
+    Hint,
+    Outlet,
+    Resolution,
+    bare_title,
+    index_names,
+    resolve_provider,
+)
 from newsloom.rules.scoring import KNOWN_STANDING, UNKNOWN_STANDING
 
 LOGO = {"url": "https://sky.com/logo.png", "width": 50, "height": 50}
@@ -12,9 +19,18 @@ OUTLETS = {
         Outlet("bbc.co.uk", "BBC"),
         Outlet("desk.substack.com", "The Desk"),
         Outlet("indiatimes.com", "Indiatimes", {"timesofindia.indiatimes.com": "Times of India"}),
+        Outlet("river.example", "River", kind="aggregator"),
         Outlet("sky.com", "Sky", images=(LOGO,), standing=0),
+        Outlet("theledger.example", "The Harbour Ledger", also=("HL", "Ledger Online")),
+        Outlet("wire.example", "Wire", kind="press-release"),
     )
 }
+NAMES = index_names(OUTLETS.values())
+
+
+def resolve(url: str, title: str = "", hint: Hint = Hint()) -> Resolution:  # noqa: B008
+    return resolve_provider(url, title, OUTLETS, NAMES, hint)
+
 
 RESOLUTIONS = {
     "a host with a name of its own": (
@@ -92,20 +108,267 @@ RESOLUTIONS = {
 
 
 @pytest.mark.parametrize(("url", "hint", "expected"), RESOLUTIONS.values(), ids=RESOLUTIONS)
-def test_resolve_provider(url: str, hint: str | None, expected: tuple[str, str]) -> None:
-    outlet = resolve_provider(url, OUTLETS, hint)
+def test_by_the_url_and_a_hinted_name(
+    url: str, hint: str | None, expected: tuple[str, str]
+) -> None:
+    outlet = resolve(url, "", Hint(hint)).outlet
     assert (outlet.name, outlet.domain) == expected
     assert not outlet.images
     assert outlet.standing == (KNOWN_STANDING if expected[1] in OUTLETS else UNKNOWN_STANDING)
 
 
 def test_logos_and_standing_are_the_outlets() -> None:
-    outlet = resolve_provider("https://news.sky.com/story/1", OUTLETS)
+    outlet = resolve("https://news.sky.com/story/1").outlet
     assert (outlet.name, outlet.images, outlet.standing) == ("Sky", (LOGO,), 0)
 
 
-def test_whose_url_it_is_is_the_callers_matter() -> None:
-    """An aggregator's URL names the aggregator; `originalUrl` is for the caller to choose."""
-    aggregator = resolve_provider("https://river.example/go?u=https://bbc.co.uk/1", OUTLETS)
-    original = resolve_provider("https://bbc.co.uk/1", OUTLETS)
-    assert (aggregator.name, original.name) == ("river.example", "BBC")
+RIVER, STRANGER = "https://www.river.example/1", "https://www.tide.example/1"
+BBC, LEDGER = ("BBC", "bbc.co.uk"), ("The Harbour Ledger", "theledger.example")
+# The URL, the title, the hint; who published it, what told so, and who carried it.
+EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
+    "an aggregator's title": (RIVER, "It holds - BBC", Hint(), BBC, "title", "river.example"),
+    "a press-release wire's": (
+        "https://wire.example/1",
+        "It holds | BBC",
+        Hint(),
+        BBC,
+        "title",
+        "wire.example",
+    ),
+    "by another of its names": (RIVER, "It holds - HL", Hint(), LEDGER, "title", "river.example"),
+    "by its domain": (RIVER, "It holds - bbc.co.uk", Hint(), BBC, "title", "river.example"),
+    "by the name of a host": (
+        RIVER,
+        "It holds - Times of India",
+        Hint(),
+        ("Times of India", "indiatimes.com"),
+        "title",
+        "river.example",
+    ),
+    "two suffixes": (RIVER, "It holds - News | BBC", Hint(), BBC, "title", "river.example"),
+    "an aggregator names itself": (
+        RIVER,
+        "It holds - River",
+        Hint("River", "river.example"),
+        ("River", "river.example"),
+        "carrier",
+        "river.example",
+    ),
+    "an aggregator, an unknown outlet": (
+        RIVER,
+        "It holds - Valley Post",
+        Hint(),
+        ("River", "river.example"),
+        "carrier",
+        "river.example",
+    ),
+    "an aggregator, a hinted name that is known": (
+        RIVER,
+        "It holds",
+        Hint("the bbc"),
+        BBC,
+        "hint",
+        "river.example",
+    ),
+    "an aggregator, a hinted domain that is known": (
+        RIVER,
+        "It holds - HL",
+        Hint("Somebody", "www.BBC.co.uk"),
+        BBC,
+        "hint",
+        "river.example",
+    ),
+    "an aggregator, a hinted stranger": (
+        RIVER,
+        "It holds",
+        Hint("Valley Post", "www.valley.example"),
+        ("Valley Post", "valley.example"),
+        "hint",
+        "river.example",
+    ),
+    "an aggregator, a hinted stranger, but a title that is known": (
+        RIVER,
+        "It holds - BBC",
+        Hint("Valley Post", "valley.example"),
+        BBC,
+        "title",
+        "river.example",
+    ),
+    "an aggregator, a hint that is no domain": (
+        RIVER,
+        "It holds",
+        Hint(None, "not a domain"),
+        ("River", "river.example"),
+        "carrier",
+        "river.example",
+    ),
+    "the catalogue over a hinted domain": (
+        "https://bbc.co.uk/1",
+        "It holds",
+        Hint("Sky", "sky.com"),
+        BBC,
+        "domain",
+        None,
+    ),
+    "the catalogue over the title": (
+        "https://bbc.co.uk/1",
+        "It holds - Ledger Online",
+        Hint(),
+        BBC,
+        "domain",
+        None,
+    ),
+    "a stranger's hinted domain, known": (
+        STRANGER,
+        "It holds",
+        Hint("Whoever", "bbc.co.uk"),
+        BBC,
+        "hint",
+        None,
+    ),
+    "a stranger's hinted domain, unknown": (
+        STRANGER,
+        "It holds",
+        Hint("Tide", "else.example"),
+        ("Tide", "tide.example"),
+        "hint",
+        None,
+    ),
+    "a stranger's title": (STRANGER, "It holds - Ledger Online", Hint(), LEDGER, "title", None),
+    "a stranger's title, a common word": (
+        STRANGER,
+        "It holds | Sky",
+        Hint(),
+        ("tide.example", "tide.example"),
+        "unknown",
+        None,
+    ),
+    "a stranger that hints its own name": (
+        STRANGER,
+        "It holds - Ledger Online",
+        Hint("Tide"),
+        ("Tide", "tide.example"),
+        "hint",
+        None,
+    ),
+    "an account's title": (
+        "https://other.substack.com/p/1",
+        "Why I left - Ledger Online",
+        Hint(),
+        ("other.substack.com", "other.substack.com"),
+        "unknown",
+        None,
+    ),
+    "an account by its path": (
+        "https://open.substack.com/pub/desk/p/1",
+        "It holds",
+        Hint(),
+        ("The Desk", "desk.substack.com"),
+        "domain",
+        "open.substack.com",
+    ),
+    "a parameter that means nothing on a stranger": (
+        "https://tide.example/go?url=https://bbc.co.uk/1",
+        "It holds",
+        Hint(),
+        ("tide.example", "tide.example"),
+        "unknown",
+        None,
+    ),
+    "a parameter of an aggregator": (
+        "https://river.example/go?url=https%3A%2F%2Fbbc.co.uk%2F1&x=2",
+        "It holds",
+        Hint(),
+        BBC,
+        "domain",
+        "river.example",
+    ),
+    "an aggregator within an aggregator": (
+        "https://river.example/go?url=https://wire.example/2",
+        "It holds - BBC",
+        Hint(),
+        BBC,
+        "title",
+        "river.example",
+    ),
+    "a stranger within an aggregator": (
+        "https://river.example/go?url=https://www.tide.example/2",
+        "It holds",
+        Hint(),
+        ("tide.example", "tide.example"),
+        "unknown",
+        "river.example",
+    ),
+    "nonsense within an aggregator": (
+        "https://river.example/go?url=https://:/",
+        "It holds",
+        Hint(),
+        ("River", "river.example"),
+        "carrier",
+        "river.example",
+    ),
+    "an address with a hint": (
+        "http://192.0.2.7/1",
+        "It holds",
+        Hint("Tide", "tide.example"),
+        ("Tide", "tide.example"),
+        "hint",
+        None,
+    ),
+    "an address hinted at by an address": (
+        "http://192.0.2.7/1",
+        "It holds",
+        Hint(None, "192.0.2.8"),
+        ("192.0.2.7", "192.0.2.7"),
+        "unknown",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("url", "title", "hint", "named", "evidence", "carried_by"), EVIDENCE.values(), ids=EVIDENCE
+)
+def test_what_tells_who_published(
+    url: str,
+    title: str,
+    hint: Hint,
+    named: tuple[str, str],
+    evidence: str,
+    carried_by: str | None,
+) -> None:
+    resolution = resolve(url, title, hint)
+    outlet = resolution.outlet
+    assert (outlet.name, outlet.domain) == named
+    assert (resolution.evidence, resolution.carried_by) == (evidence, carried_by)
+
+
+def test_a_title_on_a_strangers_page_earns_no_standing() -> None:
+    title = "It holds - Ledger Online"
+    assert resolve(RIVER, title).outlet.standing == KNOWN_STANDING
+    assert resolve(STRANGER, title).outlet.standing == UNKNOWN_STANDING
+
+
+def test_a_name_that_two_claim_is_neithers_unless_one_says_so() -> None:
+    one, two = Outlet("a.example", "The Star"), Outlet("b.example", "Star")
+    told = Outlet("c.example", "C", also=("STAR",))
+    assert "star" not in index_names([one, two])
+    assert index_names([one, two, told])["star"] is told
+    assert "star" not in index_names([Outlet("d.example", "Star", kind="aggregator")])
+
+
+BARE = [
+    ("an outlet behind a dash", "It holds - Ledger Online", False, "It holds"),
+    ("an outlet behind a bar, however written", "It holds | the ledger ONLINE", False, "It holds"),
+    ("no outlet", "It holds - Valley Post", False, "It holds - Valley Post"),
+    ("a common word, vouched for", "It holds - Sky", True, "It holds"),
+    ("a common word", "It holds - Sky", False, "It holds - Sky"),
+    ("nothing set off", "Ledger Online", True, "Ledger Online"),
+]
+
+
+@pytest.mark.parametrize(("reason", "title", "is_vouched", "bare"), BARE, ids=[r[0] for r in BARE])
+def test_a_title_is_bared_of_any_outlet(
+    reason: str, title: str, is_vouched: bool, bare: str
+) -> None:
+    assert bare_title(title, NAMES, is_vouched) == bare, reason

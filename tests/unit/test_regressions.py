@@ -200,8 +200,9 @@ def test_a_locale_that_would_be_detected_is_no_change() -> None:
     assert _digest(excerpt=text, locale="en") == _digest(excerpt=text)
 
 
-def test_a_hint_that_is_used_for_nothing_is_no_change() -> None:
-    assert _digest(provider={"domain": "a.example"}) == _digest()
+def test_a_hint_that_may_tell_the_publisher_is_part_of_what_is_said() -> None:
+    assert _digest(provider={"domain": "a.example"}) != _digest()
+    assert _digest(provider={}) == _digest(provider={"name": None})
 
 
 def test_a_variant_of_the_publishers_own_url_is_no_change() -> None:

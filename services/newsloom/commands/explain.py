@@ -10,15 +10,26 @@ from rich.text import Text
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.failures import OutageError
 from newsloom.bootstrap import read_state
+from newsloom.commands.options import catalogue_option
 from newsloom.commands.terminal import result_console
+from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.enrich import quality_parts_of
-from newsloom.rules.provider import resolve_provider
-from newsloom.rules.scoring import PUBLISH_THRESHOLD, is_published, lead_heat
+from newsloom.rules.provider import Evidence, Outlet, Resolution, resolve_provider
+from newsloom.rules.scoring import PUBLISH_THRESHOLD, UNKNOWN_STANDING, is_published, lead_heat
 from newsloom.rules.stories import JOIN_SIMILARITY, MERGE_SIMILARITY, RELATED_FLOOR
 from newsloom.rules.urls import article_id, canonical_url, url_fault
+from newsloom.settings import read_settings
 
+_EVIDENCE: dict[Evidence, str] = {
+    "host": "its host's name in the catalogue",
+    "domain": "its domain's name in the catalogue",
+    "title": "the outlet that its title ends in",
+    "hint": "as the crawler hints",
+    "unknown": "its domain, which the catalogue does not know",
+    "carrier": "it carries what others publish, and nothing says who did",
+}
 MAX_NEIGHBOURS = 8
 MAX_SHARED_TERMS = 6
 
@@ -33,20 +44,23 @@ MAX_SHARED_TERMS = 6
     metavar="DIR",
     help="The folder of a `newsloom run`, which may be running.",
 )
-def explain(article: str, folder: Path) -> None:
+@catalogue_option
+def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     """Say why an article was curated as it was.
 
     Shows who published it, the parts of its quality, its story and what spoke for it, its
     duplicates, its related, and why it is (not) published. For articles still in the window.
     """
+    settings = read_settings(catalogue=catalogue)
+    known = load_catalogue(settings.catalogue)
     state = read_state(folder)
     live = _find(state, article)
     console = result_console()
     content = live.article
     console.print(Text(content["title"], style="bold"))
-    for name, value in _identity(live).items():
+    for name, value in _identity(live, known).items():
         console.print(Text(f"{name:12}{value}"), soft_wrap=True)
-    console.print(Text(f"{'quality':12}{_quality(live)}"), soft_wrap=True)
+    console.print(Text(f"{'quality':12}{_quality(live, known)}"), soft_wrap=True)
     console.print(Text(f"{'story':12}{_story(state, live)}"), soft_wrap=True)
     console.print(Text(f"{'duplicates':12}{_duplicates(state, live)}"), soft_wrap=True)
     console.print(Text(f"{'verdict':12}{_verdict(state, live)}"), soft_wrap=True)
@@ -64,23 +78,49 @@ def _find(state: State, article: str) -> LiveArticle:
     return live
 
 
-def _identity(live: LiveArticle) -> dict[str, str]:
+def _identity(live: LiveArticle, known: Catalogue) -> dict[str, str]:
     content = live.article
-    provider = content["provider"]
     return {
         "id": content["id"],
         "canonical": canonical_url(content.get("originalUrl") or content["webUrl"]),
-        "provider": f"{provider['name']} ({provider['domain']})",
+        "provider": _provider(live, known),
         "language": content["locale"],
         "published": content["publishedDateTime"],
         "leaves": f"the window at {datetime.fromtimestamp(live.leaves_at, UTC):%Y-%m-%d %H:%M}Z",
     }
 
 
-def _quality(live: LiveArticle) -> str:
+def _provider(live: LiveArticle, known: Catalogue) -> str:
+    provider, version = live.article["provider"], live.article.get("catalogueVersion")
+    name = f"{provider['name']} ({provider['domain']})"
+    resolution = _resolve(live, known)
+    outlet, carrier = resolution.outlet, resolution.carried_by
+    if (outlet.name, outlet.domain) == (provider["name"], provider["domain"]):
+        why = _EVIDENCE[resolution.evidence]
+        if carrier is not None and carrier != outlet.domain:
+            why += f", behind a URL of {carrier}, which carries others"
+    elif version == known.version:
+        why = _EVIDENCE["hint"]
+    else:
+        why = f"as catalogue {version} had it; this one says {outlet.name} ({outlet.domain})"
+    kind = f"{outlet.kind}, " if outlet.kind and outlet.domain == provider["domain"] else ""
+    return f"{name}: {kind}{why}"
+
+
+def _resolve(live: LiveArticle, known: Catalogue) -> Resolution:
+    """Who published it by the URL and title alone: hints are not kept."""
     content = live.article
     url = content.get("originalUrl") or content["webUrl"]
-    parts = quality_parts_of(content, resolve_provider(url, load_catalogue().outlets).standing)
+    return resolve_provider(url, content["title"], known.outlets, known.names)
+
+
+def _quality(live: LiveArticle, known: Catalogue) -> str:
+    content = live.article
+    domain = content["provider"]["domain"]
+    outlet = _resolve(live, known).outlet
+    if outlet.domain != domain:
+        outlet = known.outlets.get(domain, Outlet(domain, domain, standing=UNKNOWN_STANDING))
+    parts = quality_parts_of(content, outlet.standing)
     if sum(parts.values()) != content["quality"]:
         return f"{content['quality']}, given by the crawler"
     summands = " + ".join(f"{name} {points}" for name, points in parts.items())

@@ -8,15 +8,17 @@ from typing import Any
 
 import click
 
+from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.inputs import STANDARD_INPUT, Source, find_sources
 from newsloom.adapters.store import Store
 from newsloom.bootstrap import build_keyring, build_run
+from newsloom.commands.options import catalogue_option
 from newsloom.commands.progress import ProgressView
 from newsloom.commands.summary import print_summary
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.enrich import IMAGE_MODES
 from newsloom.runtimes.embedded import EmbeddedRun, RunOptions
-from newsloom.settings import Settings
+from newsloom.settings import read_settings
 
 
 @click.command()
@@ -42,6 +44,7 @@ from newsloom.settings import Settings
     show_default=True,
     help="front-matter also writes the latest of each article to DIR/articles/ID.md.",
 )
+@catalogue_option
 @click.option("--follow", is_flag=True, help="Wait for more at the end of the last input.")
 @click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
 def run(
@@ -49,6 +52,7 @@ def run(
     folder: Path,
     images: str | None,
     form: str,
+    catalogue: tuple[Path, ...],
     follow: bool,
     quiet: bool,
 ) -> None:
@@ -62,16 +66,16 @@ def run(
     Exits 0 when every input ended somewhere, dead letters included, and 1 when something outside
     failed; nothing is lost then either.
     """
-    flags: dict[str, Any] = {"images": images} if images else {}
-    settings = Settings(**flags)
+    settings = read_settings(images=images, catalogue=catalogue)
     keyring = build_keyring(settings)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics()
     sources = find_sources(inputs, folder)
+    known = load_catalogue(settings.catalogue)
     store = Store(folder)
     try:
         with ProgressView(_bytes_to_read(sources, store), quiet) as progress:
-            runner, state = build_run(settings, options, store, metrics, progress, keyring)
+            runner, state = build_run(settings, options, known, store, metrics, progress, keyring)
             stopped_by = _stop_on_signals(runner)
             runner.run(sources)
         if not quiet:

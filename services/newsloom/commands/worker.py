@@ -2,12 +2,15 @@
 
 import signal
 import sys
+from pathlib import Path
 
 import click
 
+from newsloom.adapters.catalogue_files import CatalogueFiles
 from newsloom.bootstrap import build_keyring, build_stage
+from newsloom.commands.options import catalogue_option
 from newsloom.runtimes.kafka.supervisor import Supervisor
-from newsloom.settings import Settings
+from newsloom.settings import read_settings
 
 STAGES = ("enrich", "curate")
 
@@ -20,7 +23,8 @@ STAGES = ("enrich", "curate")
     is_flag=True,
     help="Start a worker that failed again, after a pause that grows to 30 s.",
 )
-def worker(stage: str, should_restart: bool) -> None:
+@catalogue_option
+def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> None:
     """Work on Kafka: enrich article events, curate enriched articles, or both.
 
     As many enrich workers share the work as article-events has partitions, as many curate workers
@@ -28,11 +32,15 @@ def worker(stage: str, should_restart: bool) -> None:
     repeated then, and a fresh one goes on. Have it restarted by what runs your services, or by
     --restart.
 
+    Changed files of the catalogue are taken in between two batches; each record names the version
+    that made it.
+
     SIGTERM finishes the batch in flight, leaves the group and exits 0, within 20 seconds; a second
     one ends it at once. Exits 1 on a failure.
     """
-    settings = Settings()
+    settings = read_settings(catalogue=catalogue)
     names = STAGES if stage == "all" else (stage,)
+    catalogue_files = CatalogueFiles(settings.catalogue)
     keyring = build_keyring(settings) if "enrich" in names else None
 
     def work(name: str) -> None:
@@ -41,7 +49,8 @@ def worker(stage: str, should_restart: bool) -> None:
             signal.signal(number, lambda *_: sys.exit(0))
         from newsloom.runtimes.kafka.worker import run_worker
 
-        run_worker(settings.kafka_bootstrap_servers, build_stage(settings, name, keyring))
+        stage_of = build_stage(settings, name, catalogue_files, keyring)
+        run_worker(settings.kafka_bootstrap_servers, stage_of)
 
     if len(names) == 1 and not should_restart:
         work(stage)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from newsloom.records.curated import Article
 from newsloom.rules.terms import Vector
+from newsloom.rules.text import comparison_title
 
 
 class ArticleArrival(NamedTuple):
@@ -29,3 +30,12 @@ class WithdrawalArrival(NamedTuple):
 
 
 Arrival = ArticleArrival | WithdrawalArrival
+
+
+def compared_title(article: Article) -> str:
+    """The title by which an article is compared: without its outlet, or another that ends it."""
+    told = article.get("comparedTitle")
+    if told is not None:
+        return told
+    provider = article["provider"]
+    return comparison_title(article["title"], provider["name"], provider["domain"])

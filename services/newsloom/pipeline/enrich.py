@@ -5,14 +5,14 @@ Stateless: each article by itself. `curate` receives what leaves here.
 
 from typing import Literal, cast, get_args
 
-from newsloom.pipeline.arrival import ArticleArrival
+from newsloom.pipeline.arrival import ArticleArrival, compared_title
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.normalise import NormalisedArticle
 from newsloom.records.curated import Article, Image, Provider
 from newsloom.rules.amp import cdn_amp_url
 from newsloom.rules.clock import format_time
 from newsloom.rules.language import primary_language
-from newsloom.rules.provider import Outlet, resolve_provider
+from newsloom.rules.provider import NO_HINT, Hint, Outlet, bare_title, resolve_provider
 from newsloom.rules.scoring import MAX_QUALITY, quality_parts
 from newsloom.rules.terms import Vector, vectorise
 from newsloom.rules.text import comparison_title, shared_words
@@ -32,7 +32,13 @@ def enrich(
     event = normal.event
     hint = event.provider
     url = event.original_url or event.web_url
-    outlet = resolve_provider(url, catalogue.outlets, hint.name if hint else None)
+    outlet, evidence, _ = resolve_provider(
+        url,
+        normal.title,
+        catalogue.outlets,
+        catalogue.names,
+        Hint(hint.name, hint.domain) if hint else NO_HINT,
+    )
     article: Article = {
         "category": event.category,
         "title": normal.title,
@@ -51,7 +57,7 @@ def enrich(
         article["cdnAmpWebUrl"] = cdn_amp_url(event.amp_web_url)
     # The empty word between them keeps a phrase from running over from title to excerpt.
     tokens = [*shared_words(normal.title), "", *shared_words(normal.excerpt)]
-    topics = catalogue.topics.match(tokens, normal.topics)
+    topics = catalogue.topics.match(tokens, normal.topics, f"{normal.title} {normal.excerpt}")
     if topics:
         article["topics"] = topics
     if normal.images and images == "trust":
@@ -64,6 +70,11 @@ def enrich(
         article["updatedDateTime"] = format_time(event.updated_date_time)
     if event.source is not None:
         article["source"] = event.source
+    article["catalogueVersion"] = catalogue.version
+    bare = comparison_title(normal.title, outlet.name, outlet.domain)
+    compared = bare_title(bare, catalogue.names, is_vouched=evidence == "title")
+    if compared != bare:
+        article["comparedTitle"] = compared
     article["quality"] = _quality(article, outlet.standing, event.quality)
     return ArticleArrival(
         article=article,
@@ -77,9 +88,9 @@ def enrich(
 
 def _vector(article: Article) -> Vector:
     """What the article is about: its words, but for the outlet's own name in the title."""
-    provider = article["provider"]
-    title = comparison_title(article["title"], provider["name"], provider["domain"])
-    return vectorise(title, article.get("excerpt", ""), primary_language(article["locale"]))
+    return vectorise(
+        compared_title(article), article.get("excerpt", ""), primary_language(article["locale"])
+    )
 
 
 def _provider(outlet: Outlet) -> Provider:
@@ -98,6 +109,6 @@ def _quality(article: Article, standing: int, given: int | None) -> int:
 
 def quality_parts_of(article: Article, standing: int) -> dict[str, int]:
     """The parts of an article's own quality by name."""
-    provider = article["provider"]
-    bare = comparison_title(article["title"], provider["name"], provider["domain"])
-    return quality_parts(article, standing, is_title_clean=bare == article["title"])
+    return quality_parts(
+        article, standing, is_title_clean=compared_title(article) == article["title"]
+    )

@@ -51,7 +51,7 @@ def normalise(event: ArticleEvent, private_digest: str | None = None) -> Normali
     topics = list(dict.fromkeys(filter(None, map(clean_text, event.topics))))
     images = [_image(image.model_dump(exclude_none=True)) for image in event.images]
     rest = {k: v for k, v in vars(event).items() if v is not None and k not in _NOT_CONTENT}
-    hint = event.provider.name if event.provider else None
+    hint = [event.provider.name, event.provider.domain] if event.provider else None
     content = rest | {
         "title": title,
         "excerpt": excerpt,

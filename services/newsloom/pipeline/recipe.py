@@ -5,6 +5,7 @@ record, `curate` makes of it what the lane publishes. Neither knows where inputs
 where records go.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
@@ -48,12 +49,24 @@ class Preparation:
     """The first half: decode, seal, normalise, enrich. It remembers nothing."""
 
     def __init__(
-        self, catalogue: Catalogue, images: ImageMode, sealer: Sealer | None = None
+        self,
+        catalogue: Catalogue,
+        images: ImageMode,
+        sealer: Sealer | None = None,
+        find_catalogue: Callable[[], Catalogue] | None = None,
     ) -> None:
-        """Without a `sealer`, what is private is dropped."""
+        """Without a `sealer`, what is private is dropped. `find_catalogue` gives the catalogue as
+        it is by now, for whoever works on for long.
+        """
         self._catalogue = catalogue
         self._images: ImageMode = images
         self._sealer = sealer
+        self._find_catalogue = find_catalogue
+
+    def renew_catalogue(self) -> None:
+        """Takes the catalogue as it is by now: for between two batches, so each is of one."""
+        if self._find_catalogue is not None:
+            self._catalogue = self._find_catalogue()
 
     def prepare(self, record: dict[str, Any] | Fault, arrived_at: int) -> Prepared:
         """Takes one parsed input to the door of its lane. `arrived_at` is in seconds since the

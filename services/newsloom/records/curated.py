@@ -60,6 +60,9 @@ class Article(TypedDict):
     originalUrl: NotRequired[str]
     updatedDateTime: NotRequired[DateTime]
     source: NotRequired[str]
+    catalogueVersion: NotRequired[str]
+    comparedTitle: NotRequired[str]
+    """Where it ends in the name of an outlet that its provider does not tell; not published."""
 
 
 class ArticleReference(TypedDict):
@@ -159,6 +162,11 @@ class CuratedArticle(TypedDict):
         Annotated[str, Field(description="The name of the crawler that reported it.")]
     ]
     schemaVersion: int
+    catalogueVersion: NotRequired[
+        Annotated[
+            str, Field(description="The catalogue that told its provider and topics, as a digest.")
+        ]
+    ]
 
 
 class Tombstone(TypedDict):

@@ -4,7 +4,7 @@ In: a host as `host_of` gives it. Out: public suffix plus one label, by the list
 publicsuffixlist package carries. It never looks anything up on the network.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
@@ -33,8 +33,7 @@ def registrable_domain(host: str) -> str:
     An IP address, a single label and a bare public suffix are returned as they are. On a publishing
     platform the account counts (`name.substack.com`).
     """
-    # Only an IPv4 address (or an IPv6 one that ends in one) has such a last label.
-    if host.rpartition(".")[2].isdigit():
+    if is_address(host):
         return host
     domain = _SUFFIXES.privatesuffix(host)
     if domain is None:
@@ -43,3 +42,23 @@ def registrable_domain(host: str) -> str:
         account = host.removesuffix(domain).rstrip(".").rpartition(".")[2]
         return f"{account}.{domain}" if account not in ("", "www") else domain
     return domain
+
+
+def is_address(host: str) -> bool:
+    """Whether a host, as `host_of` gives it, is an IP address."""
+    # Only an IPv4 address (or an IPv6 one that ends in one) has such a last label.
+    return host.rpartition(".")[2].isdigit() or ":" in host
+
+
+def is_account(domain: str) -> bool:
+    """Whether a registrable domain is that of an account on a platform (`name.substack.com`)."""
+    if is_address(domain):
+        return False
+    above = domain.partition(".")[2]
+    return above in _ACCOUNT_PLATFORMS or _public_suffixes().privatesuffix(domain) != domain
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    """The list without its private part; wanted seldom, so it is read when it is."""
+    return PublicSuffixList(only_icann=True)

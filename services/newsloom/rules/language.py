@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 UNDETERMINED = "und"
 MIN_LETTERS = 20
-"""Below this many letters a guess is not worth publishing."""
+"""Below this many letters a guess is not worth publishing. A character of Chinese, Japanese or
+Korean says as much as two letters."""
 MIN_CONFIDENCE = 0.7
 
+_DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,5}|und", re.ASCII)
 
 
@@ -62,6 +64,7 @@ def detect_language(text: str) -> str:
 
     Deterministic for one version of the model, which the lock file pins.
     """
-    if sum(map(str.isalpha, text)) < MIN_LETTERS:
+    letters = sum(map(str.isalpha, text))
+    if letters < MIN_LETTERS and letters + len(_DENSE.findall(text)) < MIN_LETTERS:
         return UNDETERMINED
     return str(_identifier().classify(text)[0])

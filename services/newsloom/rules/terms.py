@@ -83,6 +83,11 @@ def _terms_of_language(language: str) -> _Terms:
     return _Terms(weights)
 
 
+def is_common(word: str) -> bool:
+    """Whether a word (folded) is one of the common ones of English news, and so tells little."""
+    return word in _terms_of_language("en")._common
+
+
 def term_of(word: str) -> str:
     """The term a word counts as: English-like plurals count as their singular."""
     if len(word) > 3 and word[-1] == "s" and word[-2] not in "su" and word.isascii():

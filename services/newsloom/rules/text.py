@@ -26,7 +26,7 @@ _INLINES = (
 _TAG = re.compile(
     rf"</?(?:(?P<block>{_BLOCKS})|{_INLINES})"
     r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?>"
-    r"|<!--[^<>]{0,500}-->",
+    r"|<!--[^<>]{0,500}-->|<!\[CDATA\[|\]\]>",
     re.IGNORECASE,
 )
 
@@ -38,11 +38,15 @@ _JOINING = (
 )
 _TAG_LETTERS = "\U000e0020-\U000e007e"  # spell the flags of England, Scotland and Wales
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u180e\u200b\u202a-\u202e"
     "\u2060-\u206f\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff]"
     f"|(?<![{_JOINING}])[\u200c\u200d]|(?<![{_INDIC}])[\u200c\u200d](?![{_JOINING}])"
     f"|(?<![\U0001f3f4{_TAG_LETTERS}])[\U000e0000-\U000e007f]+"
 )
+# Marks set the direction of what stands beside them and spill no further, unlike embeddings,
+# overrides and isolates; where nothing runs from right to left they do nothing.
+_DIRECTION_MARK = re.compile("[\u061c\u200e\u200f]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u05ff\u0620-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _MAX_ROUNDS = 8
 
 _CUT_MARK = " ..."
@@ -130,6 +134,8 @@ def _clean_once(text: str) -> str:
         text = _TAG.sub(lambda tag: " " if tag["block"] else "", text)
     if not text.isprintable():
         text = _INVISIBLE.sub("", text)
+        if _DIRECTION_MARK.search(text) and not _RIGHT_TO_LEFT.search(text):
+            text = _DIRECTION_MARK.sub("", text)
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
@@ -203,12 +209,14 @@ def _is_dateline(place: str, agency: str | None) -> bool:
 
 
 def strip_dateline(text: str) -> str:
-    """`text` without the dateline that opens it and the ` ...` that shows a cut. Idempotent.
+    """`text` without the dateline that opens it and the ` ...` or `[…]` of a cut. Idempotent.
 
     A dateline is a place in capitals, or an agency in brackets with or without a place, then a
     dash: `OSLO --`, `(TNS) —`, `London, March 3 (Reuters) -`. Never makes nothing of something.
     """
-    kept = text.rstrip(" .…") or text if text.endswith(("...", "…")) else text
+    kept = text
+    if text.endswith(("...", "…", "[...]", "[…]")):
+        kept = text.rstrip(" .…[]") or text
     while (head := _DATELINE.match(kept)) and _is_dateline(head["place"], head["agency"]):
         kept = kept[head.end() :]
     return kept
@@ -273,6 +281,18 @@ def _provider_keys(name: str, domain: str) -> frozenset[str]:
     return frozenset(_keys(name) | _keys(domain) | _keys(label))
 
 
+def title_tails(title: str) -> list[str]:
+    """The parts set off at the end of a clean title, the shortest first: one may name an outlet."""
+    tails = [title[at.end() :] for at in _separators(title)[:-3:-1]]
+    return [tail for tail in tails if len(tail) <= _LONGEST_OUTLET]
+
+
+def _separators(title: str) -> list[re.Match[str]]:
+    if " -" in title or "|" in title or "–" in title or "—" in title or "::" in title:
+        return list(_SEPARATOR.finditer(title))
+    return []
+
+
 def _is_section(head: str, tail: str) -> bool:
     """Whether the last part after a `|` is a label: short, capitalised, and not the longer part."""
     labels, title = tail.split(), head.split()
@@ -284,7 +304,7 @@ def _is_section(head: str, tail: str) -> bool:
 
 
 def _without_outlet(title: str, keys: frozenset[str]) -> str:
-    separators = list(_SEPARATOR.finditer(title))
+    separators = _separators(title)
     for separator in reversed(separators[-3:]):
         tail = title[separator.end() :]
         if len(tail) <= _LONGEST_OUTLET and not keys.isdisjoint(_keys(tail)):

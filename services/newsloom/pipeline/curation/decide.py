@@ -6,7 +6,12 @@ themselves are made of the draft by `publish`.
 
 from collections.abc import Iterable
 
-from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
+from newsloom.pipeline.arrival import (
+    Arrival,
+    ArticleArrival,
+    WithdrawalArrival,
+    compared_title,
+)
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.index import Comparison, MatterIndex
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
@@ -116,7 +121,7 @@ def _original(draft: Draft, live: LiveArticle, near: dict[str, int]) -> LiveArti
 def _text(live: LiveArticle) -> Text:
     article = live.article
     return Text(
-        title=article["title"],
+        title=compared_title(article),
         excerpt=article.get("excerpt", ""),
         domain=article["provider"]["domain"],
         time=live.event_at,

@@ -85,7 +85,8 @@ class EnrichLane:
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """What each of `records` makes, in their order."""
+        """What each of `records` makes, in their order, all by one version of the catalogue."""
+        self._preparation.renew_catalogue()
         made = [outgoing for record in records for outgoing in self._enrich(record)]
         self.next_offset = records[-1].offset + 1
         return made

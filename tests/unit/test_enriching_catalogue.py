@@ -1,0 +1,51 @@
+"""An enrich worker's lane asks for a changed catalogue before each batch, and only then."""
+
+import asyncio
+from dataclasses import dataclass
+
+import orjson
+
+from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.recipe import Preparation
+from newsloom.rules.lanes import LaneTable
+from newsloom.rules.topics import TopicIndex
+from newsloom.runtimes.kafka.enriching import EnrichLane
+from newsloom.runtimes.kafka.outgoing import Headers
+from newsloom.runtimes.kafka.stage import BugCounter
+from newsloom.runtimes.kafka.topics import Topics
+
+EVENT = orjson.dumps(
+    {
+        "webUrl": "https://tide.example/1",
+        "title": "Ferry back in service",
+        "publishedDateTime": "2026-03-02T10:00:00Z",
+    }
+)
+
+
+@dataclass
+class Record:
+    topic: str = "news.article-events.v1"
+    partition: int = 0
+    offset: int = 0
+    timestamp: int = 1_772_445_600_000
+    key: bytes | None = None
+    value: bytes | None = EVENT
+    headers: Headers = ()
+
+
+def test_a_batch_is_of_one_version_and_the_next_may_be_of_another() -> None:
+    versions = iter(("two", "three"))
+    preparation = Preparation(
+        Catalogue({}, TopicIndex([]), "one"),
+        "off",
+        find_catalogue=lambda: Catalogue({}, TopicIndex([]), next(versions)),
+    )
+    lane = EnrichLane(Topics("news."), LaneTable({}), 0, 0, preparation, BugCounter())
+
+    def batch() -> list[str]:
+        made = asyncio.run(lane.process([Record(), Record(offset=1)]))
+        return [orjson.loads(each.value or b"")["article"]["catalogueVersion"] for each in made]
+
+    assert batch() == ["two", "two"]
+    assert batch() == ["three", "three"]
