@@ -1,0 +1,118 @@
+"""The images of one record: candidates in order in, what became of each that was judged out.
+
+It stops at as many good ones as are wanted, and at the deadline of the record. Many records are
+checked at once, on an asyncio loop of the caller's or on one in a thread of its own.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from newsloom.adapters.guard import Network, Resolver
+from newsloom.adapters.image_verdicts import ImageVerdicts
+from newsloom.adapters.web import open_client
+from newsloom.records.image_check import ImageCheck
+from newsloom.rules.images import Verdict, judge_name
+
+RECORD_S = 15.0
+"""A record is never held up for longer, however many images it has."""
+T = TypeVar("T")
+
+
+class ImageChecker:
+    """Checks the images of records. Made on the loop on which it is used."""
+
+    def __init__(self, client: httpx.AsyncClient, wanted: int = 1) -> None:
+        self.verdicts = ImageVerdicts(client)
+        self._client = client
+        self._wanted = wanted
+
+    async def check(self, urls: Sequence[str]) -> list[ImageCheck]:
+        """What became of `urls`, the first of them first, up to the last that was needed."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + RECORD_S
+        checks: list[ImageCheck] = []
+        good = 0
+        for url in dict.fromkeys(urls):
+            checks.append(await self._check_one(url, deadline - loop.time()))
+            good += checks[-1]["verdict"] == Verdict.OK
+            if good == self._wanted:
+                break
+        return checks
+
+    async def _check_one(self, url: str, left_s: float) -> ImageCheck:
+        named = judge_name(url)
+        if named is not Verdict.OK:
+            return {"url": url, "verdict": named.value}
+        try:
+            async with asyncio.timeout(left_s):
+                found = await self.verdicts.find(url)
+        except TimeoutError:
+            return {"url": url, "verdict": Verdict.TIMEOUT.value}
+        check: ImageCheck = {"url": url, "verdict": found.verdict.value}
+        if found.width and found.height:
+            check["width"], check["height"] = found.width, found.height
+        if found.verdict is Verdict.OK:
+            check["fingerprint"] = found.fingerprint
+        return check
+
+    async def close(self) -> None:
+        """Lets every connection go."""
+        await self._client.aclose()
+
+
+class CheckerThread:
+    """A checker on a loop in a thread of its own, for whoever has none. A context manager."""
+
+    def __init__(
+        self,
+        agent: str,
+        allowed: Sequence[Network] = (),
+        wanted: int = 1,
+        resolver: Resolver | None = None,
+    ) -> None:
+        self._agent, self._allowed, self._resolver = agent, allowed, resolver
+        self._wanted = wanted
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="newsloom-images", daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.checker = self._submit(self._begin()).result()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._submit(self._end()).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def submit(self, urls: Sequence[str]) -> Future[list[ImageCheck]]:
+        """Begins to check the images of a record. It ends within the record's deadline."""
+        return self._submit(self.checker.check(urls))
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _begin(self) -> ImageChecker:
+        client = open_client(self._agent, self._allowed, self._resolver)
+        return ImageChecker(client, self._wanted)
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self.checker.close()
