@@ -1,9 +1,14 @@
 """The only wiring: settings in, a runtime ready to go out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from newsloom import __version__
 from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.image_checks import CheckerThread, ImageChecker
 from newsloom.adapters.store import Store, read_rows
+from newsloom.adapters.web import open_client, user_agent
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
@@ -16,13 +21,25 @@ from newsloom.runtimes.kafka.topics import Topics
 from newsloom.settings import Settings
 
 
+@contextmanager
 def build_run(
     settings: Settings, options: RunOptions, store: Store, metrics: Metrics, reporter: Reporter
-) -> tuple[EmbeddedRun, State]:
+) -> Iterator[tuple[EmbeddedRun, State]]:
     """An embedded run over the state that `store` holds, and that state."""
     state = restore(decode_row(key, value) for key, value in store.rows())
     pipeline = Pipeline(state, load_catalogue(), settings.images)
-    return EmbeddedRun(options, pipeline, store, metrics, reporter), state
+    if settings.images != "check":
+        yield EmbeddedRun(options, pipeline, store, metrics, reporter), state
+        return
+    with CheckerThread(lambda: build_checker(settings)) as images:
+        yield EmbeddedRun(options, pipeline, store, metrics, reporter, images), state
+
+
+def build_checker(settings: Settings) -> ImageChecker:
+    """What checks images, on the loop that runs now."""
+    agent = user_agent(__version__, settings.operator_contact)
+    client = open_client(agent, settings.allowed_networks)
+    return ImageChecker(client, settings.images_per_article)
 
 
 def read_state(folder: Path) -> State:
@@ -35,5 +52,8 @@ def build_stage(settings: Settings, name: str) -> Stage:
     topics = Topics(settings.kafka_topic_prefix)
     group = settings.kafka_group_prefix + name
     if name == "enrich":
-        return EnrichStage(topics, group, Preparation(load_catalogue(), settings.images))
+        preparation = Preparation(load_catalogue(), settings.images)
+        should_check = settings.images == "check"
+        checker = (lambda: build_checker(settings)) if should_check else None
+        return EnrichStage(topics, group, preparation, checker)
     return CurateStage(settings.kafka_bootstrap_servers, topics, group)

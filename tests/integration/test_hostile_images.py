@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def _chunk(body: bytes) -> bytes:
     return f"{len(body):x}\r\n".encode() + body + b"\r\n"
 
 
-def _range(said: str, body: bytes, **headers: str) -> Act:
+def _range(said: str, body: bytes, **headers: Any) -> Act:
     return answer(body, "206 Partial Content", Content_Range=said, **headers)
 
 

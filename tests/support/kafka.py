@@ -33,6 +33,7 @@ class Kafka:
         return own | {
             "NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS": self.servers,
             "NEWSLOOM_KAFKA_TOPIC_PREFIX": self.prefix,
+            "NEWSLOOM_IMAGES": "trust",
         }
 
     def newsloom(self, *arguments: object, stdin: bytes = b"") -> Ended:

@@ -6,16 +6,14 @@ checked at once, on an asyncio loop of the caller's or on one in a thread of its
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 
-from newsloom.adapters.guard import Network, Resolver
 from newsloom.adapters.image_verdicts import ImageVerdicts
-from newsloom.adapters.web import open_client
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.images import Verdict, judge_name
 
@@ -67,17 +65,10 @@ class ImageChecker:
 
 
 class CheckerThread:
-    """A checker on a loop in a thread of its own, for whoever has none. A context manager."""
+    """A checker on a loop in a thread of its own, where `make` makes it. A context manager."""
 
-    def __init__(
-        self,
-        agent: str,
-        allowed: Sequence[Network] = (),
-        wanted: int = 1,
-        resolver: Resolver | None = None,
-    ) -> None:
-        self._agent, self._allowed, self._resolver = agent, allowed, resolver
-        self._wanted = wanted
+    def __init__(self, make: Callable[[], ImageChecker]) -> None:
+        self._make = make
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="newsloom-images", daemon=True
@@ -107,8 +98,7 @@ class CheckerThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def _begin(self) -> ImageChecker:
-        client = open_client(self._agent, self._allowed, self._resolver)
-        return ImageChecker(client, self._wanted)
+        return self._make()
 
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

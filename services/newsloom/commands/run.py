@@ -32,7 +32,7 @@ from newsloom.settings import Settings
 @click.option(
     "--images",
     type=click.Choice(IMAGE_MODES),
-    help="Keep images as the crawler gave them (trust, the default) or drop them (off).",
+    help="Fetch images and keep the good (check, the default), keep all (trust) or none (off).",
 )
 @click.option(
     "--format",
@@ -69,8 +69,10 @@ def run(
     sources = find_sources(inputs, folder)
     store = Store(folder)
     try:
-        with ProgressView(_bytes_to_read(sources, store), quiet) as progress:
-            runner, state = build_run(settings, options, store, metrics, progress)
+        with (
+            ProgressView(_bytes_to_read(sources, store), quiet) as progress,
+            build_run(settings, options, store, metrics, progress) as (runner, state),
+        ):
             stopped_by = _stop_on_signals(runner)
             runner.run(sources)
         if not quiet:

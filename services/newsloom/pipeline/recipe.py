@@ -5,6 +5,7 @@ record, `curate` makes of it what the lane publishes. Neither knows where inputs
 where records go.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
@@ -12,12 +13,13 @@ from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.decode import Decoded, decode_record
+from newsloom.pipeline.decode import decode_record
 from newsloom.pipeline.enrich import ImageMode, enrich
-from newsloom.pipeline.normalise import identify, normalise
+from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
 from newsloom.pipeline.publish import CuratedRecord, StoryRecord, publish
 from newsloom.records.event import ArticleEvent
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
+from newsloom.records.image_check import ImageCheck
 
 
 class Prepared(NamedTuple):
@@ -27,6 +29,19 @@ class Prepared(NamedTuple):
     source: str | None = None
     faulty_fields: tuple[str, ...] = ()
     has_dropped_private: bool = False
+
+
+class Begun(NamedTuple):
+    """An article whose enriching waits for word of its images."""
+
+    normal: NormalisedArticle
+    arrived_at: int
+    faulty_fields: tuple[str, ...]
+
+    @property
+    def image_urls(self) -> list[str]:
+        """Its images, best first."""
+        return [image["url"] for image in self.normal.images]
 
 
 class Result(NamedTuple):
@@ -41,10 +56,15 @@ class Result(NamedTuple):
     stories: tuple[StoryRecord, ...] = ()
     changed_articles: tuple[str, ...] = ()
     changed_stories: tuple[str, ...] = ()
+    image_checks: Sequence[ImageCheck] | None = None
 
 
 class Preparation:
-    """The first half: decode, normalise, enrich. It remembers nothing."""
+    """The first half: decode, normalise, enrich. It remembers nothing.
+
+    In one go (`prepare`), or in two (`begin`, `finish`) with a pause in which somebody looks at
+    the images; an article none of whose images were looked at has none.
+    """
 
     def __init__(self, catalogue: Catalogue, images: ImageMode) -> None:
         self._catalogue = catalogue
@@ -54,28 +74,40 @@ class Preparation:
         """Takes one parsed input to the door of its lane. `arrived_at` is in seconds since the
         epoch. Never raises: a bug met on the way is a fault too.
         """
+        begun = self.begin(record, arrived_at)
+        return begun if isinstance(begun, Prepared) else self.finish(begun, ())
+
+    def begin(self, record: dict[str, Any] | Fault, arrived_at: int) -> Begun | Prepared:
+        """As `prepare`, up to where an article's images are wanted."""
         stage = Stage.DECODE
         source = None
         try:
             decoded = record if isinstance(record, Fault) else decode_record(record)
             if isinstance(decoded, Fault):
                 return Prepared(decoded, _source_of(record))
-            source = getattr(decoded.event, "source", None)
+            event = decoded.event
+            source = getattr(event, "source", None)
             stage = Stage.ENRICH
-            arrival = self._arrival(decoded, arrived_at)
+            if isinstance(event, ArticleEvent):
+                return Begun(normalise(event), arrived_at, decoded.faulty_fields)
+            return Prepared(WithdrawalArrival(identify(event)), source, decoded.faulty_fields)
         except (OSError, MemoryError):  # an outage, and no record's fault
             raise
         except Exception as error:  # a bug: kept whole and counted, and its neighbours unharmed
             return Prepared(_bug(error, stage), source)
-        # Nothing seals yet, and what is not sealed is never published.
-        has_dropped_private = getattr(decoded.event, "private", None) is not None
-        return Prepared(arrival, source, decoded.faulty_fields, has_dropped_private)
 
-    def _arrival(self, decoded: Decoded, arrived_at: int) -> Arrival:
-        if isinstance(decoded.event, ArticleEvent):
-            normal = normalise(decoded.event)
-            return enrich(normal, self._catalogue, self._images, arrived_at)
-        return WithdrawalArrival(identify(decoded.event))
+    def finish(self, begun: Begun, checks: Sequence[ImageCheck]) -> Prepared:
+        """Takes a begun article the rest of the way, with what became of its images."""
+        event = begun.normal.event
+        try:
+            arrival = enrich(begun.normal, self._catalogue, self._images, begun.arrived_at, checks)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            return Prepared(_bug(error, Stage.ENRICH), event.source)
+        # Nothing seals yet, and what is not sealed is never published.
+        has_dropped_private = event.private is not None
+        return Prepared(arrival, event.source, begun.faulty_fields, has_dropped_private)
 
 
 class Curation:
@@ -109,6 +141,7 @@ class Curation:
             stories=tuple(publications.stories),
             changed_articles=tuple(draft.articles),
             changed_stories=tuple(draft.stories),
+            image_checks=_image_checks(prepared.arrival, draft),
         )
 
     def _dead_letter(self, fault: Fault, source: str | None) -> Result:
@@ -121,12 +154,20 @@ class Pipeline:
 
     def __init__(self, state: State, catalogue: Catalogue, images: ImageMode) -> None:
         self.state = state
-        self._preparation = Preparation(catalogue, images)
-        self._curation = Curation(state)
+        self.preparation = Preparation(catalogue, images)
+        self.curation = Curation(state)
 
     def process(self, record: dict[str, Any] | Fault, arrived_at: int) -> Result:
         """Takes one input all the way. `arrived_at` is in seconds since the epoch."""
-        return self._curation.curate(self._preparation.prepare(record, arrived_at))
+        return self.curation.curate(self.preparation.prepare(record, arrived_at))
+
+
+def _image_checks(arrival: Arrival, draft: Draft) -> Sequence[ImageCheck] | None:
+    """What became of the images, as the lane has it if it took the article."""
+    if isinstance(arrival, WithdrawalArrival) or arrival.image_checks is None:
+        return None
+    live = draft.articles.get(arrival.article["id"])
+    return arrival.image_checks if live is None else live.image_checks
 
 
 def _bug(error: Exception, stage: Stage) -> Fault:

@@ -7,10 +7,13 @@ positions and published lines together, so that a run killed at any moment goes 
 import base64
 import gc
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 
@@ -19,14 +22,19 @@ from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs import STANDARD_INPUT, InputRecord, Source, read
 from newsloom.adapters.store import Batch, Store
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.recipe import Pipeline, Result
+from newsloom.pipeline.recipe import Begun, Pipeline, Prepared, Result
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault, Reason
+from newsloom.records.image_check import ImageCheck
 
 LINE = orjson.OPT_APPEND_NEWLINE
 BATCH_RECORDS = 512
 BATCH_S = 1.0
 """A batch ends with this many records or after this long, whichever comes first."""
+AHEAD_RECORDS = 400
+AHEAD_BYTES = 16 * 1024 * 1024
+"""So much is read ahead, at most, while images are looked at; it is curated in input order."""
+POLL_S = 0.2
 MAX_INTERNAL_ERRORS = 20
 """So many bugs in one run mean a bad release: better to halt than to drain the input."""
 
@@ -36,6 +44,22 @@ class Reporter(Protocol):
 
     def advance(self, inputs: int, input_bytes: int) -> None:
         """So much more has been committed."""
+
+
+class Images(Protocol):
+    """Whoever looks at images."""
+
+    def submit(self, urls: Sequence[str]) -> Future[list[ImageCheck]]:
+        """What becomes of the images of an article, before long."""
+
+
+class _Ahead(NamedTuple):
+    """A record that was read, and waits for word of its images and for those before it."""
+
+    source: Source
+    record: InputRecord
+    begun: Begun | Prepared
+    checks: Future[list[ImageCheck]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +81,7 @@ class EmbeddedRun:
         store: Store,
         metrics: Metrics,
         reporter: Reporter,
+        images: Images | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._options = options
@@ -64,7 +89,10 @@ class EmbeddedRun:
         self._store = store
         self._metrics = metrics
         self._reporter = reporter
+        self._images = images
         self._clock = clock
+        self._ahead: deque[_Ahead] = deque()
+        self._ahead_bytes = 0
         self._batch = Batch()
         self._pending = 0
         self._pending_bytes = 0
@@ -97,14 +125,55 @@ class EmbeddedRun:
             for record in read(source, start, follow, lambda: self._is_stopped, self._clock):
                 if record is not None:
                     self._take(source, record)
-                if record is None or self._is_batch_full():
+                else:
+                    self._catch_up()
                     self._commit()
-            self._commit()
+            if not self._ahead:
+                self._commit()
+        self._catch_up()
+        self._commit()
 
     def _take(self, source: Source, record: InputRecord) -> None:
+        begun = self._pipeline.preparation.begin(record.parse(), record.after.opened_at)
+        if self._images is None:
+            self._curate(_Ahead(source, record, begun, None), ())
+            return
+        urls = begun.image_urls if isinstance(begun, Begun) else []
+        checks = self._images.submit(urls) if urls else None
+        self._ahead.append(_Ahead(source, record, begun, checks))
+        self._ahead_bytes += len(record.payload)
+        while self._ahead and (
+            len(self._ahead) > AHEAD_RECORDS
+            or self._ahead_bytes > AHEAD_BYTES
+            or self._ahead[0].checks is None
+            or self._ahead[0].checks.done()
+        ):
+            self._curate_next()
+
+    def _catch_up(self) -> None:
+        """Curates all that was read ahead; of a run that is to end, what no other can read."""
+        while self._ahead:
+            self._curate_next()
+
+    def _curate_next(self) -> None:
+        """Curates the first of what was read ahead, or lets it go: the next run reads it again."""
+        first = self._ahead.popleft()
+        self._ahead_bytes -= len(first.record.payload)
+        can_wait = first.source.path == STANDARD_INPUT
+        checks: Sequence[ImageCheck] | None = () if first.checks is None else None
+        while checks is None and (can_wait or not self._is_stopped):
+            with suppress(TimeoutError):
+                checks = first.checks.result(POLL_S) if first.checks else ()
+        if checks is not None and (can_wait or not self._is_stopped):
+            self._curate(first, checks)
+
+    def _curate(self, ahead: _Ahead, checks: Sequence[ImageCheck]) -> None:
+        source, record, begun, _ = ahead
         if not self._pending:
             self._batch_began = time.monotonic()
-        result = self._pipeline.process(record.parse(), record.after.opened_at)
+        if isinstance(begun, Begun):
+            begun = self._pipeline.preparation.finish(begun, checks)
+        result = self._pipeline.curation.curate(begun)
         self._metrics.count(result)
         lines = self._batch.lines
         lines["curated.jsonl"] += [orjson.dumps(r, option=LINE) for r in result.curated]
@@ -119,6 +188,8 @@ class EmbeddedRun:
         self._pending_bytes += len(record.payload) + 1
         if result.fault is not None:
             self._note_fault(result.fault)
+        if self._is_batch_full():
+            self._commit()
 
     def _note_rows(self, result: Result) -> None:
         self._changed_articles.update(dict.fromkeys(result.changed_articles))

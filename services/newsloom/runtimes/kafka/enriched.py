@@ -22,6 +22,8 @@ def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
         "version": arrival.version,
         "arrivedAt": arrival.arrived_at,
         "digest": arrival.digest,
+        "imageChecks": arrival.image_checks,
+        "unillustratedQuality": arrival.unillustrated_quality,
     }
     return arrival.article["id"].encode(), orjson.dumps(fields)
 
@@ -38,6 +40,8 @@ def decode_arrival(value: bytes | None) -> Prepared:
             version=fields["version"],
             arrived_at=fields["arrivedAt"],
             digest=fields["digest"],
+            image_checks=fields.get("imageChecks"),
+            unillustrated_quality=fields.get("unillustratedQuality"),
         )
         return Prepared(arrival, source=arrival.article.get("source"))
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:

@@ -1,16 +1,20 @@
 """The enrich stage: article events in, arrivals for their lane and dead letters out.
 
-Every input makes exactly one record, in input order. It remembers nothing.
+Every input makes exactly one record, in input order. It remembers nothing but, for a while, what
+became of images; those of many records are looked at at once.
 """
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from newsloom.adapters.image_checks import ImageChecker
 from newsloom.pipeline.arrival import WithdrawalArrival
 from newsloom.pipeline.decode import parse_record
-from newsloom.pipeline.recipe import Preparation, Prepared
+from newsloom.pipeline.recipe import Begun, Preparation, Prepared
 from newsloom.records.faults import Fault, Reason
+from newsloom.records.image_check import ImageCheck
 from newsloom.rules.urls import article_id, canonical_url, url_fault
 from newsloom.runtimes.kafka.enriched import encode_arrival
 from newsloom.runtimes.kafka.outgoing import Headers, Incoming, Outgoing, dead_letter
@@ -20,6 +24,9 @@ from newsloom.runtimes.kafka.topics import Topics
 LANE = 0
 """All articles go to one lane."""
 
+RECORDS_AT_ONCE = 400
+"""At worst, each so many take as long as a record may: a batch of 1,000 stays within its time."""
+
 _ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
 _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
 
@@ -27,11 +34,19 @@ _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
 class EnrichStage:
     """Enriches any partition of the article events."""
 
-    def __init__(self, topics: Topics, group: str, preparation: Preparation) -> None:
+    def __init__(
+        self,
+        topics: Topics,
+        group: str,
+        preparation: Preparation,
+        make_checker: Callable[[], ImageChecker] | None = None,
+    ) -> None:
         self.group = group
         self.input_topic = topics.article_events
         self._topics = topics
         self._preparation = preparation
+        self._make_checker = make_checker
+        self._checker: ImageChecker | None = None
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
@@ -45,34 +60,62 @@ class EnrichStage:
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
         """A lane that takes whatever comes: Kafka's committed offset is all there is to know."""
+        if self._checker is None and self._make_checker is not None:
+            self._checker = self._make_checker()
         letters = partition % self._letter_partitions
-        return EnrichLane(self._topics, letters, self._preparation, self._bugs)
+        return EnrichLane(self._topics, letters, self._preparation, self._checker, self._bugs)
 
 
 class EnrichLane:
     """Enriches one partition."""
 
     def __init__(
-        self, topics: Topics, letter_partition: int, preparation: Preparation, bugs: BugCounter
+        self,
+        topics: Topics,
+        letter_partition: int,
+        preparation: Preparation,
+        checker: ImageChecker | None,
+        bugs: BugCounter,
     ) -> None:
         self.next_offset = 0
         self._topics = topics
         self._letter_partition = letter_partition
         self._preparation = preparation
+        self._checker = checker
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """One record for each of `records`, in their order."""
-        made = [self._enrich(record) for record in records]
+        begun = [self._begin(record) for record in records]
+        checks = await self._check(begun)
+        made = [self._finish(*all_of_it) for all_of_it in zip(records, begun, checks, strict=True)]
         self.next_offset = records[-1].offset + 1
         return made
 
-    def _enrich(self, record: Incoming) -> Outgoing:
+    def _begin(self, record: Incoming) -> Begun | Prepared:
         if record.value is None:
-            prepared = Prepared(_withdrawal(record.key))
-        else:
-            parsed = _with_cloud_event(parse_record(record.value), record.headers)
-            prepared = self._preparation.prepare(parsed, record.timestamp // 1000)
+            return Prepared(_withdrawal(record.key))
+        parsed = _with_cloud_event(parse_record(record.value), record.headers)
+        return self._preparation.begin(parsed, record.timestamp // 1000)
+
+    async def _check(self, begun: Sequence[Begun | Prepared]) -> list[list[ImageCheck]]:
+        """What becomes of the images of each, many at once."""
+        checker, room = self._checker, asyncio.Semaphore(RECORDS_AT_ONCE)
+        if checker is None:
+            return [[] for _ in begun]
+
+        async def check(one: Begun | Prepared) -> list[ImageCheck]:
+            async with room:
+                return await checker.check(one.image_urls if isinstance(one, Begun) else ())
+
+        return await asyncio.gather(*map(check, begun))
+
+    def _finish(
+        self, record: Incoming, begun: Begun | Prepared, checks: Sequence[ImageCheck]
+    ) -> Outgoing:
+        prepared = begun
+        if isinstance(prepared, Begun):
+            prepared = self._preparation.finish(prepared, checks)
         if isinstance(prepared.arrival, Fault):
             self._bugs.note(prepared.arrival)
             topic, partition = self._topics.dead_letters, self._letter_partition
