@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsloom import __version__
 from newsloom.adapters.catalogue_files import load_catalogue
-from newsloom.adapters.image_checks import CheckerThread, ImageChecker
 from newsloom.adapters.store import Store, read_rows
-from newsloom.adapters.web import open_client, user_agent
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
@@ -19,6 +18,9 @@ from newsloom.runtimes.kafka.enriching import EnrichStage
 from newsloom.runtimes.kafka.stage import Stage
 from newsloom.runtimes.kafka.topics import Topics
 from newsloom.settings import Settings
+
+if TYPE_CHECKING:
+    from newsloom.adapters.image_checks import ImageChecker
 
 
 @contextmanager
@@ -31,12 +33,18 @@ def build_run(
     if settings.images != "check":
         yield EmbeddedRun(options, pipeline, store, metrics, reporter), state
         return
+    from newsloom.adapters.image_checks import CheckerThread
+
     with CheckerThread(lambda: build_checker(settings)) as images:
         yield EmbeddedRun(options, pipeline, store, metrics, reporter, images), state
 
 
-def build_checker(settings: Settings) -> ImageChecker:
+def build_checker(settings: Settings) -> "ImageChecker":
     """What checks images, on the loop that runs now."""
+    # Loaded where images are checked only: the client takes a seventh of the time of a start.
+    from newsloom.adapters.image_checks import ImageChecker
+    from newsloom.adapters.web import open_client, user_agent
+
     agent = user_agent(__version__, settings.operator_contact)
     client = open_client(agent, settings.allowed_networks)
     return ImageChecker(client, settings.images_per_article)

@@ -8,8 +8,7 @@ import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import httpcore
 import httpx
@@ -17,7 +16,10 @@ import httpx
 from newsloom.adapters.guard import PORTS, BlockedAddressError, GuardedBackend, Network, Resolver
 
 MAX_CONNECTIONS = 100
-KEPT_CONNECTIONS = 50
+POOLS = 16
+"""httpcore goes through all connections of a pool with every request: small pools are fast."""
+KEPT_CONNECTIONS = 16
+"""Of each pool."""
 KEPT_S = 15.0
 MAX_URL_CHARACTERS = 2_048
 MAX_REDIRECTS = 5
@@ -39,7 +41,7 @@ class Body(NamedTuple):
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """httpx's way to httpcore's pool over the guarded network.
+    """httpx's way to httpcore's pools over the guarded network.
 
     Raises BlockedAddressError for what the guard refuses, else the exceptions of httpcore.
     """
@@ -47,20 +49,26 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     def __init__(
         self, allowed: Sequence[Network], resolver: Resolver | None, ports: frozenset[int]
     ) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=KEPT_CONNECTIONS,
-            keepalive_expiry=KEPT_S,
-            http1=True,
-            http2=True,
-            network_backend=GuardedBackend(allowed, resolver, ports),
-        )
+        ssl_context = httpx.create_ssl_context()
+        network = GuardedBackend(allowed, resolver, ports)
+        self._pools = [
+            httpcore.AsyncConnectionPool(
+                ssl_context=ssl_context,
+                max_connections=MAX_CONNECTIONS,
+                max_keepalive_connections=KEPT_CONNECTIONS,
+                keepalive_expiry=KEPT_S,
+                http1=True,
+                http2=True,
+                network_backend=network,
+            )
+            for _ in range(POOLS)
+        ]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request, if its URL is one that may be asked for at all."""
         self._check(request.url)
-        response = await self._pool.handle_async_request(
+        pool = self._pools[hash(request.url.host) % POOLS]
+        response = await pool.handle_async_request(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(
@@ -92,21 +100,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if len(str(url)) > MAX_URL_CHARACTERS:
             raise BlockedAddressError(f"the URL is longer than {MAX_URL_CHARACTERS} characters")
 
-    async def __aenter__(self) -> Self:
-        await self._pool.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self._pool.__aexit__(exc_type, exc_value, traceback)
-
     async def aclose(self) -> None:
         """Closes every connection."""
-        await self._pool.aclose()
+        for pool in self._pools:
+            await pool.aclose()
 
 
 class _Body(httpx.AsyncByteStream):

@@ -7,9 +7,8 @@ became of images; those of many records are looked at at once.
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from newsloom.adapters.image_checks import ImageChecker
 from newsloom.pipeline.arrival import WithdrawalArrival
 from newsloom.pipeline.decode import parse_record
 from newsloom.pipeline.recipe import Begun, Preparation, Prepared
@@ -31,6 +30,13 @@ _ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
 _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
 
 
+class Images(Protocol):
+    """Whoever looks at images."""
+
+    async def check(self, urls: Sequence[str]) -> list[ImageCheck]:
+        """What became of the images of an article, before long."""
+
+
 class EnrichStage:
     """Enriches any partition of the article events."""
 
@@ -39,14 +45,14 @@ class EnrichStage:
         topics: Topics,
         group: str,
         preparation: Preparation,
-        make_checker: Callable[[], ImageChecker] | None = None,
+        make_images: Callable[[], Images] | None = None,
     ) -> None:
         self.group = group
         self.input_topic = topics.article_events
         self._topics = topics
         self._preparation = preparation
-        self._make_checker = make_checker
-        self._checker: ImageChecker | None = None
+        self._make_images = make_images
+        self._images: Images | None = None
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
@@ -60,10 +66,10 @@ class EnrichStage:
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
         """A lane that takes whatever comes: Kafka's committed offset is all there is to know."""
-        if self._checker is None and self._make_checker is not None:
-            self._checker = self._make_checker()
+        if self._images is None and self._make_images is not None:
+            self._images = self._make_images()
         letters = partition % self._letter_partitions
-        return EnrichLane(self._topics, letters, self._preparation, self._checker, self._bugs)
+        return EnrichLane(self._topics, letters, self._preparation, self._images, self._bugs)
 
 
 class EnrichLane:
@@ -74,14 +80,14 @@ class EnrichLane:
         topics: Topics,
         letter_partition: int,
         preparation: Preparation,
-        checker: ImageChecker | None,
+        images: Images | None,
         bugs: BugCounter,
     ) -> None:
         self.next_offset = 0
         self._topics = topics
         self._letter_partition = letter_partition
         self._preparation = preparation
-        self._checker = checker
+        self._images = images
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
@@ -100,13 +106,13 @@ class EnrichLane:
 
     async def _check(self, begun: Sequence[Begun | Prepared]) -> list[list[ImageCheck]]:
         """What becomes of the images of each, many at once."""
-        checker, room = self._checker, asyncio.Semaphore(RECORDS_AT_ONCE)
-        if checker is None:
+        images, room = self._images, asyncio.Semaphore(RECORDS_AT_ONCE)
+        if images is None:
             return [[] for _ in begun]
 
         async def check(one: Begun | Prepared) -> list[ImageCheck]:
             async with room:
-                return await checker.check(one.image_urls if isinstance(one, Begun) else ())
+                return await images.check(one.image_urls if isinstance(one, Begun) else ())
 
         return await asyncio.gather(*map(check, begun))
 
