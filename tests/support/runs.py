@@ -64,9 +64,12 @@ class Reference:
 
 
 def start(
-    *arguments: object, environment: Mapping[str, str | None] | None = None, **options: Any
+    *arguments: object,
+    environment: Mapping[str, str | None] | None = None,
+    command: str = "run",
+    **options: Any,
 ) -> subprocess.Popen[bytes]:
-    """Starts `newsloom run` with `arguments`; settings of the caller's own are kept from it.
+    """Starts `newsloom run`, or another command; settings of the caller's own are kept from it.
 
     Images are trusted unless `environment` says otherwise (None: says nothing): no test is to ask
     the web.
@@ -81,7 +84,7 @@ def start(
         "cwd": Path(__file__).parent,
     }
     return subprocess.Popen(
-        [COMMAND, "run", *map(str, arguments)],
+        [COMMAND, command, *map(str, arguments)],
         env={name: value for name, value in told.items() if value is not None},
         **(usual | options),
     )

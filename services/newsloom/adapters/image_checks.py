@@ -6,6 +6,7 @@ checked at once, on an asyncio loop of the caller's or on one in a thread of its
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from types import TracebackType
@@ -25,15 +26,22 @@ T = TypeVar("T")
 class ImageChecker:
     """Checks the images of records. Made on the loop on which it is used."""
 
-    def __init__(self, client: httpx.AsyncClient, wanted: int = 1) -> None:
-        self.verdicts = ImageVerdicts(client)
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        wanted: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        record_s: float = RECORD_S,
+    ) -> None:
+        self.verdicts = ImageVerdicts(client, clock)
         self._client = client
         self._wanted = wanted
+        self._record_s = record_s
 
     async def check(self, urls: Sequence[str]) -> list[ImageCheck]:
         """What became of `urls`, the first of them first, up to the last that was needed."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + RECORD_S
+        deadline = loop.time() + self._record_s
         checks: list[ImageCheck] = []
         good = 0
         for url in dict.fromkeys(urls):

@@ -52,7 +52,7 @@ _STAND_INS = re.compile(
     r"|(?:image|photo|picture)[-_](?:not[-_](?:available|found)|unavailable|coming[-_]soon)"
     r")(?=$|[-_.+ ]|\d)"
     # These say so only where they are the whole name, but for a number or a size.
-    r"|^(?:spacer|blank|transparent|clear|default|dummy|mystery[-_]?man)[-_.x\d]*$"
+    r"|^(?:spacer|blank|transparent|clear|default|fallback|dummy|mystery[-_]?man)[-_.x\d]*$"
     # The front of a magazine's issue (its month and year), shown with whatever is in it.
     r"|[-_](?:0[1-9]|1[0-2])\d\d[-_]cover$",
     re.IGNORECASE,
