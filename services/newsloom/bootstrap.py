@@ -47,7 +47,7 @@ def build_checker(settings: Settings) -> "ImageChecker":
 
     agent = user_agent(__version__, settings.operator_contact)
     client = open_client(agent, settings.allowed_networks)
-    return ImageChecker(client, settings.images_per_article)
+    return ImageChecker(client, settings.images_per_article, settings.discover_images)
 
 
 def read_state(folder: Path) -> State:

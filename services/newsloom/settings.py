@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     images_per_article: int = Field(
         default=1, ge=1, le=3, description="How many good images an article keeps, at most."
     )
+    discover_images: bool = Field(
+        default=False,
+        description="Whether to look for images on the page of an article that came without any.",
+    )
     images_allow_networks: str = Field(
         default="",
         description="Networks (CIDR, with commas) open to fetches on any port, besides the public.",

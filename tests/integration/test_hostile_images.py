@@ -35,6 +35,8 @@ OK = head(200, {"Content-Type": "image/png"})
 CHUNKED = head(200, {"Transfer-Encoding": "chunked"})
 XML_BOMB = b"""<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>"""
 
+PAGE = "http://page.example/"
+
 
 def _bomb(start: bytes, mebibytes: int = 1024) -> bytes:
     """Gzip of `start` and so many MiB of zeros, a few hundred KiB of it."""
@@ -248,7 +250,7 @@ def ended(site: Site) -> dict[str, tuple[ImageCheck, float]]:
 
     async def one(checker: ImageChecker, name: str) -> tuple[ImageCheck, float]:
         began = time.monotonic()
-        (check,) = await checker.check([site.url(_path(name))])
+        (check,) = await checker.check([site.url(_path(name))], PAGE)
         return check, time.monotonic() - began
 
     async def all_of_them() -> list[tuple[ImageCheck, float]]:

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from ipaddress import ip_network
 from typing import TypeVar
 
+from newsloom.adapters.hosts import DEAD_AFTER, DEAD_S, PER_HOST
 from newsloom.adapters.image_checks import RECORD_S, ImageChecker
-from newsloom.adapters.image_verdicts import DEAD_AFTER, DEAD_S, FRESH_S, PER_HOST, TRANSIENT_S
+from newsloom.adapters.image_verdicts import FRESH_S, TRANSIENT_S
 from newsloom.adapters.web import open_client
 from tests.support.pictures import gif, jpeg, png
 from tests.support.site import Request, Site, answer, in_turn, raw, silence
@@ -15,6 +16,8 @@ from tests.support.site import Request, Site, answer, in_turn, raw, silence
 T = TypeVar("T")
 NETWORKS = [ip_network("127.0.0.0/8")]
 DEAD = "http://127.0.0.9:9/"
+
+PAGE = "http://page.example/"
 
 
 class Clock:
@@ -36,7 +39,9 @@ def checking(
     """What `work` does with a checker on a loop of its own."""
 
     async def run() -> T:
-        checker = ImageChecker(open_client("Newsloom/test", NETWORKS), wanted, clock, record_s)
+        checker = ImageChecker(
+            open_client("Newsloom/test", NETWORKS), wanted, False, clock, record_s
+        )
         try:
             return await work(checker)
         finally:
@@ -46,7 +51,7 @@ def checking(
 
 
 async def verdicts(checker: ImageChecker, *urls: str) -> list[str]:
-    return [check["verdict"] for check in await checker.check(urls)]
+    return [check["verdict"] for check in await checker.check(urls, PAGE)]
 
 
 def test_ten_thousand_records_that_share_500_images_cost_500_fetches() -> None:

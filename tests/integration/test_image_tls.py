@@ -17,6 +17,8 @@ from newsloom.adapters.web import open_client
 from tests.support.pictures import png
 from tests.support.site import Act, Site, answer, raw, silence
 
+PAGE = "http://page.example/"
+
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
@@ -44,7 +46,7 @@ def _check(*urls: str) -> list[str]:
     async def work() -> list[str]:
         checker = ImageChecker(open_client("Newsloom/test", [ip_network("127.0.0.0/8")]))
         try:
-            ended = await asyncio.gather(*[checker.check([url]) for url in urls])
+            ended = await asyncio.gather(*[checker.check([url], PAGE) for url in urls])
         finally:
             await checker.close()
         return [check["verdict"] for (check,) in ended]
@@ -105,8 +107,8 @@ def test_images_of_one_host_share_a_connection_of_http_2(authority: trustme.CA) 
         checker = ImageChecker(open_client("Newsloom/test", [ip_network("127.0.0.0/8")]))
         urls = [f"https://127.0.0.1:{port}/{n}.png" for n in range(30)]
         try:
-            ended = [await checker.check(urls[:1])]
-            ended += await asyncio.gather(*[checker.check([url]) for url in urls[1:]])
+            ended = [await checker.check(urls[:1], PAGE)]
+            ended += await asyncio.gather(*[checker.check([url], PAGE) for url in urls[1:]])
         finally:
             await checker.close()
             server.close()

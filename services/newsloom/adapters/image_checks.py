@@ -5,18 +5,24 @@ checked at once, on an asyncio loop of the caller's or on one in a thread of its
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 
+from newsloom.adapters.hosts import Hosts
 from newsloom.adapters.image_verdicts import ImageVerdicts
+from newsloom.adapters.page_images import PageImages
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.images import Verdict, judge_name
+
+log = logging.getLogger(__name__)
 
 RECORD_S = 15.0
 """A record is never held up for longer, however many images it has."""
@@ -30,18 +36,28 @@ class ImageChecker:
         self,
         client: httpx.AsyncClient,
         wanted: int = 1,
+        should_discover: bool = False,
         clock: Callable[[], float] = time.monotonic,
         record_s: float = RECORD_S,
     ) -> None:
-        self.verdicts = ImageVerdicts(client, clock)
+        hosts = Hosts(clock)
+        self.verdicts = ImageVerdicts(client, hosts, clock)
+        self._pages = PageImages(client, hosts) if should_discover else None
         self._client = client
         self._wanted = wanted
         self._record_s = record_s
 
-    async def check(self, urls: Sequence[str]) -> list[ImageCheck]:
-        """What became of `urls`, the first of them first, up to the last that was needed."""
+    async def check(self, urls: Sequence[str], page_url: str) -> list[ImageCheck]:
+        """What became of `urls`, the first of them first, up to the last that was needed.
+
+        Without any, the article's page is asked for some, if the checker is to discover them.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._record_s
+        if not urls and self._pages is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    urls = await self._pages.find(page_url)
         checks: list[ImageCheck] = []
         good = 0
         for url in dict.fromkeys(urls):
@@ -49,6 +65,8 @@ class ImageChecker:
             good += checks[-1]["verdict"] == Verdict.OK
             if good == self._wanted:
                 break
+        if not good:
+            log.info("no good image: %s: %s", page_url, [check["verdict"] for check in checks])
         return checks
 
     async def _check_one(self, url: str, left_s: float) -> ImageCheck:
@@ -98,9 +116,9 @@ class CheckerThread:
         self._thread.join()
         self._loop.close()
 
-    def submit(self, urls: Sequence[str]) -> Future[list[ImageCheck]]:
+    def submit(self, urls: Sequence[str], page_url: str) -> Future[list[ImageCheck]]:
         """Begins to check the images of a record. It ends within the record's deadline."""
-        return self._submit(self.checker.check(urls))
+        return self._submit(self.checker.check(urls, page_url))
 
     def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)

@@ -1,36 +1,25 @@
 """What is known of images by their URLs: asked once, remembered for a while, asked again kindly.
 
-One fetch in flight per URL, few per host, a bounded number in all, and none at all to a host that
-just took no connection. Bounded in memory. Lives on one asyncio loop.
+One fetch in flight per URL, and each in its turn at its host. Bounded in memory. Lives on one
+asyncio loop.
 """
 
 import asyncio
-import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import NamedTuple
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urldefrag
 
 import httpx
 
+from newsloom.adapters.hosts import Hosts
 from newsloom.adapters.image_fetch import Found, fetch_image
-from newsloom.adapters.web import MAX_CONNECTIONS
 from newsloom.rules.images import Verdict
-
-PER_HOST = 16
-SLOT_S = 10.0
-"""How long a fetch waits for its turn at a busy host; after that it is a timeout."""
-DEAD_AFTER = 3
-"""So many connections in a row that were not taken, and a host is left alone for a while."""
-DEAD_S = 15.0
 
 MAX_VERDICTS = 20_000
 FRESH_S = 3600.0
 """A verdict holds for so long; then the server is asked whether anything has changed."""
 TRANSIENT_S = 300.0
-MAX_HOSTS = 5_000
 
 
 class _Known(NamedTuple):
@@ -38,26 +27,15 @@ class _Known(NamedTuple):
     fresh_until: float
 
 
-@dataclass(slots=True)
-class _Host:
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PER_HOST))
-    users: int = 0
-    failures: int = 0
-    dead_until: float = 0.0
-
-
 class ImageVerdicts:
     """Verdicts by URL. `clock` tells seconds that only go forward."""
 
-    def __init__(
-        self, client: httpx.AsyncClient, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, client: httpx.AsyncClient, hosts: Hosts, clock: Callable[[], float]) -> None:
         self._client = client
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._in_flight: dict[str, asyncio.Task[Found]] = {}
-        self._hosts: OrderedDict[str, _Host] = OrderedDict()
-        self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
+        self._hosts = hosts
         self.fetches = 0
 
     async def find(self, url: str) -> Found:
@@ -75,23 +53,18 @@ class ImageVerdicts:
         return await asyncio.shield(task)
 
     async def _fetch(self, url: str, held: Found | None) -> Found:
-        async with self._turn(_host_of(url)) as host:
+        async with self._hosts.turn(url) as host:
             if host is None:
                 return Found(Verdict.TIMEOUT)
-            if self._clock() < host.dead_until:
+            if host.is_dead:
                 return Found(Verdict.UNREACHABLE)
             self.fetches += 1
             found = await fetch_image(self._client, url, held.validators if held else ())
-            self._note_host(host, found)
+            host.note(found.is_connected)
         if held is not None and found.is_unchanged:
             found = held
         self._remember(url, found)
         return found
-
-    def _note_host(self, host: _Host, found: Found) -> None:
-        host.failures = 0 if found.is_connected else host.failures + 1
-        if host.failures >= DEAD_AFTER:
-            host.dead_until = self._clock() + DEAD_S
 
     def _remember(self, url: str, found: Found) -> None:
         is_passing = found.is_transient or not found.is_connected
@@ -100,34 +73,3 @@ class ImageVerdicts:
         self._known.move_to_end(url)
         while len(self._known) > MAX_VERDICTS:
             self._known.popitem(last=False)
-
-    @asynccontextmanager
-    async def _turn(self, name: str) -> AsyncIterator[_Host | None]:
-        """Waits for a turn at a host, then for one at all; None if that takes too long."""
-        host = self._hosts.setdefault(name, _Host())
-        self._hosts.move_to_end(name)
-        host.users += 1
-        held: list[asyncio.Semaphore] = []
-        try:
-            try:
-                async with asyncio.timeout(SLOT_S):
-                    for slots in (host.slots, self._slots):
-                        await slots.acquire()
-                        held.append(slots)
-            except TimeoutError:
-                yield None
-            else:
-                yield host
-        finally:
-            for slots in held:
-                slots.release()
-            host.users -= 1
-            while len(self._hosts) > MAX_HOSTS and not next(iter(self._hosts.values())).users:
-                self._hosts.popitem(last=False)
-
-
-def _host_of(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""

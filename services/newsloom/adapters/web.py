@@ -5,7 +5,7 @@ redirect, keeps no cookie, and takes no proxy from the environment: each hop is 
 """
 
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import NamedTuple
@@ -27,6 +27,10 @@ MAX_REDIRECTS = 5
 
 class TooManyRedirectsError(Exception):
     """It leads on and on, or in a circle."""
+
+
+class RefusedError(Exception):
+    """Whoever was asked first has something against it."""
 
 
 class BadBodyError(Exception):
@@ -143,11 +147,16 @@ def open_client(
 
 @asynccontextmanager
 async def ask(
-    client: httpx.AsyncClient, url: str, headers: Mapping[str, str], timeout: httpx.Timeout
+    client: httpx.AsyncClient,
+    url: str,
+    headers: Mapping[str, str],
+    timeout: httpx.Timeout,
+    may_ask: Callable[[httpx.URL], Awaitable[bool]] | None = None,
 ) -> AsyncIterator[httpx.Response]:
     """The answer to a GET at the end of at most five redirects; its body is yet to be read.
 
-    Raises TooManyRedirectsError, BlockedAddressError, httpx.InvalidURL and httpcore's exceptions.
+    `may_ask` is heard before each hop. Raises RefusedError if it says no, TooManyRedirectsError,
+    BlockedAddressError, httpx.InvalidURL and httpcore's exceptions.
     """
     request: httpx.Request | None = client.build_request(
         "GET", url, headers=dict(headers), timeout=timeout
@@ -157,6 +166,8 @@ async def ask(
         if request.url in seen or len(seen) > MAX_REDIRECTS:
             raise TooManyRedirectsError(url)
         seen.add(request.url)
+        if may_ask is not None and not await may_ask(request.url):
+            raise RefusedError(str(request.url))
         response = await client.send(request, stream=True)
         try:
             request = response.next_request

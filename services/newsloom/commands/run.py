@@ -35,6 +35,11 @@ from newsloom.settings import Settings
     help="Fetch images and keep the good (check, the default), keep all (trust) or none (off).",
 )
 @click.option(
+    "--discover-images",
+    is_flag=True,
+    help="Look for images on the page of an article that came without any, where robots may.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["jsonl", "front-matter"]),
@@ -48,6 +53,7 @@ def run(
     inputs: tuple[str, ...],
     folder: Path,
     images: str | None,
+    discover_images: bool,
     form: str,
     follow: bool,
     quiet: bool,
@@ -63,6 +69,8 @@ def run(
     failed; nothing is lost then either.
     """
     flags: dict[str, Any] = {"images": images} if images else {}
+    if discover_images:
+        flags["discover_images"] = True
     settings = Settings(**flags)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics()

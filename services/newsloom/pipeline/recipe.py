@@ -43,6 +43,11 @@ class Begun(NamedTuple):
         """Its images, best first."""
         return [image["url"] for image in self.normal.images]
 
+    @property
+    def page_url(self) -> str:
+        """Where the article itself can be read."""
+        return self.normal.event.original_url or self.normal.event.web_url
+
 
 class Result(NamedTuple):
     """What became of one input, the records that follow and the ids of the rows that changed."""

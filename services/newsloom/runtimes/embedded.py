@@ -49,8 +49,8 @@ class Reporter(Protocol):
 class Images(Protocol):
     """Whoever looks at images."""
 
-    def submit(self, urls: Sequence[str]) -> Future[list[ImageCheck]]:
-        """What becomes of the images of an article, before long."""
+    def submit(self, urls: Sequence[str], page_url: str) -> Future[list[ImageCheck]]:
+        """What becomes of the images of an article, or of those on its page, before long."""
 
 
 class _Ahead(NamedTuple):
@@ -138,8 +138,9 @@ class EmbeddedRun:
         if self._images is None:
             self._curate(_Ahead(source, record, begun, None), ())
             return
-        urls = begun.image_urls if isinstance(begun, Begun) else []
-        checks = self._images.submit(urls) if urls else None
+        checks = None
+        if isinstance(begun, Begun):
+            checks = self._images.submit(begun.image_urls, begun.page_url)
         self._ahead.append(_Ahead(source, record, begun, checks))
         self._ahead_bytes += len(record.payload)
         while self._ahead and (

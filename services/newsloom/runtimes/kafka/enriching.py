@@ -33,8 +33,8 @@ _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
 class Images(Protocol):
     """Whoever looks at images."""
 
-    async def check(self, urls: Sequence[str]) -> list[ImageCheck]:
-        """What became of the images of an article, before long."""
+    async def check(self, urls: Sequence[str], page_url: str) -> list[ImageCheck]:
+        """What became of the images of an article, or of those on its page, before long."""
 
 
 class EnrichStage:
@@ -111,8 +111,10 @@ class EnrichLane:
             return [[] for _ in begun]
 
         async def check(one: Begun | Prepared) -> list[ImageCheck]:
+            if isinstance(one, Prepared):
+                return []
             async with room:
-                return await images.check(one.image_urls if isinstance(one, Begun) else ())
+                return await images.check(one.image_urls, one.page_url)
 
         return await asyncio.gather(*map(check, begun))
 
