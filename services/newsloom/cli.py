@@ -24,7 +24,7 @@ from newsloom.settings import FILE as SETTINGS_FILE
 def newsloom() -> None:
     """Newsloom: article events in, curated records out.
 
-    Start with `newsloom run examples/fortnight.jsonl --output out`.
+    Start with `newsloom run examples/fortnight.jsonl --output out --images trust`.
 
     Exit codes: 0 done, 1 something outside failed, 2 unusable arguments or settings.
     """
