@@ -5,6 +5,7 @@ python -m benchmarks.images. 2,000 distinct images of as many articles; 10,000 a
 """
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,7 @@ def _measure(what: str, site: Site, folder: Path, events: Iterator[dict[str, Any
     path.write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in events))
     asked = len(site.requests)
     began = time.perf_counter()
+    used_s = _cpu_s()
     subprocess.run(
         [
             *(Path(sys.executable).with_name("newsloom"), "run", path),
@@ -63,7 +65,15 @@ def _measure(what: str, site: Site, folder: Path, events: Iterator[dict[str, Any
         env=os.environ | {"NEWSLOOM_IMAGES_ALLOW_NETWORKS": "127.0.0.0/8"},
     )
     seconds = time.perf_counter() - began
-    print(f"{what:<32} {seconds:>6.1f} s  {len(site.requests) - asked:>6,} fetches")
+    print(
+        f"{what:<32} {seconds:>6.1f} s, {_cpu_s() - used_s:>6.1f} s of them computing, "
+        f"{len(site.requests) - asked:>6,} fetches"
+    )
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -191,6 +191,7 @@ CASES: dict[str, tuple[Act, str]] = {
     "unwell": (answer(b"", 500), "http-error"),
     "hanging up once": (in_turn(raw(b""), answer(png())), "ok"),
     "redirect": (redirect("/PNG"), "ok"),
+    "redirect to a stand-in": (redirect("/placeholder.png"), "placeholder"),
     "redirect to itself": (redirect("/redirect%20to%20itself"), "too-many-redirects"),
     "redirect in a circle": (redirect("/redirect%20in%20a%20circle%202"), "too-many-redirects"),
     "redirect in a circle 2": (redirect("/redirect%20in%20a%20circle"), "too-many-redirects"),
@@ -240,7 +241,8 @@ def _path(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with Site({_path(name): act for name, (act, _) in CASES.items()}) as found:
+    acts = {_path(name): act for name, (act, _) in CASES.items()}
+    with Site(acts | {"/placeholder.png": answer(png())}) as found:
         yield found
 
 

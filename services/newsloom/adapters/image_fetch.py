@@ -27,7 +27,7 @@ from newsloom.adapters.web import (
     ask,
     read_body,
 )
-from newsloom.rules.images import Verdict, judge_size
+from newsloom.rules.images import Verdict, judge_name, judge_size
 
 FETCH_S = 5.0
 """All of a fetch: looking up, connecting, redirects, reading and trying again."""
@@ -132,6 +132,9 @@ async def _look(
                 is_transient=response.status_code in _TRANSIENT,
                 retry_after_s=_retry_after_s(response),
             )
+        named = judge_name(str(response.url))  # a redirect may have led to a stand-in
+        if named is not Verdict.OK:
+            return Found(named)
         if total > MAX_FILE_BYTES:
             return Found(Verdict.TOO_LARGE)
         body = await read_body(response, max_bytes)

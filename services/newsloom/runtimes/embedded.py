@@ -9,8 +9,7 @@ import gc
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -160,13 +159,13 @@ class EmbeddedRun:
         """Curates the first of what was read ahead, or lets it go: the next run reads it again."""
         first = self._ahead.popleft()
         self._ahead_bytes -= len(first.record.payload)
-        can_wait = first.source.path == STANDARD_INPUT
-        checks: Sequence[ImageCheck] | None = () if first.checks is None else None
-        while checks is None and (can_wait or not self._is_stopped):
-            with suppress(TimeoutError):
-                checks = first.checks.result(POLL_S) if first.checks else ()
-        if checks is not None and (can_wait or not self._is_stopped):
-            self._curate(first, checks)
+        can_be_read_again = first.source.path != STANDARD_INPUT
+        checks = first.checks
+        while not (self._is_stopped and can_be_read_again):
+            if checks is None or checks.done():
+                self._curate(first, checks.result() if checks else ())
+                return
+            wait([checks], POLL_S)
 
     def _curate(self, ahead: _Ahead, checks: Sequence[ImageCheck]) -> None:
         source, record, begun, _ = ahead
