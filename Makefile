@@ -22,7 +22,7 @@ $(VENV)/.done: requirements.lock pyproject.toml
 
 demo: setup  ## curate the examples and look at the outcome
 	rm -rf $(OUT)
-	$(BIN)/newsloom run examples/fortnight.jsonl examples/events --output $(OUT) --format front-matter
+	$(BIN)/newsloom run examples/fortnight.jsonl examples/events --output $(OUT) --format front-matter --images trust
 	@echo
 	$(BIN)/newsloom explain https://www.valestandard.example/news/kestrel-quarry-leak-alder-vale-tap-water --output $(OUT)
 	@echo

@@ -36,7 +36,7 @@ class _Commands(click.Group):
 def newsloom() -> None:
     """Newsloom: article events in, curated records out.
 
-    Start with `newsloom run examples/fortnight.jsonl --output out`.
+    Start with `newsloom run examples/fortnight.jsonl --output out --images trust`.
 
     Exit codes: 0 done, 1 something outside failed, 2 unusable arguments or settings.
     """

@@ -2,6 +2,7 @@
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,14 +23,35 @@ FILE = "newsloom.toml"
 _SERVER = r"\s*(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+)(:[0-9]{1,5})?\s*"
 
 
+def _parts(listed: str) -> list[str]:
+    return [part.strip() for part in listed.split(",") if part.strip()]
+
+
 class Settings(BaseSettings):
     """What can be set for a whole installation. A flag's value is given as an argument."""
 
     model_config = SettingsConfigDict(env_prefix="NEWSLOOM_", toml_file=FILE, extra="forbid")
 
     images: ImageMode = Field(
-        default="trust",
-        description="`trust` keeps images as the crawler gave them, `off` drops them.",
+        default="check",
+        description="`check` fetches images and keeps the good, `trust` keeps all, `off` none.",
+    )
+    images_per_article: int = Field(
+        default=1, ge=1, le=3, description="How many good images an article keeps, at most."
+    )
+    discover_images: bool = Field(
+        default=False,
+        description="Whether to look for images on the page of an article that came without any.",
+    )
+    images_allow_networks: str = Field(
+        default="",
+        description="Networks (CIDR, with commas) open to fetches on any port, besides the public.",
+    )
+    operator_contact: str | None = Field(
+        default=None,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A URL or mail address told to the sites that are fetched from.",
     )
     catalogue: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(),
@@ -67,6 +89,18 @@ class Settings(BaseSettings):
     @classmethod
     def _split_paths(cls, paths: object) -> object:
         return tuple(filter(None, paths.split(os.pathsep))) if isinstance(paths, str) else paths
+
+    @field_validator("images_allow_networks")
+    @classmethod
+    def _check_networks(cls, networks: str) -> str:
+        for network in _parts(networks):
+            ip_network(network)
+        return networks
+
+    @property
+    def allowed_networks(self) -> list[IPv4Network | IPv6Network]:
+        """The networks that `images_allow_networks` names."""
+        return [ip_network(network) for network in _parts(self.images_allow_networks)]
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod

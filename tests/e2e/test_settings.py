@@ -28,8 +28,8 @@ def _arguments(folder: Path, flag: str | None, file: str | None) -> list[object]
     return [write_lines(folder / "event.jsonl", [EVENT]), *flags]
 
 
-def _environment(images: str | None) -> dict[str, str]:
-    return {} if images is None else {"NEWSLOOM_IMAGES": images}
+def _environment(images: str | None) -> dict[str, str | None]:
+    return {"NEWSLOOM_IMAGES": images}
 
 
 @pytest.mark.parametrize("reason", IMAGES)

@@ -34,6 +34,7 @@ class Kafka:
         return own | {
             "NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS": self.servers,
             "NEWSLOOM_KAFKA_TOPIC_PREFIX": self.prefix,
+            "NEWSLOOM_IMAGES": "trust",
             **self.settings,
         }
 

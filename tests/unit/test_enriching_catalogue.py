@@ -41,7 +41,7 @@ def test_a_batch_is_of_one_version_and_the_next_may_be_of_another() -> None:
         "off",
         find_catalogue=lambda: Catalogue({}, TopicIndex([]), next(versions)),
     )
-    lane = EnrichLane(Topics("news."), LaneTable({}), 0, 0, preparation, BugCounter())
+    lane = EnrichLane(Topics("news."), LaneTable({}), 0, 0, preparation, None, BugCounter())
 
     def batch() -> list[str]:
         made = asyncio.run(lane.process([Record(), Record(offset=1)]))

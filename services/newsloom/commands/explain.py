@@ -48,8 +48,9 @@ MAX_SHARED_TERMS = 6
 def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     """Say why an article was curated as it was.
 
-    Shows who published it, the parts of its quality, its story and what spoke for it, its
-    duplicates, its related, and why it is (not) published. For articles still in the window.
+    Shows who published it, the parts of its quality, what became of its images, its story and what
+    spoke for it, its duplicates, its related, and why it is (not) published. For articles still in
+    the window.
     """
     settings = read_settings(catalogue=catalogue)
     known = load_catalogue(settings.catalogue)
@@ -61,6 +62,8 @@ def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     for name, value in _identity(live, known).items():
         console.print(Text(f"{name:12}{value}"), soft_wrap=True)
     console.print(Text(f"{'quality':12}{_quality(live, known)}"), soft_wrap=True)
+    for name, line in _images(live):
+        console.print(Text(f"{name:12}{line}"), soft_wrap=True)
     console.print(Text(f"{'story':12}{_story(state, live)}"), soft_wrap=True)
     console.print(Text(f"{'duplicates':12}{_duplicates(state, live)}"), soft_wrap=True)
     console.print(Text(f"{'verdict':12}{_verdict(state, live)}"), soft_wrap=True)
@@ -125,6 +128,17 @@ def _quality(live: LiveArticle, known: Catalogue) -> str:
         return f"{content['quality']}, given by the crawler"
     summands = " + ".join(f"{name} {points}" for name, points in parts.items())
     return f"{content['quality']} = {summands}"
+
+
+def _images(live: LiveArticle) -> list[tuple[str, str]]:
+    """A line for each image: what became of it, if anybody looked, and its size."""
+    lines = []
+    for check in live.image_checks:
+        size = f" {check['width']}×{check['height']}" if "width" in check else ""
+        lines.append(f"{check['verdict']}{size}: {check['url']}")
+    if not lines:
+        lines = [f"not checked: {image['url']}" for image in live.article.get("images", ())]
+    return [("images" if n == 0 else "", line) for n, line in enumerate(lines or ["none"])]
 
 
 def _story(state: State, live: LiveArticle) -> str:

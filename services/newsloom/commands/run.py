@@ -34,7 +34,12 @@ from newsloom.settings import read_settings
 @click.option(
     "--images",
     type=click.Choice(IMAGE_MODES),
-    help="Keep images as the crawler gave them (trust, the default) or drop them (off).",
+    help="Fetch images and keep the good (check, the default), keep all (trust) or none (off).",
+)
+@click.option(
+    "--discover-images",
+    is_flag=True,
+    help="Look for images on the page of an article that came without any, where robots may.",
 )
 @click.option(
     "--format",
@@ -51,6 +56,7 @@ def run(
     inputs: tuple[str, ...],
     folder: Path,
     images: str | None,
+    discover_images: bool,
     form: str,
     catalogue: tuple[Path, ...],
     follow: bool,
@@ -66,7 +72,9 @@ def run(
     Exits 0 when every input ended somewhere, dead letters included, and 1 when something outside
     failed; nothing is lost then either.
     """
-    settings = read_settings(images=images, catalogue=catalogue)
+    settings = read_settings(
+        images=images, discover_images=discover_images or None, catalogue=catalogue
+    )
     keyring = build_keyring(settings)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics()
@@ -74,8 +82,11 @@ def run(
     known = load_catalogue(settings.catalogue)
     store = Store(folder)
     try:
-        with ProgressView(_bytes_to_read(sources, store), quiet) as progress:
-            runner, state = build_run(settings, options, known, store, metrics, progress, keyring)
+        with (
+            ProgressView(_bytes_to_read(sources, store), quiet) as progress,
+            build_run(settings, options, known, store, metrics, progress, keyring) as built,
+        ):
+            runner, state = built
             stopped_by = _stop_on_signals(runner)
             runner.run(sources)
         if not quiet:

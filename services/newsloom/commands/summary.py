@@ -32,6 +32,7 @@ def print_summary(metrics: Metrics, state: State, elapsed_s: float) -> None:
         f"in the window now: {len(state.articles):,} articles ({duplicates:,} of them duplicates) "
         f"in {len(state.stories):,} stories"
     )
+    _print_counts(console, "articles without a good image", totals(metrics.imageless))
     _print_counts(console, "dead letters", totals(metrics.dead_letters))
     _print_counts(console, "fields dropped for a fault", totals(metrics.faulty_fields))
     if dropped := metrics.registry.get_sample_value("newsloom_private_dropped_total"):

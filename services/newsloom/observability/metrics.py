@@ -4,11 +4,14 @@ Counts are of this process alone; what outlives it stands in the lane's own row.
 """
 
 from collections import Counter as Tally
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from newsloom.pipeline.recipe import Result
 from newsloom.records.faults import Outcome
+from newsloom.records.image_check import ImageCheck
+from newsloom.rules.images import NONE_GIVEN, Verdict
 
 
 class Metrics:
@@ -50,6 +53,18 @@ class Metrics:
             "Time from reading a batch's first input to its commit.",
             registry=self.registry,
         )
+        self.image_verdicts = Counter(
+            "newsloom_image_verdicts_total",
+            "Images of articles by what became of them, each as often as an article came with it.",
+            ["verdict"],
+            registry=self.registry,
+        )
+        self.imageless = Counter(
+            "newsloom_imageless_articles_total",
+            "Articles curated without a good image, by the verdict on their first.",
+            ["verdict"],
+            registry=self.registry,
+        )
         # A look-up by label costs more than the count itself; these three come with every input.
         self._outcomes = {outcome: self.inputs.labels(outcome.value) for outcome in Outcome}
         self._curated = self.publications.labels("curated")
@@ -76,6 +91,15 @@ class Metrics:
             self._curated.inc(len(result.curated))
         if result.stories:
             self._stories.inc(len(result.stories))
+        if result.image_checks is not None:
+            self._count_images(result.outcome, result.image_checks)
+
+    def _count_images(self, outcome: Outcome, checks: Sequence[ImageCheck]) -> None:
+        verdicts = [check["verdict"] for check in checks]
+        for verdict in verdicts:
+            self.image_verdicts.labels(verdict).inc()
+        if outcome is Outcome.CURATED and Verdict.OK not in verdicts:
+            self.imageless.labels(verdicts[0] if verdicts else NONE_GIVEN).inc()
 
 
 def totals(counter: Counter) -> Tally[str]:

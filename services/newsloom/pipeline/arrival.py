@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from newsloom.records.curated import Article
+from newsloom.records.image_check import ImageCheck
 from newsloom.rules.terms import Vector
 from newsloom.rules.text import comparison_title
 
@@ -12,6 +13,9 @@ class ArticleArrival(NamedTuple):
 
     `version` orders versions of one article (updated, else published); `digest` tells whether
     two are the same but for who reported them and where; `vector` is the matter it is compared by.
+    `image_checks` is what became of its images, None if they were not checked;
+    `unillustrated_quality` what the quality would be without any, None if they do not count towards
+    it.
     """
 
     article: Article
@@ -20,6 +24,8 @@ class ArticleArrival(NamedTuple):
     arrived_at: int
     digest: str
     vector: Vector
+    image_checks: list[ImageCheck] | None = None
+    unillustrated_quality: int | None = None
 
 
 class WithdrawalArrival(NamedTuple):

@@ -3,31 +3,39 @@
 Stateless: each article by itself. `curate` receives what leaves here.
 """
 
+from collections.abc import Sequence
 from typing import Literal, cast, get_args
 
 from newsloom.pipeline.arrival import ArticleArrival, compared_title
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.normalise import NormalisedArticle
 from newsloom.records.curated import Article, Image, Provider
+from newsloom.records.image_check import ImageCheck
 from newsloom.rules.amp import cdn_amp_url
 from newsloom.rules.clock import format_time
+from newsloom.rules.images import Verdict
 from newsloom.rules.language import primary_language
 from newsloom.rules.provider import NO_HINT, Hint, Outlet, bare_title, resolve_provider
-from newsloom.rules.scoring import MAX_QUALITY, quality_parts
+from newsloom.rules.scoring import MAX_QUALITY, image_parts, quality_parts
 from newsloom.rules.terms import Vector, vectorise
 from newsloom.rules.text import comparison_title, shared_words
 
-ImageMode = Literal["trust", "off"]
+ImageMode = Literal["check", "trust", "off"]
 IMAGE_MODES: tuple[ImageMode, ...] = get_args(ImageMode)
 
 
 def enrich(
-    normal: NormalisedArticle, catalogue: Catalogue, images: ImageMode, arrived_at: int
+    normal: NormalisedArticle,
+    catalogue: Catalogue,
+    images: ImageMode,
+    arrived_at: int,
+    checks: Sequence[ImageCheck] = (),
 ) -> ArticleArrival:
     """The article as it will be published, complete but for what its lane decides.
 
-    `images`: `trust` keeps the event's images as given, `off` drops them. `arrived_at` is in
-    seconds since the epoch.
+    `images`: `check` keeps those of the event's images that `checks` finds good, with their true
+    sizes; `trust` keeps them as given, `off` drops them. `arrived_at` is in seconds since the
+    epoch.
     """
     event = normal.event
     hint = event.provider
@@ -60,8 +68,9 @@ def enrich(
     topics = catalogue.topics.match(tokens, normal.topics, f"{normal.title} {normal.excerpt}")
     if topics:
         article["topics"] = topics
-    if normal.images and images == "trust":
-        article["images"] = normal.images
+    kept = _good_images(normal.images, checks) if images == "check" else normal.images
+    if kept and images != "off":
+        article["images"] = kept
     if event.secured is not None:
         article["secured"] = event.secured
     if event.original_url is not None:
@@ -75,7 +84,13 @@ def enrich(
     compared = bare_title(bare, catalogue.names, is_vouched=evidence == "title")
     if compared != bare:
         article["comparedTitle"] = compared
-    article["quality"] = _quality(article, outlet.standing, event.quality)
+    # The crawler's own score, taken as it is; else the documented sum.
+    points = None
+    if event.quality is None:
+        points = sum(quality_parts_of(article, outlet.standing).values())
+        article["quality"] = min(MAX_QUALITY, points)
+    else:
+        article["quality"] = event.quality
     return ArticleArrival(
         article=article,
         published_at=event.published_date_time,
@@ -83,6 +98,10 @@ def enrich(
         arrived_at=arrived_at,
         digest=normal.digest,
         vector=_vector(article),
+        image_checks=list(checks) if images == "check" else None,
+        unillustrated_quality=points - _image_points(article)
+        if points is not None and checks
+        else None,
     )
 
 
@@ -93,18 +112,26 @@ def _vector(article: Article) -> Vector:
     )
 
 
+def _good_images(images: Sequence[Image], checks: Sequence[ImageCheck]) -> list[Image]:
+    """The images that may be shown, in the order of `checks`, each with its true size."""
+    by_url = {image["url"]: image for image in reversed(images)}
+    return [
+        by_url.get(check["url"], {"url": check["url"]})
+        | {"width": check["width"], "height": check["height"]}
+        for check in checks
+        if check["verdict"] == Verdict.OK
+    ]
+
+
+def _image_points(article: Article) -> int:
+    return sum(image_parts(article.get("images", [])).values())
+
+
 def _provider(outlet: Outlet) -> Provider:
     provider: Provider = {"name": outlet.name, "domain": outlet.domain}
     if outlet.images:
         provider["images"] = [cast(Image, dict(image)) for image in outlet.images]
     return provider
-
-
-def _quality(article: Article, standing: int, given: int | None) -> int:
-    """The crawler's own score, taken as it is; else the documented sum."""
-    if given is not None:
-        return given
-    return min(MAX_QUALITY, sum(quality_parts_of(article, standing).values()))
 
 
 def quality_parts_of(article: Article, standing: int) -> dict[str, int]:

@@ -5,7 +5,7 @@ record, `curate` makes of it what the lane publishes. Neither knows where inputs
 where records go.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
@@ -13,13 +13,14 @@ from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.decode import Decoded, decode_record
+from newsloom.pipeline.decode import decode_record
 from newsloom.pipeline.enrich import ImageMode, enrich
-from newsloom.pipeline.normalise import identify, normalise
+from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
 from newsloom.pipeline.publish import CuratedRecord, StoryRecord, publish
 from newsloom.pipeline.sealing import Sealer, seal_private
 from newsloom.records.event import ArticleEvent
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
+from newsloom.records.image_check import ImageCheck
 
 
 class Prepared(NamedTuple):
@@ -29,6 +30,25 @@ class Prepared(NamedTuple):
     source: str | None = None
     faulty_fields: tuple[str, ...] = ()
     has_dropped_private: bool = False
+
+
+class Begun(NamedTuple):
+    """An article whose enriching waits for word of its images."""
+
+    normal: NormalisedArticle
+    arrived_at: int
+    faulty_fields: tuple[str, ...]
+    has_dropped_private: bool
+
+    @property
+    def image_urls(self) -> list[str]:
+        """Its images, best first."""
+        return [image["url"] for image in self.normal.images]
+
+    @property
+    def page_url(self) -> str:
+        """Where the article itself can be read."""
+        return self.normal.event.original_url or self.normal.event.web_url
 
 
 class Result(NamedTuple):
@@ -43,10 +63,15 @@ class Result(NamedTuple):
     stories: tuple[StoryRecord, ...] = ()
     changed_articles: tuple[str, ...] = ()
     changed_stories: tuple[str, ...] = ()
+    image_checks: Sequence[ImageCheck] | None = None
 
 
 class Preparation:
-    """The first half: decode, seal, normalise, enrich. It remembers nothing."""
+    """The first half: decode, seal, normalise, enrich. It remembers nothing.
+
+    In one go (`prepare`), or in two (`begin`, `finish`) with a pause in which somebody looks at
+    the images; an article none of whose images were looked at has none.
+    """
 
     def __init__(
         self,
@@ -72,29 +97,41 @@ class Preparation:
         """Takes one parsed input to the door of its lane. `arrived_at` is in seconds since the
         epoch. Never raises: a bug met on the way is a fault too.
         """
+        begun = self.begin(record, arrived_at)
+        return begun if isinstance(begun, Prepared) else self.finish(begun, ())
+
+    def begin(self, record: dict[str, Any] | Fault, arrived_at: int) -> Begun | Prepared:
+        """As `prepare`, up to where an article's images are wanted."""
         stage = Stage.DECODE
         source = None
         try:
             decoded = record if isinstance(record, Fault) else decode_record(record)
             if isinstance(decoded, Fault):
                 return Prepared(decoded, _source_of(record))
-            source = getattr(decoded.event, "source", None)
+            event = decoded.event
+            source = getattr(event, "source", None)
             stage = Stage.ENRICH
-            arrival = self._arrival(decoded, arrived_at)
+            if isinstance(event, ArticleEvent):
+                has_dropped_private = event.private is not None and self._sealer is None
+                sealed, private_digest = seal_private(event, self._sealer)
+                normal = normalise(sealed, private_digest)
+                return Begun(normal, arrived_at, decoded.faulty_fields, has_dropped_private)
+            return Prepared(WithdrawalArrival(identify(event)), source, decoded.faulty_fields)
         except (OSError, MemoryError):  # an outage, and no record's fault
             raise
         except Exception as error:  # a bug: kept whole and counted, and its neighbours unharmed
             return Prepared(_bug(error, stage), source)
-        has_private = getattr(decoded.event, "private", None) is not None
-        has_dropped_private = has_private and self._sealer is None
-        return Prepared(arrival, source, decoded.faulty_fields, has_dropped_private)
 
-    def _arrival(self, decoded: Decoded, arrived_at: int) -> Arrival:
-        if isinstance(decoded.event, ArticleEvent):
-            event, private_digest = seal_private(decoded.event, self._sealer)
-            normal = normalise(event, private_digest)
-            return enrich(normal, self._catalogue, self._images, arrived_at)
-        return WithdrawalArrival(identify(decoded.event))
+    def finish(self, begun: Begun, checks: Sequence[ImageCheck]) -> Prepared:
+        """Takes a begun article the rest of the way, with what became of its images."""
+        source = begun.normal.event.source
+        try:
+            arrival = enrich(begun.normal, self._catalogue, self._images, begun.arrived_at, checks)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            return Prepared(_bug(error, Stage.ENRICH), source)
+        return Prepared(arrival, source, begun.faulty_fields, begun.has_dropped_private)
 
 
 class Curation:
@@ -128,6 +165,7 @@ class Curation:
             stories=tuple(publications.stories),
             changed_articles=tuple(draft.articles),
             changed_stories=tuple(draft.stories),
+            image_checks=_image_checks(prepared.arrival, draft),
         )
 
     def _dead_letter(self, fault: Fault, source: str | None) -> Result:
@@ -146,12 +184,20 @@ class Pipeline:
         sealer: Sealer | None = None,
     ) -> None:
         self.state = state
-        self._preparation = Preparation(catalogue, images, sealer)
-        self._curation = Curation(state)
+        self.preparation = Preparation(catalogue, images, sealer)
+        self.curation = Curation(state)
 
     def process(self, record: dict[str, Any] | Fault, arrived_at: int) -> Result:
         """Takes one input all the way. `arrived_at` is in seconds since the epoch."""
-        return self._curation.curate(self._preparation.prepare(record, arrived_at))
+        return self.curation.curate(self.preparation.prepare(record, arrived_at))
+
+
+def _image_checks(arrival: Arrival, draft: Draft) -> Sequence[ImageCheck] | None:
+    """What became of the images, as the lane has it if it took the article."""
+    if isinstance(arrival, WithdrawalArrival) or arrival.image_checks is None:
+        return None
+    live = draft.articles.get(arrival.article["id"])
+    return arrival.image_checks if live is None else live.image_checks
 
 
 def _bug(error: Exception, stage: Stage) -> Fault:

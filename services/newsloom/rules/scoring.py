@@ -3,7 +3,7 @@
 Integer sums only, so that the same record scores the same everywhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MAX_QUALITY = 200
@@ -38,13 +38,21 @@ def quality_parts(
         parts["excerpt"] = 10
     images = article.get("images")
     if images:
-        parts["image"] = 15
-        if images[0].get("width", 0) * images[0].get("height", 0) >= LARGE_IMAGE_PIXELS:
-            parts["imageSize"] = 10
+        parts |= image_parts(images)
     if "ampWebUrl" in article:
         parts["amp"] = 5
     if is_title_clean:
         parts["title"] = 5
+    return parts
+
+
+def image_parts(images: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """What images add to an article's quality: that there is one, and that the first is large."""
+    if not images:
+        return {}
+    parts = {"image": 15}
+    if images[0].get("width", 0) * images[0].get("height", 0) >= LARGE_IMAGE_PIXELS:
+        parts["imageSize"] = 10
     return parts
 
 

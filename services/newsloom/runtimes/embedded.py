@@ -7,7 +7,8 @@ positions and published lines together, so that a run killed at any moment goes 
 import base64
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,15 +20,17 @@ from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs import STANDARD_INPUT, InputRecord, Source, read
 from newsloom.adapters.store import Batch, Store
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.recipe import Curation, Preparation, Result
+from newsloom.pipeline.recipe import Begun, Curation, Preparation, Prepared, Result
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault, Reason
+from newsloom.records.image_check import ImageCheck
 
 LINE = orjson.OPT_APPEND_NEWLINE
 BATCH_RECORDS = 512
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_S = 1.0
 """A batch ends with this many records, bytes of input or seconds, whichever comes first."""
+POLL_S = 0.2
 MAX_INTERNAL_ERRORS = 20
 """So many bugs in one run mean a bad release: better to halt than to drain the input."""
 
@@ -37,6 +40,13 @@ class Reporter(Protocol):
 
     def advance(self, inputs: int, input_bytes: int) -> None:
         """So much more has been committed."""
+
+
+class Images(Protocol):
+    """Whoever looks at images."""
+
+    def submit(self, urls: Sequence[str], page_url: str) -> Future[list[ImageCheck]]:
+        """What becomes of the images of an article, or of those on its page, before long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class EmbeddedRun:
         store: Store,
         metrics: Metrics,
         reporter: Reporter,
+        images: Images | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._options = options
@@ -67,6 +78,7 @@ class EmbeddedRun:
         self._store = store
         self._metrics = metrics
         self._reporter = reporter
+        self._images = images
         self._clock = clock
         self._inputs: list[tuple[Source, InputRecord]] = []
         self._input_bytes = 0
@@ -119,25 +131,55 @@ class EmbeddedRun:
         return bool(self._inputs) and time.monotonic() - self._batch_began > BATCH_S
 
     def _process(self) -> None:
-        """Takes what was collected all the way, and commits it.
-
-        All of a batch is prepared before any of it is curated: each half finds the processor's
-        caches as it left them, which spares a twentieth of the time.
-        """
-        if not self._inputs:
-            return
-        prepare = self._preparation.prepare
-        prepared = [prepare(r.parse(), r.after.opened_at) for _, r in self._inputs]
-        for (source, record), each in zip(self._inputs, prepared, strict=True):
+        """Takes what was collected all the way, and commits it."""
+        inputs, self._inputs, self._input_bytes = self._inputs, [], 0
+        begin = self._preparation.begin
+        begun = [begin(record.parse(), record.after.opened_at) for _, record in inputs]
+        prepared: Iterable[Prepared]
+        if self._images is None:
+            # All before any is curated: each half finds the processor's caches as it left them.
+            prepared = [self._finished(each) for each in begun]
+        else:
+            prepared = self._with_images(self._images, inputs, begun)
+        committed_at = time.monotonic()
+        # Those behind a wait for images that was broken off are read again by the next run.
+        for (source, record), each in zip(inputs, prepared, strict=False):
             self._note(source, record, self._curation.curate(each))
             if self._internal_errors >= MAX_INTERNAL_ERRORS:
                 break
+            if time.monotonic() - committed_at > BATCH_S:
+                self._commit()
+                committed_at = time.monotonic()
         self._commit()
         if self._internal_errors >= MAX_INTERNAL_ERRORS:
             raise OutageError(
                 f"{MAX_INTERNAL_ERRORS} records failed for a bug of ours (the last: "
                 f"{self._last_bug}); they are kept in dead-letters.jsonl. Please report it"
             )
+
+    def _finished(self, begun: Begun | Prepared, checks: Sequence[ImageCheck] = ()) -> Prepared:
+        return begun if isinstance(begun, Prepared) else self._preparation.finish(begun, checks)
+
+    def _with_images(
+        self,
+        images: Images,
+        inputs: Sequence[tuple[Source, InputRecord]],
+        begun: Sequence[Begun | Prepared],
+    ) -> Iterator[Prepared]:
+        """Each in its order once its images were looked at, those of all at once.
+
+        Ends at the first still waited for once the run is to stop, if that can be read again.
+        """
+        looked_at = [
+            images.submit(each.image_urls, each.page_url) if isinstance(each, Begun) else None
+            for each in begun
+        ]
+        for (source, _), each, checks in zip(inputs, begun, looked_at, strict=True):
+            while checks is not None and not checks.done():
+                if self._is_stopped and source.path != STANDARD_INPUT:
+                    return
+                wait([checks], POLL_S)
+            yield self._finished(each, checks.result() if checks else ())
 
     def _note(self, source: Source, record: InputRecord, result: Result) -> None:
         """Puts into the batch what became of an input."""
@@ -159,6 +201,8 @@ class EmbeddedRun:
         self._noted_bytes += len(record.payload) + 1
 
     def _commit(self) -> None:
+        if not self._noted:
+            return
         state = self._curation.state
         self._batch.rows = state.encode_rows(self._changed_articles, self._changed_stories)
         self._store.commit(self._batch)
@@ -169,7 +213,7 @@ class EmbeddedRun:
         self._metrics.live_articles.set(len(state.articles))
         self._metrics.live_stories.set(len(state.stories))
         self._reporter.advance(self._noted, self._noted_bytes)
-        self._inputs, self._input_bytes, self._batch = [], 0, Batch()
+        self._batch = Batch()
         self._changed_articles, self._changed_stories = {}, {}
         self._noted = self._noted_bytes = 0
 

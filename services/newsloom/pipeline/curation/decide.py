@@ -13,6 +13,7 @@ from newsloom.pipeline.arrival import (
     compared_title,
 )
 from newsloom.pipeline.curation.draft import Draft
+from newsloom.pipeline.curation.images import drop_stand_ins
 from newsloom.pipeline.curation.index import Comparison, MatterIndex
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
 from newsloom.pipeline.curation.state import State
@@ -78,6 +79,7 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
         event_at=event_at,
         leaves_at=max(event_at, draft.clock) + WINDOW_S,
         story_id=held.story_id if held else article_id,
+        image_checks=arrival.image_checks or [],
     )
     comparison = draft.compare(live)
     original = _original(draft, live, draft.nearest(article_id))
@@ -94,6 +96,8 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
         if held.duplicate_of not in (None, live.duplicate_of):
             _publish_if_live(draft, held.duplicate_of)
         _review_copies(draft, live)
+    if live.image_checks:
+        drop_stand_ins(draft, live, arrival.unillustrated_quality)
     draft.put_article(live)
     count_article(story, article, 1)
     story.first_at, story.last_at = min(story.first_at, event_at), max(story.last_at, event_at)

@@ -11,6 +11,7 @@ import orjson
 
 from newsloom.pipeline.curation.shown import Shown, cut
 from newsloom.records.curated import Article
+from newsloom.records.image_check import ImageCheck
 from newsloom.rules.clock import Witness
 from newsloom.rules.scoring import LeadKey, lead_key
 from newsloom.rules.terms import Vector
@@ -25,7 +26,7 @@ class LiveArticle:
     `vector` is its matter as weighed when it came: a restart need not weigh it anew, nor can other
     weights in a later version change what was compared. `event_at` is its event time as far as it
     is believed, `told_duplicates` how many duplicates its last publication knew of, `related` the
-    ids that one named.
+    ids that one named, `image_checks` what became of its images.
     """
 
     article: Article
@@ -40,6 +41,7 @@ class LiveArticle:
     revision: int = 0
     related: list[str] = field(default_factory=list)
     told_duplicates: int = 0
+    image_checks: list[ImageCheck] = field(default_factory=list)
     # Made of the article when first asked for; what starts with _ is no part of the row.
     _shown: Shown | None = field(default=None, repr=False, compare=False)
     _rank: LeadKey | None = field(default=None, repr=False, compare=False)

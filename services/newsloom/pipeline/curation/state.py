@@ -22,6 +22,8 @@ from newsloom.pipeline.curation.rows import (
     encode_row,
     story_key,
 )
+from newsloom.records.curated import Article
+from newsloom.records.image_check import ImageCheck
 from newsloom.rules.scoring import LeadKey
 
 
@@ -40,6 +42,7 @@ class State:
         self.copies: dict[str, set[str]] = {}
         self.named_by: dict[str, set[str]] = {}
         self.aliases_of: dict[str, set[str]] = {}
+        self.shown_by: dict[str, set[str]] = {}
         self._leaving: list[tuple[int, str]] = []
 
     def put_article(self, live: LiveArticle) -> None:
@@ -58,6 +61,8 @@ class State:
             self._leave_story(held)
             self._join_story(live)
         self._relink(article_id, held, live)
+        if live.image_checks or (held is not None and held.image_checks):
+            self._relink_images(article_id, held, live)
         if held is None or held.leaves_at != live.leaves_at:
             heapq.heappush(self._leaving, (live.leaves_at, article_id))
 
@@ -67,6 +72,7 @@ class State:
         self.index.remove(article_id, held.vector, held.story_id)
         self._leave_story(held)
         self._relink(article_id, held, None)
+        self._relink_images(article_id, held, None)
 
     def put_story(self, story: LiveStory | StoryAlias) -> None:
         """Takes in a story's row, live or alias, in place of any other under its id."""
@@ -164,6 +170,30 @@ class State:
             for other_id in set(new_named).difference(old_named):
                 self.named_by.setdefault(other_id, set()).add(article_id)
 
+    def _relink_images(
+        self, article_id: str, held: LiveArticle | None, live: LiveArticle | None
+    ) -> None:
+        """Brings up to date which articles of a provider came with the same bytes."""
+        old, new = picture_keys(held), picture_keys(live)
+        for key in old - new:
+            _discard(self.shown_by, key, article_id)
+        for key in new - old:
+            self.shown_by.setdefault(key, set()).add(article_id)
+
+
+def picture_key(article: Article, check: ImageCheck) -> str | None:
+    """What articles of one provider with the same bytes have in common."""
+    fingerprint = check.get("fingerprint")
+    return f"{article['provider']['domain']} {fingerprint}" if fingerprint else None
+
+
+def picture_keys(live: LiveArticle | None) -> set[str]:
+    """The keys of all images that were good to look at, wherever else they were seen."""
+    if live is None:
+        return set()
+    keys = {picture_key(live.article, check) for check in live.image_checks}
+    return {key for key in keys if key is not None}
+
 
 def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
     members = sets[key]
@@ -186,7 +216,13 @@ def fingerprint(state: State) -> str:
         state.index.canonical(),
         *(
             sorted((key, sorted(members)) for key, members in sets.items())
-            for sets in (state.members, state.copies, state.named_by, state.aliases_of)
+            for sets in (
+                state.members,
+                state.copies,
+                state.named_by,
+                state.aliases_of,
+                state.shown_by,
+            )
         ),
         sorted(state.leads.items()),
         sorted({e for e in state._leaving if _is_current(state, e)}),

@@ -24,6 +24,8 @@ def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
         "arrivedAt": arrival.arrived_at,
         "digest": arrival.digest,
         "vector": arrival.vector,
+        "imageChecks": arrival.image_checks,
+        "unillustratedQuality": arrival.unillustrated_quality,
     }
     return arrival.article["id"].encode(), orjson.dumps(fields)
 
@@ -41,6 +43,8 @@ def decode_arrival(value: bytes | None) -> Prepared:
             arrived_at=fields["arrivedAt"],
             digest=fields["digest"],
             vector=fields["vector"],
+            image_checks=fields.get("imageChecks"),
+            unillustrated_quality=fields.get("unillustratedQuality"),
         )
         return Prepared(arrival, source=arrival.article.get("source"))
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:

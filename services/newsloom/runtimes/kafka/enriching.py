@@ -1,18 +1,21 @@
 """The enrich stage: article events in, arrivals for their lane and dead letters out.
 
-In input order, every input makes one record; a withdrawal one for each lane. It remembers nothing.
+In input order, every input makes one record; a withdrawal one for each lane. It remembers nothing
+but, for a while, what became of images; those of many records are looked at at once.
 """
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
 from newsloom.pipeline.decode import parse_record
-from newsloom.pipeline.recipe import Preparation, Prepared
+from newsloom.pipeline.recipe import Begun, Preparation, Prepared
 from newsloom.records.faults import Fault, Reason
+from newsloom.records.image_check import ImageCheck
 from newsloom.rules.lanes import LaneTable
 from newsloom.rules.urls import article_id, canonical_url, url_fault
 from newsloom.runtimes.kafka.admin import FoundTopic
@@ -28,15 +31,31 @@ from newsloom.runtimes.kafka.stage import (
 )
 from newsloom.runtimes.kafka.topics import DEAD_LETTERS, ENRICHED_ARTICLES, Topics
 
+RECORDS_AT_ONCE = 400
+"""At worst, each so many take as long as a record may: a batch of 1,000 stays within its time."""
+
 _ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
 _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
+
+
+class Images(Protocol):
+    """Whoever looks at images."""
+
+    async def check(self, urls: Sequence[str], page_url: str) -> list[ImageCheck]:
+        """What became of the images of an article, or of those on its page, before long."""
 
 
 class EnrichStage:
     """Enriches any partition of the article events."""
 
     def __init__(
-        self, servers: str, topics: Topics, lanes: LaneTable, group: str, preparation: Preparation
+        self,
+        servers: str,
+        topics: Topics,
+        lanes: LaneTable,
+        group: str,
+        preparation: Preparation,
+        make_images: Callable[[], Images] | None = None,
     ) -> None:
         self.group = group
         self.input_topic = topics.article_events
@@ -44,6 +63,8 @@ class EnrichStage:
         self.topics = topics
         self._lanes = lanes
         self._preparation = preparation
+        self._make_images = make_images
+        self._images: Images | None = None
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
@@ -57,11 +78,18 @@ class EnrichStage:
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
         """A lane that begins at Kafka's committed offset, which is all there is to know."""
+        if self._images is None and self._make_images is not None:
+            self._images = self._make_images()
         source = TopicPartition(self.input_topic, partition)
         committed = await committed_offset(self._servers, self.group, source)
-        letters = partition % self._letter_partitions
         return EnrichLane(
-            self.topics, self._lanes, letters, committed or 0, self._preparation, self._bugs
+            self.topics,
+            self._lanes,
+            partition % self._letter_partitions,
+            committed or 0,
+            self._preparation,
+            self._images,
+            self._bugs,
         )
 
 
@@ -75,6 +103,7 @@ class EnrichLane:
         letter_partition: int,
         next_offset: int,
         preparation: Preparation,
+        images: Images | None,
         bugs: BugCounter,
     ) -> None:
         self.next_offset = next_offset
@@ -82,21 +111,45 @@ class EnrichLane:
         self._lanes = lanes
         self._letter_partition = letter_partition
         self._preparation = preparation
+        self._images = images
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What each of `records` makes, in their order, all by one version of the catalogue."""
         self._preparation.renew_catalogue()
-        made = [outgoing for record in records for outgoing in self._enrich(record)]
+        begun = [self._begin(record) for record in records]
+        made: list[Outgoing] = []
+        for record, each, checks in zip(records, begun, await self._check(begun), strict=True):
+            made += self._finish(record, each, checks)
         self.next_offset = records[-1].offset + 1
         return made
 
-    def _enrich(self, record: Incoming) -> list[Outgoing]:
+    def _begin(self, record: Incoming) -> Begun | Prepared:
         if record.value is None:
-            prepared = Prepared(_withdrawal(record.key))
-        else:
-            parsed = _with_cloud_event(parse_record(record.value), record.headers)
-            prepared = self._preparation.prepare(parsed, record.timestamp // 1000)
+            return Prepared(_withdrawal(record.key))
+        parsed = _with_cloud_event(parse_record(record.value), record.headers)
+        return self._preparation.begin(parsed, record.timestamp // 1000)
+
+    async def _check(self, begun: Sequence[Begun | Prepared]) -> list[list[ImageCheck]]:
+        """What becomes of the images of each, many at once."""
+        images, room = self._images, asyncio.Semaphore(RECORDS_AT_ONCE)
+        if images is None:
+            return [[] for _ in begun]
+
+        async def check(one: Begun | Prepared) -> list[ImageCheck]:
+            if isinstance(one, Prepared):
+                return []
+            async with room:
+                return await images.check(one.image_urls, one.page_url)
+
+        return await asyncio.gather(*map(check, begun))
+
+    def _finish(
+        self, record: Incoming, begun: Begun | Prepared, checks: Sequence[ImageCheck]
+    ) -> list[Outgoing]:
+        prepared = begun
+        if isinstance(prepared, Begun):
+            prepared = self._preparation.finish(prepared, checks)
         if isinstance(prepared.arrival, Fault):
             self._bugs.note(prepared.arrival)
             topic, partition = self._topics.dead_letters, self._letter_partition

@@ -1,0 +1,222 @@
+"""The guard: the network as everything that goes out sees it. Nothing connects but through it.
+
+In: a host and a port. Out: a connection to an address that was checked, that very address, after
+resolution and before connecting; or BlockedAddressError. It never looks a name up twice.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from threading import Thread
+from typing import TypeAlias
+
+import httpcore
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
+Resolver: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
+"""From a host name to its addresses, as text; raises OSError."""
+
+PORTS = frozenset({80, 443})
+MAX_ADDRESSES = 4
+"""Of a name with more addresses only the first that are open are tried."""
+MAX_LOOKUPS = 32
+"""A look-up of a dead name holds a thread for seconds; others are not to wait for it."""
+
+# The IANA special-purpose registries (RFC 6890 and its updates), and what embeds IPv4 in IPv6:
+# whoever connects there may end at any address at all.
+_CLOSED: tuple[Network, ...] = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",  # this network, unspecified: RFC 1122
+            "10.0.0.0/8",  # private: RFC 1918
+            "100.64.0.0/10",  # shared by carriers (CGNAT): RFC 6598
+            "127.0.0.0/8",  # loopback: RFC 1122
+            "169.254.0.0/16",  # link-local, cloud metadata: RFC 3927
+            "172.16.0.0/12",  # private: RFC 1918
+            "192.0.0.0/24",  # IETF protocol assignments: RFC 6890
+            "192.0.2.0/24",  # documentation: RFC 5737
+            "192.31.196.0/24",  # AS112: RFC 7535
+            "192.52.193.0/24",  # AMT: RFC 7450
+            "192.88.99.0/24",  # 6to4 relays: RFC 7526
+            "192.168.0.0/16",  # private: RFC 1918
+            "192.175.48.0/24",  # AS112: RFC 7534
+            "198.18.0.0/15",  # benchmarks: RFC 2544
+            "198.51.100.0/24",  # documentation: RFC 5737
+            "203.0.113.0/24",  # documentation: RFC 5737
+            "224.0.0.0/4",  # multicast: RFC 5771
+            "240.0.0.0/4",  # reserved, limited broadcast: RFC 1112, RFC 919
+        ),
+    )
+)
+_OPEN_V6 = IPv6Network("2000::/3")
+"""Global unicast (RFC 4291); all else is unspecified, loopback, mapped, NAT64, local, multicast."""
+_CLOSED_V6: tuple[Network, ...] = tuple(
+    map(
+        ip_network,
+        (
+            "2001::/23",  # IETF protocol assignments, Teredo and ORCHID among them: RFC 2928, 4380
+            "2001:db8::/32",  # documentation: RFC 3849
+            "2002::/16",  # 6to4: RFC 3056
+            "2620:4f:8000::/48",  # AS112: RFC 7534
+            "3fff::/20",  # documentation: RFC 9637
+        ),
+    )
+)
+
+
+class BlockedAddressError(Exception):
+    """Where it would go is not open to us. Not an error of httpcore: nothing is to retry it."""
+
+
+class NoAddressError(httpcore.ConnectError):
+    """The name of a host has no address, or nobody can say."""
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is one of the public internet's own, whatever is routed to it here."""
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _CLOSED)
+    return (
+        address in _OPEN_V6
+        and address.scope_id is None
+        and not any(address in network for network in _CLOSED_V6)
+    )
+
+
+class SystemResolver:
+    """The system's own look-up, in threads that no exit of the process waits for."""
+
+    def __init__(self) -> None:
+        self._slots = asyncio.Semaphore(MAX_LOOKUPS)
+
+    async def __call__(self, host: str) -> list[str]:
+        """The addresses of a host, in the system's order of preference."""
+        await self._slots.acquire()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[str]] = loop.create_future()
+
+        def settle(found: list[str] | Exception) -> None:
+            self._slots.release()
+            if answer.done():  # whoever asked has given up
+                return
+            if isinstance(found, Exception):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
+
+        def work() -> None:
+            found = _look_up(host)
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(settle, found)
+
+        Thread(target=work, name=f"look-up of {host[:64]}", daemon=True).start()
+        return await answer
+
+
+def _look_up(host: str) -> list[str] | Exception:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """The network of httpcore, on asyncio, but that it connects to open addresses only.
+
+    Open are public addresses on `ports`, and those of `allowed` on any port.
+    """
+
+    def __init__(
+        self,
+        allowed: Iterable[Network] = (),
+        resolver: Resolver | None = None,
+        ports: frozenset[int] = PORTS,
+    ) -> None:
+        self._allowed = tuple(allowed)
+        self._ports = ports
+        self._resolve = resolver or SystemResolver()
+        self._network = httpcore.AnyIOBackend()
+
+    def is_open(self, address: Address, port: int) -> bool:
+        """Whether a connection may go there."""
+        if any(address in network for network in self._allowed):
+            return True
+        return port in self._ports and is_public(address)
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to an open address of `host`, within `timeout` seconds for all of it.
+
+        Raises BlockedAddressError if none is open, else what httpcore raises.
+        """
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await self._open_addresses(host, port)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(f"the address of {host} was not found in time") from error
+        left_s = None if timeout is None else timeout - (time.monotonic() - began)
+        return await self._connect(addresses, port, left_s, local_address, socket_options)
+
+    async def _open_addresses(self, host: str, port: int) -> list[str]:
+        try:
+            found = await self._resolve(host)
+        except (OSError, UnicodeError) as error:
+            raise NoAddressError(f"{host} has no address: {error}") from error
+        addresses = [ip_address(text) for text in found]
+        is_open = [str(address) for address in addresses if self.is_open(address, port)]
+        if not is_open and addresses:
+            raise BlockedAddressError(f"{host} is at {addresses[0]}, port {port}: not open to us")
+        return is_open[:MAX_ADDRESSES]
+
+    async def _connect(
+        self,
+        addresses: list[str],
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to the first address that takes one. They are addresses, never names."""
+        share_s = None if timeout is None else timeout / max(1, len(addresses))
+        failure: Exception = NoAddressError("the name has no address")
+        for address in addresses:
+            try:
+                return await self._network.connect_tcp(
+                    address, port, share_s, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Never."""
+        raise BlockedAddressError(f"{path} is a socket of this machine")
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,70 @@
+"""Images behind Kafka: slow ones break neither order, nor membership, nor the account."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer
+
+from tests.e2e.test_images import article
+from tests.support.kafka import COMMAND, Kafka
+from tests.support.pictures import jpeg
+from tests.support.site import Act, Site, answer, silence
+from tests.support.workers import CURATED, ENRICHED, EVENTS, await_all, wait_for
+
+RECORDS = 300
+SLOW = 40
+
+
+def _send(kafka: Kafka, partition: int, lines: Sequence[bytes]) -> None:
+    async def work() -> None:
+        async with AIOKafkaProducer(bootstrap_servers=kafka.servers) as producer:
+            for line in lines:
+                await producer.send(kafka.prefix + EVENTS, line, partition=partition)
+
+    asyncio.run(work())
+
+
+def test_slow_images_on_one_partition_break_nothing(kafka: Kafka) -> None:
+    acts: dict[str, Act] = {f"/{n}.jpg": answer(jpeg(filler=n)) for n in range(RECORDS)}
+    acts |= {f"/slow{n}.jpg": silence() for n in range(SLOW)}
+    environment = kafka.environment() | {
+        "NEWSLOOM_IMAGES": "check",
+        "NEWSLOOM_IMAGES_ALLOW_NETWORKS": "127.0.0.1/32",
+        "NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix,
+    }
+    assert kafka.newsloom("topics", "create", "--partitions", 2).code == 0
+    with Site(acts) as site:
+        good = [article(n, site.url(f"/{n}.jpg")) for n in range(RECORDS)]
+        slow = [article(1_000 + n, site.url(f"/slow{n}.jpg")) for n in range(SLOW)]
+        # The slow ones stand among good ones, all on the second partition.
+        mixed = [line for pair in zip(slow, good[200:], strict=False) for line in pair]
+        mixed += good[200 + SLOW :]
+        worker = subprocess.Popen(
+            [COMMAND, "worker", "all"], env=environment, stderr=subprocess.PIPE
+        )
+        try:
+            _send(kafka, 0, good[:200])
+            _send(kafka, 1, mixed)
+            await_all(kafka, RECORDS + SLOW)
+        finally:
+            worker.terminate()
+            _, said = worker.communicate(timeout=30)
+    assert (worker.returncode, said.decode()) == (0, "")
+    enriched = [json.loads(record.value) for record in kafka.read(kafka.prefix + ENRICHED)]
+    urls = [one["article"]["webUrl"] for one in enriched]
+    for sent in (good[:200], mixed):
+        own = [json.loads(line)["webUrl"] for line in sent]
+        assert [url for url in urls if url in set(own)] == own, "in input order, each once"
+    by_url = {one["article"]["webUrl"]: one for one in enriched}
+    for line in good:
+        (check,) = by_url[json.loads(line)["webUrl"]]["imageChecks"]
+        assert (check["verdict"], check["width"]) == ("ok", 640)
+    for line in slow:
+        (check,) = by_url[json.loads(line)["webUrl"]]["imageChecks"]
+        assert check["verdict"] == "timeout"
+    wait_for(lambda: len(kafka.read(kafka.prefix + CURATED)) >= RECORDS + SLOW, "all curated")
+    curated = [json.loads(record.value) for record in kafka.read(kafka.prefix + CURATED)]
+    shown = {record["webUrl"] for record in curated if "images" in record}
+    assert shown == {json.loads(line)["webUrl"] for line in good}
