@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,7 +109,8 @@ def test_killed_at_any_point_of_their_work(kafka: Kafka, tmp_path: Path) -> None
 
 
 def test_two_and_three_workers_take_turns(kafka: Kafka, tmp_path: Path) -> None:
-    """Each that comes or goes moves the partitions of all, amid work."""
+    """Each that comes or goes moves the partitions and lanes of all, amid work."""
+    kafka = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "es=1,ar=2"})
     events = feed(1_200)
     create_topics(kafka, PARTITIONS)
     with (
@@ -125,7 +127,7 @@ def test_two_and_three_workers_take_turns(kafka: Kafka, tmp_path: Path) -> None:
             _, said = gone.communicate(timeout=30)
             assert (gone.returncode, said) == (0, b"")
             await_more(kafka, CURATED)
-        await_all(kafka, len(events))
+        await_all(kafka, len(events), lanes=3)
     assert_exact(kafka, events, tmp_path / "embedded")
 
 

@@ -20,7 +20,8 @@ SEEK_PAUSE_S = 0.1
 BATCH_RECORDS = 1_000
 SESSION_TIMEOUT_S = 6.0
 """A worker that is killed or frozen is replaced after so long. The shortest that brokers grant."""
-HEARTBEAT_S = SESSION_TIMEOUT_S / 3
+HEARTBEAT_S = 1.0
+"""A member learns of a rebalance by its next heartbeat, and all wait for the last to learn."""
 
 
 class BatchTaker(Protocol):

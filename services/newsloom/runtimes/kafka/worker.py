@@ -39,6 +39,7 @@ class Worker:
         self._servers = servers
         self._stage = stage
         self._lanes: dict[int, tuple[Lane, PartitionProducer]] = {}
+        self._producers: list[PartitionProducer] = []
         self.tenure = 0
         self._in_flight = asyncio.Lock()
         self._ending = asyncio.Event()
@@ -125,12 +126,14 @@ class Worker:
     async def _open(self, partition: int, parked: Lane | None) -> tuple[Lane, PartitionProducer]:
         source = TopicPartition(self._stage.input_topic, partition)
         producer = PartitionProducer(self._servers, self._stage.group, source)
+        self._producers.append(producer)  # to be let go of, should the end come amid this
         await producer.fence()
         return await self._stage.open(partition, parked), producer
 
     async def _release(self) -> dict[int, Lane]:
         held, self._lanes = self._lanes, {}
-        await asyncio.gather(*[producer.stop() for _, producer in held.values()])
+        producers, self._producers = self._producers, []
+        await asyncio.gather(*[producer.stop() for producer in producers])
         return {partition: lane for partition, (lane, _) in held.items()}
 
     async def _check_topics(self) -> None:
