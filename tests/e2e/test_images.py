@@ -2,11 +2,10 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
+from tests.support.illustrated import LOOPBACK, article
 from tests.support.pictures import gif, jpeg, png
 from tests.support.runs import (
     assert_same,
@@ -21,22 +20,6 @@ from tests.support.runs import (
     write_lines,
 )
 from tests.support.site import Act, Site, answer, silence
-
-LOOPBACK = {"NEWSLOOM_IMAGES": None, "NEWSLOOM_IMAGES_ALLOW_NETWORKS": "127.0.0.1/32"}
-
-
-def article(number: int, *images: str | dict[str, Any], **fields: Any) -> bytes:
-    """An event of an article of its own matter, by one of eleven outlets."""
-    words = [f"word{number}{letter}" for letter in "abcdef"]
-    event = {
-        "webUrl": f"https://outlet{number % 11}.example/{number}",
-        "title": " ".join(words),
-        "publishedDateTime": f"2024-03-04T{number // 3600 % 24:02}:{number // 60 % 60:02}:00Z",
-        "locale": "en",
-        "images": [{"url": image} if isinstance(image, str) else image for image in images],
-    }
-    return orjson.dumps(event | fields)
-
 
 # The images of a real record by their sizes, and what their names say.
 REFERENCE = {

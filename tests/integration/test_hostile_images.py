@@ -6,6 +6,7 @@ import os
 import resource
 import struct
 import time
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -15,8 +16,8 @@ from typing import Any
 import pytest
 
 from newsloom.adapters.image_checks import RECORD_S, ImageChecker
-from newsloom.adapters.image_fetch import FETCH_S
-from newsloom.adapters.web import open_client
+from newsloom.adapters.image_fetch import FETCH_S, TIMEOUT
+from newsloom.adapters.web import Body, ask, open_client, read_body
 from newsloom.records.image_check import ImageCheck
 from tests.support.pictures import avif, gif, jpeg, png, svg, webp
 from tests.support.site import (
@@ -290,3 +291,23 @@ def test_none_takes_longer_than_a_fetch_and_its_turn(
     ended: dict[str, tuple[ImageCheck, float]],
 ) -> None:
     assert max(seconds for _, seconds in ended.values()) < 3 * FETCH_S
+
+
+def test_a_bomb_is_not_let_out() -> None:
+    """What is decompressed of a part is bounded too, not only what is kept of it."""
+    act = answer(BOMB, has_ranges=False, Content_Encoding="gzip", Content_Type="image/png")
+
+    async def work() -> Body:
+        client = open_client("Newsloom/test", [ip_network("127.0.0.1/32")])
+        async with client, ask(client, bomber.url("/"), {}, TIMEOUT) as response:
+            tracemalloc.start()
+            return await read_body(response, 64 * 1024)
+
+    with Site({"/": act}) as bomber:
+        try:
+            body = asyncio.run(work())
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert (len(body.data), body.is_whole) == (64 * 1024, False)
+    assert peak < 2 * 2**20

@@ -12,7 +12,7 @@ import pytest
 from newsloom.adapters.image_checks import ImageChecker
 from newsloom.adapters.page_images import images_of
 from newsloom.adapters.web import open_client
-from tests.e2e.test_images import LOOPBACK, article
+from tests.support.illustrated import LOOPBACK, article
 from tests.support.pictures import png
 from tests.support.runs import complete, records, write_lines
 from tests.support.site import Act, Site, answer, endless, head, in_turn, redirect, silence

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 
-from tests.e2e.test_images import article
+from tests.support.illustrated import article
 from tests.support.kafka import COMMAND, Kafka
 from tests.support.pictures import jpeg
 from tests.support.site import Act, Site, answer, silence

@@ -30,7 +30,7 @@ Resolver: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 PORTS = frozenset({80, 443})
 MAX_ADDRESSES = 4
 """Of a name with more addresses only the first that are open are tried."""
-MAX_LOOKUPS = 32
+MAX_LOOKUPS = 200
 """A look-up of a dead name holds a thread for seconds; others are not to wait for it."""
 
 # The IANA special-purpose registries (RFC 6890 and its updates), and what embeds IPv4 in IPv6:
