@@ -287,6 +287,8 @@ class Verifier:
             folder / "events.jsonl",
             "--output",
             folder / "out",
+            "--images",
+            "trust",
             "--quiet",
         ]
         subprocess.run(order, env=own, check=True)
