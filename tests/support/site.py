@@ -79,7 +79,7 @@ class Site:
 
     async def _close(self) -> None:
         self._server.close()
-        # What was accepted is to begin: a task that is cancelled before cannot close its connection.
+        # What was accepted is to begin: a task cancelled before cannot close its connection.
         await asyncio.sleep(0.05)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
