@@ -13,12 +13,16 @@ from newsloom.bootstrap import read_state
 from newsloom.commands.options import catalogue_option
 from newsloom.commands.terminal import result_console
 from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.curation.draft import Draft
+from newsloom.pipeline.curation.grouping import weigh_stories
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.enrich import quality_parts_of
+from newsloom.records.faults import Outcome
+from newsloom.rules.evidence import JOIN_BIAS, join_parts
 from newsloom.rules.provider import Evidence, Outlet, Resolution, resolve_provider
 from newsloom.rules.scoring import PUBLISH_THRESHOLD, UNKNOWN_STANDING, is_published, lead_heat
-from newsloom.rules.stories import JOIN_SIMILARITY, MERGE_SIMILARITY, RELATED_FLOOR
+from newsloom.rules.stories import RELATED_FLOOR
 from newsloom.rules.urls import article_id, canonical_url, url_fault
 from newsloom.settings import read_settings
 
@@ -32,6 +36,7 @@ _EVIDENCE: dict[Evidence, str] = {
 }
 MAX_NEIGHBOURS = 8
 MAX_SHARED_TERMS = 6
+MAX_PARTS = 4
 
 
 @click.command()
@@ -68,6 +73,7 @@ def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     console.print(Text(f"{'duplicates':12}{_duplicates(state, live)}"), soft_wrap=True)
     console.print(Text(f"{'verdict':12}{_verdict(state, live)}"), soft_wrap=True)
     console.print(_neighbours(state, live))
+    console.print(_stories(state, live))
 
 
 def _find(state: State, article: str) -> LiveArticle:
@@ -183,10 +189,7 @@ def _neighbours(state: State, live: LiveArticle) -> Table:
     comparison = state.index.compare(own, without=[live.article["id"]])
     near = comparison.nearest(live.event_at)
     table = Table(
-        title=(
-            f"nearest articles, in thousandths (related from {RELATED_FLOOR}; a story is joined "
-            f"from {JOIN_SIMILARITY} to its whole, two merge from {MERGE_SIMILARITY})"
-        ),
+        title=f"nearest articles, in thousandths (related from {RELATED_FLOOR})",
         title_justify="left",
         box=None,
     )
@@ -204,4 +207,32 @@ def _neighbours(state: State, live: LiveArticle) -> Table:
         title = Text(f"{other.article['title']} ({other.article['provider']['name']})")
         title.truncate(58, overflow="ellipsis")
         table.add_row(str(similarity), same, Text(", ".join(shared[:MAX_SHARED_TERMS])), title)
+    return table
+
+
+def _stories(state: State, live: LiveArticle) -> Table:
+    """The nearest stories as they are now, with what speaks for its joining them, and against."""
+    comparison = state.index.compare(live.vector, without=[live.article["id"]])
+    near = comparison.nearest(live.event_at)
+    table = Table(
+        title=(
+            "nearest stories as they are now: joined from 0 on, the best of them "
+            f"({JOIN_BIAS // 1000} + for + against; docs/adr/0003-grouping.md)"
+        ),
+        title_justify="left",
+        box=None,
+    )
+    table.add_column("score", justify="right", no_wrap=True, min_width=5)
+    for heading in ("story", "for", "against"):
+        table.add_column(heading, no_wrap=heading == "story", ratio=1)
+    for candidate in weigh_stories(Draft(state, Outcome.UNCHANGED), live, comparison, near):
+        parts = join_parts(candidate.evidence)
+        ranked = sorted(parts, key=lambda name: (-abs(parts[name]), name))
+        spoken_for = [f"{name} {parts[name]:+}" for name in ranked if parts[name] > 0]
+        against = [f"{name} {parts[name]:+}" for name in ranked if parts[name] < 0]
+        lead = state.articles[state.leads[candidate.story_id][2]].article["title"]
+        title = Text("its own" if candidate.story_id == live.story_id else lead)
+        title.truncate(40, overflow="ellipsis")
+        told = [Text(", ".join(each[:MAX_PARTS])) for each in (spoken_for, against)]
+        table.add_row(str(candidate.score), title, *told)
     return table

@@ -1,7 +1,7 @@
 """Stories and related articles: which are near enough, by cosines in thousandths.
 
-A story is compared by its centroid (the sum of its articles' vectors). The thresholds were set
-on labelled news streams; see docs/adr/0003-grouping.md.
+A story is compared by its centroid (the sum of its articles' vectors). Whether an article joins
+one of the nearest is for `evidence` to say; see docs/adr/0003-grouping.md.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,12 @@ WINDOW_S = 10 * 24 * 3600
 STORY_GAP_S = 4 * 24 * 3600
 """A story that was silent this long is over: what comes then is another matter."""
 
-JOIN_SIMILARITY = 240
-MERGE_SIMILARITY = 360
-MERGE_CANDIDATES = 2
-MIN_MERGE_EVIDENCE = 240
-"""A story is weighed for merging only if the new article is at least this near to it."""
+MIN_CANDIDATE_COSINE = 160
+"""A story less near than this is not weighed."""
+MAX_CANDIDATES = 3
+"""So many stories are weighed with all the evidence: the nearest ones."""
+MIN_RIVAL_SCORE = -1000
+"""A story is weighed for merging only if the article goes with it nearly well enough to join."""
 
 RELATED_LIMIT = 12
 RELATED_FLOOR = 150

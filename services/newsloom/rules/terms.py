@@ -121,6 +121,11 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
     return {term: scaled for term, weight in raw.items() if (scaled := weight * UNIT // length)}
 
 
+def title_terms(title: str, vector: Vector) -> frozenset[str]:
+    """The terms of a text's vector that stand in its title (the comparison form)."""
+    return frozenset([t for t in map(term_of, shared_words(title)) if t in vector])
+
+
 def dot_product(a: Vector, b: Vector) -> int:
     """The sum over shared terms of the products of their weights."""
     if len(a) > len(b):

@@ -13,8 +13,13 @@ from newsloom.pipeline.arrival import (
     compared_title,
 )
 from newsloom.pipeline.curation.draft import Draft
+from newsloom.pipeline.curation.grouping import (
+    Candidate,
+    choose_story,
+    find_same_matter,
+    weigh_stories,
+)
 from newsloom.pipeline.curation.images import drop_stand_ins
-from newsloom.pipeline.curation.index import Comparison, MatterIndex
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
 from newsloom.pipeline.curation.state import State
 from newsloom.records.curated import Article
@@ -22,17 +27,7 @@ from newsloom.records.faults import Outcome
 from newsloom.rules.clock import bounded_time
 from newsloom.rules.duplicates import MIN_CANDIDATE_SIMILARITY, Text, is_duplicate
 from newsloom.rules.scoring import has_grown, is_published, lead_heat
-from newsloom.rules.stories import (
-    JOIN_SIMILARITY,
-    MERGE_CANDIDATES,
-    MERGE_SIMILARITY,
-    MIN_MERGE_EVIDENCE,
-    WINDOW_S,
-    centroid_similarity,
-    is_within_reach,
-    rank_stories,
-    story_similarity,
-)
+from newsloom.rules.stories import WINDOW_S
 from newsloom.rules.terms import UNIT, dot_product
 
 
@@ -82,13 +77,15 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
         image_checks=arrival.image_checks or [],
     )
     comparison = draft.compare(live)
-    original = _original(draft, live, draft.nearest(article_id))
+    near = draft.nearest(article_id)
+    original = _original(draft, live, near)
     if original is not None and original.duplicate_of != article_id:
         live.duplicate_of = original.duplicate_of or original.article["id"]
-    rivals: list[str] = []
+    candidates: list[Candidate] = []
     if held is None:
         draft.lane.sequence += 1
-        live.story_id, rivals = _choose_story(draft, live, original, comparison)
+        candidates = weigh_stories(draft, live, comparison, near)
+        live.story_id = choose_story(draft, live, original, candidates)
         story = _story_to_join(draft, live)
     else:
         story = draft.edit_story(live.story_id)
@@ -101,7 +98,7 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
     draft.put_article(live)
     count_article(story, article, 1)
     story.first_at, story.last_at = min(story.first_at, event_at), max(story.last_at, event_at)
-    rival = _find_same_matter(draft.state.index, live, rivals) if rivals else None
+    rival = find_same_matter(draft, live, candidates)
     survivor = _merge_stories(draft, story.id, rival) if rival else story.id
     if live.duplicate_of is not None:
         root = draft.article(live.duplicate_of)
@@ -146,37 +143,6 @@ def _review_copies(draft: Draft, live: LiveArticle) -> None:
     _give_root(draft, parted)
 
 
-def _choose_story(
-    draft: Draft, live: LiveArticle, original: LiveArticle | None, comparison: Comparison
-) -> tuple[str, list[str]]:
-    """The id of the story to join (its own to open one) and of those it may merge with."""
-    article_id = live.article["id"]
-    named = draft.story(article_id)
-    ranked = rank_stories(story_similarities(draft, live, comparison))
-    if named is not None:
-        chosen = named.id
-    elif original is not None:
-        chosen = original.story_id
-    elif ranked and ranked[0][0] >= JOIN_SIMILARITY:
-        chosen = ranked[0][1]
-    else:
-        return article_id, []
-    rivals = [s for similarity, s in ranked if s != chosen and similarity >= MIN_MERGE_EVIDENCE]
-    return chosen, rivals[:MERGE_CANDIDATES]
-
-
-def story_similarities(draft: Draft, live: LiveArticle, comparison: Comparison) -> dict[str, int]:
-    """How near each story within reach is to an article, in thousandths, as far as it matters."""
-    similarities = {}
-    for story_id, dot in comparison.stories(MIN_MERGE_EVIDENCE).items():
-        story = draft.story_row(story_id)
-        if isinstance(story, LiveStory) and is_within_reach(
-            live.event_at, story.first_at, story.last_at
-        ):
-            similarities[story_id] = story_similarity(dot, draft.state.index.square(story_id))
-    return similarities
-
-
 def _story_to_join(draft: Draft, live: LiveArticle) -> LiveStory:
     """The draft's own row of the story an article joins, opened if it is new."""
     if draft.story_row(live.story_id) is None:
@@ -195,19 +161,6 @@ def count_article(story: LiveStory, article: Article, step: int) -> None:
         story.providers[provider["domain"]] = (provider["name"], count)
     else:
         story.providers.pop(provider["domain"], None)
-
-
-def _find_same_matter(index: MatterIndex, live: LiveArticle, rivals: list[str]) -> str | None:
-    """The first of the rivals that is one matter with the article's own story, if any."""
-    own_id = live.story_id
-    own, vector = index.centroid(own_id), live.vector
-    square = index.square(own_id) + 2 * dot_product(vector, own) + dot_product(vector, vector)
-    for rival_id in rivals:
-        rival = index.centroid(rival_id)
-        dot = dot_product(own, rival) + dot_product(vector, rival)
-        if centroid_similarity(dot, square, index.square(rival_id)) >= MERGE_SIMILARITY:
-            return rival_id
-    return None
 
 
 def _merge_stories(draft: Draft, story_id: str, other_id: str) -> str:

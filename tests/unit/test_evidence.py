@@ -1,0 +1,93 @@
+"""Evidence: whole numbers that mean what they say, and a verdict that one word cannot bring."""
+
+import tomllib
+from math import log2
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsloom.rules import evidence as rules
+from newsloom.rules.evidence import (
+    JOIN_BIAS,
+    LONE_TERM_COSINE,
+    JoinEvidence,
+    Matter,
+    MergeEvidence,
+    common_terms,
+    days,
+    doublings,
+    join_parts,
+    weigh_join,
+    weigh_merge,
+)
+
+NOTHING = JoinEvidence(*[0] * len(JoinEvidence._fields))
+ALIKE = NOTHING._replace(
+    cosine=700, title=900, text=900, shared=3000, rarest=500, nearest=650, votes=1000, terms=4000
+)
+
+
+@given(st.integers(1, 10**6))
+def test_doublings_come_near_the_logarithm_and_never_fall(count: int) -> None:
+    assert -1 <= log2(count) * 1000 - doublings(count) <= 87
+    assert doublings(count + 1) >= doublings(count)
+
+
+def test_doublings_of_powers_of_two_are_exact() -> None:
+    assert [doublings(2**n) for n in range(8)] == [1000 * n for n in range(8)]
+
+
+TERMS = [
+    ("nothing shared", {"c": 900}, 1, (0, 0, 0, 0)),
+    ("the title's term alone", {"a": 600}, 1, (360_000, 360_000, 1, 600)),
+    ("a term of the text", {"b": 800}, 1, (0, 640_000, 1, 800)),
+    ("every fourth article holds it", {"a": 600}, 4, (360_000, 360_000, 1, 600)),
+    ("every eighth does", {"a": 600}, 8, (180_000, 180_000, 1, 300)),
+]
+
+
+@pytest.mark.parametrize(("reason", "centroid", "size", "told"), TERMS, ids=[t[0] for t in TERMS])
+def test_common_terms(
+    reason: str, centroid: dict[str, int], size: int, told: tuple[int, int, int, int]
+) -> None:
+    article = {"a": 600, "b": 800}
+    assert common_terms(article, frozenset("a"), Matter(centroid, size)) == told, reason
+
+
+def test_silence_is_counted_in_days_and_only_forwards() -> None:
+    assert [days(s) for s in (-5, 0, 43_200, 86_400)] == [0, 0, 500, 1000]
+
+
+def test_what_is_alike_joins_and_what_is_not_does_not() -> None:
+    assert weigh_join(ALIKE) >= 0 > weigh_join(NOTHING)
+
+
+def test_the_longer_a_story_was_silent_the_less_it_is_joined() -> None:
+    assert weigh_join(ALIKE._replace(silence=3000)) < weigh_join(ALIKE)
+
+
+def test_one_word_in_common_is_not_enough_unless_it_is_much_of_the_text() -> None:
+    one_word = ALIKE._replace(shared=doublings(2), cosine=LONE_TERM_COSINE - 1)
+    assert weigh_join(one_word) < 0
+    assert weigh_join(ALIKE._replace(shared=doublings(2))) >= 0
+
+
+def test_the_parts_and_the_bias_make_the_score() -> None:
+    parts = join_parts(ALIKE)
+    assert abs(sum(parts.values()) + JOIN_BIAS // 1000 - weigh_join(ALIKE)) <= len(parts)
+
+
+def test_two_stories_far_apart_do_not_merge_and_two_alike_do() -> None:
+    apart = MergeEvidence(100, 160, 500, 2000, 3000, 200, 100, 100)
+    alike = MergeEvidence(800, 700, 700, 2000, 3000, 1600, 900, 900)
+    assert weigh_merge(alike) >= 0 > weigh_merge(apart)
+
+
+def test_the_file_holds_a_weight_for_each_kind_of_evidence_and_no_other() -> None:
+    path = Path(rules.__file__).with_name("story_weights.toml")
+    tables = tomllib.loads(path.read_text("utf-8"))
+    assert list(tables["join"]) == ["bias", *JoinEvidence._fields]
+    assert list(tables["merge"]) == ["bias", *MergeEvidence._fields]
+    assert all(type(w) is int for table in tables.values() for w in table.values())
