@@ -9,6 +9,7 @@ from newsloom import __version__
 from newsloom.adapters.catalogue_files import CatalogueFiles
 from newsloom.adapters.sealing import Keyring
 from newsloom.adapters.sealing_keys import load_keyring
+from newsloom.adapters.spill import SpillFile
 from newsloom.adapters.store import Store, read_rows
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
@@ -43,7 +44,7 @@ def build_run(
     sealer: Sealer | None,
 ) -> Iterator[tuple[EmbeddedRun, State]]:
     """An embedded run over the state that `store` holds, and that state."""
-    state = restore(decode_row(key, value) for key, value in store.rows())
+    state = restore((decode_row(key, value) for key, value in store.rows()), SpillFile())
     preparation = Preparation(catalogue, settings.images, sealer)
     curation = Curation(state)
     if settings.images != "check":
@@ -68,7 +69,7 @@ def build_checker(settings: Settings) -> "ImageChecker":
 
 def read_state(folder: Path) -> State:
     """The state that an output folder holds, to look at. Raises OutageError if it has none."""
-    return restore(decode_row(key, value) for key, value in read_rows(folder))
+    return restore((decode_row(key, value) for key, value in read_rows(folder)), SpillFile())
 
 
 def build_stage(
@@ -89,4 +90,4 @@ def build_stage(
         should_check = settings.images == "check"
         checker = (lambda: build_checker(settings)) if should_check else None
         return EnrichStage(servers, topics, lanes, group, preparation, checker)
-    return CurateStage(servers, topics, lanes.count, group)
+    return CurateStage(servers, topics, lanes.count, group, SpillFile)

@@ -44,21 +44,22 @@ def assert_sound(state: State) -> None:
     rows = [(key, encode_row(row)) for key, row in state.rows()]
     random.Random(len(rows)).shuffle(rows)
     assert fingerprint(state) == fingerprint(restore(decode_row(k, v) for k, v in rows))
-    members = [article_id for ids in state.members.values() for article_id in ids]
+    stories = {story_id: list(state.stories.members(story_id)) for story_id in state.stories}
+    members = [article_id for ids in stories.values() for article_id in ids]
     assert sorted(members) == sorted(state.articles), "every article is in exactly one story"
-    assert state.members.keys() == state.stories.keys(), "every story has a live article"
-    for story_id, ids in state.members.items():
+    assert all(stories.values()), "every story has a live article"
+    for story_id, ids in stories.items():
         best = min(
             (-a["quality"], a["publishedDateTime"], a["id"])
             for a in (state.articles[article_id].article for article_id in ids)
         )
-        assert state.leads[story_id] == best, "the best article leads"
+        assert state.stories.lead(story_id) == best, "the best article leads"
         story = state.stories[story_id]
         assert story.article_count >= len(ids)
         assert sum(count for _, count in story.providers.values()) == story.article_count
         assert story.told_lead is not None
     for live in state.articles.values():
-        root = state.articles.get(live.duplicate_of or "")
+        root = state.articles.get(live.duplicate_of) if live.duplicate_of else None
         assert root is None or root.duplicate_of is None, "a root duplicates nothing"
     assert not state.stories.keys() & state.aliases.keys()
     for alias in state.aliases.values():

@@ -216,7 +216,6 @@ def test_a_lane_needs_no_more_room_however_long_it_runs() -> None:
     stand = Newsstand()
     for day in range(0, 200, 5):
         _pass(stand, day * DAY_S)
-    index = stand.pipeline.state.index
-    assert len(stand.pipeline.state.articles) == 6
-    assert len(index.article_ids) <= 12, "places are given out anew"
-    assert len(index.story_ids) <= 12
+    state = stand.pipeline.state
+    assert len(state.articles) == 6
+    assert len(state.stories.size) <= 12, "places are given out anew"

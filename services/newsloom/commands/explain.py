@@ -1,5 +1,6 @@
 """`newsloom explain`: why an article stands where it stands, in words."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +35,7 @@ _EVIDENCE: dict[Evidence, str] = {
     "unknown": "its domain, which the catalogue does not know",
     "carrier": "it carries what others publish, and nothing says who did",
 }
+_ID = re.compile("[0-9a-f]{32}")
 MAX_NEIGHBOURS = 8
 MAX_SHARED_TERMS = 6
 MAX_PARTS = 4
@@ -78,7 +80,7 @@ def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
 
 def _find(state: State, article: str) -> LiveArticle:
     ident = article if url_fault(article) else article_id(canonical_url(article))
-    live = state.articles.get(ident)
+    live = state.articles.get(ident) if _ID.fullmatch(ident) else None
     if live is None:
         raise OutageError(
             f"no article in the window has the URL or id {article}: it was never curated here, "
@@ -149,7 +151,7 @@ def _images(live: LiveArticle) -> list[tuple[str, str]]:
 
 def _story(state: State, live: LiveArticle) -> str:
     story = state.stories[live.story_id]
-    lead = state.leads[live.story_id][2]
+    lead = state.stories.led_by(live.story_id)
     title = state.articles[lead].article["title"]
     who = "which it leads" if lead == live.article["id"] else f"led by “{title}” ({lead})"
     providers = ", ".join(sorted(name for name, _ in story.providers.values()))
@@ -166,7 +168,7 @@ def _duplicates(state: State, live: LiveArticle) -> str:
 
 
 def _verdict(state: State, live: LiveArticle) -> str:
-    lead = state.leads[live.story_id][2]
+    lead = state.stories.led_by(live.story_id)
     if lead != live.article["id"]:
         better = state.articles[lead].article
         return (
@@ -230,7 +232,7 @@ def _stories(state: State, live: LiveArticle) -> Table:
         ranked = sorted(parts, key=lambda name: (-abs(parts[name]), name))
         spoken_for = [f"{name} {parts[name]:+}" for name in ranked if parts[name] > 0]
         against = [f"{name} {parts[name]:+}" for name in ranked if parts[name] < 0]
-        lead = state.articles[state.leads[candidate.story_id][2]].article["title"]
+        lead = state.articles[state.stories.led_by(candidate.story_id)].article["title"]
         title = Text("its own" if candidate.story_id == live.story_id else lead)
         title.truncate(40, overflow="ellipsis")
         told = [Text(", ".join(each[:MAX_PARTS])) for each in (spoken_for, against)]

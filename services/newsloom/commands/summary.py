@@ -61,7 +61,7 @@ def _top_stories(state: State) -> Table:
     now = state.lane.clock or 0
     ranked = []
     for story_id, story in state.stories.items():
-        lead = state.articles[state.leads[story_id][2]]
+        lead = state.articles[state.stories.led_by(story_id)]
         heat = lead_heat(lead.article["quality"], len(story.providers))
         age_s = max(0, now - lead.event_at)
         order = -is_published(heat), -decayed_heat(heat, age_s), story_id

@@ -5,7 +5,7 @@ draft, which it completes; the state is not touched.
 """
 
 from collections import Counter
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from newsloom.pipeline.curation.draft import Draft
@@ -60,7 +60,7 @@ def _curated_record(draft: Draft, article_id: str) -> CuratedRecord:
     live.revision = _next_revision(draft)
     related = _related(draft, live)
     live.related = [item["id"] for item in related]
-    copies = sorted(map(draft.live, draft.copies(article_id)), key=attrgetter("sequence"))
+    copies = sorted(draft.copies(article_id), key=draft.sequence)
     live.told_duplicates = len(copies)
     heat = _heat(draft, live)
     parts: dict[str, Any] = {
@@ -77,7 +77,7 @@ def _curated_record(draft: Draft, article_id: str) -> CuratedRecord:
     if live.duplicate_of is not None:
         parts["duplicateOf"] = live.duplicate_of
     if copies:
-        parts["duplicates"] = [copy.shown.reference for copy in copies[-MAX_DUPLICATES:]]
+        parts["duplicates"] = [draft.live(i).shown.reference for i in copies[-MAX_DUPLICATES:]]
     return {name: parts[name] for name in CURATED_FIELDS if name in parts}  # type: ignore[return-value]
 
 
@@ -128,8 +128,8 @@ def _live_story_record(draft: Draft, story: LiveStory) -> Story:
     assert lead_key is not None, f"story {story.id} has no live article"
     lead = draft.live(lead_key[2])
     heat = _heat(draft, lead)
-    members = sorted(map(draft.live, draft.members(story.id)), key=attrgetter("sequence"))
-    latest = members[-MAX_STORY_ARTICLES:]
+    members = sorted(draft.members(story.id), key=draft.sequence)
+    latest = [draft.live(article_id) for article_id in members[-MAX_STORY_ARTICLES:]]
     providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
     counts = Counter(topic for m in latest for topic in m.article.get("topics", ()))
     topics = sorted(counts, key=lambda topic: (-counts[topic], topic))[:MAX_STORY_TOPICS]

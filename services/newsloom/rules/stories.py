@@ -9,6 +9,9 @@ from math import isqrt
 
 WINDOW_S = 10 * 24 * 3600
 """How long an article is live, and how far apart in time related articles may be."""
+LANE_CAP = 2_000_000
+"""So many articles are placed in a lane before one leaves it for want of room: it bounds what a
+lane needs, and is ten days of 200,000 articles."""
 STORY_GAP_S = 4 * 24 * 3600
 """A story that was silent this long is over: what comes then is another matter."""
 

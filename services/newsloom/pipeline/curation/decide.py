@@ -65,10 +65,12 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
     article_id = article["id"]
     held = draft.article(article_id)
     draft.publish[article_id] = None
+    draft.lane.placed += 1
     live = LiveArticle(
         article=article,
         vector=arrival.vector,
         sequence=held.sequence if held else draft.lane.sequence + 1,
+        placed=draft.lane.placed,
         version=version,
         digest=arrival.digest,
         event_at=event_at,
@@ -133,7 +135,7 @@ def _review_copies(draft: Draft, live: LiveArticle) -> None:
     """Holds the duplicates of an article against its new version; those that part stay together."""
     article_id = live.article["id"]
     parted = []
-    for copy_id in sorted(draft.copies(article_id), key=lambda i: draft.live(i).sequence):
+    for copy_id in sorted(draft.copies(article_id), key=draft.sequence):
         copy = draft.live(copy_id)
         similarity = dot_product(live.vector, copy.vector) // UNIT
         if not is_duplicate(_text(live), _text(copy), similarity):
@@ -173,7 +175,7 @@ def _merge_stories(draft: Draft, story_id: str, other_id: str) -> str:
         survivor.providers[domain] = (name, survivor.providers.get(domain, ("", 0))[1] + count)
     survivor.first_at = min(survivor.first_at, ended.first_at)
     survivor.last_at = max(survivor.last_at, ended.last_at)
-    for article_id in sorted(draft.members(ended.id), key=lambda i: draft.live(i).sequence):
+    for article_id in sorted(draft.members(ended.id), key=draft.sequence):
         draft.move_article(article_id, survivor.id)
         draft.publish[article_id] = None
     draft.stories[ended.id] = StoryAlias(ended.id, merged_into=survivor.id)
@@ -215,8 +217,8 @@ def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
     draft.remove_article(arrival.article_id)
     _publish_if_live(draft, held.duplicate_of)
     copies = draft.copies(arrival.article_id)
-    _give_root(draft, sorted(copies, key=lambda i: draft.live(i).sequence))
-    for article_id in sorted(state.named_by.get(arrival.article_id, ())):
+    _give_root(draft, sorted(copies, key=draft.sequence))
+    for article_id in sorted(state.named_by(arrival.article_id)):
         _publish_if_live(draft, article_id)
     count_article(draft.edit_story(held.story_id), held.article, -1)
     if draft.members(held.story_id):

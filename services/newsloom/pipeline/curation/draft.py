@@ -34,7 +34,9 @@ class Draft:
         for each, step in ({outcome: 1} if counted is None else counted).items():
             outcomes[each.value] = outcomes.get(each.value, 0) + step
         lane = state.lane
-        self.lane = Lane(lane.clock, lane.witnesses, lane.sequence, lane.revision, outcomes)
+        self.lane = Lane(
+            lane.clock, lane.witnesses, lane.sequence, lane.placed, lane.revision, outcomes
+        )
         self.articles: dict[str, LiveArticle | None] = {}
         self.stories: dict[str, LiveStory | StoryAlias | None] = {}
         self._placed: dict[str, Vector] = {}
@@ -68,6 +70,21 @@ class Draft:
         live = held.get(article_id)
         assert live is not None, f"{article_id} is not live"
         return live
+
+    def story_id(self, article_id: str) -> str:
+        """The id of the story that a live article is in."""
+        changed = self.articles.get(article_id)
+        return changed.story_id if changed else self.state.story_id(article_id)
+
+    def sequence(self, article_id: str) -> int:
+        """When a live article was first seen, in comparison with others."""
+        changed = self.articles.get(article_id)
+        return changed.sequence if changed else self.state.articles.sequence(article_id)
+
+    def rank(self, article_id: str) -> LeadKey:
+        """What sorts a live article among others, the best first."""
+        changed = self.articles.get(article_id)
+        return changed.rank if changed else self.state.articles.rank(article_id)
 
     def edit(self, article_id: str) -> LiveArticle:
         """The draft's own row of a live article, to be changed in place (but for its story)."""
@@ -134,7 +151,7 @@ class Draft:
 
     def members(self, story_id: str) -> set[str]:
         """Ids of the live articles of a story."""
-        held = self.state.members.get(story_id, set())
+        held = set(self.state.stories.members(story_id))
         return (held - self._left.get(story_id, set())) | self._joined.get(story_id, set())
 
     def lead(self, story_id: str) -> LeadKey | None:
@@ -144,11 +161,11 @@ class Draft:
         return self._leads[story_id]
 
     def _find_lead(self, story_id: str) -> LeadKey | None:
-        lead = self.state.leads.get(story_id)
+        lead = self.state.stories.lead(story_id)
         if lead is None or lead[2] in self._left.get(story_id, ()):
-            return min((self.live(m).rank for m in self.members(story_id)), default=None)
+            return min(map(self.rank, self.members(story_id)), default=None)
         joined = self._joined.get(story_id, ())
-        return min([lead, *(self.live(m).rank for m in joined)])
+        return min([lead, *map(self.rank, joined)])
 
     def copies(self, root_id: str) -> set[str]:
         """Ids of the live articles that duplicate `root_id`."""

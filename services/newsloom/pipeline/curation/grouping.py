@@ -94,7 +94,7 @@ def weigh_stories(
 
 def _matter(draft: Draft, story_id: str) -> Matter:
     state = draft.state
-    return Matter(state.index.centroid(story_id), len(state.members[story_id]))
+    return Matter(state.index.centroid(story_id), state.stories.count(story_id))
 
 
 def _votes(draft: Draft, near: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
@@ -102,7 +102,7 @@ def _votes(draft: Draft, near: dict[str, int]) -> tuple[dict[str, int], dict[str
     nearest: dict[str, int] = {}
     sums: dict[str, int] = {}
     for article_id, similarity in near.items():
-        story_id = draft.live(article_id).story_id
+        story_id = draft.story_id(article_id)
         sums[story_id] = sums.get(story_id, 0) + similarity
         if similarity > nearest.get(story_id, 0):
             nearest[story_id] = similarity

@@ -1,16 +1,17 @@
 """The matter index: which live articles and stories are near a text.
 
-An inverted index of integer term weights, with the sum of its articles' vectors for each story.
-All sums are exact, so that it is a function of what it holds, whatever the order it came in.
+An inverted index over articles by number, and of each story the length of its centroid (the sum
+of its articles' vectors). All sums are exact, so that it is a function of the rows, whatever the
+order they came in.
 """
 
 from collections.abc import Collection
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from newsloom.pipeline.curation.postings import Postings
+from newsloom.pipeline.curation.articles import LiveArticles
+from newsloom.pipeline.curation.postings import Found, Postings, sum_by_key
+from newsloom.pipeline.curation.rows import LiveArticle
+from newsloom.pipeline.curation.stories import LiveStories
 from newsloom.rules.stories import RELATED_FLOOR, RELATED_LIMIT, WINDOW_S
 from newsloom.rules.terms import UNIT, Vector, dot_product
 
@@ -18,122 +19,134 @@ ROUNDING = 0.95
 """What is left of a vector's length at worst once its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
-
-_FIRST_CAPACITY = 1024
+MAX_CENTROIDS = 8_192
+"""So many centroids are kept in memory; the others are summed anew when they are asked for."""
 
 
 class MatterIndex:
-    """Live articles by their terms, and stories by the sums of their articles' vectors.
+    """Searches the live articles of a lane, and the stories they are in."""
 
-    `times` and `story_of` hold by an article's number its time in seconds and its story's number.
-    To be read, not changed.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, articles: LiveArticles, stories: LiveStories) -> None:
+        self.articles = articles
+        self.stories = stories
         self._postings = Postings()
-        self._articles = _Numbers()
-        self._stories = _Numbers()
-        self.article_ids = self._articles.names
-        self.story_ids = self._stories.names
-        self.times: list[int] = []
-        self.story_of: NDArray[np.int64] = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
-        self._centroids: dict[str, dict[str, int]] = {}
-        self._squares: dict[str, int] = {}
-        self._sizes: dict[str, int] = {}
+        self._centroids: dict[int, dict[str, int]] = {}
 
-    def centroid(self, story_id: str) -> Vector:
-        """The sum of a live story's vectors; not to be changed."""
-        return self._centroids[story_id]
+    def add(self, live: LiveArticle) -> None:
+        """Takes in an article that was registered, but is in no story yet."""
+        self._postings.add(live.placed, live.vector)
 
-    def square(self, story_id: str) -> int:
-        """The squared length of a live story's centroid."""
-        return self._squares[story_id]
+    def remove(self, live: LiveArticle) -> None:
+        """Lets go of an article that is still registered, but in no story any more."""
+        self._postings.remove(live.placed, live.vector)
 
-    def add(self, article_id: str, vector: Vector, story_id: str, time: int) -> None:
-        """Takes in an article that is not held yet."""
-        number = self._articles.take(article_id)
-        if number == len(self.times):
-            self.times.append(time)
-        self.times[number] = time
-        if number == len(self.story_of):
-            self.story_of = np.resize(self.story_of, 2 * number)
-        self._postings.add(number, vector)
-        self._add_to_story(vector, story_id)
-        self.story_of[number] = self._stories.number(story_id)
-
-    def remove(self, article_id: str, vector: Vector, story_id: str) -> None:
-        """Lets go of an article that was taken in with this vector."""
-        self._postings.remove(self._articles.free(article_id), vector)
-        self._remove_from_story(vector, story_id)
-
-    def move(self, article_id: str, vector: Vector, story_id: str, new_story_id: str) -> None:
-        """Moves an article that was taken in with this vector from one story to another."""
-        self._remove_from_story(vector, story_id)
-        self._add_to_story(vector, new_story_id)
-        number = self._articles.number(article_id)
-        self.story_of[number] = self._stories.number(new_story_id)
-
-    def compare(self, vector: Vector, without: Collection[str] = ()) -> "Comparison":
-        """Compares a text with all live articles, but for those `without`."""
-        dots = self._postings.dot_products(vector)
-        for article_id in without:
-            number = self._articles.number(article_id)
-            if number < len(dots):
-                dots[number] = 0
-        return Comparison(self, dots)
-
-    def canonical(self) -> Any:
-        """All it holds in one order, to compare two of them."""
-        ids, stories = self._articles.names, self._stories.names
-        return [
-            [
-                (term, sorted((ids[number], weight) for number, weight in found))
-                for term, found in self._postings.canonical()
-            ],
-            sorted(
-                (ident, self.times[number], stories[self.story_of[number]])
-                for ident, number in self._articles.items()
-            ),
-            sorted((ident, sorted(vector.items())) for ident, vector in self._centroids.items()),
-            sorted(self._squares.items()),
-            sorted(self._sizes.items()),
-        ]
-
-    def _add_to_story(self, vector: Vector, story_id: str) -> None:
-        centroid = self._centroids.get(story_id)
-        if centroid is None:
-            centroid = self._centroids[story_id] = {}
-            self._squares[story_id] = self._sizes[story_id] = 0
-            self._stories.take(story_id)
+    def join(self, number: int, vector: Vector) -> None:
+        """Adds the vector of an article that is about to join the story with that number."""
+        stories = self.stories
+        centroid = self._centroid(number)
         square = 0
         for term, weight in vector.items():
             held = centroid.get(term, 0)
             centroid[term] = held + weight
             square += (2 * held + weight) * weight
-        self._squares[story_id] += square
-        self._sizes[story_id] += 1
+        stories.square[number] += square
 
-    def _remove_from_story(self, vector: Vector, story_id: str) -> None:
-        centroid = self._centroids[story_id]
-        self._sizes[story_id] -= 1
-        if not self._sizes[story_id]:
-            del self._centroids[story_id], self._squares[story_id], self._sizes[story_id]
-            self._stories.free(story_id)
+    def leave(self, number: int, vector: Vector) -> None:
+        """Takes off the vector of an article that is about to leave the story with that number."""
+        stories = self.stories
+        if stories.size[number] == 1:
+            stories.square[number] = 0
+            self._centroids.pop(number, None)
             return
-        self._squares[story_id] += dot_product(vector, vector) - 2 * dot_product(vector, centroid)
+        centroid = self._centroid(number)
+        square = dot_product(vector, vector) - 2 * dot_product(vector, centroid)
+        stories.square[number] += square
         for term, weight in vector.items():
             centroid[term] -= weight
             if not centroid[term]:
                 del centroid[term]
 
+    def settle(self) -> None:
+        """Completes an index over articles that were added and registered, but not joined."""
+        self._postings.settle()
+        for number in self.stories.numbers():
+            centroid = self._sum(number)
+            self.stories.square[number] = sum([weight * weight for weight in centroid.values()])
+
+    def centroid(self, story_id: str) -> Vector:
+        """The sum of a live story's vectors; not to be changed."""
+        number = self.stories.find(story_id)
+        assert number is not None, f"{story_id} is no story"
+        return self._centroid(number)
+
+    def square(self, story_id: str) -> int:
+        """The squared length of a live story's centroid."""
+        number = self.stories.find(story_id)
+        assert number is not None, f"{story_id} is no story"
+        return self.stories.square[number]
+
+    def compare(self, vector: Vector, without: Collection[str] = ()) -> "Comparison":
+        """Compares a text with all live articles, but for those `without`."""
+        numbers = {self.articles.register.find(article_id) for article_id in without}
+        found = self._postings.search(vector, MIN_SIMILARITY * UNIT)
+        for number in numbers:
+            found.dots[found.numbers == number] = 0
+        return Comparison(self, vector, found)
+
+    def canonical(self) -> Any:
+        """All it holds in one order, to compare two of them."""
+        register, stories = self.articles.register, self.stories
+        numbers = list(map(register.find, register))
+        return [
+            self._postings.canonical(),
+            [
+                (
+                    number,
+                    register.event_at[slot],
+                    register.leaves_at[slot],
+                    register.sequence[slot],
+                    register.rank(number),
+                    stories.id_of(register.story[slot]),
+                )
+                for number in numbers
+                if number
+                for slot in (register.slot(number),)
+            ],
+            sorted(
+                (
+                    stories.id_of(number),
+                    stories.size[number],
+                    stories.square[number],
+                    sorted(self._centroid(number).items()),
+                )
+                for number in stories.numbers()
+            ),
+        ]
+
+    def _centroid(self, number: int) -> dict[str, int]:
+        centroid = self._centroids.get(number)
+        if centroid is None:
+            centroid = self._centroids[number] = self._sum(number)
+            if len(self._centroids) > MAX_CENTROIDS:
+                del self._centroids[next(iter(self._centroids))]
+        return centroid
+
+    def _sum(self, number: int) -> dict[str, int]:
+        register = self.articles.register
+        centroid: dict[str, int] = {}
+        for article in self.stories.articles(number):
+            for term, weight in self.articles[register.id_of(article)].vector.items():
+                centroid[term] = centroid.get(term, 0) + weight
+        return centroid
+
 
 class Comparison:
     """How near a text is to the live articles and stories, as of the search that made it."""
 
-    def __init__(self, index: MatterIndex, dots: NDArray[np.float64]) -> None:
+    def __init__(self, index: MatterIndex, vector: Vector, found: Found) -> None:
         self._index = index
-        (self._hits,) = (dots >= MIN_SIMILARITY * UNIT).nonzero()
-        self._dots = dots[self._hits]
+        self._vector = vector
+        self._numbers, self._dots, self.is_partial = found
 
     def nearest(self, time: int) -> dict[str, int]:
         """Similarity in thousandths by id of the articles that can be related to a text of `time`.
@@ -141,57 +154,33 @@ class Comparison:
         The nearest above the floor and within the window, with all that are as near as the last:
         ties are for the caller to settle.
         """
-        index, least = self._index, float(RELATED_FLOOR)
+        articles = self._index.articles
+        register = articles.register
+        event_at, slot, id_of = register.event_at, register.slot, register.id_of
+        least = RELATED_FLOOR
         nearest: dict[str, int] = {}
         scores = self._dots // UNIT
         order = scores.argsort()[::-1]
-        for number, score in zip(self._hits[order].tolist(), scores[order].tolist(), strict=True):
+        pairs = zip(self._numbers[order].tolist(), scores[order].tolist(), strict=True)
+        for number, score in pairs:
             if score < least:
                 break
-            if abs(index.times[number] - time) <= WINDOW_S:
-                nearest[index.article_ids[number]] = int(score)
+            if abs(event_at[slot(number)] - time) <= WINDOW_S:
+                nearest[id_of(number)] = score
                 if len(nearest) == RELATED_LIMIT:
                     least = score
-        return nearest
+        if not self.is_partial:
+            return nearest
+        return {i: dot_product(self._vector, articles[i].vector) // UNIT for i in nearest}
 
     def stories(self, least: int) -> dict[str, int]:
         """The dot product of the text with the articles of each story near it, by story id.
 
         Without those whose similarity cannot reach `least` thousandths.
         """
-        sums = np.bincount(self._index.story_of[self._hits], self._dots)
+        register, stories = self._index.articles.register, self._index.stories
+        numbers, sums = sum_by_key(register.stories(self._numbers), self._dots)
         # A centroid is no shorter than its longest vector: UNIT, but for rounding.
-        (numbers,) = (sums >= least * UNIT * ROUNDING).nonzero()
-        ids = self._index.story_ids
-        pairs = zip(numbers.tolist(), sums[numbers].tolist(), strict=True)
-        return {ids[n]: int(dot) for n, dot in pairs}
-
-
-class _Numbers:
-    """Small numbers for names, given out anew once they are free."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._free: list[int] = []
-
-    def take(self, name: str) -> int:
-        if self._free:
-            number = self._free.pop()
-            self.names[number] = name
-        else:
-            number = len(self.names)
-            self.names.append(name)
-        self._numbers[name] = number
-        return number
-
-    def number(self, name: str) -> int:
-        return self._numbers[name]
-
-    def free(self, name: str) -> int:
-        number = self._numbers.pop(name)
-        self._free.append(number)
-        return number
-
-    def items(self) -> Any:
-        return self._numbers.items()
+        (near,) = (sums >= least * UNIT * ROUNDING).nonzero()
+        pairs = zip(numbers[near].tolist(), sums[near].tolist(), strict=True)
+        return {stories.id_of(number): dot for number, dot in pairs}

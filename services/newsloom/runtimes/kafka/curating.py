@@ -4,13 +4,14 @@ Strictly in order within a lane, whose state it keeps. What is committed is the 
 the input position leave with the records that follow from them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from aiokafka import TopicPartition
 
 from newsloom.adapters.failures import OutageError
+from newsloom.pipeline.curation.shelf import Shelf
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.recipe import Curation
 from newsloom.runtimes.kafka.admin import FoundTopic
@@ -41,12 +42,20 @@ from newsloom.runtimes.kafka.topics import (
 class CurateStage:
     """Curates the lanes that are assigned to it."""
 
-    def __init__(self, servers: str, topics: Topics, lanes: int, group: str) -> None:
+    def __init__(
+        self,
+        servers: str,
+        topics: Topics,
+        lanes: int,
+        group: str,
+        new_shelf: Callable[[], Shelf],
+    ) -> None:
         self.group = group
         self.input_topic = topics.enriched_articles
         self._servers = servers
         self.topics = topics
         self._lanes = lanes
+        self._new_shelf = new_shelf
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
@@ -71,7 +80,9 @@ class CurateStage:
         if isinstance(parked, CurateLane) and committed == parked.next_offset:
             return parked
         rows_topic = self.topics.lane_state
-        state, next_offset = await read_lane(self._servers, rows_topic, partition)
+        state, next_offset = await read_lane(
+            self._servers, rows_topic, partition, self._new_shelf()
+        )
         if committed is not None and committed > next_offset:
             raise OutageError(
                 f"group {self.group} stands at offset {committed:,} of {self.input_topic} "

@@ -11,7 +11,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from newsloom.pipeline.curation.rows import Row, decode_row
-from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.curation.shelf import Shelf
+from newsloom.pipeline.curation.state import Restoration, State
 from newsloom.runtimes.kafka.connection import REQUEST_TIMEOUT_MS
 
 POSITION_KEY = b"position"
@@ -35,16 +36,16 @@ async def committed_offset(servers: str, group: str, source: TopicPartition) -> 
         return offset
 
 
-async def read_lane(servers: str, topic: str, partition: int) -> tuple[State, int]:
+async def read_lane(servers: str, topic: str, partition: int, shelf: Shelf) -> tuple[State, int]:
     """The state that was last committed, and the offset of the input that comes next."""
     rows = await _read_rows(servers, TopicPartition(topic, partition))
     position = rows.pop(POSITION_KEY, None)
-    state = State()
+    restoration = Restoration(shelf)
     for count, row in enumerate(_decoded(rows)):
-        state.put(row)
+        restoration.put(row)
         if count % CHUNK_ROWS == 0:
             await asyncio.sleep(0)
-    return state, orjson.loads(position)["next_offset"] if position else 0
+    return restoration.finish(), orjson.loads(position)["next_offset"] if position else 0
 
 
 async def _read_rows(servers: str, source: TopicPartition) -> dict[bytes, bytes]:
