@@ -188,8 +188,8 @@ def _verdict(state: State, live: LiveArticle) -> str:
 
 def _neighbours(state: State, live: LiveArticle) -> Table:
     own = live.vector
-    comparison = state.index.compare(own, without=[live.article["id"]])
-    near = comparison.nearest(live.event_at)
+    comparison = state.index.compare(own, live.event_at, without=[live.article["id"]])
+    near = comparison.nearest()
     table = Table(
         title=f"nearest articles, in thousandths (related from {RELATED_FLOOR})",
         title_justify="left",
@@ -214,8 +214,8 @@ def _neighbours(state: State, live: LiveArticle) -> Table:
 
 def _stories(state: State, live: LiveArticle) -> Table:
     """The nearest stories as they are now, with what speaks for its joining them, and against."""
-    comparison = state.index.compare(live.vector, without=[live.article["id"]])
-    near = comparison.nearest(live.event_at)
+    comparison = state.index.compare(live.vector, live.event_at, without=[live.article["id"]])
+    near = comparison.nearest()
     table = Table(
         title=(
             "nearest stories as they are now: joined from 0 on, the best of them "
@@ -227,7 +227,7 @@ def _stories(state: State, live: LiveArticle) -> Table:
     table.add_column("score", justify="right", no_wrap=True, min_width=5)
     for heading in ("story", "for", "against"):
         table.add_column(heading, no_wrap=heading == "story", ratio=1)
-    for candidate in weigh_stories(Draft(state, Outcome.UNCHANGED), live, comparison, near):
+    for candidate in weigh_stories(Draft(state, Outcome.UNCHANGED), live, comparison):
         parts = join_parts(candidate.evidence)
         ranked = sorted(parts, key=lambda name: (-abs(parts[name]), name))
         spoken_for = [f"{name} {parts[name]:+}" for name in ranked if parts[name] > 0]

@@ -128,8 +128,7 @@ def _live_story_record(draft: Draft, story: LiveStory) -> Story:
     assert lead_key is not None, f"story {story.id} has no live article"
     lead = draft.live(lead_key[2])
     heat = _heat(draft, lead)
-    members = sorted(draft.members(story.id), key=draft.sequence)
-    latest = [draft.live(article_id) for article_id in members[-MAX_STORY_ARTICLES:]]
+    latest = list(map(draft.live, draft.latest_members(story.id, MAX_STORY_ARTICLES)))
     providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
     counts = Counter(topic for m in latest for topic in m.article.get("topics", ()))
     topics = sorted(counts, key=lambda topic: (-counts[topic], topic))[:MAX_STORY_TOPICS]

@@ -42,14 +42,6 @@ def is_within_reach(time: int, first: int, last: int) -> bool:
     return first - STORY_GAP_S <= time <= last + STORY_GAP_S
 
 
-def rank_stories(similarities: Mapping[str, int]) -> list[tuple[int, str]]:
-    """(similarity, story id), the nearest first, ties by lowest id."""
-    return sorted(
-        ((similarity, story_id) for story_id, similarity in similarities.items()),
-        key=lambda pair: (-pair[0], pair[1]),
-    )
-
-
 def choose_related(near: Mapping[str, int]) -> list[tuple[str, int]]:
     """(article id, similarity) of the nearest above the floor, at most twelve, ties by id."""
     above = sorted(

@@ -24,7 +24,7 @@ class LiveArticles(ShelvedRows[LiveArticle]):
 
     def sequence(self, article_id: str) -> int:
         """The `sequence` of a live article's row."""
-        return self.register.sequence[self.slot(article_id)]
+        return self.register.sequence[self._slot(article_id)]
 
     def rank(self, article_id: str) -> LeadKey:
         """The `rank` of a live article's row."""
@@ -52,8 +52,7 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         assert number is not None, f"{article_id} is not live"
         return number
 
-    def slot(self, article_id: str) -> int:
-        """Where in the register's columns a live article stands."""
+    def _slot(self, article_id: str) -> int:
         return self.register.slot(self._number(article_id))
 
     def _place(self, ident: str) -> "tuple[array[int], int] | None":

@@ -86,7 +86,7 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
     candidates: list[Candidate] = []
     if held is None:
         draft.lane.sequence += 1
-        candidates = weigh_stories(draft, live, comparison, near)
+        candidates = weigh_stories(draft, live, comparison)
         live.story_id = choose_story(draft, live, original, candidates)
         story = _story_to_join(draft, live)
     else:

@@ -154,6 +154,16 @@ class Draft:
         held = set(self.state.stories.members(story_id))
         return (held - self._left.get(story_id, set())) | self._joined.get(story_id, set())
 
+    def latest_members(self, story_id: str, count: int) -> list[str]:
+        """Ids of the live articles of a story that were first seen last, the latest at the end."""
+        left = self._left.get(story_id, set())
+        latest = self.state.stories.latest(story_id, count + len(left))
+        stayed = [article_id for article_id in latest if article_id not in left]
+        joined = sorted(self._joined.get(story_id, ()), key=self.sequence)
+        if joined:
+            stayed = sorted([*stayed, *joined], key=self.sequence)
+        return stayed[-count:]
+
     def lead(self, story_id: str) -> LeadKey | None:
         """The key of the article that leads a story; None if no live article is left."""
         if story_id not in self._leads:
@@ -177,8 +187,8 @@ class Draft:
         """What is near a new article, or a new version of one, that is yet to be put."""
         article_id = live.article["id"]
         self._placed[article_id] = live.vector
-        comparison = self._compare(article_id, live.vector)
-        self._nearest[article_id] = comparison.nearest(live.event_at)
+        comparison = self._compare(live)
+        self._nearest[article_id] = comparison.nearest()
         return comparison
 
     def nearest(self, article_id: str) -> dict[str, int]:
@@ -189,17 +199,16 @@ class Draft:
         if article_id in self._nearest:
             return self._nearest[article_id]
         live = self.live(article_id)
-        nearest = self._compare(article_id, live.vector).nearest(live.event_at)
+        nearest = self._compare(live).nearest()
         for other_id, vector in self._placed.items():
             if abs(self.live(other_id).event_at - live.event_at) <= WINDOW_S:
                 nearest[other_id] = dot_product(vector, live.vector) // UNIT
         return nearest
 
-    def _compare(self, article_id: str, vector: Vector) -> Comparison:
-        gone = {i for i, live in self.articles.items() if live is None}
-        held = self.state.articles
-        without = [i for i in {article_id, *gone, *self._placed} if i in held]
-        return self.state.index.compare(vector, without)
+    def _compare(self, live: LiveArticle) -> Comparison:
+        gone = {i for i, row in self.articles.items() if row is None}
+        without = {live.article["id"], *gone, *self._placed}
+        return self.state.index.compare(live.vector, live.event_at, without)
 
     def apply(self) -> None:
         """Makes the state what the draft says. Total: it cannot fail on a draft of its state."""

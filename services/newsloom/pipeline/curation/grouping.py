@@ -9,7 +9,7 @@ from typing import NamedTuple
 from newsloom.pipeline.arrival import compared_title
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.index import Comparison
-from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
+from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.rules.evidence import (
     JoinEvidence,
     Matter,
@@ -25,9 +25,6 @@ from newsloom.rules.stories import (
     MIN_CANDIDATE_COSINE,
     MIN_RIVAL_SCORE,
     centroid_similarity,
-    is_within_reach,
-    rank_stories,
-    story_similarity,
 )
 from newsloom.rules.terms import dot_product, title_terms
 
@@ -40,74 +37,48 @@ class Candidate(NamedTuple):
     evidence: JoinEvidence
 
 
-def weigh_stories(
-    draft: Draft, live: LiveArticle, comparison: Comparison, near: dict[str, int]
-) -> list[Candidate]:
+def weigh_stories(draft: Draft, live: LiveArticle, comparison: Comparison) -> list[Candidate]:
     """The stories nearest to an article, weighed; the best first, ties by lowest id.
 
-    `near` are the articles nearest to it, with their cosines. A story the article is in already
-    (when `explain` asks) is weighed as it is, with it.
+    A story the article is in already (when `explain` asks) is weighed as it is, with it.
     """
-    cosines: dict[str, int] = {}
-    rows: dict[str, LiveStory] = {}
-    square = draft.state.index.square
-    for story_id, dot in comparison.stories(MIN_CANDIDATE_COSINE).items():
-        story = draft.story_row(story_id)
-        if isinstance(story, LiveStory) and is_within_reach(
-            live.event_at, story.first_at, story.last_at
-        ):
-            rows[story_id] = story
-            cosines[story_id] = story_similarity(dot, square(story_id))
-    if not cosines:
+    near = comparison.stories(MIN_CANDIDATE_COSINE, MAX_CANDIDATES)
+    if not near:
         return []
-    nearest, votes = _votes(draft, near)
     title = title_terms(compared_title(live.article), live.vector)
     whole = dot_product(live.vector, live.vector) or 1
     whole_title = sum([live.vector[term] ** 2 for term in title]) or 1
     is_bare = "excerpt" not in live.article
     terms = doublings(1 + len(live.vector))
     candidates = []
-    for cosine, story_id in rank_stories(cosines)[:MAX_CANDIDATES]:
-        matter = _matter(draft, story_id)
+    for story in near:
+        matter = _matter(draft, story.id)
         size = doublings(matter.size)
         in_title, in_text, shared, rarest = common_terms(live.vector, title, matter)
-        story = rows[story_id]
         evidence = JoinEvidence(
-            cosine=cosine,
+            cosine=story.cosine,
             title=1000 * in_title // whole_title,
             text=1000 * in_text // whole,
             shared=doublings(1 + shared),
             rarest=rarest,
-            nearest=nearest.get(story_id, 0),
-            votes=votes.get(story_id, 0),
+            nearest=story.nearest,
+            votes=story.votes,
             size=size,
             terms=terms,
             bare=1000 if is_bare else 0,
-            bare_cosine=cosine if is_bare else 0,
-            size_cosine=size * cosine // 1000,
+            bare_cosine=story.cosine if is_bare else 0,
+            size_cosine=size * story.cosine // 1000,
             silence=days(max(live.event_at - story.last_at, story.first_at - live.event_at)),
         )
-        candidates.append(Candidate(story_id, weigh_join(evidence), evidence))
+        candidates.append(Candidate(story.id, weigh_join(evidence), evidence))
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.story_id))
     return candidates
 
 
 def _matter(draft: Draft, story_id: str) -> Matter:
-    state = draft.state
-    return Matter(state.index.centroid(story_id), state.stories.count(story_id))
-
-
-def _votes(draft: Draft, near: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
-    """The highest cosine of an article of each story, and each story's share in all of them."""
-    nearest: dict[str, int] = {}
-    sums: dict[str, int] = {}
-    for article_id, similarity in near.items():
-        story_id = draft.story_id(article_id)
-        sums[story_id] = sums.get(story_id, 0) + similarity
-        if similarity > nearest.get(story_id, 0):
-            nearest[story_id] = similarity
-    total = sum(sums.values()) or 1
-    return nearest, {story_id: 1000 * part // total for story_id, part in sums.items()}
+    stories = draft.state.stories
+    number = stories.number(story_id)
+    return Matter(draft.state.index.centroid(number), stories.size[number])
 
 
 def choose_story(
@@ -127,12 +98,12 @@ def choose_story(
 
 def find_same_matter(draft: Draft, live: LiveArticle, candidates: list[Candidate]) -> str | None:
     """The story that is surest to be one with the article's own, which others held before it."""
-    index, own_id, vector = draft.state.index, live.story_id, live.vector
+    own_id, vector, stories = live.story_id, live.vector, draft.state.stories
     rivals = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
     if not rivals or own_id not in draft.state.stories:
         return None
     own, size = _matter(draft, own_id)
-    square = index.square(own_id) + 2 * dot_product(vector, own) + dot_product(vector, vector)
+    square = stories.squared(own_id) + 2 * dot_product(vector, own) + dot_product(vector, vector)
     own_cosine = next((c.evidence.cosine for c in candidates if c.story_id == own_id), 0)
     verdicts = []
     for rival in rivals:
@@ -140,7 +111,7 @@ def find_same_matter(draft: Draft, live: LiveArticle, candidates: list[Candidate
         cosine = centroid_similarity(
             dot_product(own, centroid) + dot_product(vector, centroid),
             square,
-            index.square(rival.story_id),
+            stories.squared(rival.story_id),
         )
         smaller = doublings(min(size, rival_size))
         evidence = MergeEvidence(

@@ -6,13 +6,20 @@ order they came in.
 """
 
 from collections.abc import Collection
-from typing import Any
+from operator import methodcaller
+from typing import Any, NamedTuple
 
 from newsloom.pipeline.curation.articles import LiveArticles
 from newsloom.pipeline.curation.postings import Found, Postings, sum_by_key
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.stories import LiveStories
-from newsloom.rules.stories import RELATED_FLOOR, RELATED_LIMIT, WINDOW_S
+from newsloom.rules.stories import (
+    RELATED_FLOOR,
+    RELATED_LIMIT,
+    WINDOW_S,
+    is_within_reach,
+    story_similarity,
+)
 from newsloom.rules.terms import UNIT, Vector, dot_product
 
 ROUNDING = 0.95
@@ -43,7 +50,7 @@ class MatterIndex:
     def join(self, number: int, vector: Vector) -> None:
         """Adds the vector of an article that is about to join the story with that number."""
         stories = self.stories
-        centroid = self._centroid(number)
+        centroid = self.centroid(number)
         square = 0
         for term, weight in vector.items():
             held = centroid.get(term, 0)
@@ -58,7 +65,7 @@ class MatterIndex:
             stories.square[number] = 0
             self._centroids.pop(number, None)
             return
-        centroid = self._centroid(number)
+        centroid = self.centroid(number)
         square = dot_product(vector, vector) - 2 * dot_product(vector, centroid)
         stories.square[number] += square
         for term, weight in vector.items():
@@ -73,25 +80,14 @@ class MatterIndex:
             centroid = self._sum(number)
             self.stories.square[number] = sum([weight * weight for weight in centroid.values()])
 
-    def centroid(self, story_id: str) -> Vector:
-        """The sum of a live story's vectors; not to be changed."""
-        number = self.stories.find(story_id)
-        assert number is not None, f"{story_id} is no story"
-        return self._centroid(number)
-
-    def square(self, story_id: str) -> int:
-        """The squared length of a live story's centroid."""
-        number = self.stories.find(story_id)
-        assert number is not None, f"{story_id} is no story"
-        return self.stories.square[number]
-
-    def compare(self, vector: Vector, without: Collection[str] = ()) -> "Comparison":
-        """Compares a text with all live articles, but for those `without`."""
-        numbers = {self.articles.register.find(article_id) for article_id in without}
+    def compare(self, vector: Vector, time: int, without: Collection[str] = ()) -> "Comparison":
+        """Compares a text, of `time` in seconds, with all live articles but those `without`."""
         found = self._postings.search(vector, MIN_SIMILARITY * UNIT)
-        for number in numbers:
-            found.dots[found.numbers == number] = 0
-        return Comparison(self, vector, found)
+        for article_id in without:
+            number = self.articles.register.find(article_id)
+            if number is not None:
+                found.dots[found.numbers == number] = 0
+        return Comparison(self, vector, time, found)
 
     def canonical(self) -> Any:
         """All it holds in one order, to compare two of them."""
@@ -117,13 +113,14 @@ class MatterIndex:
                     stories.id_of(number),
                     stories.size[number],
                     stories.square[number],
-                    sorted(self._centroid(number).items()),
+                    sorted(self.centroid(number).items()),
                 )
                 for number in stories.numbers()
             ),
         ]
 
-    def _centroid(self, number: int) -> dict[str, int]:
+    def centroid(self, number: int) -> dict[str, int]:
+        """The sum of the vectors of the story with that number; not to be changed."""
         centroid = self._centroids.get(number)
         if centroid is None:
             centroid = self._centroids[number] = self._sum(number)
@@ -140,47 +137,102 @@ class MatterIndex:
         return centroid
 
 
+class NearStory(NamedTuple):
+    """A live story that a text may belong to. Cosines in thousandths, times in seconds."""
+
+    id: str
+    cosine: int
+    """To its centroid."""
+    size: int
+    first_at: int
+    last_at: int
+    nearest: int
+    """Cosine to the nearest of its articles, if that is among the nearest of all."""
+    votes: int
+    """Its share, in thousandths, in the cosines of the nearest of all."""
+
+
 class Comparison:
     """How near a text is to the live articles and stories, as of the search that made it."""
 
-    def __init__(self, index: MatterIndex, vector: Vector, found: Found) -> None:
+    def __init__(self, index: MatterIndex, vector: Vector, time: int, found: Found) -> None:
         self._index = index
         self._vector = vector
-        self._numbers, self._dots, self.is_partial = found
+        self._time = time
+        self._found = found
+        self._near = self._find_nearest()
 
-    def nearest(self, time: int) -> dict[str, int]:
-        """Similarity in thousandths by id of the articles that can be related to a text of `time`.
+    def nearest(self) -> dict[str, int]:
+        """Similarity in thousandths by id of the articles that can be related to the text.
 
         The nearest above the floor and within the window, with all that are as near as the last:
         ties are for the caller to settle.
         """
-        articles = self._index.articles
-        register = articles.register
-        event_at, slot, id_of = register.event_at, register.slot, register.id_of
-        least = RELATED_FLOOR
-        nearest: dict[str, int] = {}
-        scores = self._dots // UNIT
+        id_of = self._index.articles.register.id_of
+        return {id_of(number): similarity for number, similarity in self._near.items()}
+
+    def stories(self, least: int, limit: int) -> list[NearStory]:
+        """The stories nearest to the text of those not silent for too long before or after it.
+
+        Of those whose cosine can reach `least` thousandths, at most `limit`, the nearest first,
+        ties by lowest id.
+        """
+        stories, (numbers, dots, is_partial) = self._index.stories, self._found
+        of_articles = self._index.articles.register.stories(numbers)
+        # A centroid is no shorter than its longest vector: UNIT, but for rounding.
+        found = sum_by_key(of_articles, dots, int(least * UNIT * ROUNDING))
+        ranked = []
+        for number, dot in zip(*map(methodcaller("tolist"), found), strict=True):
+            if is_within_reach(self._time, stories.first_at[number], stories.last_at[number]):
+                cosine = story_similarity(dot, stories.square[number])
+                ranked.append((-cosine, stories.id_of(number), number))
+        ranked.sort()
+        nearest, sums = self._votes()
+        total = sum(sums.values()) or 1
+        return [
+            NearStory(
+                story_id,
+                self._exact_cosine(number) if is_partial else -minus_cosine,
+                stories.size[number],
+                stories.first_at[number],
+                stories.last_at[number],
+                nearest.get(number, 0),
+                1000 * sums.get(number, 0) // total,
+            )
+            for minus_cosine, story_id, number in ranked[:limit]
+        ]
+
+    def _find_nearest(self) -> dict[int, int]:
+        articles, (numbers, dots, is_partial) = self._index.articles, self._found
+        register, least = articles.register, RELATED_FLOOR
+        nearest: dict[int, int] = {}
+        scores = dots // UNIT
         order = scores.argsort()[::-1]
-        pairs = zip(self._numbers[order].tolist(), scores[order].tolist(), strict=True)
-        for number, score in pairs:
+        for number, score in zip(numbers[order].tolist(), scores[order].tolist(), strict=True):
             if score < least:
                 break
-            if abs(event_at[slot(number)] - time) <= WINDOW_S:
-                nearest[id_of(number)] = score
+            if abs(register.event_at[register.slot(number)] - self._time) <= WINDOW_S:
+                nearest[number] = score
                 if len(nearest) == RELATED_LIMIT:
                     least = score
-        if not self.is_partial:
-            return nearest
-        return {i: dot_product(self._vector, articles[i].vector) // UNIT for i in nearest}
+        if is_partial:
+            for number in nearest:
+                other = articles[register.id_of(number)]
+                nearest[number] = dot_product(self._vector, other.vector) // UNIT
+        return nearest
 
-    def stories(self, least: int) -> dict[str, int]:
-        """The dot product of the text with the articles of each story near it, by story id.
+    def _votes(self) -> tuple[dict[int, int], dict[int, int]]:
+        """By story: the cosine of the nearest of its articles, and the sum over all the nearest."""
+        register = self._index.articles.register
+        best: dict[int, int] = {}
+        sums: dict[int, int] = {}
+        for number, similarity in self._near.items():
+            story = register.story[register.slot(number)]
+            sums[story] = sums.get(story, 0) + similarity
+            if similarity > best.get(story, 0):
+                best[story] = similarity
+        return best, sums
 
-        Without those whose similarity cannot reach `least` thousandths.
-        """
-        register, stories = self._index.articles.register, self._index.stories
-        numbers, sums = sum_by_key(register.stories(self._numbers), self._dots)
-        # A centroid is no shorter than its longest vector: UNIT, but for rounding.
-        (near,) = (sums >= least * UNIT * ROUNDING).nonzero()
-        pairs = zip(numbers[near].tolist(), sums[near].tolist(), strict=True)
-        return {stories.id_of(number): dot for number, dot in pairs}
+    def _exact_cosine(self, number: int) -> int:
+        dot = dot_product(self._vector, self._index.centroid(number))
+        return story_similarity(dot, self._index.stories.square[number])

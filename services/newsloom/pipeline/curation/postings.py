@@ -90,10 +90,9 @@ class Postings:
                 found.append(entries)
                 weights.append(weight)
         joined = np.frombuffer(b"".join(found), dtype=np.int64)
-        factors = np.array(weights, dtype=np.int64).repeat(list(map(len, found)))
-        numbers, dots = sum_by_key(joined >> _WEIGHT_BITS, (joined & _WEIGHT_MASK) * factors)
-        (near,) = (dots >= least).nonzero()
-        return Found(numbers[near], dots[near], is_partial)
+        products = joined & _WEIGHT_MASK
+        products *= np.array(weights, dtype=np.int64).repeat(list(map(len, found)))
+        return Found(*sum_by_key(joined >> _WEIGHT_BITS, products, least), is_partial)
 
     def canonical(self) -> list[tuple[str, list[tuple[int, int]]]]:
         """All postings as (term, (number, weight)...), sorted."""
@@ -103,13 +102,20 @@ class Postings:
         )
 
 
-def sum_by_key(keys: Integers, values: Integers) -> tuple[Integers, Integers]:
-    """The keys, rising and each once, and the sum of the values (below 2^21) of each."""
+def sum_by_key(keys: Integers, values: Integers, least: int) -> tuple[Integers, Integers]:
+    """The keys, rising and each once, whose values (below 2^21) add up to `least` at least."""
     # One sort of plain integers is many times faster than a sort by index.
-    joined = (keys << _SUM_BITS) | values
+    joined = keys << _SUM_BITS
+    joined |= values
     if not len(joined):
         return joined, joined
     joined.sort()
-    keys = joined >> _SUM_BITS
-    starts = np.concatenate(([0], (keys[1:] != keys[:-1]).nonzero()[0] + 1))
-    return keys[starts], np.add.reduceat(joined & _SUM_MASK, starts)
+    values = joined & _SUM_MASK
+    joined >>= _SUM_BITS
+    is_first = np.empty(len(joined), dtype=np.bool_)
+    is_first[0] = True
+    np.not_equal(joined[1:], joined[:-1], out=is_first[1:])
+    (starts,) = is_first.nonzero()
+    sums = np.add.reduceat(values, starts)
+    (near,) = (sums >= least).nonzero()
+    return joined[starts[near]], sums[near]

@@ -76,6 +76,10 @@ class Register:
         start = (number & self._mask) * _ID_BYTES
         return self._ids[start : start + _ID_BYTES].hex()
 
+    def story_of(self, article_id: str) -> int:
+        """The number of the story that a live article is in."""
+        return self.story[self._numbers[int(article_id, 16)] & self._mask]
+
     def is_live(self, number: int) -> bool:
         """Whether the article with that number is live."""
         return self.number[number & self._mask] == number

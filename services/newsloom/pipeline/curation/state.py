@@ -90,7 +90,7 @@ class State:
 
     def story_id(self, article_id: str) -> str:
         """The id of the story that a live article is in."""
-        return self.stories.id_of(self.articles.register.story[self.articles.slot(article_id)])
+        return self.stories.id_of(self.articles.register.story_of(article_id))
 
     def named_by(self, article_id: str) -> list[str]:
         """Ids of the live articles whose last publication named another, in no telling order."""

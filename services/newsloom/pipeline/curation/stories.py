@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from newsloom.pipeline.curation.register import Register
@@ -85,12 +86,17 @@ class LiveStories(ShelvedRows[LiveStory]):
     def join(self, number: int, article: int) -> None:
         """Counts an article, by its number, among a story's, which it may then lead."""
         register = self._register
-        slot, newest = register.slot(article), self._newest[number]
+        slot, before, after = register.slot(article), 0, self._newest[number]
+        while after and register.sequence[register.slot(after)] > register.sequence[slot]:
+            before, after = after, register.next[register.slot(after)]
         register.story[slot] = number
-        register.next[slot], register.previous[slot] = newest, 0
-        if newest:
-            register.previous[register.slot(newest)] = article
-        self._newest[number] = article
+        register.previous[slot], register.next[slot] = before, after
+        if after:
+            register.previous[register.slot(after)] = article
+        if before:
+            register.next[register.slot(before)] = article
+        else:
+            self._newest[number] = article
         self.size[number] += 1
         lead = self._lead[number]
         if not lead or register.rank(article) < register.rank(lead):
@@ -114,21 +120,29 @@ class LiveStories(ShelvedRows[LiveStory]):
         self._free_if_empty(number)
 
     def articles(self, number: int) -> Iterator[int]:
-        """The numbers of a story's live articles, in no telling order."""
-        register, article = self._register, self._newest[number]
+        """The numbers of a story's live articles, those first seen last coming first."""
+        after, slot, article = self._register.next, self._register.slot, self._newest[number]
         while article:
             yield article
-            article = register.next[register.slot(article)]
+            article = after[slot(article)]
 
-    def count(self, story_id: str) -> int:
-        """How many live articles a story has."""
-        number = self.find(story_id)
-        return 0 if number is None else self.size[number]
+    def squared(self, story_id: str) -> int:
+        """The squared length of a live story's centroid."""
+        return self.square[self.number(story_id)]
 
     def members(self, story_id: str) -> Iterator[str]:
-        """Ids of the live articles of a story, none if it has none."""
+        """Ids of the live articles of a story, those first seen last coming first."""
         number = self.find(story_id)
         return map(self._register.id_of, () if number is None else self.articles(number))
+
+    def latest(self, story_id: str, count: int) -> list[str]:
+        """Ids of the live articles of a story that were first seen last, the latest at the end."""
+        number = self.find(story_id)
+        if number is None:
+            return []
+        latest = list(map(self._register.id_of, islice(self.articles(number), count)))
+        latest.reverse()
+        return latest
 
     def lead(self, story_id: str) -> LeadKey | None:
         """The key of the article that leads a story; None if it has none."""
