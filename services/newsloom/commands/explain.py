@@ -215,7 +215,6 @@ def _neighbours(state: State, live: LiveArticle) -> Table:
 def _stories(state: State, live: LiveArticle) -> Table:
     """The nearest stories as they are now, with what speaks for its joining them, and against."""
     comparison = state.index.compare(live.vector, live.event_at, without=[live.article["id"]])
-    near = comparison.nearest()
     table = Table(
         title=(
             "nearest stories as they are now: joined from 0 on, the best of them "

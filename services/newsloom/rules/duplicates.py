@@ -101,7 +101,7 @@ def _numbers(text: str) -> frozenset[str]:
     return frozenset([word for word in shared_words(text) if word[0].isdigit()])
 
 
-@lru_cache(maxsize=256)  # an article is held against several others in turn
+@lru_cache(maxsize=4096)  # an article is held against several others in turn
 def _read(excerpt: str) -> _Body:
     text = strip_dateline(excerpt)
     words = shared_words(text)

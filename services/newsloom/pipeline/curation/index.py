@@ -5,6 +5,7 @@ of its articles' vectors). All sums are exact, so that it is a function of the r
 order they came in.
 """
 
+from collections import OrderedDict
 from collections.abc import Collection
 from operator import methodcaller
 from typing import Any, NamedTuple
@@ -26,8 +27,8 @@ ROUNDING = 0.95
 """What is left of a vector's length at worst once its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
-MAX_CENTROIDS = 8_192
-"""So many centroids are kept in memory; the others are summed anew when they are asked for."""
+MAX_SUMS = 8_192
+"""So many centroids of several articles are kept; others are summed anew when asked for."""
 
 
 class MatterIndex:
@@ -37,7 +38,7 @@ class MatterIndex:
         self.articles = articles
         self.stories = stories
         self._postings = Postings()
-        self._centroids: dict[int, dict[str, int]] = {}
+        self._sums: OrderedDict[int, dict[str, int]] = OrderedDict()
 
     def add(self, live: LiveArticle) -> None:
         """Takes in an article that was registered, but is in no story yet."""
@@ -49,25 +50,25 @@ class MatterIndex:
 
     def join(self, number: int, vector: Vector) -> None:
         """Adds the vector of an article that is about to join the story with that number."""
-        stories = self.stories
-        centroid = self.centroid(number)
+        if not self.stories.size[number]:
+            self.stories.square[number] = dot_product(vector, vector)
+            return
+        centroid = self._sum(number)
         square = 0
         for term, weight in vector.items():
             held = centroid.get(term, 0)
             centroid[term] = held + weight
             square += (2 * held + weight) * weight
-        stories.square[number] += square
+        self.stories.square[number] += square
 
     def leave(self, number: int, vector: Vector) -> None:
         """Takes off the vector of an article that is about to leave the story with that number."""
-        stories = self.stories
-        if stories.size[number] == 1:
-            stories.square[number] = 0
-            self._centroids.pop(number, None)
+        if self.stories.size[number] == 1:
+            self._sums.pop(number, None)
             return
-        centroid = self.centroid(number)
+        centroid = self._sum(number)
         square = dot_product(vector, vector) - 2 * dot_product(vector, centroid)
-        stories.square[number] += square
+        self.stories.square[number] += square
         for term, weight in vector.items():
             centroid[term] -= weight
             if not centroid[term]:
@@ -77,8 +78,15 @@ class MatterIndex:
         """Completes an index over articles that were added and registered, but not joined."""
         self._postings.settle()
         for number in self.stories.numbers():
-            centroid = self._sum(number)
+            centroid = self.centroid(number)
             self.stories.square[number] = sum([weight * weight for weight in centroid.values()])
+
+    def centroid(self, number: int) -> Vector:
+        """The sum of the vectors of the story with that number; not to be changed."""
+        if self.stories.size[number] == 1:
+            (article,) = self.stories.articles(number)
+            return self.articles[self.articles.register.id_of(article)].vector
+        return self._sum(number)
 
     def compare(self, vector: Vector, time: int, without: Collection[str] = ()) -> "Comparison":
         """Compares a text, of `time` in seconds, with all live articles but those `without`."""
@@ -119,22 +127,23 @@ class MatterIndex:
             ),
         ]
 
-    def centroid(self, number: int) -> dict[str, int]:
-        """The sum of the vectors of the story with that number; not to be changed."""
-        centroid = self._centroids.get(number)
-        if centroid is None:
-            centroid = self._centroids[number] = self._sum(number)
-            if len(self._centroids) > MAX_CENTROIDS:
-                del self._centroids[next(iter(self._centroids))]
-        return centroid
-
     def _sum(self, number: int) -> dict[str, int]:
+        """The sum of the vectors of the story with that number, kept for as long as there is room
+        and to be changed as the story does.
+        """
+        if number not in self._sums:
+            self._sums[number] = self._add_up(number)
+            if len(self._sums) > MAX_SUMS:
+                self._sums.popitem(last=False)
+        return self._sums[number]
+
+    def _add_up(self, number: int) -> dict[str, int]:
         register = self.articles.register
-        centroid: dict[str, int] = {}
+        total: dict[str, int] = {}
         for article in self.stories.articles(number):
             for term, weight in self.articles[register.id_of(article)].vector.items():
-                centroid[term] = centroid.get(term, 0) + weight
-        return centroid
+                total[term] = total.get(term, 0) + weight
+        return total
 
 
 class NearStory(NamedTuple):

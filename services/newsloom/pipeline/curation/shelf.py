@@ -5,6 +5,7 @@ A lane of millions holds in memory what it searches by, and the rest of it on th
 
 from abc import ABC, abstractmethod
 from array import array
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Generic, Protocol, TypeVar, cast
 
@@ -39,7 +40,7 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
         """Without a shelf, all stay in memory."""
         self._shelf = shelf
         self._max_in_memory = max_in_memory
-        self._in_memory: dict[str, R] = {}
+        self._in_memory: OrderedDict[str, R] = OrderedDict()
 
     @abstractmethod
     def _place(self, ident: str) -> "tuple[array[int], int] | None":
@@ -87,8 +88,8 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
     def _keep(self, ident: str, row: R) -> None:
         self._in_memory[ident] = row
         if self._shelf is not None and len(self._in_memory) > self._max_in_memory:
-            oldest_id = next(iter(self._in_memory))
-            oldest, place = self._in_memory.pop(oldest_id), self._place(oldest_id)
+            oldest_id, oldest = self._in_memory.popitem(last=False)
+            place = self._place(oldest_id)
             assert place is not None
             handles, slot = place
             if not handles[slot]:
