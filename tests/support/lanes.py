@@ -6,9 +6,9 @@ from typing import Any
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row, encode_row
 from newsloom.pipeline.curation.state import State, fingerprint, restore
-from newsloom.pipeline.recipe import Pipeline, Result
 from newsloom.rules.clock import format_time
 from newsloom.rules.topics import TopicIndex
+from tests.support.pipeline import Pipeline, Taken
 
 START_S = 1_772_445_600
 """2026-03-02T10:00:00Z"""
@@ -32,7 +32,7 @@ def event(name: str, title: str, at_s: int = 0, **fields: Any) -> dict[str, Any]
     }
 
 
-def take(pipeline: Pipeline, record: dict[str, Any], arrived_s: int = 400 * DAY_S) -> Result:
+def take(pipeline: Pipeline, record: dict[str, Any], arrived_s: int = 400 * DAY_S) -> Taken:
     """Takes one event through, and checks that the lane is sound afterwards."""
     result = pipeline.process(record, START_S + arrived_s)
     assert_sound(pipeline.state)

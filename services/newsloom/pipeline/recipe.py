@@ -16,7 +16,7 @@ from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import decode_record
 from newsloom.pipeline.enrich import ImageMode, enrich
 from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
-from newsloom.pipeline.publish import CuratedRecord, StoryRecord, publish
+from newsloom.pipeline.publish import Publication, publish
 from newsloom.pipeline.sealing import Sealer, seal_private
 from newsloom.records.event import ArticleEvent
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
@@ -59,8 +59,8 @@ class Result(NamedTuple):
     source: str | None = None
     faulty_fields: tuple[str, ...] = ()
     has_dropped_private: bool = False
-    curated: tuple[CuratedRecord, ...] = ()
-    stories: tuple[StoryRecord, ...] = ()
+    curated: tuple[Publication, ...] = ()
+    stories: tuple[Publication, ...] = ()
     changed_articles: tuple[str, ...] = ()
     changed_stories: tuple[str, ...] = ()
     image_checks: Sequence[ImageCheck] | None = None
@@ -161,8 +161,8 @@ class Curation:
             source=prepared.source,
             faulty_fields=prepared.faulty_fields,
             has_dropped_private=prepared.has_dropped_private,
-            curated=tuple(publications.curated),
-            stories=tuple(publications.stories),
+            curated=publications.curated,
+            stories=publications.stories,
             changed_articles=tuple(draft.articles),
             changed_stories=tuple(draft.stories),
             image_checks=_image_checks(prepared.arrival, draft),
@@ -171,25 +171,6 @@ class Curation:
     def _dead_letter(self, fault: Fault, source: str | None) -> Result:
         Draft(self.state, Outcome.DEAD_LETTERED).apply()
         return Result(Outcome.DEAD_LETTERED, fault=fault, source=source)
-
-
-class Pipeline:
-    """Both halves in one: the way of one record after another through one lane."""
-
-    def __init__(
-        self,
-        state: State,
-        catalogue: Catalogue,
-        images: ImageMode,
-        sealer: Sealer | None = None,
-    ) -> None:
-        self.state = state
-        self.preparation = Preparation(catalogue, images, sealer)
-        self.curation = Curation(state)
-
-    def process(self, record: dict[str, Any] | Fault, arrived_at: int) -> Result:
-        """Takes one input all the way. `arrived_at` is in seconds since the epoch."""
-        return self.curation.curate(self.preparation.prepare(record, arrived_at))
 
 
 def _image_checks(arrival: Arrival, draft: Draft) -> Sequence[ImageCheck] | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from newsloom.pipeline.curation.index import Comparison
 from newsloom.pipeline.curation.rows import Lane, LiveArticle, LiveStory, StoryAlias
+from newsloom.pipeline.curation.shown import Shown
 from newsloom.pipeline.curation.state import State
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import advance
@@ -85,6 +86,11 @@ class Draft:
         """What sorts a live article among others, the best first."""
         changed = self.articles.get(article_id)
         return changed.rank if changed else self.state.articles.rank(article_id)
+
+    def shown(self, article_id: str) -> Shown:
+        """How a live article is shown in the records of others."""
+        changed = self.articles.get(article_id)
+        return changed.shown if changed else self.state.articles.shown(article_id)
 
     def edit(self, article_id: str) -> LiveArticle:
         """The draft's own row of a live article, to be changed in place (but for its story)."""

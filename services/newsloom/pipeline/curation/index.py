@@ -7,6 +7,7 @@ order they came in.
 
 from collections import OrderedDict
 from collections.abc import Collection
+from itertools import islice
 from operator import methodcaller
 from typing import Any, NamedTuple
 
@@ -27,6 +28,8 @@ ROUNDING = 0.95
 """What is left of a vector's length at worst once its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
+COMPARED_IN_FULL = 4
+"""So many of the nearest articles are compared again where a search did not read all there is."""
 MAX_SUMS = 8_192
 """So many centroids of several articles are kept; others are summed anew when asked for."""
 
@@ -85,7 +88,7 @@ class MatterIndex:
         """The sum of the vectors of the story with that number; not to be changed."""
         if self.stories.size[number] == 1:
             (article,) = self.stories.articles(number)
-            return self.articles[self.articles.register.id_of(article)].vector
+            return self.articles.vector(self.articles.register.id_of(article))
         return self._sum(number)
 
     def compare(self, vector: Vector, time: int, without: Collection[str] = ()) -> "Comparison":
@@ -141,7 +144,7 @@ class MatterIndex:
         register = self.articles.register
         total: dict[str, int] = {}
         for article in self.stories.articles(number):
-            for term, weight in self.articles[register.id_of(article)].vector.items():
+            for term, weight in self.articles.vector(register.id_of(article)).items():
                 total[term] = total.get(term, 0) + weight
         return total
 
@@ -225,9 +228,10 @@ class Comparison:
                 if len(nearest) == RELATED_LIMIT:
                     least = score
         if is_partial:
-            for number in nearest:
-                other = articles[register.id_of(number)]
-                nearest[number] = dot_product(self._vector, other.vector) // UNIT
+            # The first of them may be duplicates: there every word counts.
+            for number in islice(nearest, COMPARED_IN_FULL):
+                other = articles.vector(register.id_of(number))
+                nearest[number] = dot_product(self._vector, other) // UNIT
         return nearest
 
     def _votes(self) -> tuple[dict[int, int], dict[int, int]]:

@@ -5,7 +5,7 @@ their kind; encoding and decoding are exact inverses.
 """
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -129,7 +129,19 @@ def decode_row(key: str, value: bytes) -> Row:
         return Lane(**fields)
     if key.startswith("article/"):
         return LiveArticle(**fields)
-    if "merged_into" in fields:
-        return StoryAlias(**fields)
+    return StoryAlias(**fields) if "merged_into" in fields else _story(fields)
+
+
+def decode_article(value: bytes) -> LiveArticle:
+    """The row of a live article."""
+    return LiveArticle(**orjson.loads(value))
+
+
+def decode_story(value: bytes) -> LiveStory:
+    """The row of a live story."""
+    return _story(orjson.loads(value))
+
+
+def _story(fields: dict[str, Any]) -> LiveStory:
     fields["providers"] = {k: (name, count) for k, (name, count) in fields["providers"].items()}
     return LiveStory(**fields)

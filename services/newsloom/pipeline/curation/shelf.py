@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from array import array
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar
 
-from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, decode_row, encode_row
+from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
 
 R = TypeVar("R", LiveArticle, LiveStory)
 
@@ -49,8 +49,12 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
         """
 
     @abstractmethod
-    def _key(self, ident: str) -> str:
-        """The key of a row."""
+    def _pack(self, row: R) -> bytes:
+        """A row as it lies on the shelf."""
+
+    @abstractmethod
+    def _unpack(self, packed: bytes) -> R:
+        """The row that was packed."""
 
     def __contains__(self, ident: object) -> bool:
         return isinstance(ident, str) and self._place(ident) is not None
@@ -64,12 +68,19 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
     def get(self, ident: str, default: None = None) -> R | None:  # type: ignore[override]
         """The row of that id, None if there is none."""
         row = self._in_memory.get(ident)
-        if row is None and (place := self._place(ident)) is not None:
-            handles, slot = place
-            assert self._shelf is not None, f"{ident} is lost"
-            row = cast(R, decode_row(self._key(ident), self._shelf.read(handles[slot])))
+        if row is None and (packed := self._packed(ident)) is not None:
+            row = self._unpack(packed)
             self._keep(ident, row)
         return row
+
+    def _packed(self, ident: str) -> bytes | None:
+        """What lies on the shelf of a row that is not in memory; None if there is no such row."""
+        place = self._place(ident)
+        if place is None:
+            return None
+        handles, slot = place
+        assert self._shelf is not None, f"{ident} is lost"
+        return self._shelf.read(handles[slot])
 
     def _put(self, ident: str, row: R) -> None:
         """Takes in a row that has its place."""
@@ -93,4 +104,4 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
             assert place is not None
             handles, slot = place
             if not handles[slot]:
-                handles[slot] = self._shelf.write(encode_row(oldest))
+                handles[slot] = self._shelf.write(self._pack(oldest))

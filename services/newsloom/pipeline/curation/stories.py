@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from newsloom.pipeline.curation.register import Register
-from newsloom.pipeline.curation.rows import LiveStory, story_key
+from newsloom.pipeline.curation.rows import LiveStory, decode_story, encode_row
 from newsloom.pipeline.curation.shelf import MAX_IN_MEMORY, Shelf, ShelvedRows
 from newsloom.rules.scoring import LeadKey
 
@@ -174,5 +174,8 @@ class LiveStories(ShelvedRows[LiveStory]):
             return None
         return self._handle, number
 
-    def _key(self, ident: str) -> str:
-        return story_key(ident)
+    def _pack(self, row: LiveStory) -> bytes:
+        return encode_row(row)
+
+    def _unpack(self, packed: bytes) -> LiveStory:
+        return decode_story(packed)

@@ -5,14 +5,13 @@ the input position leave with the records that follow from them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-import orjson
 from aiokafka import TopicPartition
 
 from newsloom.adapters.failures import OutageError
 from newsloom.pipeline.curation.shelf import Shelf
 from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.publish import Publication
 from newsloom.pipeline.recipe import Curation
 from newsloom.runtimes.kafka.admin import FoundTopic
 from newsloom.runtimes.kafka.enriched import decode_arrival
@@ -120,8 +119,8 @@ class CurateLane:
         stories: dict[str, None] = {}
         for record in records:
             result = self._curation.curate(decode_arrival(record.value))
-            made += [self._publication(self._topics.curated_articles, r) for r in result.curated]
-            made += [self._publication(self._topics.stories, r) for r in result.stories]
+            made += [self._outgoing(self._topics.curated_articles, r) for r in result.curated]
+            made += [self._outgoing(self._topics.stories, r) for r in result.stories]
             if result.fault is not None:
                 self._bugs.note(result.fault)
                 topic, partition = self._topics.dead_letters, self._letter_partition
@@ -131,9 +130,9 @@ class CurateLane:
         self.next_offset = records[-1].offset + 1
         return made + self._rows(articles, stories)
 
-    def _publication(self, topic: str, record: Any) -> Outgoing:
-        value = None if record.get("withdrawn") else orjson.dumps(record)
-        return Outgoing(topic, self._partition, record["id"].encode(), value)
+    def _outgoing(self, topic: str, record: Publication) -> Outgoing:
+        value = None if record.is_withdrawal else record.value
+        return Outgoing(topic, self._partition, record.id.encode(), value)
 
     def _rows(self, articles: dict[str, None], stories: dict[str, None]) -> list[Outgoing]:
         rows = self._curation.state.encode_rows(articles, stories)
