@@ -18,7 +18,9 @@ DAY_S = 24 * HOUR_S
 
 def new_pipeline(state: State | None = None) -> Pipeline:
     """A pipeline with an empty catalogue, over a new lane or the one given."""
-    return Pipeline(state or State(), Catalogue({}, TopicIndex([]), "none"), images="trust")
+    return Pipeline(
+        State() if state is None else state, Catalogue({}, TopicIndex([]), "none"), images="trust"
+    )
 
 
 def event(name: str, title: str, at_s: int = 0, **fields: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ files have no name, so nothing is left behind however the process ends.
 
 import os
 import tempfile
-from typing import IO
+import weakref
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 _LENGTH_BYTES = 4
@@ -19,7 +19,9 @@ class _Segment:
     """A file, how much of it is written, and how many of its rows are still wanted."""
 
     def __init__(self) -> None:
-        self.file: IO[bytes] = tempfile.TemporaryFile(prefix="newsloom-", buffering=0)  # noqa: SIM115
+        with tempfile.TemporaryFile(prefix="newsloom-", buffering=0) as file:
+            self.descriptor = os.dup(file.fileno())
+        self.close = weakref.finalize(self, os.close, self.descriptor)
         self.size = 0
         self.rows = 0
 
@@ -40,7 +42,7 @@ class SpillFile:
                 self._last += 1
                 segment = self._segments[self._last] = _Segment()
             record = len(row).to_bytes(_LENGTH_BYTES, "little") + row
-            written = os.pwrite(segment.file.fileno(), record, segment.size)
+            written = os.pwrite(segment.descriptor, record, segment.size)
         except OSError as error:
             raise _in_words(error) from error
         if written < len(record):
@@ -53,7 +55,7 @@ class SpillFile:
     def read(self, handle: int) -> bytes:
         """The row that was laid down under a handle. Raises OSError, in words."""
         offset = handle & (1 << _OFFSET_BITS) - 1
-        descriptor = self._segments[handle >> _OFFSET_BITS].file.fileno()
+        descriptor = self._segments[handle >> _OFFSET_BITS].descriptor
         try:
             record = os.pread(descriptor, _READ_BYTES, offset)
             end = _LENGTH_BYTES + int.from_bytes(record[:_LENGTH_BYTES], "little")
@@ -69,7 +71,7 @@ class SpillFile:
         segment = self._segments[number]
         segment.rows -= 1
         if not segment.rows and number != self._last:
-            self._segments.pop(number).file.close()
+            self._segments.pop(number).close()
 
 
 def _in_words(error: OSError) -> OSError:

@@ -9,7 +9,7 @@ import orjson
 
 from newsloom.pipeline.curation.register import Register
 from newsloom.pipeline.curation.rows import LiveArticle, decode_article, encode_row
-from newsloom.pipeline.curation.shelf import MAX_IN_MEMORY, Shelf, ShelvedRows
+from newsloom.pipeline.curation.shelf import Shelf, ShelvedRows
 from newsloom.pipeline.curation.shown import Shown
 from newsloom.rules.scoring import LeadKey
 from newsloom.rules.terms import Vector
@@ -22,7 +22,7 @@ _LENGTHS = Struct("<6I")
 class LiveArticles(ShelvedRows[LiveArticle]):
     """Rows of live articles by id."""
 
-    def __init__(self, shelf: Shelf | None, max_in_memory: int = MAX_IN_MEMORY) -> None:
+    def __init__(self, shelf: Shelf | None, max_in_memory: int) -> None:
         super().__init__(shelf, max_in_memory)
         self.register = Register()
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Integers: TypeAlias = NDArray[np.int64]
 
-MAX_READ = 512
+MAX_READ = 128
 """Of a term in more documents than these, the newest are read: an older one that has only such
 terms in common with a text is news of another day."""
 
@@ -41,8 +41,9 @@ class Postings:
     Documents come with rising numbers, else `settle` is to be called before the first search.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_read: int = MAX_READ) -> None:
         self._lists: dict[str, array[int]] = {}
+        self._max_read = max_read
 
     def add(self, number: int, vector: Mapping[str, int]) -> None:
         """Takes in a document by its number."""
@@ -80,13 +81,13 @@ class Postings:
 
     def search(self, vector: Mapping[str, int], least: int) -> Found:
         """The documents whose dot product with `vector` is at least `least` (above 0)."""
-        lists = self._lists
+        lists, max_read = self._lists, self._max_read
         found, weights, is_partial = [], [], False
         for term, weight in vector.items():
             if term in lists:
                 entries = lists[term]
-                if len(entries) > MAX_READ:
-                    entries, is_partial = entries[-MAX_READ:], True
+                if len(entries) > max_read:
+                    entries, is_partial = entries[-max_read:], True
                 found.append(entries)
                 weights.append(weight)
         joined = np.frombuffer(b"".join(found), dtype=np.int64)

@@ -95,9 +95,9 @@ class Register:
         """Takes in an article under a number of its own (above 0); its slot, yet to be filled."""
         if not self._numbers:
             self._lowest = self._highest = number
+        if max(self._highest, number) - min(self._lowest, number) > self._mask:
+            self._make_room(number)
         self._lowest, self._highest = min(self._lowest, number), max(self._highest, number)
-        if self._highest - self._lowest > self._mask:
-            self._make_room()
         self._numbers[int(article_id, 16)] = number
         slot = number & self._mask
         self.number[slot] = number
@@ -139,10 +139,10 @@ class Register:
         numbers = np.frombuffer(self.number, dtype=np.int64)[places // RELATED_LIMIT]
         return [self.id_of(number) for number in numbers.tolist() if number]
 
-    def _make_room(self) -> None:
+    def _make_room(self, number: int) -> None:
         self.oldest(self._highest)
         capacity = self._mask + 1
-        while self._highest - self._lowest >= capacity:
+        while max(self._highest, number) - min(self._lowest, number) >= capacity:
             capacity *= 2
         if capacity == self._mask + 1:
             return

@@ -36,7 +36,7 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
     What is got is not to be changed, and what changed is to be put.
     """
 
-    def __init__(self, shelf: Shelf | None, max_in_memory: int = MAX_IN_MEMORY) -> None:
+    def __init__(self, shelf: Shelf | None, max_in_memory: int) -> None:
         """Without a shelf, all stay in memory."""
         self._shelf = shelf
         self._max_in_memory = max_in_memory

@@ -23,7 +23,7 @@ from newsloom.pipeline.curation.rows import (
     encode_row,
     story_key,
 )
-from newsloom.pipeline.curation.shelf import Shelf
+from newsloom.pipeline.curation.shelf import MAX_IN_MEMORY, Shelf
 from newsloom.pipeline.curation.stories import LiveStories
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
@@ -33,14 +33,20 @@ from newsloom.rules.stories import LANE_CAP
 class State:
     """One lane. Read freely; change only by the `put_*` and `remove_*` methods."""
 
-    def __init__(self, shelf: Shelf | None = None, cap: int = LANE_CAP) -> None:
-        """`shelf` takes rows that were not looked at for a while; without one, all stay in
-        memory. `cap` says how many articles are placed before one leaves for want of room.
+    def __init__(
+        self,
+        shelf: Shelf | None = None,
+        cap: int = LANE_CAP,
+        max_in_memory: int = MAX_IN_MEMORY,
+    ) -> None:
+        """`shelf` takes rows that were not looked at for a while, all but `max_in_memory` of a
+        kind; without one, all stay in memory. `cap` says how many articles are placed before one
+        leaves for want of room.
         """
         self.cap = cap
         self.lane = Lane()
-        self.articles = LiveArticles(shelf)
-        self.stories = LiveStories(shelf, self.articles.register)
+        self.articles = LiveArticles(shelf, max_in_memory)
+        self.stories = LiveStories(shelf, max_in_memory, self.articles.register)
         self.aliases: dict[str, StoryAlias] = {}
         # Computed from the rows:
         self.index = MatterIndex(self.articles, self.stories)

@@ -7,7 +7,7 @@ from typing import Any
 
 from newsloom.pipeline.curation.register import Register
 from newsloom.pipeline.curation.rows import LiveStory, decode_story, encode_row
-from newsloom.pipeline.curation.shelf import MAX_IN_MEMORY, Shelf, ShelvedRows
+from newsloom.pipeline.curation.shelf import Shelf, ShelvedRows
 from newsloom.rules.scoring import LeadKey
 
 _ID_BYTES = 16
@@ -21,9 +21,7 @@ class LiveStories(ShelvedRows[LiveStory]):
     articles, `square` for the index to keep.
     """
 
-    def __init__(
-        self, shelf: Shelf | None, register: Register, max_in_memory: int = MAX_IN_MEMORY
-    ) -> None:
+    def __init__(self, shelf: Shelf | None, max_in_memory: int, register: Register) -> None:
         super().__init__(shelf, max_in_memory)
         self._register = register
         self._numbers: dict[int, int] = {}
