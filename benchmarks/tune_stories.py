@@ -19,11 +19,16 @@ from benchmarks.story_streams import Scores, read_streams, score
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.curation.state import State
-from newsloom.rules import evidence
+from newsloom.pipeline.policy import Policy
+from newsloom.rules.evidence import (
+    DEFAULT_WEIGHTS,
+    WEIGHTS_FILE,
+    story_weights,
+    weight_tables,
+)
 
 Weights = dict[str, dict[str, int]]
 
-PATH = Path(evidence.__file__).with_name("story_weights.toml")
 SEED = 7
 NOT_TUNED = {("join", "silence")}
 """The streams are short in time and cannot tell what a day of silence means."""
@@ -36,13 +41,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="NAME.events.jsonl beside NAME.gold.tsv")
     parser.add_argument("--steps", type=int, default=200, help="weights tried")
     parser.add_argument("--skip", nargs="*", default=[], help="streams to leave out of tuning")
-    parser.add_argument("--write", action="store_true", help=f"write {PATH.name}")
+    parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     arguments = parser.parse_args()
     catalogue = load_catalogue()
     streams = {name: prepare(e, catalogue) for name, e in read_streams(arguments.folder)}
     gc.freeze()
     tuned_on = {name: each for name, each in streams.items() if name not in arguments.skip}
-    start, plain = read_weights(), cosines_alone()
+    start, plain = weight_tables(DEFAULT_WEIGHTS), cosines_alone()
     for fold in (0, 1):
         tuned, _ = tune(_fold(tuned_on, fold), plain, arguments.steps)
         unseen = _fold(streams, 1 - fold)
@@ -53,22 +58,14 @@ def main() -> None:
         print(f"  {name:<14}", " ".join(f"{value:.3f}" for value in each))
     print(f"goal reached on all: {reached:.4f}")
     if arguments.write:
-        PATH.write_text(_written(tuned, sorted(tuned_on)), encoding="utf-8")
-
-
-def read_weights() -> Weights:
-    """The weights there are."""
-    join = dict(zip(evidence.JoinEvidence._fields, evidence.JOIN_WEIGHTS, strict=True))
-    merge = dict(zip(evidence.MergeEvidence._fields, evidence.MERGE_WEIGHTS, strict=True))
-    return {
-        "join": {"bias": evidence.JOIN_BIAS // 1000, **join},
-        "merge": {"bias": evidence.MERGE_BIAS // 1000, **merge},
-    }
+        WEIGHTS_FILE.write_text(_written(tuned, sorted(tuned_on)), encoding="utf-8")
 
 
 def cosines_alone() -> Weights:
     """Weights by which a story is joined from a cosine of .24 and merged from one of .36."""
-    weights = {kind: dict.fromkeys(table, 0) for kind, table in read_weights().items()}
+    weights = {
+        kind: dict.fromkeys(table, 0) for kind, table in weight_tables(DEFAULT_WEIGHTS).items()
+    }
     weights["join"] |= {"cosine": 10_000, "bias": -2_400}
     weights["merge"] |= {"cosine": 10_000, "bias": -3_600}
     return weights
@@ -76,10 +73,8 @@ def cosines_alone() -> Weights:
 
 def measure(streams: Mapping[str, Stream], weights: Weights) -> dict[str, Scores]:
     """How well the stories agree with the labels under such weights, by stream."""
-    (join_bias, *join), (merge_bias, *merge) = (list(w.values()) for w in weights.values())
-    evidence.JOIN_WEIGHTS, evidence.JOIN_BIAS = tuple(join), 1000 * join_bias
-    evidence.MERGE_WEIGHTS, evidence.MERGE_BIAS = tuple(merge), 1000 * merge_bias
-    return {name: score(stream.gold, _group(stream)) for name, stream in streams.items()}
+    policy = Policy(story_weights(weights))
+    return {name: score(each.gold, _group(each, policy)) for name, each in streams.items()}
 
 
 def tune(streams: Mapping[str, Stream], start: Weights, steps: int) -> tuple[Weights, float]:
@@ -114,11 +109,11 @@ def _goal(scores: Mapping[str, Scores]) -> float:
     )
 
 
-def _group(stream: Stream) -> list[str]:
+def _group(stream: Stream, policy: Policy) -> list[str]:
     """As `stories.group`, but nothing is published: that changes no grouping."""
     state = State()
     for arrival in stream.arrivals:
-        decide(state, arrival).apply()
+        decide(state, arrival, policy).apply()
     return [state.articles[arrival.article["id"]].story_id for arrival in stream.arrivals]
 
 

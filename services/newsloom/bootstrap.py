@@ -10,10 +10,12 @@ from newsloom.adapters.catalogue_files import CatalogueFiles
 from newsloom.adapters.sealing import Keyring
 from newsloom.adapters.sealing_keys import load_keyring
 from newsloom.adapters.store import Store, read_rows
+from newsloom.adapters.story_weights import load_story_weights
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
+from newsloom.pipeline.policy import Policy
 from newsloom.pipeline.recipe import Curation, Preparation
 from newsloom.pipeline.sealing import Sealer
 from newsloom.rules.lanes import LaneTable
@@ -32,6 +34,11 @@ def build_keyring(settings: Settings) -> Keyring | None:
     return load_keyring(text, settings.sealing_keys_file)
 
 
+def build_policy(settings: Settings) -> Policy:
+    """How a lane is curated. Raises WeightsError for a file of weights that cannot be used."""
+    return Policy(load_story_weights(settings.story_weights), settings.publish_threshold)
+
+
 @contextmanager
 def build_run(
     settings: Settings,
@@ -41,11 +48,12 @@ def build_run(
     metrics: Metrics,
     reporter: Reporter,
     sealer: Sealer | None,
+    policy: Policy,
 ) -> Iterator[tuple[EmbeddedRun, State]]:
     """An embedded run over the state that `store` holds, and that state."""
     state = restore(decode_row(key, value) for key, value in store.rows())
     preparation = Preparation(catalogue, settings.images, sealer)
-    curation = Curation(state)
+    curation = Curation(state, policy)
     if settings.images != "check":
         yield EmbeddedRun(options, preparation, curation, store, metrics, reporter), state
         return
@@ -72,7 +80,11 @@ def read_state(folder: Path) -> State:
 
 
 def build_stage(
-    settings: Settings, name: str, catalogue: CatalogueFiles, sealer: Sealer | None
+    settings: Settings,
+    name: str,
+    catalogue: CatalogueFiles,
+    sealer: Sealer | None,
+    policy: Policy,
 ) -> "Stage":
     """The stage of that name, enrich or curate, for a worker on Kafka."""
     # Imported here, for a run without Kafka need not wait for its clients.
@@ -89,4 +101,4 @@ def build_stage(
         should_check = settings.images == "check"
         checker = (lambda: build_checker(settings)) if should_check else None
         return EnrichStage(servers, topics, lanes, group, preparation, checker)
-    return CurateStage(servers, topics, lanes.count, group)
+    return CurateStage(servers, topics, lanes.count, group, policy)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from newsloom import __version__
 from newsloom.adapters.catalogue_reader import CatalogueError
-from newsloom.adapters.failures import KeysError, OutageError
+from newsloom.adapters.failures import KeysError, OutageError, WeightsError
 from newsloom.settings import FILE as SETTINGS_FILE
 
 COMMANDS = ("run", "explain", "schemas", "topics", "worker", "produce", "tail", "keys", "unseal")
@@ -60,7 +60,7 @@ def _run() -> int:
     except OutageError as error:
         click.echo(f"newsloom: {error}", err=True)
         return 1
-    except KeysError as error:
+    except (KeysError, WeightsError) as error:
         click.echo(f"newsloom: {error}", err=True)
         return 2
     except TOMLDecodeError as error:

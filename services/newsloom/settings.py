@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from newsloom.pipeline.enrich import ImageMode
 from newsloom.rules.lanes import LaneTable
+from newsloom.rules.scoring import MAX_HEAT_BONUS, MAX_QUALITY, PUBLISH_THRESHOLD
 
 FILE = "newsloom.toml"
 
@@ -57,6 +58,17 @@ class Settings(BaseSettings):
         default=(),
         description="Files of your own that add to the catalogue or override it, in order; "
         f"in the environment separated by `{os.pathsep}`.",
+    )
+    story_weights: Path | None = Field(
+        default=None,
+        description="A file of weights of the evidence for stories, in place of those that come "
+        "with Newsloom; what it leaves out stays as it is.",
+    )
+    publish_threshold: int = Field(
+        default=PUBLISH_THRESHOLD,
+        ge=0,
+        le=MAX_QUALITY + MAX_HEAT_BONUS,
+        description="The heat from which on the lead of a story is published.",
     )
     kafka_bootstrap_servers: str = Field(
         default="127.0.0.1:9092",

@@ -2,16 +2,15 @@
 
 import tomllib
 from math import log2
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.rules import evidence as rules
 from newsloom.rules.evidence import (
-    JOIN_BIAS,
+    DEFAULT_WEIGHTS,
     LONE_TERM_COSINE,
+    WEIGHTS_FILE,
     JoinEvidence,
     Matter,
     MergeEvidence,
@@ -21,7 +20,17 @@ from newsloom.rules.evidence import (
     join_parts,
     weigh_join,
     weigh_merge,
+    weight_tables,
 )
+
+
+def _join(evidence: JoinEvidence) -> int:
+    return weigh_join(evidence, DEFAULT_WEIGHTS)
+
+
+def _merge(evidence: MergeEvidence) -> int:
+    return weigh_merge(evidence, DEFAULT_WEIGHTS)
+
 
 NOTHING = JoinEvidence(*[0] * len(JoinEvidence._fields))
 ALIKE = NOTHING._replace(
@@ -61,33 +70,33 @@ def test_silence_is_counted_in_days_and_only_forwards() -> None:
 
 
 def test_what_is_alike_joins_and_what_is_not_does_not() -> None:
-    assert weigh_join(ALIKE) >= 0 > weigh_join(NOTHING)
+    assert _join(ALIKE) >= 0 > _join(NOTHING)
 
 
 def test_the_longer_a_story_was_silent_the_less_it_is_joined() -> None:
-    assert weigh_join(ALIKE._replace(silence=3000)) < weigh_join(ALIKE)
+    assert _join(ALIKE._replace(silence=3000)) < _join(ALIKE)
 
 
 def test_one_word_in_common_is_not_enough_unless_it_is_much_of_the_text() -> None:
     one_word = ALIKE._replace(shared=doublings(2), cosine=LONE_TERM_COSINE - 1)
-    assert weigh_join(one_word) < 0
-    assert weigh_join(ALIKE._replace(shared=doublings(2))) >= 0
+    assert _join(one_word) < 0
+    assert _join(ALIKE._replace(shared=doublings(2))) >= 0
 
 
 def test_the_parts_and_the_bias_make_the_score() -> None:
-    parts = join_parts(ALIKE)
-    assert abs(sum(parts.values()) + JOIN_BIAS // 1000 - weigh_join(ALIKE)) <= len(parts)
+    parts = join_parts(ALIKE, DEFAULT_WEIGHTS)
+    assert abs(sum(parts.values()) + DEFAULT_WEIGHTS.join_bias - _join(ALIKE)) <= len(parts)
 
 
 def test_two_stories_far_apart_do_not_merge_and_two_alike_do() -> None:
     apart = MergeEvidence(100, 160, 500, 2000, 3000, 200, 100, 100)
     alike = MergeEvidence(800, 700, 700, 2000, 3000, 1600, 900, 900)
-    assert weigh_merge(alike) >= 0 > weigh_merge(apart)
+    assert _merge(alike) >= 0 > _merge(apart)
 
 
 def test_the_file_holds_a_weight_for_each_kind_of_evidence_and_no_other() -> None:
-    path = Path(rules.__file__).with_name("story_weights.toml")
-    tables = tomllib.loads(path.read_text("utf-8"))
+    tables = tomllib.loads(WEIGHTS_FILE.read_text("utf-8"))
     assert list(tables["join"]) == ["bias", *JoinEvidence._fields]
     assert list(tables["merge"]) == ["bias", *MergeEvidence._fields]
     assert all(type(w) is int for table in tables.values() for w in table.values())
+    assert weight_tables(DEFAULT_WEIGHTS) == tables

@@ -19,7 +19,7 @@ from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.enrich import quality_parts_of
 from newsloom.records.faults import Outcome
-from newsloom.rules.evidence import JOIN_BIAS, join_parts
+from newsloom.rules.evidence import DEFAULT_WEIGHTS, join_parts
 from newsloom.rules.provider import Evidence, Outlet, Resolution, resolve_provider
 from newsloom.rules.scoring import PUBLISH_THRESHOLD, UNKNOWN_STANDING, is_published, lead_heat
 from newsloom.rules.stories import RELATED_FLOOR
@@ -217,7 +217,7 @@ def _stories(state: State, live: LiveArticle) -> Table:
     table = Table(
         title=(
             "nearest stories as they are now: joined from 0 on, the best of them "
-            f"({JOIN_BIAS // 1000} + for + against; docs/adr/0003-grouping.md)"
+            f"({DEFAULT_WEIGHTS.join_bias} + for + against; docs/adr/0003-grouping.md)"
         ),
         title_justify="left",
         box=None,
@@ -225,8 +225,10 @@ def _stories(state: State, live: LiveArticle) -> Table:
     table.add_column("score", justify="right", no_wrap=True, min_width=5)
     for heading in ("story", "for", "against"):
         table.add_column(heading, no_wrap=heading == "story", ratio=1)
-    for candidate in weigh_stories(Draft(state, Outcome.UNCHANGED), live, comparison, near):
-        parts = join_parts(candidate.evidence)
+    for candidate in weigh_stories(
+        Draft(state, Outcome.UNCHANGED), live, comparison, near, DEFAULT_WEIGHTS
+    ):
+        parts = join_parts(candidate.evidence, DEFAULT_WEIGHTS)
         ranked = sorted(parts, key=lambda name: (-abs(parts[name]), name))
         spoken_for = [f"{name} {parts[name]:+}" for name in ranked if parts[name] > 0]
         against = [f"{name} {parts[name]:+}" for name in ranked if parts[name] < 0]

@@ -20,7 +20,7 @@ from newsloom.records.curated import (
     Tombstone,
 )
 from newsloom.rules.clock import format_time
-from newsloom.rules.scoring import NOT_LEADING, is_published, lead_heat
+from newsloom.rules.scoring import NOT_LEADING, PUBLISH_THRESHOLD, is_published, lead_heat
 from newsloom.rules.stories import choose_related
 
 MAX_DUPLICATES = 50
@@ -41,10 +41,13 @@ class Publications(NamedTuple):
     stories: list[StoryRecord]
 
 
-def publish(draft: Draft) -> Publications:
-    """The records to publish for `draft`, whose rows then say so."""
-    curated = [_curated_record(draft, article_id) for article_id in draft.publish]
-    stories = [_story_record(draft, story_id) for story_id in draft.publish_stories]
+def publish(draft: Draft, threshold: int = PUBLISH_THRESHOLD) -> Publications:
+    """The records to publish for `draft`, whose rows then say so.
+
+    A lead is published from heat `threshold` on.
+    """
+    curated = [_curated_record(draft, article_id, threshold) for article_id in draft.publish]
+    stories = [_story_record(draft, story_id, threshold) for story_id in draft.publish_stories]
     return Publications(curated, stories)
 
 
@@ -53,7 +56,7 @@ def _next_revision(draft: Draft) -> int:
     return draft.lane.revision
 
 
-def _curated_record(draft: Draft, article_id: str) -> CuratedRecord:
+def _curated_record(draft: Draft, article_id: str, threshold: int) -> CuratedRecord:
     if draft.article(article_id) is None:
         return {"id": article_id, "revision": _next_revision(draft), "withdrawn": True}
     live = draft.edit(article_id)
@@ -66,7 +69,7 @@ def _curated_record(draft: Draft, article_id: str) -> CuratedRecord:
     parts: dict[str, Any] = {
         **live.article,
         "heat": heat,
-        "published": is_published(heat),
+        "published": is_published(heat, threshold),
         "revision": live.revision,
         "storyId": live.story_id,
         "curatedDateTime": format_time(draft.clock),
@@ -109,7 +112,7 @@ def _related(draft: Draft, live: LiveArticle) -> list[RelatedArticle]:
     return related  # type: ignore[return-value]
 
 
-def _story_record(draft: Draft, story_id: str) -> StoryRecord:
+def _story_record(draft: Draft, story_id: str, threshold: int) -> StoryRecord:
     row = draft.story_row(story_id)
     if row is None:
         return {"id": story_id, "revision": _next_revision(draft), "withdrawn": True}
@@ -120,10 +123,10 @@ def _story_record(draft: Draft, story_id: str) -> StoryRecord:
             "revision": _next_revision(draft),
             "schemaVersion": SCHEMA_VERSION,
         }
-    return _live_story_record(draft, draft.edit_story(story_id))
+    return _live_story_record(draft, draft.edit_story(story_id), threshold)
 
 
-def _live_story_record(draft: Draft, story: LiveStory) -> Story:
+def _live_story_record(draft: Draft, story: LiveStory, threshold: int) -> Story:
     lead_key = draft.lead(story.id)
     assert lead_key is not None, f"story {story.id} has no live article"
     lead = draft.live(lead_key[2])
@@ -134,7 +137,7 @@ def _live_story_record(draft: Draft, story: LiveStory) -> Story:
     counts = Counter(topic for m in latest for topic in m.article.get("topics", ()))
     topics = sorted(counts, key=lambda topic: (-counts[topic], topic))[:MAX_STORY_TOPICS]
     story.told_lead, story.told_count = lead.article["id"], story.article_count
-    story.told_published = is_published(heat)
+    story.told_published = is_published(heat, threshold)
     record: Story = {
         "id": story.id,
         "lead": lead.article["id"],

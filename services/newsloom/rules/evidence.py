@@ -5,6 +5,7 @@ which `benchmarks/tune_stories.py` writes. What adds up to 0 or more convinces.
 """
 
 import tomllib
+from collections.abc import Mapping
 from operator import mul
 from pathlib import Path
 from typing import NamedTuple
@@ -112,33 +113,66 @@ def days(seconds: int) -> int:
     return max(0, seconds) * 1000 // _DAY_S
 
 
-def _read_weights(kind: str, names: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
-    path = Path(__file__).with_name("story_weights.toml")
-    table = tomllib.loads(path.read_text("utf-8"))[kind]
-    return tuple(int(table[name]) for name in names), 1000 * int(table["bias"])
+class StoryWeights(NamedTuple):
+    """What each kind of evidence weighs, in thousandths, in the order of the fields.
+
+    Where the evidence weighed and the bias add up to 0 or more, it convinces.
+    """
+
+    join: tuple[int, ...]
+    join_bias: int
+    merge: tuple[int, ...]
+    merge_bias: int
 
 
-JOIN_WEIGHTS, JOIN_BIAS = _read_weights("join", JoinEvidence._fields)
-MERGE_WEIGHTS, MERGE_BIAS = _read_weights("merge", MergeEvidence._fields)
+def story_weights(tables: Mapping[str, Mapping[str, int]]) -> StoryWeights:
+    """The weights that tables of the form of story_weights.toml hold, all of them."""
+    join, merge = tables["join"], tables["merge"]
+    return StoryWeights(
+        tuple(join[name] for name in JoinEvidence._fields),
+        join["bias"],
+        tuple(merge[name] for name in MergeEvidence._fields),
+        merge["bias"],
+    )
 
 
-def weigh_join(evidence: JoinEvidence) -> int:
+def weight_tables(weights: StoryWeights) -> dict[str, dict[str, int]]:
+    """The tables that hold those weights, each by its name."""
+    join = dict(zip(JoinEvidence._fields, weights.join, strict=True))
+    merge = dict(zip(MergeEvidence._fields, weights.merge, strict=True))
+    return {
+        "join": {"bias": weights.join_bias, **join},
+        "merge": {"bias": weights.merge_bias, **merge},
+    }
+
+
+WEIGHTS_FILE = Path(__file__).with_name("story_weights.toml")
+DEFAULT_WEIGHTS = story_weights(tomllib.loads(WEIGHTS_FILE.read_text("utf-8")))
+
+
+def weigh_join(evidence: JoinEvidence, weights: StoryWeights) -> int:
     """How well an article goes with a story: the higher the better, from 0 on it may join.
 
     One word in common is not enough, however little else there is, but for nearly all of a title.
     """
-    score: int = sum(map(mul, JOIN_WEIGHTS, evidence), JOIN_BIAS) // 1000
+    score: int = sum(map(mul, weights.join, evidence), 1000 * weights.join_bias) // 1000
     is_slight = evidence.shared <= _ONE_TERM and evidence.cosine < LONE_TERM_COSINE
     return min(score, -1) if is_slight else score
 
 
-def weigh_merge(evidence: MergeEvidence) -> int:
+def weigh_merge(evidence: MergeEvidence, weights: StoryWeights) -> int:
     """How surely two stories are one: from 0 on they merge."""
-    score: int = sum(map(mul, MERGE_WEIGHTS, evidence), MERGE_BIAS) // 1000
+    score: int = sum(map(mul, weights.merge, evidence), 1000 * weights.merge_bias) // 1000
     return score
 
 
-def join_parts(evidence: JoinEvidence) -> dict[str, int]:
+def join_parts(evidence: JoinEvidence, weights: StoryWeights) -> dict[str, int]:
     """What each kind of evidence adds to or takes from the score of `weigh_join`, by name."""
-    parts = map(mul, JOIN_WEIGHTS, evidence)
+    parts = map(mul, weights.join, evidence)
+    return {name: part // 1000 for name, part in zip(evidence._fields, parts, strict=True)}
+
+
+def merge_parts(evidence: MergeEvidence, weights: StoryWeights) -> dict[str, int]:
+    """The same of `weigh_merge`."""
+    parts = map(mul, weights.merge, evidence)
     return {name: part // 1000 for name, part in zip(evidence._fields, parts, strict=True)}

@@ -14,6 +14,7 @@ from newsloom.rules.evidence import (
     JoinEvidence,
     Matter,
     MergeEvidence,
+    StoryWeights,
     common_terms,
     days,
     doublings,
@@ -41,7 +42,11 @@ class Candidate(NamedTuple):
 
 
 def weigh_stories(
-    draft: Draft, live: LiveArticle, comparison: Comparison, near: dict[str, int]
+    draft: Draft,
+    live: LiveArticle,
+    comparison: Comparison,
+    near: dict[str, int],
+    weights: StoryWeights,
 ) -> list[Candidate]:
     """The stories nearest to an article, weighed; the best first, ties by lowest id.
 
@@ -87,7 +92,7 @@ def weigh_stories(
             size_cosine=size * cosine // 1000,
             silence=days(max(live.event_at - story.last_at, story.first_at - live.event_at)),
         )
-        candidates.append(Candidate(story_id, weigh_join(evidence), evidence))
+        candidates.append(Candidate(story_id, weigh_join(evidence, weights), evidence))
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.story_id))
     return candidates
 
@@ -125,7 +130,9 @@ def choose_story(
     return article_id
 
 
-def find_same_matter(draft: Draft, live: LiveArticle, candidates: list[Candidate]) -> str | None:
+def find_same_matter(
+    draft: Draft, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
+) -> str | None:
     """The story that is surest to be one with the article's own, which others held before it."""
     index, own_id, vector = draft.state.index, live.story_id, live.vector
     rivals = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
@@ -153,6 +160,6 @@ def find_same_matter(draft: Draft, live: LiveArticle, candidates: list[Candidate
             title=rival.evidence.title,
             text=rival.evidence.text,
         )
-        verdicts.append((-weigh_merge(evidence), rival.story_id))
+        verdicts.append((-weigh_merge(evidence, weights), rival.story_id))
     minus_score, rival_id = min(verdicts, default=(1, ""))
     return rival_id if minus_score <= 0 else None

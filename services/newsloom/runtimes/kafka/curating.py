@@ -11,7 +11,7 @@ import orjson
 from aiokafka import TopicPartition
 
 from newsloom.adapters.failures import OutageError
-from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.recipe import Curation
 from newsloom.runtimes.kafka.admin import FoundTopic
 from newsloom.runtimes.kafka.enriched import decode_arrival
@@ -41,12 +41,15 @@ from newsloom.runtimes.kafka.topics import (
 class CurateStage:
     """Curates the lanes that are assigned to it."""
 
-    def __init__(self, servers: str, topics: Topics, lanes: int, group: str) -> None:
+    def __init__(
+        self, servers: str, topics: Topics, lanes: int, group: str, policy: Policy = DEFAULT_POLICY
+    ) -> None:
         self.group = group
         self.input_topic = topics.enriched_articles
         self._servers = servers
         self.topics = topics
         self._lanes = lanes
+        self._policy = policy
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
@@ -80,7 +83,9 @@ class CurateStage:
                 "the offset back to that, or to the beginning to curate all anew"
             )
         letters = partition % self._letter_partitions
-        return CurateLane(self.topics, partition, letters, state, next_offset, self._bugs)
+        return CurateLane(
+            self.topics, partition, letters, Curation(state, self._policy), next_offset, self._bugs
+        )
 
 
 class CurateLane:
@@ -91,7 +96,7 @@ class CurateLane:
         topics: Topics,
         partition: int,
         letter_partition: int,
-        state: State,
+        curation: Curation,
         next_offset: int,
         bugs: BugCounter,
     ) -> None:
@@ -99,7 +104,7 @@ class CurateLane:
         self._topics = topics
         self._partition = partition
         self._letter_partition = letter_partition
-        self._curation = Curation(state)
+        self._curation = curation
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
