@@ -117,12 +117,13 @@ def _original(draft: Draft, live: LiveArticle, near: dict[str, int]) -> LiveArti
         if similarity >= MIN_CANDIDATE_SIMILARITY:
             other = draft.live(other_id)
             is_earlier = other.sequence < (found or live).sequence
-            if is_earlier and is_duplicate(_text(live), _text(other), similarity):
+            if is_earlier and is_duplicate(compared_text(live), compared_text(other), similarity):
                 found = other
     return found
 
 
-def _text(live: LiveArticle) -> Text:
+def compared_text(live: LiveArticle) -> Text:
+    """What of an article decides whether it is a duplicate."""
     article = live.article
     return Text(
         title=compared_title(article),
@@ -139,7 +140,7 @@ def _review_copies(draft: Draft, live: LiveArticle) -> None:
     for copy_id in sorted(draft.copies(article_id), key=lambda i: draft.live(i).sequence):
         copy = draft.live(copy_id)
         similarity = dot_product(live.vector, copy.vector) // UNIT
-        if not is_duplicate(_text(live), _text(copy), similarity):
+        if not is_duplicate(compared_text(live), compared_text(copy), similarity):
             parted.append(copy_id)
         elif live.duplicate_of is not None:
             _give_root(draft, [copy_id], live.duplicate_of)

@@ -130,19 +130,40 @@ def choose_story(
     return article_id
 
 
+class Rival(NamedTuple):
+    """A story that may be one with the article's own: what it adds up to, and the evidence."""
+
+    score: int
+    story_id: str
+    evidence: MergeEvidence
+
+
 def find_same_matter(
     draft: Draft, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
 ) -> str | None:
     """The story that is surest to be one with the article's own, which others held before it."""
-    index, own_id, vector = draft.state.index, live.story_id, live.vector
-    rivals = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
-    if not rivals or own_id not in draft.state.stories:
+    if live.story_id not in draft.state.stories:
         return None
+    rivals = weigh_rivals(draft, live, candidates, weights)
+    return rivals[0].story_id if rivals and rivals[0].score >= 0 else None
+
+
+def weigh_rivals(
+    draft: Draft, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
+) -> list[Rival]:
+    """The other stories an article goes with, weighed against its own; surest first, then by id.
+
+    Its own is to be one that others held before it.
+    """
+    index, own_id, vector = draft.state.index, live.story_id, live.vector
+    near = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
+    if not near:
+        return []
     own, size = _matter(draft, own_id)
     square = index.square(own_id) + 2 * dot_product(vector, own) + dot_product(vector, vector)
     own_cosine = next((c.evidence.cosine for c in candidates if c.story_id == own_id), 0)
-    verdicts = []
-    for rival in rivals:
+    rivals = []
+    for rival in near:
         centroid, rival_size = _matter(draft, rival.story_id)
         cosine = centroid_similarity(
             dot_product(own, centroid) + dot_product(vector, centroid),
@@ -160,6 +181,5 @@ def find_same_matter(
             title=rival.evidence.title,
             text=rival.evidence.text,
         )
-        verdicts.append((-weigh_merge(evidence, weights), rival.story_id))
-    minus_score, rival_id = min(verdicts, default=(1, ""))
-    return rival_id if minus_score <= 0 else None
+        rivals.append(Rival(weigh_merge(evidence, weights), rival.story_id, evidence))
+    return sorted(rivals, key=lambda rival: (-rival.score, rival.story_id))
