@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsloom import __version__
-from newsloom.adapters.catalogue_files import CatalogueFiles
+from newsloom.adapters.catalogue_files import CatalogueFiles, load_catalogue
 from newsloom.adapters.sealing import Keyring
 from newsloom.adapters.sealing_keys import load_keyring
 from newsloom.adapters.store import Store, read_rows
@@ -15,8 +15,9 @@ from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
+from newsloom.pipeline.enrich import ImageMode
 from newsloom.pipeline.policy import Policy
-from newsloom.pipeline.recipe import Curation, Preparation
+from newsloom.pipeline.recipe import Curation, Pipeline, Preparation
 from newsloom.pipeline.sealing import Sealer
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
@@ -72,6 +73,13 @@ def build_checker(settings: Settings) -> "ImageChecker":
     agent = user_agent(__version__, settings.operator_contact)
     client = open_client(agent, settings.allowed_networks)
     return ImageChecker(client, settings.images_per_article, settings.discover_images)
+
+
+def build_pipeline(settings: Settings) -> Pipeline:
+    """The whole pipeline over an empty lane, in memory: nothing is fetched, sealed or written."""
+    images: ImageMode = "trust" if settings.images == "check" else settings.images
+    catalogue = load_catalogue(settings.catalogue)
+    return Pipeline(State(), catalogue, images, policy=build_policy(settings))
 
 
 def read_state(folder: Path) -> State:

@@ -2,11 +2,12 @@
 
 import os
 import re
+import tomllib
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -156,3 +157,36 @@ class Settings(BaseSettings):
 def read_settings(**flags: Any) -> Settings:
     """The settings, with those of `flags` that were given."""
     return Settings(**{name: value for name, value in flags.items() if value})
+
+
+class SettingsError(ValueError):
+    """A file of settings that cannot be used. The message names the file and what is wrong."""
+
+
+def read_settings_file(path: Path) -> Settings:
+    """The settings of a file of the form of newsloom.toml, whatever flags and environment say.
+
+    Raises SettingsError.
+    """
+
+    class FileSettings(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *_: Any, **__: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (TomlConfigSettingsSource(settings_cls, path),)
+
+    try:
+        path.open("rb").close()  # a file that is not there would count as empty
+        return FileSettings()
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8; save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        setting = ".".join(map(str, fault["loc"]))
+        message = fault["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{path}: setting {setting}: {message}") from error
