@@ -17,6 +17,7 @@ from newsloom.rules.evidence import (
     common_terms,
     days,
     doublings,
+    gist_of,
     join_parts,
     weigh_join,
     weigh_merge,
@@ -50,10 +51,10 @@ def test_doublings_of_powers_of_two_are_exact() -> None:
 
 TERMS = [
     ("nothing shared", {"c": 900}, 1, (0, 0, 0, 0)),
-    ("the title's term alone", {"a": 600}, 1, (360_000, 360_000, 1, 600)),
-    ("a term of the text", {"b": 800}, 1, (0, 640_000, 1, 800)),
-    ("every fourth article holds it", {"a": 600}, 4, (360_000, 360_000, 1, 600)),
-    ("every eighth does", {"a": 600}, 8, (180_000, 180_000, 1, 300)),
+    ("the title's term alone", {"a": 600}, 1, (1000, 360, 1, 600)),
+    ("a term of the text", {"b": 800}, 1, (0, 640, 1, 800)),
+    ("every fourth article holds it", {"a": 600}, 4, (1000, 360, 1, 600)),
+    ("every eighth does", {"a": 600}, 8, (500, 180, 1, 300)),
 ]
 
 
@@ -62,7 +63,7 @@ def test_common_terms(
     reason: str, centroid: dict[str, int], size: int, told: tuple[int, int, int, int]
 ) -> None:
     article = {"a": 600, "b": 800}
-    assert common_terms(article, frozenset("a"), Matter(centroid, size)) == told, reason
+    assert common_terms(gist_of(article, {"a"}), Matter(centroid, size)) == told, reason
 
 
 def test_silence_is_counted_in_days_and_only_forwards() -> None:
@@ -89,8 +90,9 @@ def test_the_parts_and_the_bias_make_the_score() -> None:
 
 
 def test_two_stories_far_apart_do_not_merge_and_two_alike_do() -> None:
-    apart = MergeEvidence(100, 160, 500, 2000, 3000, 200, 100, 100)
-    alike = MergeEvidence(800, 700, 700, 2000, 3000, 1600, 900, 900)
+    two = MergeEvidence(*[0] * len(MergeEvidence._fields))._replace(smaller=2000, larger=3000)
+    apart = two._replace(cosine=100, rival=160, own=500, smaller_cosine=200, title=100, text=100)
+    alike = two._replace(cosine=800, rival=700, own=700, smaller_cosine=1600, title=900, text=900)
     assert _merge(alike) >= 0 > _merge(apart)
 
 

@@ -68,6 +68,14 @@ _MERGE: _Told = {
     "smaller_cosine": ("alike at that size", _nothing),
     "title": ("of its title is borne out there", _share),
     "text": ("of its text is borne out there", _share),
+    "votes": ("of what is near it is of that story", _share),
+    "own_votes": ("of what is near it is of its own", _share),
+    "lone": ("one of them was a single article", _nothing),
+    "lone_cosine": ("alike, though a single article", _thousandths),
+    "lone_title": ("of the single one's title is borne out", _share),
+    "lone_text": ("of the single one's text is borne out", _share),
+    "lone_rarest": ("the heaviest word that it shares weighs", _thousandths),
+    "lone_nearest": ("the single one is alike to this article", _thousandths),
 }
 _BEHIND = (_share, _days)
 """Their figures stand before the words."""

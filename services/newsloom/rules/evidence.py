@@ -5,7 +5,7 @@ which `benchmarks/tune_stories.py` writes. What adds up to 0 or more convinces.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from operator import mul
 from pathlib import Path
 from typing import NamedTuple
@@ -65,6 +65,21 @@ class MergeEvidence(NamedTuple):
     title: int
     """Of the article, in the other story."""
     text: int
+    votes: int
+    """Which share of the articles nearest to it is the other story's."""
+    own_votes: int
+    lone: int
+    """1000 if one of the two held a single article: that one is looked at again, for news of its
+    matter may have come meanwhile. What follows is 0 if not.
+    """
+    lone_cosine: int
+    lone_title: int
+    """How much of the lone article's title the greater story bears out."""
+    lone_text: int
+    lone_rarest: int
+    """The heaviest of the terms that they share."""
+    lone_nearest: int
+    """Cosine of the lone article and the one that came now, if that is of the greater story."""
 
 
 class Matter(NamedTuple):
@@ -72,6 +87,28 @@ class Matter(NamedTuple):
 
     centroid: Vector
     size: int
+
+
+class Gist(NamedTuple):
+    """An article as a story meets it: its terms, which of them stand in its title, and the sums
+    of the squared weights of those and of all.
+    """
+
+    vector: Vector
+    title: Collection[str]
+    whole_title: int
+    whole: int
+
+
+class CommonTerms(NamedTuple):
+    """How much of an article's title and text a story bears out, in thousandths; how many terms
+    they share, and the weight of the heaviest.
+    """
+
+    title: int
+    text: int
+    shared: int
+    rarest: int
 
 
 def doublings(count: int) -> int:
@@ -83,17 +120,18 @@ def doublings(count: int) -> int:
     return 1000 * whole + (1000 * count >> whole) - 1000
 
 
-def common_terms(
-    vector: Vector, title: frozenset[str], matter: Matter
-) -> tuple[int, int, int, int]:
-    """How much of the title and of the text a story bears out, how many terms it shares with
-    the article, and the weight of the heaviest: `title`, `text`, `shared`, `rarest`.
+def gist_of(vector: Vector, title: Collection[str]) -> Gist:
+    """The gist of an article; `title` holds the terms of `vector` that stand in the title."""
+    squares = {term: weight * weight for term, weight in vector.items()}
+    in_title = sum([squares[term] for term in title])
+    return Gist(vector, title, in_title or 1, sum(squares.values()) or 1)
 
-    `title` holds the terms of `vector` that stand in the title.
-    """
-    centroid, size = matter
+
+def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
+    """What of an article a story bears out."""
+    title, (centroid, size) = gist.title, matter
     in_text = in_title = rarest = shared = 0
-    for term, weight in vector.items():
+    for term, weight in gist.vector.items():
         held = centroid.get(term)
         if held:
             borne = _BORNE_BY * held // size
@@ -105,7 +143,9 @@ def common_terms(
                 in_title += borne * weight
             if borne > rarest:
                 rarest = borne
-    return in_title, in_text, shared, rarest
+    return CommonTerms(
+        1000 * in_title // gist.whole_title, 1000 * in_text // gist.whole, shared, rarest
+    )
 
 
 def days(seconds: int) -> int:

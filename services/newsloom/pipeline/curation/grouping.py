@@ -11,6 +11,7 @@ from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.index import Comparison
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
 from newsloom.rules.evidence import (
+    Gist,
     JoinEvidence,
     Matter,
     MergeEvidence,
@@ -18,6 +19,7 @@ from newsloom.rules.evidence import (
     common_terms,
     days,
     doublings,
+    gist_of,
     weigh_join,
     weigh_merge,
 )
@@ -30,7 +32,9 @@ from newsloom.rules.stories import (
     rank_stories,
     story_similarity,
 )
-from newsloom.rules.terms import dot_product, title_terms
+from newsloom.rules.terms import UNIT, dot_product, title_terms
+
+_NO_LONE = {name: 0 for name in MergeEvidence._fields if name.startswith("lone")}
 
 
 class Candidate(NamedTuple):
@@ -66,23 +70,21 @@ def weigh_stories(
     if not cosines:
         return []
     nearest, votes = _votes(draft, near)
-    title = title_terms(compared_title(live.article), live.vector)
-    whole = dot_product(live.vector, live.vector) or 1
-    whole_title = sum([live.vector[term] ** 2 for term in title]) or 1
+    gist = _gist_of(live)
     is_bare = "excerpt" not in live.article
     terms = doublings(1 + len(live.vector))
     candidates = []
     for cosine, story_id in rank_stories(cosines)[:MAX_CANDIDATES]:
         matter = _matter(draft, story_id)
         size = doublings(matter.size)
-        in_title, in_text, shared, rarest = common_terms(live.vector, title, matter)
+        common = common_terms(gist, matter)
         story = rows[story_id]
         evidence = JoinEvidence(
             cosine=cosine,
-            title=1000 * in_title // whole_title,
-            text=1000 * in_text // whole,
-            shared=doublings(1 + shared),
-            rarest=rarest,
+            title=common.title,
+            text=common.text,
+            shared=doublings(1 + common.shared),
+            rarest=common.rarest,
             nearest=nearest.get(story_id, 0),
             votes=votes.get(story_id, 0),
             size=size,
@@ -95,6 +97,10 @@ def weigh_stories(
         candidates.append(Candidate(story_id, weigh_join(evidence, weights), evidence))
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.story_id))
     return candidates
+
+
+def _gist_of(live: LiveArticle) -> Gist:
+    return gist_of(live.vector, title_terms(compared_title(live.article), live.vector))
 
 
 def _matter(draft: Draft, story_id: str) -> Matter:
@@ -159,27 +165,58 @@ def weigh_rivals(
     near = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
     if not near:
         return []
-    own, size = _matter(draft, own_id)
-    square = index.square(own_id) + 2 * dot_product(vector, own) + dot_product(vector, vector)
-    own_cosine = next((c.evidence.cosine for c in candidates if c.story_id == own_id), 0)
+    own = _matter(draft, own_id)
+    square = (
+        index.square(own_id) + 2 * dot_product(vector, own.centroid) + dot_product(vector, vector)
+    )
+    before = next((c.evidence for c in candidates if c.story_id == own_id), None)
     rivals = []
-    for rival in near:
-        centroid, rival_size = _matter(draft, rival.story_id)
+    for candidate in near:
+        other = _matter(draft, candidate.story_id)
         cosine = centroid_similarity(
-            dot_product(own, centroid) + dot_product(vector, centroid),
+            dot_product(own.centroid, other.centroid) + dot_product(vector, other.centroid),
             square,
-            index.square(rival.story_id),
+            index.square(candidate.story_id),
         )
-        smaller = doublings(min(size, rival_size))
+        smaller = doublings(min(own.size, other.size))
         evidence = MergeEvidence(
             cosine=cosine,
-            rival=rival.evidence.cosine,
-            own=own_cosine,
+            rival=candidate.evidence.cosine,
+            own=before.cosine if before else 0,
             smaller=smaller,
-            larger=doublings(max(size, rival_size)),
+            larger=doublings(max(own.size, other.size)),
             smaller_cosine=smaller * cosine // 1000,
-            title=rival.evidence.title,
-            text=rival.evidence.text,
+            title=candidate.evidence.title,
+            text=candidate.evidence.text,
+            votes=candidate.evidence.votes,
+            own_votes=before.votes if before else 0,
+            **_look_again(draft, live, candidate.story_id, cosine),
         )
-        rivals.append(Rival(weigh_merge(evidence, weights), rival.story_id, evidence))
+        rivals.append(Rival(weigh_merge(evidence, weights), candidate.story_id, evidence))
     return sorted(rivals, key=lambda rival: (-rival.score, rival.story_id))
+
+
+def _look_again(draft: Draft, live: LiveArticle, rival_id: str, cosine: int) -> dict[str, int]:
+    """What of MergeEvidence begins with `lone`: a story's only article, held against the other."""
+    own, rival = _matter(draft, live.story_id), _matter(draft, rival_id)
+    vector, nearest = live.vector, 0
+    if rival.size == 1:
+        (lone_id,) = draft.state.members[rival_id]
+        lone = draft.live(lone_id)
+        nearest = dot_product(lone.vector, vector) // UNIT
+        held = {term: own.centroid.get(term, 0) + vector.get(term, 0) for term in lone.vector}
+        greater = Matter(held, own.size + 1)
+    elif own.size == 1:
+        (lone_id,) = draft.state.members[live.story_id]
+        lone, greater = draft.live(lone_id), rival
+    else:
+        return _NO_LONE
+    common = common_terms(_gist_of(lone), greater)
+    return {
+        "lone": 1000,
+        "lone_cosine": cosine,
+        "lone_title": common.title,
+        "lone_text": common.text,
+        "lone_rarest": common.rarest,
+        "lone_nearest": nearest,
+    }
