@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsloom.pipeline.curation.rows import decode_row, encode_row
+from newsloom.pipeline.curation.state import restore
 from newsloom.records.faults import Outcome
-from tests.support.lanes import DAY_S, HOUR_S, event, new_pipeline, take
+from tests.support.lanes import DAY_S, HOUR_S, START_S, event, new_pipeline, take
 
 _MATTERS = (
     "Harbour ferry Selkie runs aground off Northfield pier",
@@ -66,6 +68,20 @@ def test_a_lane_stays_sound_after_every_event(seeds: list[int]) -> None:
 def test_a_lane_stays_sound_over_long_streams(seed: int) -> None:
     random = Random(seed)
     _follow([_record(random, at=n / 200) for n in range(200)])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_published_and_in_which_order_does_not_depend_on_restarts(seed: int) -> None:
+    random = Random(seed)
+    straight, restarted = new_pipeline(), new_pipeline()
+    for number in range(150):
+        record = _record(random, at=number / 150)
+        if random.random() < 0.2:
+            rows = [(key, encode_row(row)) for key, row in restarted.state.rows()]
+            random.shuffle(rows)
+            restarted = new_pipeline(restore(decode_row(key, row) for key, row in rows))
+        told = straight.process(record, START_S + 400 * DAY_S)
+        assert restarted.process(record, START_S + 400 * DAY_S) == told, number
 
 
 def _follow(stream: list[dict[str, Any]]) -> None:
