@@ -68,6 +68,23 @@ def test_a_threshold_changes_publications_and_nothing_else() -> None:
     assert [[_url(usual, i) for i in ids] for ids in published] == [["Fennimore"], []]
 
 
+def test_stories_that_never_merge_are_told_apart() -> None:
+    two_matters = [
+        event("one.example/1", "Selkie ferry runs aground off Northfield pier"),
+        event("two.example/1", "Coastguard inquiry blames Selkie pilot, rotten chart", 60),
+        event(
+            "two.example/2", "Coastguard inquiry blames Selkie pilot, rotten chart: minister", 120
+        ),
+    ]
+    bridge = f"{two_matters[1]['title']}: {two_matters[0]['title']}"
+    stream = [*two_matters, event("three.example/1", bridge, 180)]
+    never_merge = Policy(DEFAULT_WEIGHTS._replace(merge_bias=-100_000))
+    (regrouping,), *_ = compare_tellings(
+        _tell(DEFAULT_POLICY, *stream), _tell(never_merge, *stream)
+    )
+    assert [list(map(len, stories)) for stories in regrouping] == [[4], [3, 1]]
+
+
 def test_what_was_withdrawn_is_held_by_nobody() -> None:
     withdrawal = {"webUrl": DAIRY["webUrl"], "withdrawn": True}
     assert _tell(DEFAULT_POLICY, DAIRY, withdrawal).articles == {}
