@@ -9,10 +9,11 @@ on one half of the stories and then the other, in streams that hold both.
 import argparse
 import gc
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from random import Random
 from statistics import mean, pstdev
@@ -70,15 +71,16 @@ def main() -> None:
     if not streams:
         sys.exit(f"{arguments.folder}: no NAME.events.jsonl beside NAME.gold.tsv in it")
     tuned_on = {name: each for name, each in streams.items() if name != PLAIN} or streams
-    folds = [Fold(0), Fold(1), None]
     with ProcessPoolExecutor(initializer=gc.freeze) as pool:
-        first, second, tuned = pool.map(partial(tune, tuned_on, arguments.steps), folds)
+        halves = list(pool.map(partial(tune, tuned_on, arguments.steps), (Fold(0), Fold(1))))
     judged = []
-    for number, weights in ((1, first), (0, second)):
+    for number, weights in zip((1, 0), halves, strict=True):
         unseen = measure(streams, weights, Fold(number))
         judged.append(_mean_f1(unseen))
         _print(f"half {number + 1}, tuned on the other", unseen)
     print(f"mean F1 on stories not tuned on: {mean(judged):.4f}\n", flush=True)
+    known = (weight_tables(DEFAULT_WEIGHTS), *halves)
+    tuned = tune(tuned_on, arguments.steps, None, known)
     reached = measure(streams, tuned, None)
     _print("tuned on all", reached)
     if arguments.write:
@@ -92,25 +94,27 @@ def measure(
 ) -> dict[str, Scores]:
     """How well the stories agree with the labels under such weights, by stream."""
     policy = Policy(story_weights(weights))
-    return {
-        name: score(each.gold, _group(each, policy), fold and fold.counted(each.gold))
+    counted = {
+        name: fold.counted(each.gold) if fold else [True] * len(each.gold)
         for name, each in streams.items()
+    }
+    return {
+        name: score(each.gold, _group(each, policy), counted[name])
+        for name, each in streams.items()
+        if any(counted[name])
     }
 
 
-def tune(streams: Mapping[str, Stream], steps: int, fold: Fold | None) -> Weights:
-    """The best weights met on a walk of so many steps from a regression's, or, where all stories
-    are tuned on, from those there are if they are better.
+def tune(
+    streams: Mapping[str, Stream], steps: int, fold: Fold | None, known: Sequence[Weights] = ()
+) -> Weights:
+    """The best weights met on a walk of so many steps from the best of a regression's and those
+    that are `known`.
     """
-    best, spread = _begin(streams, fold)
-    reached = _goal(measure(streams, best, fold))
-    begun = f"tuned on {f'half {fold.number + 1}' if fold else 'all'}: {reached:.4f} by regression"
-    if fold is None:
-        held = weight_tables(DEFAULT_WEIGHTS)
-        goal = _goal(measure(streams, held, None))
-        begun += f", {goal:.4f} as it was"
-        if goal > reached:
-            best, reached = held, goal
+    regressed, spread = _begin(streams, fold)
+    goals = [(_goal(measure(streams, each, fold)), each) for each in (regressed, *known)]
+    reached, best = max(goals, key=itemgetter(0))
+    begun = f"tuned on {f'half {fold.number + 1}' if fold else 'all'}: {reached:.4f} to begin with"
     random, onward = Random(SEED), None
     for _ in range(steps):
         weights = onward or _vary(best, spread, random)
