@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsloom import __version__
-from newsloom.adapters.catalogue_files import CatalogueFiles
+from newsloom.adapters.catalogue_files import CatalogueFiles, load_catalogue
 from newsloom.adapters.sealing import Keyring
 from newsloom.adapters.sealing_keys import load_keyring
 from newsloom.adapters.spill import SpillFile
 from newsloom.adapters.store import Store, read_rows
+from newsloom.adapters.story_weights import load_story_weights
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
-from newsloom.pipeline.recipe import Curation, Preparation
+from newsloom.pipeline.enrich import ImageMode
+from newsloom.pipeline.policy import Policy
+from newsloom.pipeline.recipe import Curation, Pipeline, Preparation
 from newsloom.pipeline.sealing import Sealer
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
@@ -33,6 +36,11 @@ def build_keyring(settings: Settings) -> Keyring | None:
     return load_keyring(text, settings.sealing_keys_file)
 
 
+def build_policy(settings: Settings) -> Policy:
+    """How a lane is curated. Raises WeightsError for a file of weights that cannot be used."""
+    return Policy(load_story_weights(settings.story_weights), settings.publish_threshold)
+
+
 @contextmanager
 def build_run(
     settings: Settings,
@@ -42,11 +50,12 @@ def build_run(
     metrics: Metrics,
     reporter: Reporter,
     sealer: Sealer | None,
+    policy: Policy,
 ) -> Iterator[tuple[EmbeddedRun, State]]:
     """An embedded run over the state that `store` holds, and that state."""
     state = restore((decode_row(key, value) for key, value in store.rows()), SpillFile())
     preparation = Preparation(catalogue, settings.images, sealer)
-    curation = Curation(state)
+    curation = Curation(state, policy)
     if settings.images != "check":
         yield EmbeddedRun(options, preparation, curation, store, metrics, reporter), state
         return
@@ -67,13 +76,24 @@ def build_checker(settings: Settings) -> "ImageChecker":
     return ImageChecker(client, settings.images_per_article, settings.discover_images)
 
 
+def build_pipeline(settings: Settings) -> Pipeline:
+    """The whole pipeline over an empty lane, in memory: nothing is fetched, sealed or written."""
+    images: ImageMode = "trust" if settings.images == "check" else settings.images
+    catalogue = load_catalogue(settings.catalogue)
+    return Pipeline(State(SpillFile()), catalogue, images, policy=build_policy(settings))
+
+
 def read_state(folder: Path) -> State:
     """The state that an output folder holds, to look at. Raises OutageError if it has none."""
     return restore((decode_row(key, value) for key, value in read_rows(folder)), SpillFile())
 
 
 def build_stage(
-    settings: Settings, name: str, catalogue: CatalogueFiles, sealer: Sealer | None
+    settings: Settings,
+    name: str,
+    catalogue: CatalogueFiles,
+    sealer: Sealer | None,
+    policy: Policy,
 ) -> "Stage":
     """The stage of that name, enrich or curate, for a worker on Kafka."""
     # Imported here, for a run without Kafka need not wait for its clients.
@@ -90,4 +110,4 @@ def build_stage(
         should_check = settings.images == "check"
         checker = (lambda: build_checker(settings)) if should_check else None
         return EnrichStage(servers, topics, lanes, group, preparation, checker)
-    return CurateStage(servers, topics, lanes.count, group, SpillFile)
+    return CurateStage(servers, topics, lanes.count, group, SpillFile, policy)

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsloom.pipeline.curation.state import State, fingerprint
+from newsloom.pipeline.curation.rows import decode_row, encode_row
+from newsloom.pipeline.curation.state import State, fingerprint, restore
 from newsloom.records.faults import Outcome
-from tests.support.lanes import DAY_S, HOUR_S, event, new_pipeline, take
+from tests.support.lanes import DAY_S, HOUR_S, START_S, event, new_pipeline, take
 from tests.support.shelf import FakeShelf
 
 _MATTERS = (
@@ -92,6 +93,20 @@ def test_a_lane_holds_no_more_than_its_cap(seed: int) -> None:
         assert len(pipeline.state.articles) <= 8
         placed = [live.placed for live in pipeline.state.articles.values()]
         assert all(pipeline.state.lane.placed - number < 8 for number in placed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_published_and_in_which_order_does_not_depend_on_restarts(seed: int) -> None:
+    random = Random(seed)
+    straight, restarted = new_pipeline(), new_pipeline()
+    for number in range(150):
+        record = _record(random, at=number / 150)
+        if random.random() < 0.2:
+            rows = [(key, encode_row(row)) for key, row in restarted.state.rows()]
+            random.shuffle(rows)
+            restarted = new_pipeline(restore(decode_row(key, row) for key, row in rows))
+        told = straight.process(record, START_S + 400 * DAY_S)
+        assert restarted.process(record, START_S + 400 * DAY_S) == told, number
 
 
 def _follow(stream: list[dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ import click
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.inputs import STANDARD_INPUT, Source, find_sources
 from newsloom.adapters.store import Store
-from newsloom.bootstrap import build_keyring, build_run
+from newsloom.bootstrap import build_keyring, build_policy, build_run
 from newsloom.commands.options import catalogue_option
 from newsloom.commands.progress import ProgressView
 from newsloom.commands.summary import print_summary
@@ -76,6 +76,7 @@ def run(
         images=images, discover_images=discover_images or None, catalogue=catalogue
     )
     keyring = build_keyring(settings)
+    policy = build_policy(settings)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics()
     sources = find_sources(inputs, folder)
@@ -84,13 +85,13 @@ def run(
     try:
         with (
             ProgressView(_bytes_to_read(sources, store), quiet) as progress,
-            build_run(settings, options, known, store, metrics, progress, keyring) as built,
+            build_run(settings, options, known, store, metrics, progress, keyring, policy) as built,
         ):
             runner, state = built
             stopped_by = _stop_on_signals(runner)
             runner.run(sources)
         if not quiet:
-            print_summary(metrics, state, progress.elapsed_s)
+            print_summary(metrics, state, progress.elapsed_s, policy.publish_threshold)
     finally:
         store.close()
     if stopped_by and not follow:

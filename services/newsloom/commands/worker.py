@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from newsloom.adapters.catalogue_files import CatalogueFiles
-from newsloom.bootstrap import build_keyring, build_stage
+from newsloom.bootstrap import build_keyring, build_policy, build_stage
 from newsloom.commands.options import catalogue_option
 from newsloom.runtimes.kafka.supervisor import Supervisor
 from newsloom.settings import read_settings
@@ -42,6 +42,7 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
     names = STAGES if stage == "all" else (stage,)
     catalogue_files = CatalogueFiles(settings.catalogue)
     keyring = build_keyring(settings) if "enrich" in names else None
+    policy = build_policy(settings)
 
     def work(name: str) -> None:
         # Told to end before anything has begun. Until then Faust is loading, which takes a second.
@@ -49,7 +50,7 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
             signal.signal(number, lambda *_: sys.exit(0))
         from newsloom.runtimes.kafka.worker import run_worker
 
-        stage_of = build_stage(settings, name, catalogue_files, keyring)
+        stage_of = build_stage(settings, name, catalogue_files, keyring, policy)
         run_worker(settings.kafka_bootstrap_servers, stage_of)
 
     if len(names) == 1 and not should_restart:

@@ -20,7 +20,7 @@ from newsloom.records.curated import (
     Tombstone,
 )
 from newsloom.rules.clock import format_time
-from newsloom.rules.scoring import NOT_LEADING, is_published, lead_heat
+from newsloom.rules.scoring import NOT_LEADING, PUBLISH_THRESHOLD, is_published, lead_heat
 from newsloom.rules.stories import choose_related
 
 MAX_DUPLICATES = 50
@@ -47,10 +47,13 @@ class Publications(NamedTuple):
     stories: tuple[Publication, ...]
 
 
-def publish(draft: Draft) -> Publications:
-    """The records to publish for `draft`, whose rows then say so."""
-    curated = tuple([_curated_record(draft, article_id) for article_id in draft.publish])
-    stories = tuple([_story_record(draft, story_id) for story_id in draft.publish_stories])
+def publish(draft: Draft, threshold: int = PUBLISH_THRESHOLD) -> Publications:
+    """The records to publish for `draft`, whose rows then say so.
+
+    A lead is published from heat `threshold` on.
+    """
+    curated = tuple([_curated_record(draft, i, threshold) for i in draft.publish])
+    stories = tuple([_story_record(draft, i, threshold) for i in draft.publish_stories])
     return Publications(curated, stories)
 
 
@@ -59,7 +62,7 @@ def _next_revision(draft: Draft) -> int:
     return draft.lane.revision
 
 
-def _curated_record(draft: Draft, article_id: str) -> Publication:
+def _curated_record(draft: Draft, article_id: str, threshold: int) -> Publication:
     if draft.article(article_id) is None:
         return _withdrawal(draft, article_id)
     live = draft.edit(article_id)
@@ -72,7 +75,7 @@ def _curated_record(draft: Draft, article_id: str) -> Publication:
     parts: dict[str, Any] = {
         **live.article,
         "heat": heat,
-        "published": is_published(heat),
+        "published": is_published(heat, threshold),
         "revision": live.revision,
         "storyId": live.story_id,
         "curatedDateTime": format_time(draft.clock),
@@ -117,7 +120,7 @@ def _withdrawal(draft: Draft, ident: str) -> Publication:
     return Publication(ident, orjson.dumps(tombstone), is_withdrawal=True)
 
 
-def _story_record(draft: Draft, story_id: str) -> Publication:
+def _story_record(draft: Draft, story_id: str, threshold: int) -> Publication:
     row = draft.story_row(story_id)
     if row is None:
         return _withdrawal(draft, story_id)
@@ -129,11 +132,11 @@ def _story_record(draft: Draft, story_id: str) -> Publication:
             "schemaVersion": SCHEMA_VERSION,
         }
         return Publication(story_id, orjson.dumps(merged))
-    record = _live_story_record(draft, draft.edit_story(story_id))
+    record = _live_story_record(draft, draft.edit_story(story_id), threshold)
     return Publication(story_id, orjson.dumps(record))
 
 
-def _live_story_record(draft: Draft, story: LiveStory) -> dict[str, Any]:
+def _live_story_record(draft: Draft, story: LiveStory, threshold: int) -> dict[str, Any]:
     lead_key = draft.lead(story.id)
     assert lead_key is not None, f"story {story.id} has no live article"
     lead = draft.live(lead_key[2])
@@ -143,7 +146,7 @@ def _live_story_record(draft: Draft, story: LiveStory) -> dict[str, Any]:
     counts = Counter(topic for shown in latest for topic in orjson.loads(shown.topics))
     topics = sorted(counts, key=lambda topic: (-counts[topic], topic))[:MAX_STORY_TOPICS]
     story.told_lead, story.told_count = lead.article["id"], story.article_count
-    story.told_published = is_published(heat)
+    story.told_published = is_published(heat, threshold)
     record = {
         "id": story.id,
         "lead": lead.article["id"],

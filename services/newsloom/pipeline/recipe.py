@@ -16,6 +16,7 @@ from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import decode_record
 from newsloom.pipeline.enrich import ImageMode, enrich
 from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
+from newsloom.pipeline.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.publish import Publication, publish
 from newsloom.pipeline.sealing import Sealer, seal_private
 from newsloom.records.event import ArticleEvent
@@ -137,8 +138,9 @@ class Preparation:
 class Curation:
     """The second half, of one arrival after another through one lane, whose state it keeps."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, policy: Policy = DEFAULT_POLICY) -> None:
         self.state = state
+        self._policy = policy
 
     def curate(self, prepared: Prepared) -> Result:
         """What the lane makes of an input, which ends as exactly one outcome.
@@ -149,8 +151,8 @@ class Curation:
         if isinstance(prepared.arrival, Fault):
             return self._dead_letter(prepared.arrival, prepared.source)
         try:
-            draft = decide(self.state, prepared.arrival)
-            publications = publish(draft)
+            draft = decide(self.state, prepared.arrival, self._policy)
+            publications = publish(draft, self._policy.publish_threshold)
         except (OSError, MemoryError):
             raise
         except Exception as error:
@@ -171,6 +173,26 @@ class Curation:
     def _dead_letter(self, fault: Fault, source: str | None) -> Result:
         Draft(self.state, Outcome.DEAD_LETTERED).apply()
         return Result(Outcome.DEAD_LETTERED, fault=fault, source=source)
+
+
+class Pipeline:
+    """Both halves in one: the way of one record after another through one lane."""
+
+    def __init__(
+        self,
+        state: State,
+        catalogue: Catalogue,
+        images: ImageMode,
+        sealer: Sealer | None = None,
+        policy: Policy = DEFAULT_POLICY,
+    ) -> None:
+        self.state = state
+        self.preparation = Preparation(catalogue, images, sealer)
+        self.curation = Curation(state, policy)
+
+    def process(self, record: dict[str, Any] | Fault, arrived_at: int) -> Result:
+        """Takes one input all the way. `arrived_at` is in seconds since the epoch."""
+        return self.curation.curate(self.preparation.prepare(record, arrived_at))
 
 
 def _image_checks(arrival: Arrival, draft: Draft) -> Sequence[ImageCheck] | None:

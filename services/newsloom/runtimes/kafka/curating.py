@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 
 from newsloom.adapters.failures import OutageError
 from newsloom.pipeline.curation.shelf import Shelf
-from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.publish import Publication
 from newsloom.pipeline.recipe import Curation
 from newsloom.runtimes.kafka.admin import FoundTopic
@@ -48,6 +48,7 @@ class CurateStage:
         lanes: int,
         group: str,
         new_shelf: Callable[[], Shelf],
+        policy: Policy = DEFAULT_POLICY,
     ) -> None:
         self.group = group
         self.input_topic = topics.enriched_articles
@@ -55,6 +56,7 @@ class CurateStage:
         self.topics = topics
         self._lanes = lanes
         self._new_shelf = new_shelf
+        self._policy = policy
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
@@ -90,7 +92,9 @@ class CurateStage:
                 "the offset back to that, or to the beginning to curate all anew"
             )
         letters = partition % self._letter_partitions
-        return CurateLane(self.topics, partition, letters, state, next_offset, self._bugs)
+        return CurateLane(
+            self.topics, partition, letters, Curation(state, self._policy), next_offset, self._bugs
+        )
 
 
 class CurateLane:
@@ -101,7 +105,7 @@ class CurateLane:
         topics: Topics,
         partition: int,
         letter_partition: int,
-        state: State,
+        curation: Curation,
         next_offset: int,
         bugs: BugCounter,
     ) -> None:
@@ -109,7 +113,7 @@ class CurateLane:
         self._topics = topics
         self._partition = partition
         self._letter_partition = letter_partition
-        self._curation = Curation(state)
+        self._curation = curation
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
