@@ -88,12 +88,23 @@ def made(count: int) -> list[Event]:
 
 
 def all_kinds(site: Site) -> list[Event]:
-    """Every outcome, fault, duplicate and merge of the examples; private objects; images."""
-    lines = [line for line in FORTNIGHT.read_bytes().splitlines() if line.strip()]
+    """Every outcome, fault, duplicate and merge of the examples; private objects; images.
+
+    Those of the examples are left out: no test is to ask the web.
+    """
+    lines = [_without_images(line) for line in FORTNIGHT.read_bytes().splitlines() if line.strip()]
     lines += [*(json.dumps(event).encode() for event in GOOD), *BAD]
     good, closed = site.url("/1.jpg"), "http://10.0.0.1/secret.jpg"
     lines += [article(1, good), article(2, good), article(3, closed)]
     return [(None, line) for line in lines]
+
+
+def _without_images(line: bytes) -> bytes:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return line
+    return json.dumps({**event, "images": None}).encode() if isinstance(event, dict) else line
 
 
 def test_what_they_tell_is_what_happened(kafka: Kafka, tmp_path: Path) -> None:
@@ -145,7 +156,8 @@ def test_what_they_tell_is_what_happened(kafka: Kafka, tmp_path: Path) -> None:
     assert enrich.of("newsloom_private_dropped_total") == 3 + 1, "and one of the examples"
     assert enrich.of("newsloom_blocked_requests_total") == 1
     lookups = enrich.by("newsloom_image_lookups_total", "answer")
-    assert lookups["cached"] + lookups.get("shared", 0) == 2, "one image of three articles"
+    assert lookups["cached"] >= 1
+    assert site.counts()["/1.jpg"] == 1, "one image of three articles"
     assert curate.of("newsloom_image_verdicts_total", verdict="ok") == 3
     assert curate.of("newsloom_image_verdicts_total", verdict="blocked-address") == 1
     count = "newsloom_arrival_to_publication_seconds_count"

@@ -1,15 +1,24 @@
 """What a worker tells of itself: lag in time, and transactions that its predecessor left open."""
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass
 
 import pytest
 
+from newsloom.observability.declared import INPUTS
 from newsloom.observability.health import Health
-from newsloom.observability.metrics import Metrics
+from newsloom.observability.lane_metrics import LaneMetrics
+from newsloom.observability.metrics import Metrics, totals
+from newsloom.pipeline.arrival import WithdrawalArrival
+from newsloom.pipeline.curation.state import State
+from newsloom.runtimes.kafka.curating import CurateLane
+from newsloom.runtimes.kafka.enriched import encode_arrival
 from newsloom.runtimes.kafka.outgoing import Headers
+from newsloom.runtimes.kafka.stage import BugCounter
 from newsloom.runtimes.kafka.telemetry import Telemetry
+from newsloom.runtimes.kafka.topics import Topics
 from newsloom.runtimes.kafka.transactions import TransactionMark
 
 
@@ -65,6 +74,22 @@ def test_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
     labels = {"stage": "curate", "partition": "0"}
     told = metrics.registry.get_sample_value("newsloom_consumer_lag_seconds", labels)
     assert told == pytest.approx(lag_s, abs=2)
+
+
+def test_a_withdrawal_that_another_lane_counts_is_no_input_of_this_one() -> None:
+    metrics, state = Metrics("curate"), State()
+    told = LaneMetrics(metrics, 1, state)
+    lane = CurateLane(Topics("news."), 1, 0, state, 0, BugCounter(), told)
+    records = []
+    for offset, is_counted in enumerate((True, False)):
+        key, value = encode_arrival(WithdrawalArrival("0" * 32, is_counted))
+        records.append(Record(0, offset=offset, key=key, value=value))
+    asyncio.run(lane.process(records))
+    lane.note_commit()
+    value_of = metrics.registry.get_sample_value
+    assert value_of("newsloom_records_total", {"stage": "curate"}) == 2
+    assert totals(metrics[INPUTS]) == {"unchanged": 1}
+    assert value_of("newsloom_unaccounted_inputs", {"lane": "1"}) == 0
 
 
 def _aborted(mark: TransactionMark) -> float | None:
