@@ -76,9 +76,10 @@ class CurateStage:
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
         """The lane as last committed: the parked one if nobody went on with it, else restored."""
+        tell = self._restore_teller(partition)
+        tell(0)
         source = TopicPartition(self.input_topic, partition)
         committed = await committed_offset(self._servers, self.group, source)
-        tell = self._restore_teller(partition)
         if isinstance(parked, CurateLane) and committed == parked.next_offset:
             tell(1)
             return parked
