@@ -12,6 +12,7 @@ from newsloom.adapters.sealing_keys import load_keyring
 from newsloom.adapters.spill import SpillFile
 from newsloom.adapters.store import Store, read_rows
 from newsloom.adapters.story_weights import load_story_weights
+from newsloom.observability.fetch_metrics import FetchMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row
@@ -56,24 +57,26 @@ def build_run(
     state = restore((decode_row(key, value) for key, value in store.rows()), SpillFile())
     preparation = Preparation(catalogue, settings.images, sealer)
     curation = Curation(state, policy)
+    metrics.name_catalogue(catalogue.version)
     if settings.images != "check":
         yield EmbeddedRun(options, preparation, curation, store, metrics, reporter), state
         return
     from newsloom.adapters.image_checks import CheckerThread
 
-    with CheckerThread(lambda: build_checker(settings)) as images:
+    with CheckerThread(lambda: build_checker(settings, metrics)) as images:
         yield EmbeddedRun(options, preparation, curation, store, metrics, reporter, images), state
 
 
-def build_checker(settings: Settings) -> "ImageChecker":
+def build_checker(settings: Settings, metrics: Metrics) -> "ImageChecker":
     """What checks images, on the loop that runs now."""
     # Loaded where images are checked only: the client takes a seventh of the time of a start.
     from newsloom.adapters.image_checks import ImageChecker
     from newsloom.adapters.web import open_client, user_agent
 
     agent = user_agent(__version__, settings.operator_contact)
-    client = open_client(agent, settings.allowed_networks)
-    return ImageChecker(client, settings.images_per_article, settings.discover_images)
+    watch = FetchMetrics(metrics)
+    client = open_client(agent, settings.allowed_networks, watch=watch)
+    return ImageChecker(client, settings.images_per_article, settings.discover_images, watch=watch)
 
 
 def build_pipeline(settings: Settings) -> Pipeline:
@@ -94,6 +97,7 @@ def build_stage(
     catalogue: CatalogueFiles,
     sealer: Sealer | None,
     policy: Policy,
+    metrics: Metrics,
 ) -> "Stage":
     """The stage of that name, enrich or curate, for a worker on Kafka."""
     # Imported here, for a run without Kafka need not wait for its clients.
@@ -108,6 +112,6 @@ def build_stage(
     if name == "enrich":
         preparation = Preparation(catalogue.current, settings.images, sealer, catalogue.renewed)
         should_check = settings.images == "check"
-        checker = (lambda: build_checker(settings)) if should_check else None
-        return EnrichStage(servers, topics, lanes, group, preparation, checker)
-    return CurateStage(servers, topics, lanes.count, group, SpillFile, policy)
+        checker = (lambda: build_checker(settings, metrics)) if should_check else None
+        return EnrichStage(servers, topics, lanes, group, preparation, metrics, checker)
+    return CurateStage(servers, topics, lanes.count, group, SpillFile, policy, metrics)

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newsloom.commands.terminal import result_console
+from newsloom.observability import declared
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.pipeline.curation.state import State
 from newsloom.records.faults import Outcome
@@ -21,7 +22,7 @@ def print_summary(metrics: Metrics, state: State, elapsed_s: float, threshold: i
     Stories are published from heat `threshold` on.
     """
     console = result_console()
-    inputs, publications = totals(metrics.inputs), totals(metrics.publications)
+    inputs, publications = totals(metrics[declared.INPUTS]), totals(metrics[declared.PUBLICATIONS])
     total = sum(inputs.values())
     parts = " + ".join(f"{inputs[outcome.value]:,} {_words(outcome)}" for outcome in Outcome)
     rate = f", {total / elapsed_s:,.0f}/s" if total and elapsed_s else ""
@@ -35,9 +36,11 @@ def print_summary(metrics: Metrics, state: State, elapsed_s: float, threshold: i
         f"in the window now: {len(state.articles):,} articles ({duplicates:,} of them duplicates) "
         f"in {len(state.stories):,} stories"
     )
-    _print_counts(console, "articles without a good image", totals(metrics.imageless))
-    _print_counts(console, "dead letters", totals(metrics.dead_letters))
-    _print_counts(console, "fields dropped for a fault", totals(metrics.faulty_fields))
+    _print_counts(
+        console, "articles without a good image", totals(metrics[declared.IMAGELESS_ARTICLES])
+    )
+    _print_counts(console, "dead letters", totals(metrics[declared.DEAD_LETTERS]))
+    _print_counts(console, "fields dropped for a fault", totals(metrics[declared.FAULTY_FIELDS]))
     if dropped := metrics.registry.get_sample_value("newsloom_private_dropped_total"):
         console.print(f"private objects dropped, with no key to seal them: {dropped:,.0f}")
     if total and state.stories:

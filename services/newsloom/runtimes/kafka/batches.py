@@ -100,6 +100,16 @@ class BatchConsumer(driver.Consumer):
             return False
         return True
 
+    def fetched_to(self, tp: TopicPartition) -> int:
+        """The offset to which a partition was fetched, marks of transactions passed; 0 if unknown.
+
+        Read as it stands in the consumer's thread, which is not asked: any part may be gone by now.
+        """
+        subscription = self._thread._ensure_consumer()._subscription.subscription
+        assignment = subscription and subscription.assignment
+        state = assignment and assignment.state_value(tp)
+        return (state and state._position) or 0
+
     def is_flowing(self) -> bool:
         """Whether a batch may begin: no rebalance has begun, and no end."""
         return self.flow_active and not self.should_stop
