@@ -37,7 +37,7 @@ test: setup  ## all tests
 chaos: setup  ## kill, freeze and change workers and three brokers under a steady flow; ten minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
-dashboard: setup  ## ten minutes of a run, drawn as the dashboard: docs/dashboard.png
+dashboard: setup  ## nine minutes of a run, drawn as the dashboard: docs/dashboard.png
 	$(BIN)/python -m tests.watched docs/dashboard.png
 
 check: setup  ## style, types, import rules, generated files current
