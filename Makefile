@@ -6,7 +6,7 @@ OUT ?= out/demo
 DATA ?=
 CHAOS ?=
 
-.PHONY: help setup demo demo-kafka test chaos check format bench bench-stories tune-stories lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos dashboard check format bench bench-stories tune-stories lock golden schemas clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ test: setup  ## all tests
 
 chaos: setup  ## kill, freeze and change workers and three brokers under a steady flow; ten minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+dashboard: setup  ## nine minutes of a run, drawn as the dashboard: docs/dashboard.png
+	$(BIN)/python -m tests.watched docs/dashboard.png
 
 check: setup  ## style, types, import rules, generated files current
 	$(BIN)/ruff check .

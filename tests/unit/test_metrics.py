@@ -15,7 +15,6 @@ from newsloom.observability.page import metrics_page
 from newsloom.pipeline.curation.rows import Lane
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.recipe import Prepared, Result
-from newsloom.records.curated import Tombstone
 from newsloom.records.faults import Fault, Outcome, Reason
 from newsloom.rules.images import Verdict
 
@@ -46,10 +45,10 @@ def test_names_are_declared_once() -> None:
 
 def test_a_batch_counts_once_it_is_committed() -> None:
     metrics = Metrics("curate")
-    tombstone: Tombstone = {"id": "a", "revision": 1, "withdrawn": True}
+    published = Publication("a", b"{}")
     result = Result(
         Outcome.CURATED,
-        curated=(tombstone,) * 3,
+        curated=(published,) * 3,
         duplicates=2,
         merges=1,
         image_checks=[{"url": "u", "verdict": "timeout"}, {"url": "v", "verdict": "too-small"}],
