@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
 CHAOS ?=
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
 
 .PHONY: help setup demo demo-kafka test chaos check format bench bench-stories lock golden schemas clean
 
@@ -62,8 +64,9 @@ bench-stories: setup  ## quality of the stories on labelled streams, DATA=folder
 	$(BIN)/python -m benchmarks.stories $(DATA)
 
 lock:  ## lock the newest dependencies, with hashes and without addresses (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate pyproject.toml --group dev -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -o requirements.lock
+	$(LOCK) pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
+	$(LOCK) --group build --constraint requirements.lock -o deploy/requirements-build.lock
 
 clean:  ## remove what was made
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
