@@ -4,7 +4,7 @@ import os
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -83,6 +83,34 @@ class Settings(BaseSettings):
     sealing_keys_file: Path | None = Field(
         default=None,
         description="The same as a file, one key a line; see `newsloom keys new`.",
+    )
+
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        max_length=255,
+        description="The address at which workers serve metrics and health; `0.0.0.0` is every one "
+        "of this machine's.",
+    )
+    metrics_port: int = Field(
+        default=9780,
+        ge=0,
+        le=65_534,
+        description="The port of enrich; curate takes the next. 0 serves none.",
+    )
+    health_stall_s: float = Field(
+        default=60,
+        gt=0,
+        le=3600,
+        description="Seconds for which the event loop may not answer, or commits may not advance "
+        "while records wait, before `/healthz` fails.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How workers log: lines to read, or an object a line."
+    )
+    log_level: Literal["error", "warning", "info", "debug"] = Field(
+        default="warning",
+        description="`info` adds dead letters and slow records, `debug` the way of every record.",
     )
 
     @field_validator("catalogue", mode="before")

@@ -1,7 +1,7 @@
 """`newsloom schemas`: writes the published schemas to a folder, or checks the ones there.
 
-With them go the AsyncAPI document and the page about the topics, made from the same code. In:
-where they are. Out: lines, and exit code 0, 1 for problems or 2 for a folder that is not there.
+With them go the AsyncAPI document and the pages about topics and metrics, made from the same code.
+In: where they are. Out: lines, and exit code 0, 1 for problems or 2 for a folder that is not there.
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ import click
 
 from newsloom.adapters import schema_files
 from newsloom.adapters.failures import OutageError
+from newsloom.observability.page import metrics_page
 from newsloom.runtimes.kafka.asyncapi import asyncapi_text
 from newsloom.runtimes.kafka.topics_page import topics_page
 
@@ -26,6 +27,14 @@ _asyncapi = click.option(
     default=Path("schemas/asyncapi.yaml"),
     show_default=True,
     help="Where the AsyncAPI document is.",
+)
+_metrics_page = click.option(
+    "--metrics-page",
+    "metrics",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("docs/metrics.md"),
+    show_default=True,
+    help="Where the page about the metrics is.",
 )
 _page = click.option(
     "--page",
@@ -45,14 +54,15 @@ def schemas() -> None:
 @_folder
 @_asyncapi
 @_page
-def export(folder: Path, asyncapi: Path, page: Path) -> None:
-    """Write the schemas, the AsyncAPI document and the page that are missing or out of date.
+@_metrics_page
+def export(folder: Path, asyncapi: Path, page: Path, metrics: Path) -> None:
+    """Write the schemas, the AsyncAPI document and the pages that are missing or out of date.
 
     Writes nothing if that would break those who rely on a published schema.
     """
     exported = schema_files.export(folder)
     _stop_at(exported.problems)
-    written = [*exported.written, *_write_stale(_texts(asyncapi, page))]
+    written = [*exported.written, *_write_stale(_texts(asyncapi, page, metrics))]
     for path in written:
         click.echo(f"wrote {path}")
     if not written:
@@ -63,9 +73,10 @@ def export(folder: Path, asyncapi: Path, page: Path) -> None:
 @_folder
 @_asyncapi
 @_page
-def check(folder: Path, asyncapi: Path, page: Path) -> None:
+@_metrics_page
+def check(folder: Path, asyncapi: Path, page: Path, metrics: Path) -> None:
     """Say which of them are missing, out of date, or would change incompatibly."""
-    texts = _texts(asyncapi, page)
+    texts = _texts(asyncapi, page, metrics)
     stale = [
         f"{path}: missing or out of date: run `newsloom schemas export`"
         for path in texts
@@ -75,8 +86,8 @@ def check(folder: Path, asyncapi: Path, page: Path) -> None:
     click.echo(f"{folder}: all schemas are current")
 
 
-def _texts(asyncapi: Path, page: Path) -> dict[Path, str]:
-    return {asyncapi: asyncapi_text(), page: topics_page()}
+def _texts(asyncapi: Path, page: Path, metrics: Path) -> dict[Path, str]:
+    return {asyncapi: asyncapi_text(), page: topics_page(), metrics: metrics_page()}
 
 
 def _is_stale(path: Path, text: str) -> bool:
