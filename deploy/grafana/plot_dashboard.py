@@ -1,0 +1,149 @@
+"""The dashboard as a picture, drawn without Grafana: the same panels, from the same expressions.
+
+    python deploy/grafana/plot_dashboard.py http://127.0.0.1:9090 --minutes 30 dashboard.png
+
+Enters: a Prometheus that answers, `dashboards/newsloom.json`. Leaves: a PNG. Needs matplotlib.
+"""
+
+import argparse
+import json
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, FuncFormatter, PercentFormatter
+
+DASHBOARD = Path(__file__).parent / "dashboards" / "newsloom.json"
+POINTS = 240
+COLUMNS = 24
+"""Grafana's grid is so wide."""
+MAX_LEGEND = 8
+RATE_INTERVAL_S = 60
+"""For `$__rate_interval`: Grafana takes four scrapes, which are 15 s apart (prometheus.yml)."""
+
+Panel = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time that is shown, in Unix seconds."""
+
+    start: float
+    end: float
+
+    @property
+    def step_s(self) -> float:
+        """Between two points; Prometheus takes no less than a millisecond."""
+        return max(1.0, (self.end - self.start) / POINTS)
+
+
+def panels_of(dashboard: dict[str, Any]) -> Iterator[tuple[str, list[Panel]]]:
+    """Its rows in order, each with its panels."""
+    title, held = "", []
+    for panel in dashboard["panels"]:
+        if panel["type"] == "row":
+            if held:
+                yield title, held
+            title, held = panel["title"], []
+        else:
+            held.append(panel)
+    yield title, held
+
+
+def expressions_of(panel: Panel) -> list[str]:
+    """What a panel asks Prometheus, without Grafana's variables."""
+    interval = f"{RATE_INTERVAL_S}s"
+    return [t["expr"].replace("$__rate_interval", interval) for t in panel["targets"]]
+
+
+def ask(url: str, expression: str, span: Span) -> list[dict[str, Any]]:
+    """The series of an expression over a time. Raises OSError when Prometheus does not answer."""
+    asked = {"query": expression, "start": span.start, "end": span.end, "step": span.step_s}
+    address = f"{url.rstrip('/')}/api/v1/query_range?{urllib.parse.urlencode(asked)}"
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        return list(json.load(answer)["data"]["result"])
+
+
+def legend_of(template: str, labels: dict[str, str]) -> str:
+    """A series' name, as Grafana makes it of `{{label}}`."""
+    words = template.replace("{{", "${").replace("}}", "}")
+    return Template(words).safe_substitute(labels)
+
+
+def draw_panel(axes: Axes, panel: Panel, url: str, span: Span) -> None:
+    """One panel: lines over time; of a panel that shows one value, its course."""
+    drawn = 0
+    for target, expression in zip(panel["targets"], expressions_of(panel), strict=True):
+        for series in ask(url, expression, span):
+            times = [datetime.fromtimestamp(float(at), UTC) for at, _ in series["values"]]
+            values = [float(value) for _, value in series["values"]]
+            label = legend_of(target.get("legendFormat", ""), series["metric"])
+            axes.plot(times, values, linewidth=1.1, label=label or None)  # type: ignore[arg-type]
+            drawn += bool(label)
+    axes.set_title(panel["title"], fontsize=8, loc="left", fontweight="bold")
+    axes.set_ylim(bottom=0)
+    axes.set_xlim(datetime.fromtimestamp(span.start, UTC), datetime.fromtimestamp(span.end, UTC))  # type: ignore[arg-type]
+    locator = AutoDateLocator(maxticks=5)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.yaxis.set_major_formatter(_formatter(panel))
+    axes.tick_params(labelsize=6)
+    axes.xaxis.get_offset_text().set_visible(False)
+    axes.grid(alpha=0.25, linewidth=0.5)
+    if 0 < drawn <= MAX_LEGEND:
+        axes.legend(fontsize=5.5, loc="upper left", framealpha=0.6, borderpad=0.3)
+
+
+def _formatter(panel: Panel) -> EngFormatter | PercentFormatter | FuncFormatter:
+    unit = panel["fieldConfig"]["defaults"].get("unit", "short")
+    if unit == "percentunit":
+        return PercentFormatter(1.0)
+    if unit == "bytes":
+        return FuncFormatter(lambda value, _: f"{value / 2**20:g} MiB")
+    return EngFormatter(unit={"s": "s", "reqps": "/s"}.get(unit, ""), sep=" ")
+
+
+def draw(url: str, span: Span, path: Path) -> None:
+    """Draws all rows, one below the other, and writes the picture."""
+    mpl.use("Agg")
+    rows = list(panels_of(json.loads(DASHBOARD.read_text())))
+    height = 1.75 * len(rows) + 0.3
+    figure = Figure(figsize=(15, height), layout="constrained")
+    for part, (title, panels) in zip(figure.subfigures(len(rows), 1), rows, strict=True):
+        part.suptitle(title, fontsize=10, x=0.005, ha="left")
+        widths = [panel["gridPos"]["w"] for panel in panels]
+        grid = part.add_gridspec(1, len(panels), width_ratios=widths)
+        for column, panel in enumerate(panels):
+            draw_panel(part.add_subplot(grid[0, column]), panel, url, span)
+    figure.savefig(path, dpi=90)
+
+
+def main() -> int:
+    """0, or 1 when Prometheus does not answer."""
+    parser = argparse.ArgumentParser(description="Draw the dashboard without Grafana.")
+    parser.add_argument("url", help="of Prometheus")
+    parser.add_argument("picture", type=Path, help="PNG to write")
+    parser.add_argument("--minutes", type=float, default=30, help="how far to look back (30)")
+    options = parser.parse_args()
+    end = time.time()
+    try:
+        draw(options.url, Span(end - 60 * options.minutes, end), options.picture)
+    except (OSError, ValueError) as error:
+        print(f"plot_dashboard: {options.url}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Prometheus as operators run it: promtool, and a server on loopback that is asked through its API.
+
+In: the project's own configuration, and where workers answer. Out: what promtool says; samples and
+series by expression. Needs the Debian package `prometheus`.
+"""
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import yaml
+
+from deploy.kafka.loopback import HOST, pick_ports
+from deploy.kafka.processes import leash
+
+DEPLOYED = Path(__file__).parents[2] / "deploy" / "prometheus"
+START_TIMEOUT_S = 30.0
+Sample = dict[str, Any]
+
+
+def find_tool(name: str) -> str:
+    """Path of `promtool` or `prometheus`; raises RuntimeError with the mend when it is missing."""
+    found = shutil.which(name)
+    if found is None:
+        raise RuntimeError(f"{name} is not installed: sudo apt-get install prometheus (README.md)")
+    return found
+
+
+def run_promtool(*arguments: object) -> str:
+    """What promtool said, if all was well; raises AssertionError with its words otherwise."""
+    order = [find_tool("promtool"), *map(str, arguments)]
+    done = subprocess.run(order, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+class Prometheus:
+    """A server with the project's configuration and rules, but these targets. A context manager."""
+
+    def __init__(
+        self, folder: Path, targets: Mapping[str, Sequence[str]], interval_s: int = 1
+    ) -> None:
+        """`targets`: by name of the job, `host:port` each."""
+        config = yaml.safe_load((DEPLOYED / "prometheus.yml").read_text())
+        # The API answers what is asked before data come: a second is the shortest there is.
+        config["global"] |= {
+            "scrape_interval": f"{interval_s}s",
+            "scrape_timeout": f"{interval_s}s",
+            "evaluation_interval": f"{interval_s}s",
+        }
+        config["rule_files"] = [str(DEPLOYED / name) for name in config["rule_files"]]
+        for job in config["scrape_configs"]:
+            job.pop("dns_sd_configs", None)
+            job["static_configs"] = [{"targets": list(targets.get(job["job_name"], ()))}]
+        (self._port,) = pick_ports(1)
+        self._folder = folder
+        self._config = folder / "prometheus.yml"
+        self._config.write_text(yaml.safe_dump(config))
+        self.url = f"http://{HOST}:{self._port}"
+
+    def __enter__(self) -> Self:
+        order = [
+            find_tool("prometheus"),
+            f"--config.file={self._config}",
+            f"--storage.tsdb.path={self._folder / 'data'}",
+            f"--web.listen-address={HOST}:{self._port}",
+            "--log.level=warn",
+        ]
+        with (self._folder / "prometheus.log").open("wb") as log:
+            self._process = subprocess.Popen(leash(signal.SIGTERM) + order, stderr=log)
+        try:
+            self._await_ready()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def query(self, expression: str) -> list[Sample]:
+        """The samples an expression yields now; raises AssertionError if it is in error."""
+        return list(self._get("query", query=expression))
+
+    def query_range(
+        self, expression: str, start: float, end: float, step_s: float
+    ) -> list[Sample]:
+        """The series an expression yields over a time (Unix seconds)."""
+        return list(
+            self._get("query_range", query=expression, start=start, end=end, step=step_s)
+        )
+
+    def _get(self, path: str, **parameters: Any) -> Any:
+        answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=20)
+        body = answer.json()
+        assert body["status"] == "success", f"{parameters['query']}: {body['error']}"
+        result = body["data"]["result"]
+        is_scalar = body["data"]["resultType"] == "scalar"
+        return [{"metric": {}, "value": result}] if is_scalar else result
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            has_ended = self._process.poll() is not None
+            if has_ended or time.monotonic() > deadline:
+                said = (self._folder / "prometheus.log").read_text()
+                raise RuntimeError(f"Prometheus did not start: {said}")
+            try:
+                if httpx.get(f"{self.url}/-/ready").is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+
+    def _end(self) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=20)
