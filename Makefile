@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
 CHAOS ?=
+SOAK ?=
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo demo-kafka test chaos check format bench bench-stories lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos soak check format bench bench-stories lock golden schemas clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +39,9 @@ test: setup  ## all tests
 
 chaos: setup  ## kill, freeze and change workers and three brokers under a steady flow; ten minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+soak: setup  ## workers under a steady load for half an hour: does anything grow? SOAK="--minutes 2"
+	$(BIN)/python -m tests.soak $(SOAK)
 
 check: setup  ## style, types, import rules, generated files current
 	$(BIN)/ruff check .

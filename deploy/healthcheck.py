@@ -1,21 +1,23 @@
 """The image's health check: 0 if the workers in this container say at /healthz that they are well.
 
-Enters: nothing; it asks the ports of both stages on loopback. Leaves: an exit code, and on standard
-error what is wrong. One that nobody listens on is a stage that does not run here.
+Enters: NEWSLOOM_METRICS_PORT; it asks the ports of both stages on loopback. Leaves: an exit code, and
+on standard error what is wrong. A port that nobody listens on is a stage that does not run here.
 """
 
+import os
 import sys
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-PORTS = (9780, 9781)
+DEFAULT_PORT = 9780
 TIMEOUT_S = 2.0
 
 
 def main() -> int:
     """0 if somebody answers and all who answer are well, else 1."""
+    enrich = int(os.environ.get("NEWSLOOM_METRICS_PORT", DEFAULT_PORT))
     answered = 0
-    for port in PORTS:
+    for port in (enrich, enrich + 1):
         try:
             urlopen(f"http://127.0.0.1:{port}/healthz", timeout=TIMEOUT_S).close()
         except HTTPError as error:

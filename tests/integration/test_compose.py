@@ -41,9 +41,9 @@ def seconds(duration: str) -> int:
 def test_it_is_what_the_specification_allows() -> None:
     schemas = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
     schema = json.loads((schemas / "compose-spec.json").read_text())
-    jsonschema.validate(COMPOSE, schema)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"services": {"kafka": {"read-only": True}}}, schema)
+    validator = jsonschema.Draft7Validator(schema)
+    validator.validate(COMPOSE)
+    assert not validator.is_valid({"services": {"kafka": {"read-only": True}}})
 
 
 @each_of_ours

@@ -1,0 +1,51 @@
+"""The samples of a soak run as an image: memory, descriptors and lag over time.
+
+In: lines, what was done when, and times of failing images. Out: a PNG file.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+
+from tests.soak.samples import LIMITS, Line
+
+mpl.use("Agg")
+
+from matplotlib import pyplot as plt  # noqa: E402
+
+TITLES = {
+    "memory": "resident memory, MiB",
+    "descriptors": "open files",
+    "lag": "records that wait",
+}
+
+
+def draw(
+    lines: Mapping[str, Mapping[str, Line]],
+    deeds: Sequence[tuple[float, str]],
+    outages: Sequence[tuple[float, float]],
+    path: Path,
+) -> None:
+    """Writes a chart for each quantity, one above the other, on one axis of minutes."""
+    figure, charts = plt.subplots(len(LIMITS), 1, sharex=True, figsize=(11, 10))
+    for chart, what in zip(charts, LIMITS, strict=True):
+        for who, line in lines[what].items():
+            minutes = [at_s / 60 for at_s in line.times_s]
+            chart.plot(minutes, line.values, label=who, linewidth=1.2)
+        for began_s, ended_s in outages:
+            chart.axvspan(began_s / 60, ended_s / 60, color="orange", alpha=0.2, linewidth=0)
+        for at_s, _ in deeds:
+            chart.axvline(at_s / 60, color="grey", linestyle=":", linewidth=0.8)
+        chart.set_ylabel(TITLES[what])
+        chart.set_ylim(bottom=0)
+        chart.grid(alpha=0.3)
+        chart.legend(loc="upper left", fontsize="small")
+    charts[-1].set_yscale("symlog")
+    top = charts[0].secondary_xaxis("top")
+    top.set_xticks([at_s / 60 for at_s, _ in deeds], [words for _, words in deeds])
+    top.tick_params(labelsize="x-small", labelrotation=60)
+    charts[-1].set_xlabel("minutes (orange: a host of images fails)")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
