@@ -10,6 +10,7 @@ from newsloom.adapters.catalogue_files import CatalogueFiles
 from newsloom.adapters.sealing import Keyring
 from newsloom.adapters.sealing_keys import load_keyring
 from newsloom.adapters.store import Store, read_rows
+from newsloom.observability.fetch_metrics import FetchMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row
@@ -46,24 +47,26 @@ def build_run(
     state = restore(decode_row(key, value) for key, value in store.rows())
     preparation = Preparation(catalogue, settings.images, sealer)
     curation = Curation(state)
+    metrics.name_catalogue(catalogue.version)
     if settings.images != "check":
         yield EmbeddedRun(options, preparation, curation, store, metrics, reporter), state
         return
     from newsloom.adapters.image_checks import CheckerThread
 
-    with CheckerThread(lambda: build_checker(settings)) as images:
+    with CheckerThread(lambda: build_checker(settings, metrics)) as images:
         yield EmbeddedRun(options, preparation, curation, store, metrics, reporter, images), state
 
 
-def build_checker(settings: Settings) -> "ImageChecker":
+def build_checker(settings: Settings, metrics: Metrics) -> "ImageChecker":
     """What checks images, on the loop that runs now."""
     # Loaded where images are checked only: the client takes a seventh of the time of a start.
     from newsloom.adapters.image_checks import ImageChecker
     from newsloom.adapters.web import open_client, user_agent
 
     agent = user_agent(__version__, settings.operator_contact)
-    client = open_client(agent, settings.allowed_networks)
-    return ImageChecker(client, settings.images_per_article, settings.discover_images)
+    watch = FetchMetrics(metrics)
+    client = open_client(agent, settings.allowed_networks, watch=watch)
+    return ImageChecker(client, settings.images_per_article, settings.discover_images, watch=watch)
 
 
 def read_state(folder: Path) -> State:
@@ -72,7 +75,11 @@ def read_state(folder: Path) -> State:
 
 
 def build_stage(
-    settings: Settings, name: str, catalogue: CatalogueFiles, sealer: Sealer | None
+    settings: Settings,
+    name: str,
+    catalogue: CatalogueFiles,
+    sealer: Sealer | None,
+    metrics: Metrics,
 ) -> "Stage":
     """The stage of that name, enrich or curate, for a worker on Kafka."""
     # Imported here, for a run without Kafka need not wait for its clients.
@@ -87,6 +94,6 @@ def build_stage(
     if name == "enrich":
         preparation = Preparation(catalogue.current, settings.images, sealer, catalogue.renewed)
         should_check = settings.images == "check"
-        checker = (lambda: build_checker(settings)) if should_check else None
-        return EnrichStage(servers, topics, lanes, group, preparation, checker)
-    return CurateStage(servers, topics, lanes.count, group)
+        checker = (lambda: build_checker(settings, metrics)) if should_check else None
+        return EnrichStage(servers, topics, lanes, group, preparation, metrics, checker)
+    return CurateStage(servers, topics, lanes.count, group, metrics)

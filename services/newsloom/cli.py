@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from newsloom import __version__
 from newsloom.adapters.catalogue_reader import CatalogueError
 from newsloom.adapters.failures import KeysError, OutageError
+from newsloom.observability.endpoint import EndpointError
 from newsloom.settings import FILE as SETTINGS_FILE
 
 COMMANDS = ("run", "explain", "schemas", "topics", "worker", "produce", "tail", "keys", "unseal")
@@ -60,7 +61,7 @@ def _run() -> int:
     except OutageError as error:
         click.echo(f"newsloom: {error}", err=True)
         return 1
-    except KeysError as error:
+    except (KeysError, EndpointError) as error:
         click.echo(f"newsloom: {error}", err=True)
         return 2
     except TOMLDecodeError as error:

@@ -35,6 +35,7 @@ class Kafka:
             "NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS": self.servers,
             "NEWSLOOM_KAFKA_TOPIC_PREFIX": self.prefix,
             "NEWSLOOM_IMAGES": "trust",
+            "NEWSLOOM_METRICS_PORT": "0",
             **self.settings,
         }
 

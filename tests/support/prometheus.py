@@ -91,23 +91,18 @@ class Prometheus:
 
     def query(self, expression: str) -> list[Sample]:
         """The samples an expression yields now; raises AssertionError if it is in error."""
-        return list(self._get("query", query=expression))
+        data = self._get("query", query=expression)
+        is_scalar = data["resultType"] == "scalar"
+        return [{"metric": {}, "value": data["result"]}] if is_scalar else data["result"]
 
-    def query_range(
-        self, expression: str, start: float, end: float, step_s: float
-    ) -> list[Sample]:
-        """The series an expression yields over a time (Unix seconds)."""
-        return list(
-            self._get("query_range", query=expression, start=start, end=end, step=step_s)
-        )
+    def rules(self) -> list[dict[str, Any]]:
+        """All rules as they were last evaluated, alerts with their state."""
+        return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
 
-    def _get(self, path: str, **parameters: Any) -> Any:
-        answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=20)
-        body = answer.json()
-        assert body["status"] == "success", f"{parameters['query']}: {body['error']}"
-        result = body["data"]["result"]
-        is_scalar = body["data"]["resultType"] == "scalar"
-        return [{"metric": {}, "value": result}] if is_scalar else result
+    def _get(self, path: str, **parameters: str) -> Any:
+        answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=20).json()
+        assert answer["status"] == "success", f"{parameters}: {answer['error']}"
+        return answer["data"]
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.recipe import Preparation
 from newsloom.rules.lanes import LaneTable
@@ -41,7 +42,8 @@ def test_a_batch_is_of_one_version_and_the_next_may_be_of_another() -> None:
         "off",
         find_catalogue=lambda: Catalogue({}, TopicIndex([]), next(versions)),
     )
-    lane = EnrichLane(Topics("news."), LaneTable({}), 0, 0, preparation, None, BugCounter())
+    topics, lanes, metrics = Topics("news."), LaneTable({}), Metrics("enrich")
+    lane = EnrichLane(topics, lanes, 0, 0, preparation, None, BugCounter(), metrics)
 
     def batch() -> list[str]:
         made = asyncio.run(lane.process([Record(), Record(offset=1)]))

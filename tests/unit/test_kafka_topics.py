@@ -174,16 +174,17 @@ def test_the_page_names_every_topic_and_setting() -> None:
 
 
 def test_drift_is_named_and_export_mends_it(tmp_path: Path) -> None:
-    asyncapi, page = tmp_path / "asyncapi.yaml", tmp_path / "topics.md"
+    asyncapi, page, metrics = (tmp_path / n for n in ("asyncapi.yaml", "topics.md", "metrics.md"))
     asyncapi.write_text("asyncapi: 2.6.0\n")
     folder = ["--folder", str(SCHEMAS / "json"), "--asyncapi", str(asyncapi), "--page", str(page)]
+    folder += ["--metrics-page", str(metrics)]
     checked = CliRunner().invoke(schemas, ["check", *folder])
     assert checked.exit_code == 1
     assert checked.output.splitlines() == [
         f"{path}: missing or out of date: run `newsloom schemas export`"
-        for path in (asyncapi, page)
+        for path in (asyncapi, page, metrics)
     ]
     exported = CliRunner().invoke(schemas, ["export", *folder])
-    assert exported.output.splitlines() == [f"wrote {asyncapi}", f"wrote {page}"]
+    assert exported.output.splitlines() == [f"wrote {path}" for path in (asyncapi, page, metrics)]
     assert CliRunner().invoke(schemas, ["check", *folder]).exit_code == 0
     assert asyncapi.read_text() == (SCHEMAS / "asyncapi.yaml").read_text()

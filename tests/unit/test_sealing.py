@@ -209,9 +209,10 @@ def test_no_later_step_gets_to_see_what_is_private(sealer: Sealer | None) -> Non
 
 @pytest.mark.parametrize("sealer", [None, Keyring([OLD])], ids=["no key", "a key"])
 def test_no_metric_tells_what_is_private(sealer: Sealer | None) -> None:
-    metrics, pipeline = Metrics(), _pipeline(sealer)
+    metrics, pipeline = Metrics("run"), _pipeline(sealer)
     for line in (*map(orjson.dumps, GOOD), *BAD):
         metrics.count(pipeline.process(parse_record(line), START_S))
+    metrics.commit()
     exposed = generate_latest(metrics.registry).decode()
     assert f"newsloom_private_dropped_total {0 if sealer else 3}.0" in exposed
     assert CANARY not in exposed

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from newsloom.adapters.fetch_watch import FetchWatch
 from newsloom.adapters.hosts import Hosts
 from newsloom.adapters.image_verdicts import ImageVerdicts
 from newsloom.adapters.page_images import PageImages
@@ -39,9 +40,10 @@ class ImageChecker:
         should_discover: bool = False,
         clock: Callable[[], float] = time.monotonic,
         record_s: float = RECORD_S,
+        watch: FetchWatch | None = None,
     ) -> None:
         hosts = Hosts(clock)
-        self.verdicts = ImageVerdicts(client, hosts, clock)
+        self.verdicts = ImageVerdicts(client, hosts, clock, watch)
         self._pages = PageImages(client, hosts) if should_discover else None
         self._client = client
         self._wanted = wanted

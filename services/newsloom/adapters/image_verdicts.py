@@ -12,6 +12,7 @@ from urllib.parse import urldefrag
 
 import httpx
 
+from newsloom.adapters.fetch_watch import Answer, FetchWatch, Unwatched
 from newsloom.adapters.hosts import Hosts
 from newsloom.adapters.image_fetch import Found, fetch_image
 from newsloom.rules.images import Verdict
@@ -30,8 +31,15 @@ class _Known(NamedTuple):
 class ImageVerdicts:
     """Verdicts by URL. `clock` tells seconds that only go forward."""
 
-    def __init__(self, client: httpx.AsyncClient, hosts: Hosts, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        hosts: Hosts,
+        clock: Callable[[], float],
+        watch: FetchWatch | None = None,
+    ) -> None:
         self._client = client
+        self._watch = watch or Unwatched()
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._in_flight: dict[str, asyncio.Task[Found]] = {}
@@ -44,9 +52,12 @@ class ImageVerdicts:
         known = self._known.get(url)
         if known is not None and self._clock() < known.fresh_until:
             self._known.move_to_end(url)
+            self._watch.note_lookup(Answer.CACHED)
             return known.found
         task = self._in_flight.get(url)
-        if task is None:
+        if task is not None:
+            self._watch.note_lookup(Answer.SHARED)
+        else:
             task = asyncio.create_task(self._fetch(url, known.found if known else None))
             self._in_flight[url] = task
             task.add_done_callback(lambda _: self._in_flight.pop(url, None))
@@ -54,12 +65,13 @@ class ImageVerdicts:
 
     async def _fetch(self, url: str, held: Found | None) -> Found:
         async with self._hosts.turn(url) as host:
-            if host is None:
-                return Found(Verdict.TIMEOUT)
-            if host.is_dead:
-                return Found(Verdict.UNREACHABLE)
+            if host is None or host.is_dead:
+                self._watch.note_lookup(Answer.DECLINED)
+                return Found(Verdict.TIMEOUT if host is None else Verdict.UNREACHABLE)
             self.fetches += 1
-            found = await fetch_image(self._client, url, held.validators if held else ())
+            self._watch.note_lookup(Answer.FETCHED)
+            with self._watch.fetching():
+                found = await fetch_image(self._client, url, held.validators if held else ())
             host.note(found.is_connected)
         if held is not None and found.is_unchanged:
             found = held

@@ -4,6 +4,7 @@ In: what networks are open besides the public ones, and who we are. Out: a clien
 redirect, keeps no cookie, and takes no proxy from the environment: each hop is checked anew.
 """
 
+import logging
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import httpcore
 import httpx
 
+from newsloom.adapters.fetch_watch import FetchWatch, Unwatched
 from newsloom.adapters.guard import PORTS, BlockedAddressError, GuardedBackend, Network, Resolver
 
 MAX_CONNECTIONS = 100
@@ -23,6 +25,8 @@ KEPT_CONNECTIONS = 16
 KEPT_S = 15.0
 MAX_URL_CHARACTERS = 2_048
 MAX_REDIRECTS = 5
+
+log = logging.getLogger(__name__)
 
 
 class TooManyRedirectsError(Exception):
@@ -51,8 +55,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(
-        self, allowed: Sequence[Network], resolver: Resolver | None, ports: frozenset[int]
+        self,
+        allowed: Sequence[Network],
+        resolver: Resolver | None,
+        ports: frozenset[int],
+        watch: FetchWatch | None,
     ) -> None:
+        self._watch = watch or Unwatched()
         ssl_context = httpx.create_ssl_context()
         network = GuardedBackend(allowed, resolver, ports)
         self._pools = [
@@ -70,6 +79,14 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request, if its URL is one that may be asked for at all."""
+        try:
+            return await self._send(request)
+        except BlockedAddressError as error:
+            log.info("refused to ask %s: %s", request.url.host, error)
+            self._watch.note_blocked()
+            raise
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
         self._check(request.url)
         pool = self._pools[hash(request.url.host) % POOLS]
         response = await pool.handle_async_request(
@@ -134,10 +151,11 @@ def open_client(
     allowed: Sequence[Network] = (),
     resolver: Resolver | None = None,
     ports: frozenset[int] = PORTS,
+    watch: FetchWatch | None = None,
 ) -> httpx.AsyncClient:
     """The one client there is. Its timeouts are for whoever asks; no redirect is followed."""
     return httpx.AsyncClient(
-        transport=GuardedTransport(allowed, resolver, ports),
+        transport=GuardedTransport(allowed, resolver, ports, watch),
         headers={"User-Agent": agent, "Accept-Encoding": "identity"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,

@@ -15,6 +15,7 @@ from newsloom.bootstrap import build_keyring, build_run
 from newsloom.commands.options import catalogue_option
 from newsloom.commands.progress import ProgressView
 from newsloom.commands.summary import print_summary
+from newsloom.observability.declared import RUN
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.enrich import IMAGE_MODES
 from newsloom.runtimes.embedded import EmbeddedRun, RunOptions
@@ -77,7 +78,7 @@ def run(
     )
     keyring = build_keyring(settings)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
-    metrics = Metrics()
+    metrics = Metrics(RUN)
     sources = find_sources(inputs, folder)
     known = load_catalogue(settings.catalogue)
     store = Store(folder)

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newsloom.commands.terminal import result_console
+from newsloom.observability import declared
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.pipeline.curation.state import State
 from newsloom.records.faults import Outcome
@@ -18,7 +19,7 @@ TOP_STORIES = 8
 def print_summary(metrics: Metrics, state: State, elapsed_s: float) -> None:
     """Prints how many inputs ended how (they add up), why some failed, and the top stories."""
     console = result_console()
-    inputs, publications = totals(metrics.inputs), totals(metrics.publications)
+    inputs, publications = totals(metrics[declared.INPUTS]), totals(metrics[declared.PUBLICATIONS])
     total = sum(inputs.values())
     parts = " + ".join(f"{inputs[outcome.value]:,} {_words(outcome)}" for outcome in Outcome)
     rate = f", {total / elapsed_s:,.0f}/s" if total and elapsed_s else ""
@@ -32,9 +33,11 @@ def print_summary(metrics: Metrics, state: State, elapsed_s: float) -> None:
         f"in the window now: {len(state.articles):,} articles ({duplicates:,} of them duplicates) "
         f"in {len(state.stories):,} stories"
     )
-    _print_counts(console, "articles without a good image", totals(metrics.imageless))
-    _print_counts(console, "dead letters", totals(metrics.dead_letters))
-    _print_counts(console, "fields dropped for a fault", totals(metrics.faulty_fields))
+    _print_counts(
+        console, "articles without a good image", totals(metrics[declared.IMAGELESS_ARTICLES])
+    )
+    _print_counts(console, "dead letters", totals(metrics[declared.DEAD_LETTERS]))
+    _print_counts(console, "fields dropped for a fault", totals(metrics[declared.FAULTY_FIELDS]))
     if dropped := metrics.registry.get_sample_value("newsloom_private_dropped_total"):
         console.print(f"private objects dropped, with no key to seal them: {dropped:,.0f}")
     if total and state.stories:

@@ -1,6 +1,7 @@
 """`newsloom worker`: the stages of the pipeline as Kafka workers."""
 
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -9,8 +10,13 @@ import click
 from newsloom.adapters.catalogue_files import CatalogueFiles
 from newsloom.bootstrap import build_keyring, build_stage
 from newsloom.commands.options import catalogue_option
+from newsloom.observability.endpoint import listen, serve
+from newsloom.observability.health import Health
+from newsloom.observability.logs import set_up_logs
+from newsloom.observability.metrics import Metrics
 from newsloom.runtimes.kafka.supervisor import Supervisor
-from newsloom.settings import read_settings
+from newsloom.runtimes.kafka.transactions import TransactionMark
+from newsloom.settings import Settings, read_settings
 
 STAGES = ("enrich", "curate")
 
@@ -35,6 +41,9 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
     Changed files of the catalogue are taken in between two batches; each record names the version
     that made it.
 
+    Each serves /metrics, /healthz and /readyz on this machine alone, enrich at port 9780, curate at
+    the next, unless NEWSLOOM_METRICS_HOST and NEWSLOOM_METRICS_PORT say otherwise; 0 serves none.
+
     SIGTERM finishes the batch in flight, leaves the group and exits 0, within 20 seconds; a second
     one ends it at once. Exits 1 on a failure.
     """
@@ -42,17 +51,31 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
     names = STAGES if stage == "all" else (stage,)
     catalogue_files = CatalogueFiles(settings.catalogue)
     keyring = build_keyring(settings) if "enrich" in names else None
+    set_up_logs(settings.log_format, settings.log_level)
+    # Before any worker begins: a port that is taken is told at once, one that is held is kept.
+    listeners = {name: _listen(settings, name) for name in names if settings.metrics_port}
+    marks = {name: TransactionMark() for name in names}
 
     def work(name: str) -> None:
         # Told to end before anything has begun. Until then Faust is loading, which takes a second.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
+        set_up_logs(settings.log_format, settings.log_level, name)
+        metrics, health = Metrics(name), Health(settings.health_stall_s)
+        if name in listeners:
+            serve(listeners[name], metrics.registry, health)
+        from newsloom.runtimes.kafka.telemetry import Telemetry
         from newsloom.runtimes.kafka.worker import run_worker
 
-        stage_of = build_stage(settings, name, catalogue_files, keyring)
-        run_worker(settings.kafka_bootstrap_servers, stage_of)
+        stage_of = build_stage(settings, name, catalogue_files, keyring, metrics)
+        telemetry = Telemetry(metrics, health, marks[name])
+        run_worker(settings.kafka_bootstrap_servers, stage_of, telemetry)
 
     if len(names) == 1 and not should_restart:
         work(stage)
     works = {name: (lambda name=name: work(name)) for name in names}
     sys.exit(Supervisor(works, should_restart).run())
+
+
+def _listen(settings: Settings, stage: str) -> socket.socket:
+    return listen(settings.metrics_host, settings.metrics_port + STAGES.index(stage))

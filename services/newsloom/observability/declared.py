@@ -8,7 +8,7 @@ is told as a gauge.
 """
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -350,7 +350,9 @@ CATALOGUE_INFO = Declared(
     ("version",),
 )
 
-ALL: tuple[Declared[Counter] | Declared[Gauge] | Declared[Histogram], ...] = tuple(
+AnyDeclared: TypeAlias = Declared[Counter] | Declared[Gauge] | Declared[Histogram]
+
+ALL: tuple[AnyDeclared, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Declared)
 )
 """All of them, in the order above."""

@@ -1,113 +1,179 @@
-"""Every metric of the service, declared in one place with what to infer from it.
+"""The metrics of one process: what became of inputs goes in, samples for Prometheus come out.
 
-Counts are of this process alone; what outlives it stands in the lane's own row.
+What a batch counts is kept apart until the batch is committed, so that no count runs ahead of what
+lasts, and a record costs a few increments of plain numbers.
 """
 
+import re
+import time
 from collections import Counter as Tally
 from collections.abc import Sequence
+from typing import cast
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
-from newsloom.pipeline.recipe import Result
-from newsloom.records.faults import Outcome
+from newsloom import __version__
+from newsloom.observability import declared
+from newsloom.observability.declared import ALL, AnyDeclared, Declared, M
+from newsloom.pipeline.recipe import Prepared, Result
+from newsloom.records.faults import Fault, Outcome
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.images import NONE_GIVEN, Verdict
 
+_SOURCE = re.compile(r"[a-z0-9._-]{1,64}")
+_OUTCOMES = {outcome: (declared.INPUTS, (outcome.value,)) for outcome in Outcome}
+_CURATED = declared.PUBLICATIONS, ("curated",)
+_STORIES = declared.PUBLICATIONS, ("story",)
+_DUPLICATES = declared.DUPLICATES, ()
+_MERGES = declared.STORY_MERGES, ()
+_PRIVATE_DROPPED = declared.PRIVATE_DROPPED, ()
+
+Count = tuple[Declared[Counter], tuple[str, ...]]
+"""What is counted, and the values of its labels."""
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody asks for
+
 
 class Metrics:
-    """The metrics of one process, under a registry of their own."""
+    """The metrics of a process, under a registry of their own: those that `stage` sets."""
 
-    def __init__(self) -> None:
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
         self.registry = CollectorRegistry()
-        self.inputs = Counter(
-            "newsloom_inputs_total",
-            "Inputs by how they ended; the four outcomes together are all inputs.",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self.dead_letters = Counter(
-            "newsloom_dead_letters_total",
-            "Inputs that could not be curated. A rise of one reason points at one crawler's bug.",
-            ["reason", "stage"],
-            registry=self.registry,
-        )
-        self.faulty_fields = Counter(
-            "newsloom_faulty_fields_total",
-            "Optional fields dropped because of a fault; the article was curated without them.",
-            ["field"],
-            registry=self.registry,
-        )
-        self.private_dropped = Counter(
-            "newsloom_private_dropped_total",
-            "Events whose private object was dropped, because there was no key to seal it with.",
-            registry=self.registry,
-        )
-        self.publications = Counter(
-            "newsloom_publications_total",
-            "Records published, by kind. Many more than inputs means that stories are in flux.",
-            ["kind"],
-            registry=self.registry,
-        )
-        self.batch_seconds = Histogram(
-            "newsloom_batch_seconds",
-            "Time from reading a batch's first input to its commit.",
-            registry=self.registry,
-        )
-        self.image_verdicts = Counter(
-            "newsloom_image_verdicts_total",
-            "Images of articles by what became of them, each as often as an article came with it.",
-            ["verdict"],
-            registry=self.registry,
-        )
-        self.imageless = Counter(
-            "newsloom_imageless_articles_total",
-            "Articles curated without a good image, by the verdict on their first.",
-            ["verdict"],
-            registry=self.registry,
-        )
-        # A look-up by label costs more than the count itself; these three come with every input.
-        self._outcomes = {outcome: self.inputs.labels(outcome.value) for outcome in Outcome}
-        self._curated = self.publications.labels("curated")
-        self._stories = self.publications.labels("story")
-        self.live_articles = Gauge(
-            "newsloom_live_articles", "Articles in the window.", registry=self.registry
-        )
-        self.live_stories = Gauge(
-            "newsloom_live_stories",
-            "Stories with an article in the window.",
-            registry=self.registry,
-        )
+        self._made = {one: _make(one, self.registry) for one in ALL if stage in one.set_by}
+        self._counted: Tally[Count] = Tally()
+        self._arrivals: list[int] = []
+        self._sources: set[str] = set()
+        self._records = declared.RECORDS, (stage,)
+        ProcessCollector(registry=self.registry)
+        self[declared.BUILD_INFO].labels(stage, __version__).set(1)
+        self._begin_at_zero()
 
-    def count(self, result: Result) -> None:
-        """Counts what became of one input."""
-        self._outcomes[result.outcome].inc()
-        if result.fault is not None:
-            self.dead_letters.labels(result.fault.reason.value, result.fault.stage.value).inc()
-        for name in result.faulty_fields:
-            self.faulty_fields.labels(name).inc()
-        if result.has_dropped_private:
-            self.private_dropped.inc()
+    def __getitem__(self, one: Declared[M]) -> M:
+        """The metric that was declared. KeyError for one that this stage does not set."""
+        return cast(M, self._made[one])
+
+    def of_stage(self, one: Declared[M]) -> M:
+        """A metric whose only label is the stage, for this one."""
+        return self[one].labels(self.stage)
+
+    def count_prepared(self, prepared: Prepared) -> None:
+        """Counts what enrichment made of an input that is curated elsewhere."""
+        self._counted[self._records] += 1
+        self._count_faulty_fields(prepared)
+        if isinstance(prepared.arrival, Fault):
+            self._counted[_OUTCOMES[Outcome.DEAD_LETTERED]] += 1
+            self._count_dead_letter(prepared.arrival, prepared.source)
+
+    def count(self, result: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
+        """Counts what became of one input; what another lane counts is no input of this one.
+
+        `arrived_at` (seconds since the epoch) is told where publication is to be held against it.
+        """
+        counted = self._counted
+        counted[self._records] += 1
+        if is_input:
+            counted[_OUTCOMES[result.outcome]] += 1
         if result.curated:
-            self._curated.inc(len(result.curated))
+            counted[_CURATED] += len(result.curated)
         if result.stories:
-            self._stories.inc(len(result.stories))
+            counted[_STORIES] += len(result.stories)
+        if result.duplicates:
+            counted[_DUPLICATES] += result.duplicates
+        if result.merges:
+            counted[_MERGES] += result.merges
         if result.image_checks is not None:
             self._count_images(result.outcome, result.image_checks)
+        if arrived_at is not None and result.outcome is Outcome.CURATED:
+            self._arrivals.append(arrived_at)
+        if result.fault is not None:
+            self._count_dead_letter(result.fault, result.source)
+        self._count_faulty_fields(result)
+
+    def commit(self) -> None:
+        """Makes visible what was counted since the last time: its batch is committed."""
+        for (one, labels), count in self._counted.items():
+            metric = self[one]
+            (metric.labels(*labels) if labels else metric).inc(count)
+        self._counted.clear()
+        if self._arrivals:
+            histogram, now = self[declared.ARRIVAL_TO_PUBLICATION], time.time()
+            for arrived_at in self._arrivals:
+                histogram.observe(max(0.0, now - arrived_at))
+            self._arrivals.clear()
+
+    def name_catalogue(self, version: str) -> None:
+        """Tells which catalogue is at work from now on."""
+        self[declared.CATALOGUE_INFO].clear()
+        self[declared.CATALOGUE_INFO].labels(version).set(1)
+
+    def forget_partitions(self) -> None:
+        """Drops the samples of every partition and lane: they may be another's from now on."""
+        for one, metric in self._made.items():
+            if one.kind is Gauge and {"partition", "lane"}.intersection(one.labels):
+                metric.clear()
+
+    def _count_faulty_fields(self, of: Prepared | Result) -> None:
+        for name in of.faulty_fields:
+            self._counted[declared.FAULTY_FIELDS, (name,)] += 1
+        if of.has_dropped_private:
+            self._counted[_PRIVATE_DROPPED] += 1
+
+    def _count_dead_letter(self, fault: Fault, source: str | None) -> None:
+        labels = fault.reason.value, fault.stage.value, self._bounded(source)
+        self._counted[declared.DEAD_LETTERS, labels] += 1
+
+    def _bounded(self, source: str | None) -> str:
+        if source is None:
+            return declared.NO_SOURCE
+        if source not in self._sources:
+            if len(self._sources) >= declared.MAX_SOURCES or not _SOURCE.fullmatch(source):
+                return declared.OTHER_SOURCE
+            self._sources.add(source)
+        return source
 
     def _count_images(self, outcome: Outcome, checks: Sequence[ImageCheck]) -> None:
         verdicts = [check["verdict"] for check in checks]
         for verdict in verdicts:
-            self.image_verdicts.labels(verdict).inc()
+            self._counted[declared.IMAGE_VERDICTS, (verdict,)] += 1
         if outcome is Outcome.CURATED and Verdict.OK not in verdicts:
-            self.imageless.labels(verdicts[0] if verdicts else NONE_GIVEN).inc()
+            first = verdicts[0] if verdicts else NONE_GIVEN
+            self._counted[declared.IMAGELESS_ARTICLES, (first,)] += 1
+
+    def _begin_at_zero(self) -> None:
+        """Shows closed lists whole from the start, so that a first rise is one."""
+        closed: dict[Declared[Counter], list[str]] = {
+            declared.RECORDS: [self.stage],
+            declared.INPUTS: [outcome.value for outcome in Outcome],
+            declared.PUBLICATIONS: ["curated", "story"],
+            declared.IMAGE_VERDICTS: [verdict.value for verdict in Verdict],
+            declared.TRANSACTIONS_ABORTED: [self.stage],
+            declared.REBALANCES: [self.stage],
+            declared.BACKPRESSURE_SECONDS: [self.stage],
+        }
+        for one, values in closed.items():
+            for value in values if one in self._made else ():
+                self[one].labels(value)
+
+
+def _make(one: AnyDeclared, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
+    if one.kind is Histogram:
+        return Histogram(one.name, one.meaning, one.labels, registry=registry, buckets=one.buckets)
+    return one.kind(one.name, one.meaning, one.labels, registry=registry)
 
 
 def totals(counter: Counter) -> Tally[str]:
     """The counts of a counter by its first label, over all its other labels."""
     sums: Tally[str] = Tally()
     for metric in counter.collect():
-        first = counter._labelnames[0]
         for sample in metric.samples:
-            if sample.name.endswith("_total"):
-                sums[sample.labels[first]] += int(sample.value)
-    return sums
+            (first, *_) = sample.labels.values()
+            sums[first] += int(sample.value)
+    return +sums

@@ -12,6 +12,7 @@ from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.curation.draft import Draft
+from newsloom.pipeline.curation.rows import StoryAlias
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import decode_record
 from newsloom.pipeline.enrich import ImageMode, enrich
@@ -52,7 +53,10 @@ class Begun(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of one input, the records that follow and the ids of the rows that changed."""
+    """What became of one input, the records that follow and the ids of the rows that changed.
+
+    `duplicates` articles were found to be such, and `merges` stories went up in others.
+    """
 
     outcome: Outcome
     fault: Fault | None = None
@@ -64,6 +68,8 @@ class Result(NamedTuple):
     changed_articles: tuple[str, ...] = ()
     changed_stories: tuple[str, ...] = ()
     image_checks: Sequence[ImageCheck] | None = None
+    duplicates: int = 0
+    merges: int = 0
 
 
 class Preparation:
@@ -83,7 +89,7 @@ class Preparation:
         """Without a `sealer`, what is private is dropped. `find_catalogue` gives the catalogue as
         it is by now, for whoever works on for long.
         """
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._images: ImageMode = images
         self._sealer = sealer
         self._find_catalogue = find_catalogue
@@ -91,7 +97,7 @@ class Preparation:
     def renew_catalogue(self) -> None:
         """Takes the catalogue as it is by now: for between two batches, so each is of one."""
         if self._find_catalogue is not None:
-            self._catalogue = self._find_catalogue()
+            self.catalogue = self._find_catalogue()
 
     def prepare(self, record: dict[str, Any] | Fault, arrived_at: int) -> Prepared:
         """Takes one parsed input to the door of its lane. `arrived_at` is in seconds since the
@@ -126,7 +132,7 @@ class Preparation:
         """Takes a begun article the rest of the way, with what became of its images."""
         source = begun.normal.event.source
         try:
-            arrival = enrich(begun.normal, self._catalogue, self._images, begun.arrived_at, checks)
+            arrival = enrich(begun.normal, self.catalogue, self._images, begun.arrived_at, checks)
         except (OSError, MemoryError):
             raise
         except Exception as error:
@@ -155,6 +161,7 @@ class Curation:
             raise
         except Exception as error:
             return self._dead_letter(_bug(error, Stage.CURATE), prepared.source)
+        duplicates = _count_new_duplicates(draft)
         draft.apply()
         return Result(
             outcome=draft.outcome,
@@ -166,6 +173,8 @@ class Curation:
             changed_articles=tuple(draft.articles),
             changed_stories=tuple(draft.stories),
             image_checks=_image_checks(prepared.arrival, draft),
+            duplicates=duplicates,
+            merges=sum(isinstance(row, StoryAlias) for row in draft.stories.values()),
         )
 
     def _dead_letter(self, fault: Fault, source: str | None) -> Result:
@@ -198,6 +207,17 @@ def _image_checks(arrival: Arrival, draft: Draft) -> Sequence[ImageCheck] | None
         return None
     live = draft.articles.get(arrival.article["id"])
     return arrival.image_checks if live is None else live.image_checks
+
+
+def _count_new_duplicates(draft: Draft) -> int:
+    """How many articles are duplicates in a draft that were none in its state."""
+    held = draft.state.articles
+    return sum(
+        live is not None
+        and live.duplicate_of is not None
+        and (article_id not in held or held[article_id].duplicate_of is None)
+        for article_id, live in draft.articles.items()
+    )
 
 
 def _bug(error: Exception, stage: Stage) -> Fault:

@@ -19,6 +19,8 @@ from newsloom.adapters.documents import write_documents
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs import STANDARD_INPUT, InputRecord, Source, read
 from newsloom.adapters.store import Batch, Store
+from newsloom.observability.declared import BATCH_SECONDS
+from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.recipe import Begun, Curation, Preparation, Prepared, Result
 from newsloom.records.dead_letter import DeadLetter
@@ -77,6 +79,7 @@ class EmbeddedRun:
         self._curation = curation
         self._store = store
         self._metrics = metrics
+        self._lane_metrics = LaneMetrics(metrics, 0, curation.state)
         self._reporter = reporter
         self._images = images
         self._clock = clock
@@ -183,7 +186,7 @@ class EmbeddedRun:
 
     def _note(self, source: Source, record: InputRecord, result: Result) -> None:
         """Puts into the batch what became of an input."""
-        self._metrics.count(result)
+        self._lane_metrics.count(result)
         lines = self._batch.lines
         lines["curated.jsonl"] += [orjson.dumps(r, option=LINE) for r in result.curated]
         lines["stories.jsonl"] += [orjson.dumps(r, option=LINE) for r in result.stories]
@@ -209,9 +212,8 @@ class EmbeddedRun:
         if self._options.has_documents:
             write_documents(self._options.folder, self._batch.lines["curated.jsonl"])
             self._store.note_documents()
-        self._metrics.batch_seconds.observe(time.monotonic() - self._batch_began)
-        self._metrics.live_articles.set(len(state.articles))
-        self._metrics.live_stories.set(len(state.stories))
+        self._metrics.of_stage(BATCH_SECONDS).observe(time.monotonic() - self._batch_began)
+        self._lane_metrics.commit()
         self._reporter.advance(self._noted, self._noted_bytes)
         self._batch = Batch()
         self._changed_articles, self._changed_stories = {}, {}

@@ -100,6 +100,19 @@ class BatchConsumer(driver.Consumer):
             return False
         return True
 
+    def fetched_to(self, tp: TopicPartition) -> int:
+        """The offset to which a partition was fetched, marks of transactions passed; 0 if unknown.
+
+        Read as it stands in the consumer's thread, which is not asked.
+        """
+        subscription = self._thread._ensure_consumer()._subscription.subscription
+        if subscription is None or subscription.assignment is None:
+            return 0
+        if tp not in subscription.assignment.tps:
+            return 0
+        state = subscription.assignment.state_value(tp)
+        return state.position if state.has_valid_position else 0
+
     def is_flowing(self) -> bool:
         """Whether a batch may begin: no rebalance has begun, and no end."""
         return self.flow_active and not self.should_stop

@@ -4,15 +4,22 @@ Strictly in order within a lane, whose state it keeps. What is committed is the 
 the input position leave with the records that follow from them.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from aiokafka import TopicPartition
 
 from newsloom.adapters.failures import OutageError
+from newsloom.observability.declared import RESTORE_PROGRESS, RESTORE_SECONDS
+from newsloom.observability.lane_metrics import LaneMetrics
+from newsloom.observability.metrics import Metrics
+from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Curation
+from newsloom.pipeline.recipe import Curation, Result
+from newsloom.records.faults import Fault
+from newsloom.runtimes.kafka import record_logs
 from newsloom.runtimes.kafka.admin import FoundTopic
 from newsloom.runtimes.kafka.enriched import decode_arrival
 from newsloom.runtimes.kafka.outgoing import Incoming, Outgoing, dead_letter
@@ -41,12 +48,15 @@ from newsloom.runtimes.kafka.topics import (
 class CurateStage:
     """Curates the lanes that are assigned to it."""
 
-    def __init__(self, servers: str, topics: Topics, lanes: int, group: str) -> None:
+    def __init__(
+        self, servers: str, topics: Topics, lanes: int, group: str, metrics: Metrics
+    ) -> None:
         self.group = group
         self.input_topic = topics.enriched_articles
         self._servers = servers
         self.topics = topics
         self._lanes = lanes
+        self._metrics = metrics
         self._bugs = BugCounter()
         self._letter_partitions = 1
 
@@ -68,10 +78,12 @@ class CurateStage:
         """The lane as last committed: the parked one if nobody went on with it, else restored."""
         source = TopicPartition(self.input_topic, partition)
         committed = await committed_offset(self._servers, self.group, source)
+        tell = self._restore_teller(partition)
         if isinstance(parked, CurateLane) and committed == parked.next_offset:
+            tell(1)
             return parked
         rows_topic = self.topics.lane_state
-        state, next_offset = await read_lane(self._servers, rows_topic, partition)
+        state, next_offset = await read_lane(self._servers, rows_topic, partition, tell)
         if committed is not None and committed > next_offset:
             raise OutageError(
                 f"group {self.group} stands at offset {committed:,} of {self.input_topic} "
@@ -80,7 +92,19 @@ class CurateStage:
                 "the offset back to that, or to the beginning to curate all anew"
             )
         letters = partition % self._letter_partitions
-        return CurateLane(self.topics, partition, letters, state, next_offset, self._bugs)
+        told = LaneMetrics(self._metrics, partition, state)
+        tell(1)
+        return CurateLane(self.topics, partition, letters, state, next_offset, self._bugs, told)
+
+    def _restore_teller(self, partition: int) -> Callable[[float], None]:
+        """What tells, in metrics, how far a restore that begins now has come."""
+        began, lane = time.perf_counter(), str(partition)
+
+        def tell(ratio: float) -> None:
+            self._metrics[RESTORE_PROGRESS].labels(lane).set(ratio)
+            self._metrics[RESTORE_SECONDS].labels(lane).set(time.perf_counter() - began)
+
+        return tell
 
 
 class CurateLane:
@@ -94,6 +118,7 @@ class CurateLane:
         state: State,
         next_offset: int,
         bugs: BugCounter,
+        metrics: LaneMetrics,
     ) -> None:
         self.next_offset = next_offset
         self._topics = topics
@@ -101,14 +126,21 @@ class CurateLane:
         self._letter_partition = letter_partition
         self._curation = Curation(state)
         self._bugs = bugs
+        self._metrics = metrics
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """The records of a batch in the order of its inputs, then the rows as they stand then."""
         made: list[Outgoing] = []
         articles: dict[str, None] = {}
         stories: dict[str, None] = {}
+        is_logged = record_logs.is_wanted()
         for record in records:
-            result = self._curation.curate(decode_arrival(record.value))
+            began = time.perf_counter()
+            prepared = decode_arrival(record.value)
+            result = self._curation.curate(prepared)
+            self._count(prepared.arrival, result)
+            if is_logged:
+                record_logs.log_curated(record, result, time.perf_counter() - began)
             made += [self._publication(self._topics.curated_articles, r) for r in result.curated]
             made += [self._publication(self._topics.stories, r) for r in result.stories]
             if result.fault is not None:
@@ -119,6 +151,17 @@ class CurateLane:
             stories.update(dict.fromkeys(result.changed_stories))
         self.next_offset = records[-1].offset + 1
         return made + self._rows(articles, stories)
+
+    def note_commit(self) -> None:
+        """Tells of the last batch, and how the lane stands."""
+        self._metrics.commit()
+
+    def _count(self, arrival: Arrival | Fault, result: Result) -> None:
+        if isinstance(arrival, ArticleArrival):
+            self._metrics.count(result, arrived_at=arrival.arrived_at)
+        else:
+            is_elsewhere = isinstance(arrival, WithdrawalArrival) and not arrival.is_counted
+            self._metrics.count(result, is_input=not is_elsewhere)
 
     def _publication(self, topic: str, record: Any) -> Outgoing:
         value = None if record.get("withdrawn") else orjson.dumps(record)

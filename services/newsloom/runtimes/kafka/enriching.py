@@ -6,11 +6,13 @@ but, for a while, what became of images; those of many records are looked at at 
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from aiokafka import TopicPartition
 
+from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
 from newsloom.pipeline.decode import parse_record
 from newsloom.pipeline.recipe import Begun, Preparation, Prepared
@@ -18,6 +20,7 @@ from newsloom.records.faults import Fault, Reason
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.lanes import LaneTable
 from newsloom.rules.urls import article_id, canonical_url, url_fault
+from newsloom.runtimes.kafka import record_logs
 from newsloom.runtimes.kafka.admin import FoundTopic
 from newsloom.runtimes.kafka.enriched import encode_arrival
 from newsloom.runtimes.kafka.outgoing import Headers, Incoming, Outgoing, dead_letter
@@ -45,6 +48,16 @@ class Images(Protocol):
         """What became of the images of an article, or of those on its page, before long."""
 
 
+class _Checked(NamedTuple):
+    """What became of the images of a record, and how long it took."""
+
+    checks: Sequence[ImageCheck]
+    seconds: float
+
+
+_UNCHECKED = _Checked((), 0.0)
+
+
 class EnrichStage:
     """Enriches any partition of the article events."""
 
@@ -55,6 +68,7 @@ class EnrichStage:
         lanes: LaneTable,
         group: str,
         preparation: Preparation,
+        metrics: Metrics,
         make_images: Callable[[], Images] | None = None,
     ) -> None:
         self.group = group
@@ -63,6 +77,7 @@ class EnrichStage:
         self.topics = topics
         self._lanes = lanes
         self._preparation = preparation
+        self._metrics = metrics
         self._make_images = make_images
         self._images: Images | None = None
         self._bugs = BugCounter()
@@ -90,6 +105,7 @@ class EnrichStage:
             self._preparation,
             self._images,
             self._bugs,
+            self._metrics,
         )
 
 
@@ -105,6 +121,7 @@ class EnrichLane:
         preparation: Preparation,
         images: Images | None,
         bugs: BugCounter,
+        metrics: Metrics,
     ) -> None:
         self.next_offset = next_offset
         self._topics = topics
@@ -113,16 +130,29 @@ class EnrichLane:
         self._preparation = preparation
         self._images = images
         self._bugs = bugs
+        self._metrics = metrics
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What each of `records` makes, in their order, all by one version of the catalogue."""
         self._preparation.renew_catalogue()
         begun = [self._begin(record) for record in records]
         made: list[Outgoing] = []
-        for record, each, checks in zip(records, begun, await self._check(begun), strict=True):
-            made += self._finish(record, each, checks)
+        is_logged = record_logs.is_wanted()
+        for record, each, checked in zip(records, begun, await self._check(begun), strict=True):
+            prepared = each
+            if isinstance(prepared, Begun):
+                prepared = self._preparation.finish(prepared, checked.checks)
+            self._metrics.count_prepared(prepared)
+            if is_logged:
+                record_logs.log_enriched(record, prepared, checked.seconds)
+            made += self._outgoing(record, prepared)
         self.next_offset = records[-1].offset + 1
         return made
+
+    def note_commit(self) -> None:
+        """Tells of the last batch, and of the catalogue it was made by."""
+        self._metrics.commit()
+        self._metrics.name_catalogue(self._preparation.catalogue.version)
 
     def _begin(self, record: Incoming) -> Begun | Prepared:
         if record.value is None:
@@ -130,26 +160,23 @@ class EnrichLane:
         parsed = _with_cloud_event(parse_record(record.value), record.headers)
         return self._preparation.begin(parsed, record.timestamp // 1000)
 
-    async def _check(self, begun: Sequence[Begun | Prepared]) -> list[list[ImageCheck]]:
+    async def _check(self, begun: Sequence[Begun | Prepared]) -> Sequence[_Checked]:
         """What becomes of the images of each, many at once."""
         images, room = self._images, asyncio.Semaphore(RECORDS_AT_ONCE)
         if images is None:
-            return [[] for _ in begun]
+            return [_UNCHECKED] * len(begun)
 
-        async def check(one: Begun | Prepared) -> list[ImageCheck]:
+        async def check(one: Begun | Prepared) -> _Checked:
             if isinstance(one, Prepared):
-                return []
+                return _UNCHECKED
             async with room:
-                return await images.check(one.image_urls, one.page_url)
+                before = time.perf_counter()
+                checks = await images.check(one.image_urls, one.page_url)
+                return _Checked(checks, time.perf_counter() - before)
 
         return await asyncio.gather(*map(check, begun))
 
-    def _finish(
-        self, record: Incoming, begun: Begun | Prepared, checks: Sequence[ImageCheck]
-    ) -> list[Outgoing]:
-        prepared = begun
-        if isinstance(prepared, Begun):
-            prepared = self._preparation.finish(prepared, checks)
+    def _outgoing(self, record: Incoming, prepared: Prepared) -> list[Outgoing]:
         if isinstance(prepared.arrival, Fault):
             self._bugs.note(prepared.arrival)
             topic, partition = self._topics.dead_letters, self._letter_partition

@@ -26,6 +26,9 @@ class Lane(Protocol):
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What a batch makes. To be committed, or the process ended."""
 
+    def note_commit(self) -> None:
+        """Tells, in metrics, of what is committed by now: the last batch, or what was restored."""
+
 
 class Stage(Protocol):
     """Enrich or curate."""

@@ -4,6 +4,7 @@ In: what each child does. Out: an exit code. No child outlives the parent, howev
 """
 
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -19,6 +20,8 @@ STEADY_S = 60.0
 POLL_S = 0.1
 
 _PR_SET_PDEATHSIG = 1
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -76,7 +79,7 @@ class Supervisor:
             return
         how = f"ended with code {code}" if code >= 0 else f"was ended by signal {-code}"
         if not self._should_restart:
-            _tell(f"worker {child.name} {how}")
+            log.error("worker %s %s", child.name, how)
             self._has_failed = True
             self._pass_on(signal.SIGTERM, None)
             return
@@ -85,17 +88,13 @@ class Supervisor:
         longer_s = min(LONGEST_PAUSE_S, 2 * child.pause_s)
         child.pause_s = FIRST_PAUSE_S if is_steady else max(FIRST_PAUSE_S, longer_s)
         child.due_at = now + child.pause_s
-        _tell(f"worker {child.name} {how}; restarted in {child.pause_s:g} s")
+        log.error("worker %s %s; restarted in %g s", child.name, how, child.pause_s)
 
     def _pass_on(self, number: int, _: FrameType | None) -> None:
         self._is_ending = True
         for child in self._children:
             if child.pid is not None:
                 os.kill(child.pid, number)
-
-
-def _tell(line: str) -> None:
-    print(f"newsloom: {line}", file=sys.stderr, flush=True)
 
 
 def _fork(work: Callable[[], None]) -> int:

@@ -9,9 +9,9 @@ import gc
 import logging
 import os
 import signal
-import sys
+import time
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from aiokafka import TopicPartition
 
@@ -19,8 +19,10 @@ from newsloom.adapters.failures import OutageError
 from newsloom.runtimes.kafka.admin import describe_topics, open_admin
 from newsloom.runtimes.kafka.batches import BatchApp, BatchConsumer, build_app
 from newsloom.runtimes.kafka.connection import ConnectionOutageError, error_words
+from newsloom.runtimes.kafka.lag import watch_lag
 from newsloom.runtimes.kafka.producer import PartitionProducer
 from newsloom.runtimes.kafka.stage import Lane, Stage
+from newsloom.runtimes.kafka.telemetry import Telemetry
 
 BATCH_TIMEOUT_S = 60.0
 RESTORE_TIMEOUT_S = 600.0
@@ -31,13 +33,16 @@ DRAIN_S = 20
 
 EXIT_FAILED = 1
 
+log = logging.getLogger(__name__)
+
 
 class Worker:
     """One stage in this process. Takes the batches of a Faust app."""
 
-    def __init__(self, servers: str, stage: Stage) -> None:
+    def __init__(self, servers: str, stage: Stage, telemetry: Telemetry) -> None:
         self._servers = servers
         self._stage = stage
+        self._telemetry = telemetry
         self._lanes: dict[int, tuple[Lane, PartitionProducer]] = {}
         self._producers: list[PartitionProducer] = []
         self.tenure = 0
@@ -49,15 +54,22 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, number)
+        beating = asyncio.create_task(self._telemetry.beat())
         await self._check_topics()
         if self._ending.is_set():
             return
+        self._telemetry.note_unready("no partitions are assigned yet")
         app = build_app(self._servers, self._stage.group, self._stage.input_topic, self)
         ending = asyncio.create_task(self._ending.wait())
         serving = asyncio.create_task(_serve(app))
-        await asyncio.wait([ending, serving], return_when=asyncio.FIRST_COMPLETED)
+        watching = asyncio.create_task(
+            watch_lag(self._servers, lambda: self._read_to(app), self._telemetry.note_lags)
+        )
+        tasks = [ending, serving, watching, beating]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not self._ending.is_set():
-            failure = serving.exception() or app.crash_reason
+            failures = [task.exception() for task in tasks if task.done()]
+            failure = next(filter(None, failures), app.crash_reason)
             self.fail("group", failure or RuntimeError("Faust stopped"))
         async with self._in_flight:  # the last batch: no other begins
             pass
@@ -73,6 +85,18 @@ class Worker:
         topic = self._stage.input_topic
         return {TopicPartition(topic, p): lane.next_offset for p, (lane, _) in self._lanes.items()}
 
+    def _read_to(self, app: BatchApp) -> dict[TopicPartition, int]:
+        """The offset from which records may wait, of each partition that is ready.
+
+        Behind what is committed there may be nothing but marks of transactions, which the consumer
+        has passed while no batch is at hand.
+        """
+        positions = self.positions()
+        if self._in_flight.locked():
+            return positions
+        consumer = cast(BatchConsumer, app.consumer)
+        return {tp: max(at, consumer.fetched_to(tp)) for tp, at in positions.items()}
+
     async def take(
         self, consumer: BatchConsumer, tenure: int, records: dict[Any, list[Any]]
     ) -> bool:
@@ -80,6 +104,12 @@ class Worker:
 
         False if some of it was not worked on, as the partitions are others' now.
         """
+        with self._telemetry.working(sum(map(len, records.values()))):
+            return await self._take(consumer, tenure, records)
+
+    async def _take(
+        self, consumer: BatchConsumer, tenure: int, records: dict[Any, list[Any]]
+    ) -> bool:
         for tp, fetched in records.items():
             async with self._in_flight:
                 is_ours = tenure == self.tenure and tp.partition in self._lanes
@@ -96,12 +126,17 @@ class Worker:
         lane, producer = self._lanes[partition]
         fresh = [record for record in records if record.offset >= lane.next_offset]
         if fresh:
+            began = time.perf_counter()
             outgoing = await lane.process(fresh)
-            await producer.commit(outgoing, lane.next_offset)
+            with self._telemetry.transaction():
+                await producer.commit(outgoing, lane.next_offset)
+            lane.note_commit()
+            self._telemetry.note_commit(partition, fresh, time.perf_counter() - began)
 
     async def revoke(self) -> None:
         """Returns when no batch is in flight; the lanes stay, parked."""
         self.tenure += 1
+        self._telemetry.note_unready("the group is sharing out its partitions")
         async with self._in_flight:
             pass
 
@@ -109,6 +144,7 @@ class Worker:
         """Fences the former owners, then brings each lane up to what is committed."""
         if not self.is_open():
             return
+        self._telemetry.note_restoring()
         try:
             async with asyncio.timeout(RESTORE_TIMEOUT_S):
                 parked = await self._release()
@@ -118,6 +154,9 @@ class Worker:
                 self.fail("restore", error)
             raise
         self._lanes = dict(zip(partitions, opened, strict=True))
+        for lane, _ in opened:
+            lane.note_commit()
+        self._telemetry.note_assigned(partitions)
         self.tenure += 1
         # What is restored lives long: spare the collector from walking it again.
         gc.collect()
@@ -138,6 +177,7 @@ class Worker:
 
     async def _check_topics(self) -> None:
         """Looks at the topics once brokers answer, which they may not at the start of a day."""
+        self._telemetry.note_unready("waiting for an answer from Kafka")
         names = [self._stage.topics.name(topic) for topic in self._stage.topics]
         pauses_s = iter(START_PAUSES_S)
         while not self._ending.is_set():
@@ -149,15 +189,15 @@ class Worker:
                 pause_s = next(pauses_s, None)
                 if pause_s is None:
                     raise
-                tell(f"{error}; asking again in {pause_s:g} s")
+                log.warning("%s; asking again in %g s", error, pause_s)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ending.wait(), pause_s)
 
     def fail(self, what: str, error: BaseException) -> NoReturn:
         """Says what went wrong and ends the process: nothing it holds can be relied on."""
         words = str(error) if isinstance(error, OutageError) else error_words(error)
-        tell(f"worker {self._stage.group}: {what}: {words}")
-        logging.getLogger(__name__).debug("ended by", exc_info=error)
+        log.error("worker %s: %s: %s", self._stage.group, what, words)
+        log.debug("ended by", exc_info=error)
         os._exit(EXIT_FAILED)
 
     def _end(self, number: int) -> None:
@@ -166,6 +206,7 @@ class Worker:
             asyncio.get_running_loop().remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
         signal.alarm(DRAIN_S)
+        self._telemetry.note_unready("told to end")
         self._ending.set()
 
 
@@ -174,30 +215,19 @@ async def _serve(app: BatchApp) -> None:
     await app.wait_until_stopped()
 
 
-def tell(line: str) -> None:
-    """A line for the operator, on the real standard error: Faust may have taken the other."""
-    print(f"newsloom: {line}", file=sys.__stderr__, flush=True)
-
-
-def run_worker(servers: str, stage: Stage) -> NoReturn:
+def run_worker(servers: str, stage: Stage, telemetry: Telemetry) -> NoReturn:
     """Works in this process until SIGTERM or SIGINT (exit code 0) or a failure (1).
 
     Never returns, so that no thread of Faust's can hold the process.
     """
-    logging.basicConfig(level=logging.ERROR, stream=sys.__stderr__)
-    # What these say of an outage is told once, by the error it ends with. Faust logs under the
-    # name of the module that holds its subclass; under load it thinks its thread is dead.
-    for name in ("aiokafka", "newsloom.runtimes.kafka.batches"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-
     gc.set_threshold(50_000, 20, 50)
 
     async def work() -> None:
-        await Worker(servers, stage).run()
+        await Worker(servers, stage, telemetry).run()
 
     try:
         asyncio.run(work())
     except OutageError as error:
-        tell(str(error))
+        log.error("%s", error)
         os._exit(EXIT_FAILED)
     os._exit(0)
