@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from deploy.kafka.loopback import is_free, pick_ports
 from newsloom import __version__
 from newsloom.runtimes.kafka.worker import DRAIN_S
 from newsloom.settings import Settings
 from tests.support.image import Stage, build, build_context, instructions, is_ignored
 from tests.support.kafka import Kafka
+from tests.support.ports import pick_neighbours
 from tests.support.site import Site, answer
 from tests.support.workers import EVENTS, create_topics
 
@@ -135,14 +135,6 @@ def test_health_is_asked_for_where_it_is_served(image: Stage) -> None:
     assert image.environment["NEWSLOOM_METRICS_HOST"] == "0.0.0.0"
 
 
-def free_pair() -> int:
-    """A port that is free, and the next is."""
-    while True:
-        port = pick_ports(1)[0]
-        if is_free(port + 1):
-            return port
-
-
 @pytest.mark.parametrize(
     ("answers", "code", "why"),
     [
@@ -156,7 +148,7 @@ def free_pair() -> int:
 def test_health_is_that_of_all_who_work_here(
     image: Stage, answers: tuple[int | None, ...], code: int, why: str
 ) -> None:
-    first = free_pair()
+    first = pick_neighbours()
     sites = [
         Site({"/healthz": answer(b"stuck", status)}, port=first + number)
         for number, status in enumerate(answers)

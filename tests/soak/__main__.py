@@ -29,9 +29,10 @@ from tests.chaos.crew import STAGES, Crew
 from tests.chaos.traffic import Feed
 from tests.soak.gallery import NETWORKS, Gallery
 from tests.soak.plots import draw
-from tests.soak.samples import PARTITIONS, Sampler, judge, write_csv
+from tests.soak.samples import Sampler, judge, write_csv
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
+from tests.support.ports import pick_neighbours
 from tests.support.verifier import PUBLISHED, verify
 from tests.support.workers import Event
 
@@ -39,13 +40,14 @@ WINDOW_DAYS = 10
 FIRST_SHARE = 25
 """Events sent at once at the beginning, for each second of the run: they fill the window."""
 BURSTS = 9
-BURST_S = 25.0
-"""A burst is what a steady load brings in so many seconds."""
-OUTAGES = ((0.1, 0.15), (0.45, 0.5), (0.75, 0.8))
+BURST_SHARE = 1 / 60
+"""A burst is what a steady load brings in this share of the run, at once."""
+OUTAGES = ((0.2, 0.25), (0.45, 0.5), (0.75, 0.8))
 """When images fail, in shares of the run."""
-RESTARTS = ((0.2, "drain", "enrich"), (0.3, "kill", "curate"))
+RESTARTS = ((0.05, "drain", "enrich"), (0.1, "kill", "curate"))
 WARM_UP = 0.3
-"""A process is judged from this share of the run after its start, if that leaves as much again."""
+"""A process is judged from this share of the run after its start, if that leaves as much again. In
+half an hour an enrich worker has filled its memory of images by then."""
 SAMPLES = 600
 DRAIN_LIMIT_S = 300.0
 LEVEL_RECORDS = 10
@@ -77,7 +79,7 @@ class Soak:
     length_s: float
     began_at: float = field(default_factory=time.monotonic)
     warm_at_s: float = math.inf
-    deeds: list[tuple[float, str]] = field(default_factory=list)
+    restarts: list[tuple[float, str]] = field(default_factory=list)
 
     def now_s(self) -> float:
         """Seconds since it began."""
@@ -88,8 +90,7 @@ class Soak:
         return self.warm_at_s + share * self.length_s
 
     def tell(self, words: str) -> None:
-        """A line of what happens, and a mark for the charts."""
-        self.deeds.append((self.now_s(), words))
+        """A line of what happens."""
         print(f"{self.now_s():7.1f} s  {words}", flush=True)
 
     def outages(self) -> list[tuple[float, float]]:
@@ -110,17 +111,22 @@ def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
     length_s = options.minutes * 60
     first = int(FIRST_SHARE * length_s)
     total = first + int(length_s * options.rate) + BURSTS * _burst(options)
-    settings = {"NEWSLOOM_IMAGES": "check", "NEWSLOOM_IMAGES_ALLOW_NETWORKS": NETWORKS}
+    port = pick_neighbours()
+    settings = {
+        "NEWSLOOM_IMAGES": "check",
+        "NEWSLOOM_IMAGES_ALLOW_NETWORKS": NETWORKS,
+        "NEWSLOOM_METRICS_PORT": str(port),
+    }
     kafka = Kafka(cluster.bootstrap_servers, "soak.", settings)
     for topic in PUBLISHED:
         kafka.create(kafka.prefix + topic, 1, UNCOMPACTED)
-    made = kafka.newsloom("topics", "create", "--partitions", PARTITIONS)
+    made = kafka.newsloom("topics", "create", "--partitions", 1)
     assert made.code in (0, 1), made.err
     with Gallery(1) as gallery:
         events = list(feed(total, gallery, first // WINDOW_DAYS))
         crew = Crew(kafka, 1, folder)
         soak = Soak(crew, gallery, length_s)
-        sampler = Sampler(kafka, crew.workers, soak.now_s, length_s / SAMPLES)
+        sampler = Sampler(kafka, crew.workers, soak.now_s, length_s / SAMPLES, port)
         sampler.start()
         try:
             _warm_up(soak, sampler, Feed(kafka, events[:first], lambda _: first))
@@ -135,7 +141,7 @@ def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
 
 
 def _burst(options: argparse.Namespace) -> int:
-    return int(BURST_S * options.rate)
+    return int(BURST_SHARE * options.minutes * 60 * options.rate)
 
 
 def _due(elapsed_s: float, options: argparse.Namespace) -> float:
@@ -151,6 +157,7 @@ def _warm_up(soak: Soak, sampler: Sampler, source: Feed) -> None:
         soak.tend()
         time.sleep(0.1)
     _stop_at(source)
+    soak.tell(f"{source.sent / soak.now_s():,.0f} events a second, the start of workers included")
     soak.gallery.forget()
     soak.warm_at_s = soak.now_s()
 
@@ -163,7 +170,9 @@ def _work(soak: Soak, source: Feed, options: argparse.Namespace) -> None:
         soak.tend()
         if restarts and soak.now_s() >= soak.at_s(restarts[0][0]):
             _, deed, stage = restarts.pop(0)
-            soak.tell(getattr(soak.crew, deed)(chance, stage))
+            words = soak.crew.drain(chance, stage) if deed == "drain" else soak.crew.kill(chance, stage)
+            soak.restarts.append((soak.now_s(), words))
+            soak.tell(words)
         time.sleep(0.1)
     _stop_at(source)
     soak.tell(f"all events are sent; {soak.gallery.forget():,} images were asked for")
@@ -189,7 +198,7 @@ def _report(soak: Soak, sampler: Sampler, out: Path) -> bool:
     lines = sampler.lines()
     out.mkdir(parents=True, exist_ok=True)
     write_csv(lines, out / "samples.csv")
-    draw(lines, soak.deeds, soak.outages(), out / "soak.png")
+    draw(lines, soak.restarts, soak.outages(), out / "soak.png")
     print(f"\n{out / 'soak.png'}, {out / 'samples.csv'}")
     warm_up_s = least_s = WARM_UP * soak.length_s
     verdicts = [

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -25,9 +26,9 @@ from tests.support.workers import ENRICHED, EVENTS
 MAX_POINTS = 400
 """Of a line whose slope is taken: it takes time with the square of them."""
 MIB = 1024 * 1024
-PARTITIONS = 4
-INPUTS = {"enrich": (EVENTS, PARTITIONS), "curate": (ENRICHED, 1)}
-"""Of each stage the topic that it reads, and its partitions."""
+SCRAPE_S = 5.0
+INPUTS = {"enrich": EVENTS, "curate": ENRICHED}
+"""Of each stage the topic that it reads: one partition, for several would change the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,11 @@ class Limit:
 
 
 LIMITS = {
-    "memory": Limit("MiB", 40.0, 10.0),
+    "memory": Limit("MiB", 40.0, 16.0),
     "descriptors": Limit("open files", 12.0, 6.0),
-    "lag": Limit("records", 500.0, 100.0),
+    "lag": Limit("records", 2_000.0, 1_000.0),
 }
+LIVE = b"newsloom_live_articles"
 
 
 @dataclass(slots=True)
@@ -130,15 +132,18 @@ class Sampler(threading.Thread):
         workers: Callable[[], Sequence[tuple[str, int]]],
         now_s: Callable[[], float],
         every_s: float,
+        port: int,
     ) -> None:
         super().__init__(daemon=True)
         self._kafka, self._workers, self._now_s = kafka, workers, now_s
         self._every_s = every_s
+        self._ports = {"enrich": port, "curate": port + 1}
         self._is_ending = threading.Event()
         self.error: BaseException | None = None
         self.memory: dict[str, Line] = defaultdict(Line)
         self.descriptors: dict[str, Line] = defaultdict(Line)
         self.lag: dict[str, Line] = defaultdict(Line)
+        self.live: dict[str, Line] = defaultdict(Line)
 
     def run(self) -> None:
         """Samples until it is told to end; an error is kept for who asks."""
@@ -164,9 +169,8 @@ class Sampler(threading.Thread):
                 )
                 for stage in INPUTS
             }
-            for stage, (topic, count) in INPUTS.items():
-                name = self._kafka.prefix + topic
-                readers[stage].assign([TopicPartition(name, p) for p in range(count)])
+            for stage, topic in INPUTS.items():
+                readers[stage].assign([TopicPartition(self._kafka.prefix + topic, 0)])
             while not self._is_ending.is_set():
                 due = time.monotonic() + self._every_s
                 for stage, reader in readers.items():
@@ -174,14 +178,23 @@ class Sampler(threading.Thread):
                 for stage, pid in self._workers():
                     with contextlib.suppress(OSError):  # it may have just ended
                         self._look_at(f"{stage} {pid}", pid)
+                        await asyncio.to_thread(self._scrape, stage)
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     def _look_at(self, who: str, pid: int) -> None:
         open_files = len(os.listdir(f"/proc/{pid}/fd"))
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         now_s = self._now_s()
-        self.memory[who].add(now_s, pages * os.sysconf("SC_PAGE_SIZE") / MIB)
-        self.descriptors[who].add(now_s, open_files)
+        if pages:  # else it has ended and is not buried yet
+            self.memory[who].add(now_s, pages * os.sysconf("SC_PAGE_SIZE") / MIB)
+            self.descriptors[who].add(now_s, open_files)
+
+    def _scrape(self, stage: str) -> None:
+        """Asks for the metrics as Prometheus does; of them the number of live articles is kept."""
+        with urlopen(f"http://127.0.0.1:{self._ports[stage]}/metrics", timeout=SCRAPE_S) as answer:
+            for line in answer.read().splitlines():
+                if line.startswith(LIVE):
+                    self.live["live articles"].add(self._now_s(), float(line.split()[-1]))
 
     def waiting(self) -> float:
         """The records that wait for both stages, as last seen."""
@@ -196,6 +209,7 @@ class Sampler(threading.Thread):
             "memory": dict(self.memory),
             "descriptors": dict(self.descriptors),
             "lag": dict(self.lag),
+            "live": dict(self.live),
         }
 
 
