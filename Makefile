@@ -9,7 +9,7 @@ SOAK ?=
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo demo-kafka test chaos soak check format bench bench-stories lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos soak dashboard check format bench bench-stories lock golden schemas clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ chaos: setup  ## kill, freeze and change workers and three brokers under a stead
 
 soak: setup  ## workers under a steady load for half an hour: does anything grow? SOAK="--minutes 2"
 	$(BIN)/python -m tests.soak $(SOAK)
+
+dashboard: setup  ## ten minutes of a run, drawn as the dashboard: docs/dashboard.png
+	$(BIN)/python -m tests.watched docs/dashboard.png
 
 check: setup  ## style, types, import rules, generated files current
 	$(BIN)/ruff check .

@@ -22,7 +22,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, PercentFormatter
+from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter, PercentFormatter
 
 DASHBOARD = Path(__file__).parent / "dashboards" / "newsloom.json"
 POINTS = 240
@@ -50,7 +50,8 @@ class Span:
 
 def panels_of(dashboard: dict[str, Any]) -> Iterator[tuple[str, list[Panel]]]:
     """Its rows in order, each with its panels."""
-    title, held = "", []
+    title = ""
+    held: list[Panel] = []
     for panel in dashboard["panels"]:
         if panel["type"] == "row":
             if held:
@@ -92,11 +93,12 @@ def draw_panel(axes: Axes, panel: Panel, url: str, span: Span) -> None:
             axes.plot(times, values, linewidth=1.1, label=label or None)  # type: ignore[arg-type]
             drawn += bool(label)
     axes.set_title(panel["title"], fontsize=8, loc="left", fontweight="bold")
-    axes.set_ylim(bottom=0)
+    # Where all is 0 as it should be, let it be seen.
+    axes.set_ylim(bottom=0, top=None if axes.dataLim.height or axes.dataLim.ymax > 0 else 1)
     axes.set_xlim(datetime.fromtimestamp(span.start, UTC), datetime.fromtimestamp(span.end, UTC))  # type: ignore[arg-type]
-    locator = AutoDateLocator(maxticks=5)
+    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.yaxis.set_major_formatter(_formatter(panel))
     axes.tick_params(labelsize=6)
     axes.xaxis.get_offset_text().set_visible(False)
@@ -105,13 +107,16 @@ def draw_panel(axes: Axes, panel: Panel, url: str, span: Span) -> None:
         axes.legend(fontsize=5.5, loc="upper left", framealpha=0.6, borderpad=0.3)
 
 
-def _formatter(panel: Panel) -> EngFormatter | PercentFormatter | FuncFormatter:
-    unit = panel["fieldConfig"]["defaults"].get("unit", "short")
+def _formatter(panel: Panel) -> Formatter:
+    unit = panel["fieldConfig"]["defaults"]["unit"]
     if unit == "percentunit":
         return PercentFormatter(1.0)
     if unit == "bytes":
-        return FuncFormatter(lambda value, _: f"{value / 2**20:g} MiB")
-    return EngFormatter(unit={"s": "s", "reqps": "/s"}.get(unit, ""), sep=" ")
+        return FuncFormatter(lambda value, _: f"{value / 2**20:.0f} MiB")
+    if unit == "s":
+        return EngFormatter(unit="s", sep=" ")
+    after = " /s" if unit == "reqps" else ""
+    return FuncFormatter(lambda value, _: f"{value:,.10g}{after}")
 
 
 def draw(url: str, span: Span, path: Path) -> None:
@@ -120,13 +125,14 @@ def draw(url: str, span: Span, path: Path) -> None:
     rows = list(panels_of(json.loads(DASHBOARD.read_text())))
     height = 1.75 * len(rows) + 0.3
     figure = Figure(figsize=(15, height), layout="constrained")
-    for part, (title, panels) in zip(figure.subfigures(len(rows), 1), rows, strict=True):
+    parts = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
+    for part, (title, panels) in zip(parts, rows, strict=True):
         part.suptitle(title, fontsize=10, x=0.005, ha="left")
         widths = [panel["gridPos"]["w"] for panel in panels]
         grid = part.add_gridspec(1, len(panels), width_ratios=widths)
         for column, panel in enumerate(panels):
             draw_panel(part.add_subplot(grid[0, column]), panel, url, span)
-    figure.savefig(path, dpi=90)
+    figure.savefig(path, dpi=80, pil_kwargs={"optimize": True})
 
 
 def main() -> int:

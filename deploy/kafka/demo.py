@@ -4,6 +4,7 @@ Enters: brokers by NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS. Leaves: what a person sees,
 no process behind it. `make demo-kafka` starts a broker around it.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,9 @@ def main() -> int:
     _run("topics", "create")
     _say("workers, which stay while the demo lasts", "worker", "all")
     began = time.monotonic()
-    worker = subprocess.Popen([NEWSLOOM, "worker", "all"])
+    # Whoever watches it says where; a port of its own might be taken.
+    environment = {"NEWSLOOM_METRICS_PORT": "0"} | os.environ
+    worker = subprocess.Popen([NEWSLOOM, "worker", "all"], env=environment)
     try:
         _say("two weeks of news from an invented town", "produce", "examples/fortnight.jsonl")
         _run("produce", EXAMPLES)

@@ -1,4 +1,4 @@
-"""Every expression of dashboard, rules and runbook finds something in Prometheus over a real run."""
+"""Every expression of dashboard, rules and runbook finds something of a real run in Prometheus."""
 
 import math
 import time
@@ -10,7 +10,7 @@ from tests.support.kafka import Kafka
 from tests.support.prometheus import Prometheus
 from tests.support.promql import (
     alerts,
-    dashboard_expressions,
+    dashboard_targets,
     recorded,
     runbook_expressions,
     selectors,
@@ -21,11 +21,13 @@ from tests.support.watched import ACTS, traffic, watched
 
 EVENTS, RATE, SEED = 2_000, 100.0, 8
 DEADLINE_S = 60.0
+STAGES = ("enrich", "curate")
 
 
 def _expressions() -> Iterator[tuple[str, str]]:
     """By where they stand. Of alerts the vectors, and how they are joined: no alert is to fire."""
-    yield from dashboard_expressions()
+    for panel, expression, _ in dashboard_targets():
+        yield panel["title"], expression
     yield from runbook_expressions()
     for rule in recorded():
         yield rule["record"], rule["record"]
@@ -41,7 +43,7 @@ def _finds(prometheus: Prometheus, expression: str) -> bool:
 
 
 def test_every_expression_finds_something(kafka: Kafka, tmp_path: Path) -> None:
-    with Site(ACTS) as site, watched(kafka, tmp_path, ("enrich", "curate")) as prometheus:
+    with Site(ACTS) as site, watched(kafka, tmp_path, STAGES) as (_, prometheus):
         feed = Feed(kafka, traffic(SEED, EVENTS, site), RATE)
         feed.start()
         deadline = time.monotonic() + DEADLINE_S
@@ -49,9 +51,16 @@ def test_every_expression_finds_something(kafka: Kafka, tmp_path: Path) -> None:
         while empty and time.monotonic() < deadline:
             time.sleep(0.5)
             empty = [one for one in empty if not _finds(prometheus, one[1])]
+        nameless = [
+            panel["title"]
+            for panel, expression, labels in dashboard_targets()
+            for sample in prometheus.query(expression)
+            if not labels <= set(sample["metric"])
+        ]
         rules = prometheus.rules()
         feed.join()
     assert empty == []
+    assert nameless == [], "a legend names a label that its samples lack"
     assert feed.error is None
     assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
     assert [rule["name"] for rule in rules if rule.get("state") == "firing"] == []

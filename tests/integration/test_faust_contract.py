@@ -6,6 +6,12 @@ from importlib.metadata import version
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer.subscription_state import (
+    Assignment,
+    Subscription,
+    SubscriptionState,
+    TopicPartitionState,
+)
 from aiokafka.errors import KafkaError
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
@@ -27,6 +33,10 @@ def test_the_private_names_are_there() -> None:
     assert "_drain_messages(self)" in inspect.getsource(faust_consumer.Fetcher)
     assert "isolation_level=self._isolation_level" in inspect.getsource(AIOKafkaConsumer.start)
     assert callable(driver.AIOKafkaConsumerThread._create_worker_consumer)
+    assert "self._position = position" in inspect.getsource(TopicPartitionState.consumed_to)
+    assert list(inspect.signature(Assignment.state_value).parameters) == ["self", "tp"]
+    assert isinstance(Subscription.assignment, property)
+    assert isinstance(SubscriptionState.subscription, property)
 
 
 class Recorder:

@@ -31,11 +31,13 @@ def recorded() -> list[Rule]:
     return [rule for rule in _rules() if "record" in rule]
 
 
-def dashboard_expressions() -> Iterator[tuple[str, str]]:
-    """Every panel's, with its title."""
+def dashboard_targets() -> Iterator[tuple[Rule, str, set[str]]]:
+    """Each panel, with an expression of it and the labels that its legend names."""
     for panel in json.loads(DASHBOARD.read_text())["panels"]:
-        if panel["type"] != "row":
-            yield from ((panel["title"], expression) for expression in expressions_of(panel))
+        if panel["type"] == "row":
+            continue
+        for target, expression in zip(panel["targets"], expressions_of(panel), strict=True):
+            yield panel, expression, set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
 
 
 def runbook_expressions() -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A worker that is struck at a named point of its work: killed, frozen or made slow.
+"""A worker that is struck at a named point of its work: killed, frozen, blocked or made slow.
 
 In: a point, the call of it that is struck, the words for `newsloom`. Out: that worker, which
 knows nothing of it. What it does up to there is the product's own.
@@ -11,12 +11,14 @@ import inspect
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
 from itertools import count
 from typing import Any
 
 SLOW_S = 1.0
+FOR_EVER_S = 3600.0
 
 KAFKA = "newsloom.runtimes.kafka"
 POINTS = {
@@ -46,13 +48,21 @@ Strike = Callable[[], float]
 
 
 def _strikes(deed: str, call: int) -> Strike:
-    """Kills or freezes at that call; `slow` holds up every one from there on."""
+    """Kills or freezes at that call; `slow` holds up every one from there on.
+
+    `block` lets the thread sleep there for ever, `stall` only whoever made the call.
+    """
     calls = count(1)
 
     def strike() -> float:
         number = next(calls)
         if deed == "slow":
             return SLOW_S if number >= call else 0
+        if deed == "stall":
+            return FOR_EVER_S if number == call else 0
+        if deed == "block":
+            time.sleep(FOR_EVER_S if number == call else 0)
+            return 0
         if number == call:
             os.kill(os.getpid(), {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}[deed])
         return 0

@@ -1,4 +1,4 @@
-"""An installation under watch: workers on brokers, traffic of every kind, Prometheus on its metrics.
+"""An installation under watch: workers on brokers, traffic of every kind, Prometheus looking on.
 
 In: brokers with a prefix of their own, a folder. Out: Prometheus, while all of it goes on. What the
 traffic holds is meant to move every metric: good and bad events, good and bad images.
@@ -7,7 +7,7 @@ traffic holds is meant to move every metric: good and bad events, good and bad i
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -36,46 +36,62 @@ ACTS: dict[str, Act] = {
 _BAD = ("/gone.png", *ACTS.keys() - {f"/{n}.png" for n in range(PICTURES)})
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A place for a worker, with the port of its metrics."""
+@dataclass(slots=True)
+class Installation:
+    """Workers, each of a stage and with a port for its metrics, and Prometheus."""
 
-    stage: str
-    port: int
+    kafka: Kafka
+    posts: list[tuple[str, int]]
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def fill(self, kafka: Kafka) -> subprocess.Popen[bytes]:
-        """Starts a worker there, which starts again by itself when it is killed."""
-        port = str(self.port - PORT_OFFSETS[self.stage])
+    def targets(self) -> dict[str, list[str]]:
+        """What Prometheus is to scrape, by job."""
+        by_job: dict[str, list[str]] = {}
+        for stage, port in self.posts:
+            by_job.setdefault(f"newsloom-{stage}", []).append(f"{HOST}:{port}")
+        return by_job
+
+    def start(self) -> None:
+        """Starts a worker at each post."""
+        self.workers += [self._fill(*post) for post in self.posts]
+
+    def kill(self, number: int) -> None:
+        """SIGKILL to a worker; another takes its place."""
+        self.workers[number].kill()
+        self.workers[number].communicate()
+        self.workers[number] = self._fill(*self.posts[number])
+
+    def end(self) -> None:
+        """Drains all workers."""
+        for worker in self.workers:
+            worker.terminate()
+        for worker in self.workers:
+            worker.communicate(timeout=30)
+
+    def _fill(self, stage: str, port: int) -> subprocess.Popen[bytes]:
         settings = {
-            **kafka.settings,
-            "NEWSLOOM_METRICS_PORT": port,
+            **self.kafka.settings,
+            "NEWSLOOM_METRICS_PORT": str(port - PORT_OFFSETS[stage]),
             "NEWSLOOM_IMAGES": "check",
             "NEWSLOOM_IMAGES_ALLOW_NETWORKS": f"{HOST}/32",
         }
-        return start_worker(replace(kafka, settings=settings), self.stage, "--restart")
+        return start_worker(replace(self.kafka, settings=settings), stage)
 
 
 @contextmanager
 def watched(
     kafka: Kafka, folder: Path, stages: Sequence[str], interval_s: int = 1
-) -> Iterator[Prometheus]:
-    """A worker for each of `stages`, all metrics scraped every so often; ended with the block."""
+) -> Iterator[tuple[Installation, Prometheus]]:
+    """A worker for each of `stages`, scraped every so often; all ends with the block."""
     create_topics(kafka, PARTITIONS)
     ports = pick_ports(len(stages))
-    posts = [Post(stage, port) for stage, port in zip(stages, ports, strict=True)]
-    targets = {
-        f"newsloom-{stage}": [f"{HOST}:{post.port}" for post in posts if post.stage == stage]
-        for stage in stages
-    }
-    workers = [post.fill(kafka) for post in posts]
+    installation = Installation(kafka, list(zip(stages, ports, strict=True)))
     try:
-        with Prometheus(folder, targets, interval_s) as prometheus:
-            yield prometheus
+        installation.start()
+        with Prometheus(folder, installation.targets(), interval_s) as prometheus:
+            yield installation, prometheus
     finally:
-        for worker in workers:
-            worker.terminate()
-        for worker in workers:
-            worker.communicate(timeout=30)
+        installation.end()
 
 
 def traffic(seed: int, count: int, site: Site, failures: range = range(0)) -> list[Event]:

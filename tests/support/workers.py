@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
@@ -39,16 +39,22 @@ def create_topics(kafka: Kafka, partitions: int = 1) -> None:
 
 
 def start_worker(
-    kafka: Kafka, *arguments: str, struck: Sequence[object] = ()
+    kafka: Kafka,
+    *arguments: str,
+    struck: Sequence[object] = (),
+    said: int | IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """`newsloom worker` with groups of the test's own; `struck`: the deed, the point, the call."""
+    """`newsloom worker` with groups of the test's own; `struck`: the deed, the point, the call.
+
+    `said` is for what it logs, where that is more than a pipe holds.
+    """
     environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
     command = [sys.executable, "-m", "tests.support.saboteur", *map(str, struck)]
     return subprocess.Popen(
         [*(command if struck else [COMMAND]), "worker", *arguments],
         cwd=ROOT,
         env=environment,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.PIPE if said is None else said,
     )
 
 

@@ -1,5 +1,6 @@
 """`newsloom run`: article events in, curated records out, in one process."""
 
+import math
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from newsloom.commands.options import catalogue_option
 from newsloom.commands.progress import ProgressView
 from newsloom.commands.summary import print_summary
 from newsloom.observability.declared import RUN
+from newsloom.observability.endpoint import listen, serve
+from newsloom.observability.health import Health
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.enrich import IMAGE_MODES
 from newsloom.runtimes.embedded import EmbeddedRun, RunOptions
@@ -52,6 +55,11 @@ from newsloom.settings import read_settings
 )
 @catalogue_option
 @click.option("--follow", is_flag=True, help="Wait for more at the end of the last input.")
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    help="Serve /metrics at this port of NEWSLOOM_METRICS_HOST meanwhile; for --follow.",
+)
 @click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
 def run(
     inputs: tuple[str, ...],
@@ -61,6 +69,7 @@ def run(
     form: str,
     catalogue: tuple[Path, ...],
     follow: bool,
+    metrics_port: int | None,
     quiet: bool,
 ) -> None:
     """Curate the article events of INPUT... into DIR.
@@ -79,6 +88,9 @@ def run(
     keyring = build_keyring(settings)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics(RUN)
+    if metrics_port is not None:
+        listener = listen(settings.metrics_host, metrics_port)
+        serve(listener, metrics.registry, Health(stall_s=math.inf, is_ready=True))
     sources = find_sources(inputs, folder)
     known = load_catalogue(settings.catalogue)
     store = Store(folder)

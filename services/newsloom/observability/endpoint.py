@@ -5,6 +5,7 @@ bounded: connections, their time, and by the standard library the size of a requ
 """
 
 import logging
+import os
 import socket
 import threading
 import time
@@ -37,15 +38,27 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=MAX_CONNECTIONS)
     except OSError as error:
         raise EndpointError(
-            f"cannot serve metrics at {host}:{port}: {error.strerror or error}: set another "
+            f"cannot serve metrics at {host}:{port}: {_words(error)}: set another "
             "NEWSLOOM_METRICS_PORT (0 serves none) or NEWSLOOM_METRICS_HOST"
         ) from error
 
 
-def serve(listener: socket.socket, registry: CollectorRegistry, health: Health) -> None:
+def serve(
+    listener: socket.socket,
+    registry: CollectorRegistry,
+    health: Health,
+    connection_s: float = CONNECTION_S,
+) -> None:
     """Serves at `listener` from now on, until the process ends."""
-    server = _Server(listener, _application(registry, health))
+    server = _Server(listener, _application(registry, health), connection_s)
     threading.Thread(target=server.serve_forever, name="newsloom-endpoint", daemon=True).start()
+
+
+def _words(error: OSError) -> str:
+    """What the system says, without what Python adds to it."""
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return str(error.strerror or error)
+    return os.strerror(error.errno)
 
 
 def _application(registry: CollectorRegistry, health: Health) -> WSGIApplication:
@@ -85,7 +98,9 @@ class _Handler(WSGIRequestHandler):
 class _Server(WSGIServer):
     """A thread for each connection, and not many at once."""
 
-    def __init__(self, listener: socket.socket, application: WSGIApplication) -> None:
+    def __init__(
+        self, listener: socket.socket, application: WSGIApplication, connection_s: float
+    ) -> None:
         host, port = listener.getsockname()[:2]
         super().__init__((host, port), _Handler, bind_and_activate=False)
         self.socket.close()
@@ -93,6 +108,7 @@ class _Server(WSGIServer):
         self.server_name, self.server_port = host, port
         self.setup_environ()
         self.set_app(application)
+        self._connection_s = connection_s
         self._open: dict[socket.socket, float] = {}
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -117,6 +133,6 @@ class _Server(WSGIServer):
         """Hangs up on who takes too long, byte by byte. Called every half a second."""
         now = time.monotonic()
         for request, began in list(self._open.items()):
-            if now - began > CONNECTION_S:
+            if now - began > self._connection_s:
                 with suppress(OSError):
                     request.shutdown(socket.SHUT_RDWR)  # its thread wakes, and closes it

@@ -17,12 +17,17 @@ _REMEMBERED_BEATS = 30
 class Health:
     """The state of one worker. `clock` tells seconds that only go forward."""
 
-    def __init__(self, stall_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        stall_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        is_ready: bool = False,
+    ) -> None:
         self._stall_s = stall_s
         self._clock = clock
         self._beat_at = clock()
         self._lags_s: deque[float] = deque(maxlen=_REMEMBERED_BEATS)
-        self._unready: str | None = "starting"
+        self._unready = None if is_ready else "starting"
         self._waiting_since: dict[int, float] = {}
 
     def beat(self) -> None:

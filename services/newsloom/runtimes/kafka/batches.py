@@ -103,15 +103,12 @@ class BatchConsumer(driver.Consumer):
     def fetched_to(self, tp: TopicPartition) -> int:
         """The offset to which a partition was fetched, marks of transactions passed; 0 if unknown.
 
-        Read as it stands in the consumer's thread, which is not asked.
+        Read as it stands in the consumer's thread, which is not asked: any part may be gone by now.
         """
         subscription = self._thread._ensure_consumer()._subscription.subscription
-        if subscription is None or subscription.assignment is None:
-            return 0
-        if tp not in subscription.assignment.tps:
-            return 0
-        state = subscription.assignment.state_value(tp)
-        return state.position if state.has_valid_position else 0
+        assignment = subscription and subscription.assignment
+        state = assignment and assignment.state_value(tp)
+        return (state and state._position) or 0
 
     def is_flowing(self) -> bool:
         """Whether a batch may begin: no rebalance has begun, and no end."""

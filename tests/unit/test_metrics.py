@@ -1,0 +1,135 @@
+"""The declarations hold to their rules, and counting does what they say."""
+
+import re
+from collections import Counter as Tally
+
+import pytest
+from prometheus_client import Counter, Histogram
+
+from newsloom.observability import declared
+from newsloom.observability.declared import ALL, LABELS, AnyDeclared
+from newsloom.observability.fetch_metrics import FetchMetrics
+from newsloom.observability.lane_metrics import LaneMetrics
+from newsloom.observability.metrics import Metrics, totals
+from newsloom.observability.page import metrics_page
+from newsloom.pipeline.curation.rows import Lane
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.recipe import Prepared, Result
+from newsloom.records.curated import Tombstone
+from newsloom.records.faults import Fault, Outcome, Reason
+from newsloom.rules.images import Verdict
+
+BASE_UNITS = ("_seconds", "_ratio", "_info", "_records", "_articles", "_stories", "_inputs")
+COUNTS = {"newsloom_assigned_partitions", "newsloom_records_in_flight"} | {
+    "newsloom_image_fetches_in_flight"
+}
+
+
+@pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
+def test_a_declaration_keeps_to_the_rules(one: AnyDeclared) -> None:
+    assert re.fullmatch(r"newsloom(_[a-z]+)+", one.name)
+    assert (one.kind is Counter) == one.name.endswith("_total")
+    if one.kind is not Counter and one.name not in COUNTS:
+        assert one.name.endswith(BASE_UNITS)
+    assert (one.kind is Histogram) == bool(one.buckets)
+    assert list(one.buckets) == sorted(set(one.buckets))
+    assert set(one.labels) <= set(LABELS)
+    assert set(one.set_by) <= {"enrich", "curate", "run"}
+    assert len(one.meaning) > 60, "what an operator should infer"
+    assert one.meaning.endswith(".")
+    assert f"| `{one.name}` |" in metrics_page()
+
+
+def test_names_are_declared_once() -> None:
+    assert len({one.name for one in ALL}) == len(ALL)
+
+
+def test_a_batch_counts_once_it_is_committed() -> None:
+    metrics = Metrics("curate")
+    tombstone: Tombstone = {"id": "a", "revision": 1, "withdrawn": True}
+    result = Result(
+        Outcome.CURATED,
+        curated=(tombstone,) * 3,
+        duplicates=2,
+        merges=1,
+        image_checks=[{"url": "u", "verdict": "timeout"}, {"url": "v", "verdict": "too-small"}],
+    )
+    metrics.count(result, arrived_at=0)
+    metrics.count(Result(Outcome.WITHDRAWN), is_input=False)
+    assert totals(metrics[declared.RECORDS]) == {}
+    metrics.commit()
+    metrics.commit()
+    value = metrics.registry.get_sample_value
+    assert totals(metrics[declared.RECORDS]) == {"curate": 2}
+    assert totals(metrics[declared.INPUTS]) == {"curated": 1}, "another lane counts the other"
+    assert totals(metrics[declared.PUBLICATIONS]) == {"curated": 3}
+    assert totals(metrics[declared.IMAGE_VERDICTS]) == {"timeout": 1, "too-small": 1}
+    assert totals(metrics[declared.IMAGELESS_ARTICLES]) == {"timeout": 1}
+    assert value("newsloom_duplicates_total") == 2
+    assert value("newsloom_story_merges_total") == 1
+    assert value("newsloom_arrival_to_publication_seconds_count") == 1
+
+
+def test_crawlers_cannot_make_labels_without_end() -> None:
+    metrics = Metrics("enrich")
+    fault = Fault(Reason.BLANK, "title", "")
+    names = [None, "No Name!", "x" * 65, *(f"spider-{n}" for n in range(200)), "spider-3"]
+    for name in names:
+        metrics.count_prepared(Prepared(fault, name))
+    metrics.commit()
+    counts = Tally[str]()
+    for sample in next(iter(metrics[declared.DEAD_LETTERS].collect())).samples:
+        counts[sample.labels["source"]] += int(sample.value)
+    assert len(counts) == declared.MAX_SOURCES + 2
+    assert counts["unknown"] == 1
+    assert counts["spider-3"] == 2
+    assert counts["other"] == 2 + 200 - declared.MAX_SOURCES
+
+
+@pytest.mark.parametrize(
+    ("counted", "told"),
+    [(2, 0), (1, 1), (3, -1)],
+    ids=["all are counted", "one was lost", "one was counted twice"],
+)
+def test_a_lane_holds_what_it_took_against_its_row(counted: int, told: int) -> None:
+    metrics, state = Metrics("curate"), State()
+    state.lane = Lane(outcomes={"curated": 40, "unchanged": 2})
+    lane = LaneMetrics(metrics, 3, state)
+    for _ in range(2):
+        lane.count(Result(Outcome.CURATED))
+    lane.count(Result(Outcome.WITHDRAWN), is_input=False)
+    state.lane = Lane(outcomes={"curated": 40 + counted, "unchanged": 1, "withdrawn": 1})
+    lane.commit()
+    value = metrics.registry.get_sample_value
+    assert value("newsloom_unaccounted_inputs", {"lane": "3"}) == told
+    committed = {"lane": "3", "outcome": "curated"}
+    assert value("newsloom_committed_inputs", committed) == 40 + counted
+
+
+def test_partitions_that_are_others_have_no_samples_any_more() -> None:
+    metrics = Metrics("curate")
+    LaneMetrics(metrics, 5, State()).describe()
+    metrics[declared.LAG_RECORDS].labels("curate", "5").set(3)
+    metrics.forget_partitions()
+    told = [s for family in metrics.registry.collect() for s in family.samples]
+    assert not [s for s in told if {"lane", "partition"} & s.labels.keys()]
+    assert [s for s in told if s.name == "newsloom_build_info"]
+
+
+def test_fetches_are_counted_as_they_happen() -> None:
+    metrics = Metrics("enrich")
+    fetches = FetchMetrics(metrics)
+    value = metrics.registry.get_sample_value
+    fetches.note_lookup("cached")
+    fetches.note_blocked()
+    with fetches.fetching():
+        assert value("newsloom_image_fetches_in_flight") == 1
+    assert value("newsloom_image_fetches_in_flight") == 0
+    assert value("newsloom_image_fetch_seconds_count") == 1
+    assert value("newsloom_blocked_requests_total") == 1
+    assert totals(metrics[declared.IMAGE_LOOKUPS]) == {"cached": 1}
+
+
+def test_the_page_names_every_verdict_of_the_web() -> None:
+    web = ("unreachable", "timeout", "http-error", "too-many-redirects")
+    assert all(Verdict(word) and f"`{word}`" in LABELS["verdict"] for word in web)
