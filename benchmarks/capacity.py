@@ -1,27 +1,17 @@
 """docs/capacity.md from the figures below: everything in its tables follows from them.
 
-    python -m benchmarks.capacity              # writes the page's tables anew
-    python -m benchmarks.capacity --measure    # measures the bytes of records, to set below
+    python -m benchmarks.capacity    # writes the page's tables anew
 
 In: figures measured elsewhere, by the commands named beside them. Out: tables. A test says when the
 page is not what the figures give.
 """
 
-import argparse
 import math
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
-from newsloom.adapters.catalogue_files import load_catalogue
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Curation, Preparation, Result
-from newsloom.records.faults import Fault
 from newsloom.rules.lanes import MAX_LIVE_ARTICLES
-from newsloom.runtimes.kafka.enriched import decode_arrival, encode_arrival
 from newsloom.runtimes.kafka.topics import (
     ARTICLE_EVENTS,
     CURATED_ARTICLES,
@@ -31,7 +21,6 @@ from newsloom.runtimes.kafka.topics import (
     WINDOW_DAYS,
     Topic,
 )
-from tests.support.generator import generate
 
 PAGE = Path(__file__).parents[1] / "docs" / "capacity.md"
 BEGIN, END = "<!-- made by python -m benchmarks.capacity -->\n", "<!-- made so far -->\n"
@@ -53,15 +42,17 @@ class Figure:
 
 
 _BENCH = "`make bench`, two cores, one broker beside the workers"
-_RECORDS = f"`--measure`: {MEASURED_EVENTS:,} generated events, 20,000 a day"
+_SOAK = "`make soak`, its warm-up"
+_RECORDS = f"`python -m benchmarks.record_bytes`, {MEASURED_EVENTS:,} events"
 
 FIGURES = {
     "all": Figure(3_797, "events/s", "`worker all`, images off, two cores for everything", _BENCH),
     "enrich": Figure(15_206, "events/s", "one enrich worker, images off", _BENCH),
     "curate": Figure(4_541, "events/s", "one curate worker", _BENCH),
     "restore": Figure(25_600, "articles/s", "restoring a lane (200,000 in 7.8 s)", _BENCH),
-    "fetches": Figure(100, "at a time", "images that one enrich worker fetches", "adapters/web.py"),
-    "fetch_s": Figure(0.5, "s", "an image takes", "assumed: a web of middling speed"),
+    "images": Figure(
+        130, "events/s", "one enrich worker, an image each, 2 % of them failing", _SOAK
+    ),
     "peak": Figure(3, "times the mean", "the busiest hour", "assumed"),
     "load": Figure(0.6, "of its speed", "asked of a worker at the peak", "assumed"),
     "replicas": Figure(3, "copies", "of each record", "`newsloom topics create`, three brokers"),
@@ -70,7 +61,7 @@ FIGURES = {
 
 # All that is said of memory and scratch disk. To be set anew from `make bench`: see the page.
 MEMORY = {
-    "enrich_mib": Figure(126, "MiB", "an enrich worker at its most", _BENCH),
+    "enrich_mib": Figure(285, "MiB", "an enrich worker that checks images", "`make soak`"),
     "curate_mib": Figure(165, "MiB", "a curate worker with an empty lane", _BENCH),
     "article_bytes": Figure(1_000, "bytes", "memory of a live article", "set as the goal"),
     "scratch_bytes": Figure(1_500, "bytes", "scratch disk of a live article", "set as the goal"),
@@ -126,18 +117,27 @@ class Plan:
     @property
     def enrichers(self) -> int:
         """By the wait for images; two at least, so that one may be missed."""
-        each = value("fetches") / value("fetch_s")
-        return max(2, math.ceil(self.peak / (each * value("load"))))
+        return max(2, math.ceil(self.peak / (value("images") * value("load"))))
 
     @property
     def partitions(self) -> int:
         """Of article-events: room for twice as many workers."""
-        return max(4, 2 ** math.ceil(math.log2(2 * self.enrichers)))
+        return max(4, 1 << math.ceil(math.log2(2 * self.enrichers)))
 
     @property
     def curators(self) -> int:
         """One for each lane, for a restore takes a core and memory; and one that stands by."""
         return self.lanes + 1
+
+    @property
+    def enrich_backlog_s(self) -> float:
+        """How long a day's articles take to be enriched, their images looked at."""
+        return self.articles / (self.enrichers * value("images"))
+
+    @property
+    def curate_backlog_s(self) -> float:
+        """How long a day's articles take to be curated, were all lanes alike."""
+        return self.articles / (self.lanes * value("curate"))
 
     @property
     def curate_share(self) -> float:
@@ -183,24 +183,37 @@ class Plan:
 
 def size(count: float) -> str:
     """Bytes, to two figures."""
-    for unit, name in ((1024 * GIB, "TiB"), (GIB, "GiB"), (MIB, "MiB")):
-        if count >= unit:
-            break
-    amount = count / unit
-    return f"{amount:.1f} {name}" if amount < 10 else f"{amount:,.0f} {name}"
+    units = ((1024 * GIB, "TiB"), (GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB"))
+    unit, name = next(pair for pair in units if count >= pair[0] or pair[0] == KIB)
+    return f"{figures(count / unit)} {name}"
+
+
+def duration(seconds: float) -> str:
+    """A time, to two figures."""
+    units = ((3600, "h"), (60, "min"), (1, "s"))
+    unit, name = next(pair for pair in units if seconds >= 1.5 * pair[0] or pair[0] == 1)
+    return f"{figures(seconds / unit)} {name}"
+
+
+def figures(amount: float) -> str:
+    """A number, to two figures."""
+    digits = 0 if amount >= 10 else 1 if amount >= 1 else 2
+    return f"{amount:,.{digits}f}"
 
 
 Row = tuple[str, Callable[[Plan], str]]
 WORKERS: tuple[Row, ...] = (
-    ("articles/s, mean", lambda p: f"{p.articles / DAY_S:,.2g}"),
-    ("articles/s, busiest hour", lambda p: f"{p.peak:,.2g}"),
+    ("articles/s, mean", lambda p: figures(p.articles / DAY_S)),
+    ("articles/s, busiest hour", lambda p: figures(p.peak)),
     ("live articles, ten days", lambda p: f"{p.live:,}"),
     ("lanes", lambda p: f"{p.lanes:,}"),
     ("partitions of article-events", lambda p: f"{p.partitions}"),
     ("enrich workers", lambda p: f"{p.enrichers}"),
     ("curate workers, one standing by", lambda p: f"{p.curators}"),
-    ("a lane's share of a worker at the peak", lambda p: f"{p.curate_share:.2%}"),
-    ("restore of a lane", lambda p: f"{p.restore_s:,.0f} s" if p.restore_s >= 1 else "< 1 s"),
+    ("of a curate worker's speed, at the peak", lambda p: f"{p.curate_share:.2%}"),
+    ("a day's backlog, images looked at", lambda p: duration(p.enrich_backlog_s)),
+    ("a day's backlog, curated", lambda p: duration(p.curate_backlog_s)),
+    ("restore of a lane", lambda p: duration(p.restore_s)),
 )
 STATE: tuple[Row, ...] = (
     ("memory of an enrich worker", lambda _: size(value("enrich_mib") * MIB)),
@@ -209,10 +222,7 @@ STATE: tuple[Row, ...] = (
 )
 BROKERS: tuple[Row, ...] = (
     ("brokers", lambda _: f"{value('replicas'):g}"),
-    *(
-        (f"{topic.suffix} a day", lambda p, topic=topic: size(p.written(topic)))  # type: ignore[misc]
-        for topic in KEPT
-    ),
+    *((f"{topic.suffix} a day", lambda p, topic=topic: size(p.written(topic))) for topic in KEPT),
     ("producers at the peak, a second", lambda p: size(p.peak_write)),
     ("disk of all brokers", lambda p: size(p.disk)),
 )
@@ -220,7 +230,7 @@ BROKERS: tuple[Row, ...] = (
 
 def tables() -> str:
     """All tables of the page."""
-    figures = [
+    speeds = [
         "| figure | | from |\n|---|---|---|",
         *(f"| {f.what} | {f.value:,g} {f.unit} | {f.source} |" for f in FIGURES.values()),
         *(
@@ -237,7 +247,7 @@ def tables() -> str:
         *(f"| {f.what} | {f.value:,g} {f.unit} | {f.source} |" for f in MEMORY.values()),
     ]
     parts = [
-        ("Figures", "\n".join(figures)),
+        ("Figures", "\n".join(speeds)),
         ("Figures of memory", "\n".join(memory)),
         ("Workers", _table(WORKERS)),
         ("Memory and scratch disk", _table(STATE)),
@@ -261,51 +271,8 @@ def page() -> str:
     return before + BEGIN + tables() + "\n" + END + after
 
 
-def measure() -> None:
-    """Prints the bytes of records, by topic: what one input makes, and what an article leaves."""
-    preparation, curation = Preparation(load_catalogue(), "trust", None), Curation(State())
-    made: Counter[str] = Counter()
-    last: dict[str, dict[str, int]] = {suffix: {} for suffix in LAST_BYTES}
-    publications = 0
-    for event in generate(1, MEASURED_EVENTS):
-        sent = orjson.dumps(event)
-        made[ARTICLE_EVENTS.suffix] += len(event["webUrl"]) + len(sent)
-        prepared = preparation.prepare(orjson.loads(sent), 2**31)
-        assert not isinstance(prepared.arrival, Fault)
-        key, enriched = encode_arrival(prepared.arrival)
-        made[ENRICHED_ARTICLES.suffix] += len(key) + len(enriched)
-        result = curation.curate(decode_arrival(enriched))
-        publications += len(result.curated)
-        for suffix, name, size_bytes in _published(curation, result):
-            made[suffix] += size_bytes
-            last[suffix][name] = size_bytes
-    print(f"publications an input: {publications / MEASURED_EVENTS:.2f}")
-    for suffix, count in made.items():
-        print(f"{suffix}: {count / MEASURED_EVENTS:,.0f} bytes an input")
-    for suffix, sizes in last.items():
-        print(f"{suffix}: {sum(sizes.values()) / MEASURED_EVENTS:,.0f} bytes are left of one")
-
-
-def _published(curation: Curation, result: Result) -> Iterator[tuple[str, str, int]]:
-    """Topic, key and bytes of each record that a curate worker would send for one input."""
-    changed = map(dict.fromkeys, (result.changed_articles, result.changed_stories))
-    for suffix, records in (
-        (CURATED_ARTICLES.suffix, result.curated),
-        (STORIES.suffix, result.stories),
-    ):
-        for record in records:
-            yield suffix, record["id"], len(record["id"]) + len(orjson.dumps(record))
-    for name, row in curation.state.encode_rows(*changed).items():
-        yield LANE_STATE.suffix, name, len(name) + len(row or b"")
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--measure", action="store_true", help="measure bytes of records")
-    if parser.parse_args().measure:
-        measure()
-    else:
-        PAGE.write_text(page())
+    PAGE.write_text(page())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The image's health check: 0 if the workers in this container say at /healthz that they are well.
 
-Enters: NEWSLOOM_METRICS_PORT; it asks the ports of both stages on loopback. Leaves: an exit code, and
-on standard error what is wrong. A port that nobody listens on is a stage that does not run here.
+Enters: NEWSLOOM_METRICS_PORT; it asks the ports of both stages on loopback. Leaves: an exit code,
+and on standard error what is wrong. Where nobody listens, that stage does not run here.
 """
 
 import os

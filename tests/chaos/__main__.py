@@ -163,7 +163,7 @@ def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
     crew = Crew(kafka, SIZE, folder)
     try:
         began_at = time.monotonic()
-        source = Feed(kafka, events, lambda elapsed_s: elapsed_s * options.rate)
+        source = Feed(kafka, events, options.rate)
         watch = Watch(kafka, began_at)
         chaos = Chaos(cluster, kafka, crew, watch, Random(options.seed), began_at)
         watch.start()

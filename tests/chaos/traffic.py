@@ -7,7 +7,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -29,13 +29,11 @@ TAIL_RECORDS = 2_000
 
 
 class Feed(threading.Thread):
-    """Writes events, as many as are due after so many seconds, whatever happens; `sent` so far."""
+    """Writes events, so many a second, whatever happens; `sent` of them so far."""
 
-    def __init__(
-        self, kafka: Kafka, events: Sequence[Event], due_after: Callable[[float], float]
-    ) -> None:
+    def __init__(self, kafka: Kafka, events: Sequence[Event], rate: float) -> None:
         super().__init__(daemon=True)
-        self._kafka, self._events, self._due_after = kafka, events, due_after
+        self._kafka, self._events, self._rate = kafka, events, rate
         self.sent = 0
         self.error: BaseException | None = None
 
@@ -45,6 +43,10 @@ class Feed(threading.Thread):
             asyncio.run(self._feed())
         except BaseException as error:
             self.error = error
+
+    def due(self, elapsed_s: float) -> float:
+        """How many events are to be sent so long after the beginning."""
+        return elapsed_s * self._rate
 
     async def _feed(self) -> None:
         began = time.monotonic()
@@ -56,7 +58,7 @@ class Feed(threading.Thread):
             request_timeout_ms=120_000,
         ) as producer:
             while self.sent < len(self._events):
-                due = min(len(self._events), int(self._due_after(time.monotonic() - began)))
+                due = min(len(self._events), int(self.due(time.monotonic() - began)))
                 for key, value in self._events[self.sent : due]:
                     pending.add(await producer.send(self._kafka.prefix + EVENTS, value, key))
                 self.sent = due

@@ -72,7 +72,9 @@ def test_the_program_finds_what_is_mounted_for_it() -> None:
     assert (TOP / "deploy" / "prometheus" / "prometheus.yml").exists()
     provisioning = TOP / "deploy" / "grafana" / "provisioning"
     (provider,) = provisioning.glob("dashboards/*.yml")
-    (folder,) = (each["options"]["path"] for each in yaml.safe_load(provider.read_text())["providers"])
+    (folder,) = (
+        each["options"]["path"] for each in yaml.safe_load(provider.read_text())["providers"]
+    )
     assert f"./deploy/grafana/dashboards:{folder}:ro" in SERVICES["grafana"]["volumes"]
     (source,) = provisioning.glob("datasources/*.yml")
     (data,) = yaml.safe_load(source.read_text())["datasources"]

@@ -110,8 +110,13 @@ def test_the_default_command_works_on_kafka_and_drains(image: Stage, kafka: Kafk
     """Told to end as an engine does, it leaves in order."""
     create_topics(kafka)
     settings = {n: v for n, v in kafka.environment().items() if n.startswith("NEWSLOOM_")}
-    settings["NEWSLOOM_KAFKA_GROUP_PREFIX"] = kafka.prefix
-    worker = image.start([*image.entrypoint, *image.command], **settings)
+    settings |= {
+        "NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix,
+        "NEWSLOOM_METRICS_HOST": "127.0.0.1",
+        "NEWSLOOM_METRICS_PORT": str(pick_neighbours()),
+    }
+    assert image.run(image.healthcheck, settings).returncode == 1, "nobody works yet"
+    worker = image.start([*image.entrypoint, *image.command], settings)
     try:
         kafka.send(kafka.prefix + EVENTS, [(None, json.dumps(EVENT).encode())])
         deadline = time.monotonic() + STARTED_S
@@ -119,6 +124,8 @@ def test_the_default_command_works_on_kafka_and_drains(image: Stage, kafka: Kafk
             assert time.monotonic() < deadline, "nothing came out"
             assert worker.poll() is None, worker.communicate()
             time.sleep(0.2)
+        health = image.run(image.healthcheck, settings)
+        assert (health.returncode, health.stderr) == (0, "")
         worker.send_signal(signal.SIGTERM)
         _, said = worker.communicate(timeout=DRAIN_S)
         assert (worker.returncode, said) == (0, "")
@@ -157,7 +164,7 @@ def test_health_is_that_of_all_who_work_here(
     for site in sites:
         site.__enter__()
     try:
-        done = image.run(image.healthcheck, NEWSLOOM_METRICS_PORT=str(first))
+        done = image.run(image.healthcheck, {"NEWSLOOM_METRICS_PORT": str(first)})
         assert done.returncode == code, why
         assert ("stuck" in done.stderr) == (503 in answers)
     finally:

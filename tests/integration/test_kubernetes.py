@@ -9,6 +9,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
+from benchmarks.capacity import MIB, Plan, value
 from newsloom import __version__
 from newsloom.runtimes.kafka.topics import Topics
 from newsloom.runtimes.kafka.worker import DRAIN_S, RESTORE_TIMEOUT_S
@@ -123,6 +124,23 @@ def test_scratch_space_is_a_disk_where_the_program_looks_for_it(overlay: str) ->
     (volume,) = spec["volumes"]
     assert mount == {"name": volume["name"], "mountPath": "/var/tmp"}
     assert volume["emptyDir"].get("medium", "") != "Memory"
+
+
+def mebibytes(quantity: str) -> int:
+    number, unit = int(quantity[:-2]), quantity[-2:]
+    return number * {"Mi": 1, "Gi": 1024}[unit]
+
+
+def test_there_is_room_for_the_articles_that_it_is_for(overlay: str) -> None:
+    plan = Plan({"small": 10_000, "production": 100_000}[overlay])
+    asked = {
+        stage: pod["spec"]["containers"][0]["resources"] for stage, pod in pods(overlay).items()
+    }
+    assert plan.lanes == 1
+    assert plan.lane_memory / MIB < 0.75 * mebibytes(asked["curate"]["limits"]["memory"])
+    assert value("enrich_mib") < 0.75 * mebibytes(asked["enrich"]["limits"]["memory"])
+    (scratch,) = pods(overlay)["curate"]["spec"]["volumes"]
+    assert plan.lane_scratch / MIB < 0.75 * mebibytes(scratch["emptyDir"]["sizeLimit"])
 
 
 def test_selectors_select_what_they_are_for(overlay: str) -> None:
@@ -249,3 +267,5 @@ def test_enrich_scales_by_the_lag_of_its_own_group(overlay: str) -> None:
             "allowIdleConsumers": "false",
         }
         assert 1 <= spec["minReplicaCount"] <= spec["maxReplicaCount"]
+        *_, partitions = pods(overlay)["topics"]["spec"]["containers"][0]["args"]
+        assert int(partitions) == spec["maxReplicaCount"]

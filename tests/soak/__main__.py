@@ -2,9 +2,9 @@
 
     python -m tests.soak --minutes 30 --rate 40 --out out/soak
 
-In: how long. Out: a line for each deed, a slope for everything that might grow, an image and a table
-of all samples. Exits 1 if memory, descriptors or lag grow beyond tests/soak/samples.py LIMITS after a
-warm-up, if not all is worked off at the end, or if an input is lost or repeated.
+In: how long. Out: a line for each deed, a slope for all that might grow, an image and a table of
+all samples. Exits 1 if memory, descriptors or lag grow beyond LIMITS (tests/soak/samples.py) after
+a warm-up, if not all is worked off at the end, or if an input is lost or repeated.
 
 News goes by so fast that the window of ten days is full after the warm-up: from then on as many
 articles leave it as come, and whatever still grows is no article.
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +39,7 @@ from tests.support.workers import Event
 WINDOW_DAYS = 10
 FIRST_SHARE = 25
 """Events sent at once at the beginning, for each second of the run: they fill the window."""
+AT_ONCE = 1e9
 BURSTS = 9
 BURST_SHARE = 1 / 60
 """A burst is what a steady load brings in this share of the run, at once."""
@@ -68,6 +69,25 @@ def feed(count: int, gallery: Gallery, articles_per_day: int) -> Iterator[Event]
         if "withdrawn" not in event:
             event = event | {"images": [{"url": gallery.url(zlib.crc32(event["webUrl"].encode()))}]}
         yield event["webUrl"].encode(), json.dumps(event).encode()
+
+
+class Load(Feed):
+    """A steady load with bursts, for so long; nothing is sent after that."""
+
+    def __init__(self, kafka: Kafka, events: Sequence[Event], rate: float, length_s: float) -> None:
+        super().__init__(kafka, events, rate)
+        self._length_s = length_s
+        self.burst = burst_of(rate, length_s)
+
+    def due(self, elapsed_s: float) -> float:
+        """How many events are to be sent so long after the beginning."""
+        bursts = min(BURSTS, int(elapsed_s / self._length_s * (BURSTS + 1)))
+        return super().due(elapsed_s) + bursts * self.burst
+
+
+def burst_of(rate: float, length_s: float) -> int:
+    """The events of one burst."""
+    return int(BURST_SHARE * length_s * rate)
 
 
 @dataclass(slots=True)
@@ -110,7 +130,7 @@ def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
     """Whether nothing grows."""
     length_s = options.minutes * 60
     first = int(FIRST_SHARE * length_s)
-    total = first + int(length_s * options.rate) + BURSTS * _burst(options)
+    total = first + int(length_s * options.rate) + BURSTS * burst_of(options.rate, length_s)
     port = pick_neighbours()
     settings = {
         "NEWSLOOM_IMAGES": "check",
@@ -129,8 +149,8 @@ def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
         sampler = Sampler(kafka, crew.workers, soak.now_s, length_s / SAMPLES, port)
         sampler.start()
         try:
-            _warm_up(soak, sampler, Feed(kafka, events[:first], lambda _: first))
-            _work(soak, Feed(kafka, events[first:], lambda s: _due(s, options)), options)
+            _warm_up(soak, sampler, Feed(kafka, events[:first], AT_ONCE))
+            _work(soak, Load(kafka, events[first:], options.rate, length_s))
             is_level = _settle(soak, sampler)
             sampler.end()
             crew.end()
@@ -138,16 +158,6 @@ def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
             crew.kill_all()
     is_steady = _report(soak, sampler, options.out)
     return _account(kafka, crew) and is_steady and is_level
-
-
-def _burst(options: argparse.Namespace) -> int:
-    return int(BURST_SHARE * options.minutes * 60 * options.rate)
-
-
-def _due(elapsed_s: float, options: argparse.Namespace) -> float:
-    """The events that are due so long after the warm-up."""
-    bursts = min(BURSTS, int(elapsed_s / (options.minutes * 60) * (BURSTS + 1)))
-    return elapsed_s * options.rate + bursts * _burst(options)
 
 
 def _warm_up(soak: Soak, sampler: Sampler, source: Feed) -> None:
@@ -162,15 +172,17 @@ def _warm_up(soak: Soak, sampler: Sampler, source: Feed) -> None:
     soak.warm_at_s = soak.now_s()
 
 
-def _work(soak: Soak, source: Feed, options: argparse.Namespace) -> None:
-    soak.tell(f"{options.rate:g} events a second, and bursts of {_burst(options):,}")
+def _work(soak: Soak, source: Load) -> None:
+    soak.tell(f"a steady load, and bursts of {source.burst:,} events")
     chance, restarts = Random(1), list(RESTARTS)
     source.start()
     while source.is_alive():
         soak.tend()
         if restarts and soak.now_s() >= soak.at_s(restarts[0][0]):
             _, deed, stage = restarts.pop(0)
-            words = soak.crew.drain(chance, stage) if deed == "drain" else soak.crew.kill(chance, stage)
+            words = (
+                soak.crew.drain(chance, stage) if deed == "drain" else soak.crew.kill(chance, stage)
+            )
             soak.restarts.append((soak.now_s(), words))
             soak.tell(words)
         time.sleep(0.1)

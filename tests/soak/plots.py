@@ -12,7 +12,7 @@ from tests.soak.samples import Line
 
 mpl.use("Agg")
 
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 TITLES = {
     "memory": "resident memory, MiB",

@@ -33,7 +33,7 @@ INPUTS = {"enrich": EVENTS, "curate": ENRICHED}
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A line grows if it rises by more than `per_hour`, and by more than `least` in what was seen."""
+    """A line grows if it rises by more than `per_hour`, and by `least` in what was seen of it."""
 
     unit: str
     per_hour: float
@@ -106,7 +106,7 @@ class Verdict:
         words = "GROWS" if self.is_growth else "level"
         return (
             f"{self.what:<12} {self.who:<16} {self.per_hour:+9.1f} {limit.unit} an hour over "
-            f"{self.span_s:,.0f} s (allowed {limit.per_hour:g}, and {limit.least:g} in all): {words}"
+            f"{self.span_s:,.0f} s (allowed {limit.per_hour:g}, or {limit.least:g} in all): {words}"
         )
 
 

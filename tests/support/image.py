@@ -2,7 +2,7 @@
 
 In: a Dockerfile and the files it is built from. Out: a folder for each stage, and commands run in
 it as in a container: no other environment, a user of its own, a root that cannot be written to.
-What stands for the base image is this machine's Python and /usr. It never writes outside its folder.
+This machine's Python and /usr stand for the base image. It writes nowhere else.
 """
 
 import fnmatch
@@ -21,6 +21,7 @@ KNOWN = {"FROM", "COPY", "RUN", "ENV", "WORKDIR", "USER", "EXPOSE", "HEALTHCHECK
     "ENTRYPOINT",
     "CMD",
 }
+STEP_TIMEOUT_S = 180
 BASE_PATH = "/base/bin:/usr/bin:/bin"
 # Clients of the package index are told by the environment how to reach it.
 INDEX_VARIABLES = re.compile(r"PIP_\w+|SSL_CERT_(FILE|DIR)|\w+_PROXY|\w+_proxy|REQUESTS_CA_BUNDLE")
@@ -60,47 +61,54 @@ class Stage:
     healthcheck: list[str] = field(default_factory=list)
 
     def run(
-        self, order: Sequence[str], *, is_build: bool = False, **variables: str
+        self, order: Sequence[str], settings: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Runs an order to its end: as in a build, as root, or as in a container."""
-        return subprocess.run(
-            self.words(order, is_build=is_build),
-            env=self._environment(is_build) | variables,
-            text=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=180,
-            check=False,
-        )
+        """Runs an order to its end as in a container."""
+        return _end(self._words(order), self._environment(settings))
 
-    def start(self, order: Sequence[str], **variables: str) -> subprocess.Popen[str]:
-        """Starts an order as in a container, as the first process there."""
+    def start(
+        self, order: Sequence[str], settings: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Starts an order as in a container."""
         return subprocess.Popen(
-            self.words(order, is_build=False),
-            env=self._environment(False) | variables,
+            self._words(order),
+            env=self._environment(settings),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
-    def _environment(self, is_build: bool) -> dict[str, str]:
-        own = self.environment | {"PWD_INSIDE": self.folder}
-        if not is_build:
-            return own
+    def run_step(self, step: str) -> subprocess.CompletedProcess[str]:
+        """Runs a step of a build: as root, where everything of the stage's own can be written."""
         index = {n: v for n, v in os.environ.items() if INDEX_VARIABLES.fullmatch(n)}
-        return index | own | {"HOME": "/root", "PIP_CACHE_DIR": "/cache"}
+        own = self._environment({"HOME": "/root", "PIP_CACHE_DIR": "/cache"})
+        return _end([*self._enter("rw"), "sh", "-c", step], index | own)
 
-    def words(self, order: Sequence[str], *, is_build: bool) -> list[str]:
-        """The command that enters the root and becomes `order`."""
+    def _environment(self, settings: Mapping[str, str] | None) -> dict[str, str]:
+        return self.environment | {"PWD_INSIDE": self.folder} | dict(settings or {})
+
+    def _words(self, order: Sequence[str]) -> list[str]:
+        user, _, group = self.user.partition(":")
+        become = ["unshare", "--user", f"--map-user={user}", f"--map-group={group}"]
+        return [*self._enter("ro"), *become, *order]
+
+    def _enter(self, mode: str) -> list[str]:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsloom/image"
         cache.mkdir(parents=True, exist_ok=True)
         enter = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-euc", _ENTER, "sh"]
-        enter += [str(self.root), "rw" if is_build else "ro", sys.base_prefix, str(cache)]
-        if is_build:
-            return [*enter, *order]
-        user, _, group = self.user.partition(":")
-        become = ["unshare", "--user", f"--map-user={user}", f"--map-group={group}"]
-        return [*enter, *become, *order]
+        return [*enter, str(self.root), mode, sys.base_prefix, str(cache)]
+
+
+def _end(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words,
+        env=environment,
+        text=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=STEP_TIMEOUT_S,
+        check=False,
+    )
 
 
 def build(dockerfile: Path, context: Mapping[str, Path], folder: Path) -> Stage:
@@ -132,7 +140,7 @@ def _obey(
     stage: Stage, word: str, rest: str, context: Mapping[str, Path], stages: Mapping[str, Stage]
 ) -> None:
     if word == "RUN":
-        done = stage.run(["sh", "-c", rest], is_build=True)
+        done = stage.run_step(rest)
         assert done.returncode == 0, f"RUN {rest}\n{done.stdout}{done.stderr}"
     elif word == "COPY":
         _copy(stage, rest.split(), context, stages)
@@ -162,9 +170,7 @@ def _copy(
             shutil.copytree(source.root / path.lstrip("/"), into, symlinks=True)
         return
     for path in words:
-        found = {
-            name: file for name, file in context.items() if name == path or _is_in(path, name)
-        }
+        found = {name: file for name, file in context.items() if name == path or _is_in(path, name)}
         assert found, f"COPY {path}: no such file in the context (see .dockerignore)"
         for name, file in found.items():
             if name != path:

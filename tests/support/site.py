@@ -24,7 +24,7 @@ Act = Callable[[Request, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Site:
-    """Serves `acts` by path on `host`; `otherwise`, or 404, is for other paths. A context manager."""
+    """Serves `acts` by path on `host`, `otherwise` (404) on others. A context manager."""
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.capacity import GIB, LOADS, MIB, PAGE, Plan, page, size
+from benchmarks.capacity import GIB, LOADS, MIB, PAGE, Plan, duration, page, size
 from newsloom.rules.lanes import MAX_LIVE_ARTICLES
 
 
@@ -30,7 +30,7 @@ def test_more_articles_never_take_less() -> None:
 @pytest.mark.parametrize(
     ("count", "words"),
     [
-        (0.4 * MIB, "0.4 MiB"),
+        (0.4 * MIB, "410 KiB"),
         (12.4 * MIB, "12 MiB"),
         (2 * GIB, "2.0 GiB"),
         (3_000 * GIB, "2.9 TiB"),
@@ -38,3 +38,11 @@ def test_more_articles_never_take_less() -> None:
 )
 def test_bytes_are_told_to_two_figures(count: float, words: str) -> None:
     assert size(count) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0.40 s"), (4, "4.0 s"), (89, "89 s"), (95, "1.6 min"), (9e3, "2.5 h")],
+)
+def test_times_are_told_to_two_figures(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
