@@ -20,15 +20,20 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter, PercentFormatter
+from matplotlib.ticker import (
+    EngFormatter,
+    Formatter,
+    FuncFormatter,
+    MultipleLocator,
+    PercentFormatter,
+)
 
 DASHBOARD = Path(__file__).parent / "dashboards" / "newsloom.json"
 POINTS = 240
-COLUMNS = 24
-"""Grafana's grid is so wide."""
-MAX_LEGEND = 8
+MAX_LEGEND = 12
+"""With more lines than that nobody would find theirs."""
+TICKS_S = (60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600)
 RATE_INTERVAL_S = 60
 """For `$__rate_interval`: Grafana takes four scrapes, which are 15 s apart (prometheus.yml)."""
 
@@ -46,6 +51,12 @@ class Span:
     def step_s(self) -> float:
         """Between two points; Prometheus takes no less than a millisecond."""
         return max(1.0, (self.end - self.start) / POINTS)
+
+    @property
+    def tick_s(self) -> int:
+        """Between two times on the axis: a round one, so that there are few."""
+        length_s = self.end - self.start
+        return next((tick for tick in TICKS_S if length_s <= 6 * tick), 86_400)
 
 
 def panels_of(dashboard: dict[str, Any]) -> Iterator[tuple[str, list[Panel]]]:
@@ -87,34 +98,35 @@ def draw_panel(axes: Axes, panel: Panel, url: str, span: Span) -> None:
     drawn = 0
     for target, expression in zip(panel["targets"], expressions_of(panel), strict=True):
         for series in ask(url, expression, span):
-            times = [datetime.fromtimestamp(float(at), UTC) for at, _ in series["values"]]
+            times = [float(at) for at, _ in series["values"]]
             values = [float(value) for _, value in series["values"]]
-            label = legend_of(target.get("legendFormat", ""), series["metric"])
-            axes.plot(times, values, linewidth=1.1, label=label or None)  # type: ignore[arg-type]
-            drawn += bool(label)
+            label = legend_of(target["legendFormat"], series["metric"])
+            axes.plot(times, values, linewidth=1.1, label=label)
+            drawn += 1
     axes.set_title(panel["title"], fontsize=8, loc="left", fontweight="bold")
     # Where all is 0 as it should be, let it be seen.
-    axes.set_ylim(bottom=0, top=None if axes.dataLim.height or axes.dataLim.ymax > 0 else 1)
-    axes.set_xlim(datetime.fromtimestamp(span.start, UTC), datetime.fromtimestamp(span.end, UTC))  # type: ignore[arg-type]
-    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.set_ylim(bottom=0, top=None if axes.dataLim.ymax > 0 else 1)
+    axes.set_xlim(span.start, span.end)
+    axes.xaxis.set_major_locator(MultipleLocator(span.tick_s))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{_utc(at):%H:%M}"))
     axes.yaxis.set_major_formatter(_formatter(panel))
     axes.tick_params(labelsize=6)
-    axes.xaxis.get_offset_text().set_visible(False)
     axes.grid(alpha=0.25, linewidth=0.5)
     if 0 < drawn <= MAX_LEGEND:
-        axes.legend(fontsize=5.5, loc="upper left", framealpha=0.6, borderpad=0.3)
+        columns = 1 if drawn <= MAX_LEGEND // 2 else 2
+        axes.legend(fontsize=5.5, loc="upper left", framealpha=0.6, borderpad=0.3, ncols=columns)
+
+
+def _utc(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _formatter(panel: Panel) -> Formatter:
     unit = panel["fieldConfig"]["defaults"]["unit"]
     if unit == "percentunit":
         return PercentFormatter(1.0)
-    if unit == "bytes":
-        return FuncFormatter(lambda value, _: f"{value / 2**20:.0f} MiB")
-    if unit == "s":
-        return EngFormatter(unit="s", sep=" ")
+    if unit in ("s", "bytes"):
+        return EngFormatter(unit={"s": "s", "bytes": "B"}[unit], sep=" ")
     after = " /s" if unit == "reqps" else ""
     return FuncFormatter(lambda value, _: f"{value:,.10g}{after}")
 
@@ -145,7 +157,7 @@ def main() -> int:
     end = time.time()
     try:
         draw(options.url, Span(end - 60 * options.minutes, end), options.picture)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError) as error:
         print(f"plot_dashboard: {options.url}: {error}", file=sys.stderr)
         return 1
     return 0

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.grafana.plot_dashboard import Span, draw
 from tests.chaos.traffic import Feed
 from tests.support.kafka import Kafka
 from tests.support.prometheus import Prometheus
@@ -43,9 +44,11 @@ def _finds(prometheus: Prometheus, expression: str) -> bool:
 
 
 def test_every_expression_finds_something(kafka: Kafka, tmp_path: Path) -> None:
+    picture = tmp_path / "dashboard.png"
     with Site(ACTS) as site, watched(kafka, tmp_path, STAGES) as (_, prometheus):
         feed = Feed(kafka, traffic(SEED, EVENTS, site), RATE)
         feed.start()
+        began_at = time.time()
         deadline = time.monotonic() + DEADLINE_S
         empty = list(_expressions())
         while empty and time.monotonic() < deadline:
@@ -58,9 +61,11 @@ def test_every_expression_finds_something(kafka: Kafka, tmp_path: Path) -> None:
             if not labels <= set(sample["metric"])
         ]
         rules = prometheus.rules()
+        draw(prometheus.url, Span(began_at, time.time()), picture)
         feed.join()
     assert empty == []
     assert nameless == [], "a legend names a label that its samples lack"
     assert feed.error is None
+    assert picture.read_bytes().startswith(b"\x89PNG")
     assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
     assert [rule["name"] for rule in rules if rule.get("state") == "firing"] == []
