@@ -269,10 +269,14 @@ def test_ready_is_who_has_restored_and_who_stands_by(kafka: Kafka) -> None:
             lambda: sorted([scrape(port + 1).of(name), scrape(other + 1).of(name)]) == [0, 1],
             "one with the partition, one that stands by",
         )
-        (owner,) = (p for p in (port + 1, other + 1) if scrape(p).of(name))
+        owner, idle = sorted((port + 1, other + 1), key=lambda p: -scrape(p).of(name))
+        assert not [key for key in scrape(idle) if key[1] & {("lane", "0"), ("partition", "0")}]
         told = await_no_lag(owner)  # behind the last record there is the mark of a transaction
         assert told.of("newsloom_consumer_lag_seconds") == 0
         assert told.of("newsloom_last_commit_timestamp_seconds") > 1.7e9
+        assert told.of("newsloom_records_total") == 0, "all is of the worker before"
+        assert told.by("newsloom_committed_inputs", "outcome") == outcomes(kafka)
+        assert told.of("newsloom_live_articles") > 0
 
 
 def test_a_port_that_is_taken_is_told_in_one_line(kafka: Kafka) -> None:
