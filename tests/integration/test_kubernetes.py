@@ -1,6 +1,9 @@
 """deploy/kubernetes: what kustomize builds is valid, fits together, and fits the program."""
 
 import ipaddress
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -246,6 +249,20 @@ def test_the_service_monitor_finds_the_services(overlay: str) -> None:
             wanted = spec["selector"]["matchLabels"].items()
             assert wanted <= service["metadata"]["labels"].items()
             assert service["spec"]["ports"][0]["name"] == endpoint["port"]
+
+
+def test_the_alerts_are_those_that_promtool_tries(overlay: str) -> None:
+    script = KUBERNETES / "prometheus_rule.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, check=True)
+    rule = json.loads(done.stdout)
+    (namespace,) = of_kind(overlay, "Namespace")
+    assert (rule["kind"], rule["metadata"]["namespace"]) == (
+        "PrometheusRule",
+        namespace["metadata"]["name"],
+    )
+    assert rule["spec"].keys() == {"groups"}
+    for group in rule["spec"]["groups"]:
+        assert all("expr" in each for each in group["rules"])
 
 
 def test_enrich_scales_by_the_lag_of_its_own_group(overlay: str) -> None:
