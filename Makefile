@@ -43,7 +43,7 @@ chaos: setup  ## kill, freeze and change workers and three brokers under a stead
 soak: setup  ## workers under a steady load for half an hour: does anything grow? SOAK="--minutes 2"
 	$(BIN)/python -m tests.soak $(SOAK)
 
-dashboard: setup  ## ten minutes of a run, drawn as the dashboard: docs/dashboard.png
+dashboard: setup  ## nine minutes of a run, drawn as the dashboard: docs/dashboard.png
 	$(BIN)/python -m tests.watched docs/dashboard.png
 
 check: setup  ## style, types, import rules, generated files current

@@ -1,4 +1,4 @@
-"""A run of ten minutes with what may befall an installation, drawn as its dashboard.
+"""A run of some minutes with what may befall an installation, drawn as its dashboard.
 
     python -m tests.watched docs/dashboard.png
 
@@ -63,7 +63,7 @@ def main() -> None:
     """Runs, and draws."""
     parser = argparse.ArgumentParser(prog="python -m tests.watched", description=__doc__)
     parser.add_argument("picture", type=Path)
-    parser.add_argument("--minutes", type=float, default=9.0)
+    parser.add_argument("--minutes", type=float, default=8.0)
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="newsloom-watched-") as folder,

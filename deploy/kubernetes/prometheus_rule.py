@@ -1,4 +1,4 @@
-"""The alerts as an object of the Prometheus operator: `python prometheus_rule.py | kubectl apply -f -`.
+"""The alerts for the Prometheus operator: `python prometheus_rule.py | kubectl apply -f -`.
 
 Enters: deploy/prometheus/alerts.yml, the one place where they are written. Leaves: a PrometheusRule
 on standard output, as JSON.
