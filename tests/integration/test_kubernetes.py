@@ -1,12 +1,8 @@
 """deploy/kubernetes: what kustomize builds is valid, fits together, and fits the program."""
 
-import ipaddress
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -17,44 +13,22 @@ from newsloom import __version__
 from newsloom.runtimes.kafka.topics import Topics
 from newsloom.runtimes.kafka.worker import DRAIN_S, RESTORE_TIMEOUT_S
 from newsloom.settings import Settings
-from tests.support.kustomize import Manifest, build_objects
+from tests.support.kustomize import (
+    COMPONENT,
+    KUBERNETES,
+    OVERLAYS,
+    objects,
+    of_kind,
+    pods,
+    selected,
+)
 from tests.support.program import check_command, check_settings
 
-KUBERNETES = Path(__file__).parents[2] / "deploy" / "kubernetes"
-OVERLAYS = ("small", "production")
 VERSION = "1.34"
 FOREIGN_KINDS = {"ServiceMonitor", "ScaledObject"}
 """Of operators: their shapes are not Kubernetes's own, and are tested here by what they name."""
-LABEL = "app.kubernetes.io/component"
 
 pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
-
-
-@cache
-def objects(overlay: str) -> tuple[Manifest, ...]:
-    return tuple(build_objects(KUBERNETES / "overlays" / overlay))
-
-
-def of_kind(overlay: str, *kinds: str) -> Iterator[Manifest]:
-    found = [each for each in objects(overlay) if each["kind"] in kinds]
-    assert found, f"{overlay} has no {kinds}"
-    return iter(found)
-
-
-def pods(overlay: str) -> dict[str, Manifest]:
-    """The templates of all pods, by stage."""
-    made = [each["spec"]["template"] for each in of_kind(overlay, "Deployment", "Job")]
-    return {template["metadata"]["labels"][LABEL]: template for template in made}
-
-
-def selected(overlay: str, selector: Manifest) -> set[str]:
-    """The stages whose pods a selector selects."""
-    wanted = selector.get("matchLabels", {}).items()
-    names = {s for s, pod in pods(overlay).items() if wanted <= pod["metadata"]["labels"].items()}
-    for expression in selector.get("matchExpressions", []):
-        assert (expression["key"], expression["operator"]) == (LABEL, "In")
-        names &= set(expression["values"])
-    return names
 
 
 def test_every_object_is_valid_and_in_the_namespace(overlay: str) -> None:
@@ -148,7 +122,7 @@ def test_there_is_room_for_the_articles_that_it_is_for(overlay: str) -> None:
 
 def test_selectors_select_what_they_are_for(overlay: str) -> None:
     for each in of_kind(overlay, "Deployment"):
-        stage = each["spec"]["template"]["metadata"]["labels"][LABEL]
+        stage = each["spec"]["template"]["metadata"]["labels"][COMPONENT]
         assert selected(overlay, each["spec"]["selector"]) == {stage}
         (container,) = each["spec"]["template"]["spec"]["containers"]
         for budget in of_kind(overlay, "PodDisruptionBudget"):
@@ -165,70 +139,6 @@ def test_selectors_select_what_they_are_for(overlay: str) -> None:
     assert sorted(budgets) == sorted(
         each["metadata"]["name"] for each in of_kind(overlay, "Deployment")
     )
-
-
-def egress(overlay: str, stage: str) -> list[Manifest]:
-    """All that pods of a stage may reach."""
-    return [
-        rule
-        for policy in of_kind(overlay, "NetworkPolicy")
-        if stage in selected(overlay, policy["spec"]["podSelector"])
-        for rule in policy["spec"].get("egress", [])
-    ]
-
-
-def test_nobody_is_without_a_policy(overlay: str) -> None:
-    everywhere, *_ = (
-        policy
-        for policy in of_kind(overlay, "NetworkPolicy")
-        if set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
-    )
-    assert selected(overlay, everywhere["spec"]["podSelector"]) == set(pods(overlay))
-    assert "ingress" not in everywhere["spec"]
-
-
-@pytest.mark.parametrize("stage", ["curate", "topics"])
-def test_only_names_and_brokers_are_reached_without_the_web(overlay: str, stage: str) -> None:
-    reached = {}
-    for rule in egress(overlay, stage):
-        (target,) = rule["to"]
-        assert "ipBlock" not in target
-        for port in rule["ports"]:
-            reached[port["port"]] = target.get("podSelector")
-    assert reached == {53: {"matchLabels": {"k8s-app": "kube-dns"}}, 9092: None}
-
-
-def test_enrich_reaches_the_web_and_not_what_is_private(overlay: str) -> None:
-    blocks = [
-        target["ipBlock"]
-        for rule in egress(overlay, "enrich")
-        for target in rule["to"]
-        if "ipBlock" in target and {port["port"] for port in rule["ports"]} == {80, 443}
-    ]
-
-    def is_open(address: str) -> bool:
-        ip = ipaddress.ip_address(address)
-        return any(
-            ip in ipaddress.ip_network(block["cidr"])
-            and not any(ip in ipaddress.ip_network(not_) for not_ in block["except"])
-            for block in blocks
-            if ipaddress.ip_network(block["cidr"]).version == ip.version
-        )
-
-    assert is_open("93.184.215.14")
-    assert is_open("2606:2800:21f::1")
-    for closed in ("10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"):
-        assert not is_open(closed), closed
-    for closed in ("fd00::1", "fe80::1"):
-        assert not is_open(closed), closed
-
-
-def test_only_workers_are_scraped_and_by_the_port_they_have(overlay: str) -> None:
-    (policy,) = (p for p in of_kind(overlay, "NetworkPolicy") if "ingress" in p["spec"])
-    assert selected(overlay, policy["spec"]["podSelector"]) == {"enrich", "curate"}
-    (rule,) = policy["spec"]["ingress"]
-    assert rule["ports"] == [{"protocol": "TCP", "port": "metrics"}]
-    assert rule["from"], "anybody might"
 
 
 def found(overlay: str, kind: str) -> dict[str, Any]:
