@@ -5,8 +5,12 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
 CHAOS ?=
+SOAK ?=
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo demo-kafka test chaos dashboard check format bench bench-stories tune-stories lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos soak dashboard check format bench bench-stories bench-size
+.PHONY: tune-stories lock golden schemas clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +40,9 @@ test: setup  ## all tests
 
 chaos: setup  ## kill, freeze and change workers and three brokers under a steady flow; ten minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+soak: setup  ## workers under a steady load for half an hour: does anything grow? SOAK="--minutes 2"
+	$(BIN)/python -m tests.soak $(SOAK)
 
 dashboard: setup  ## nine minutes of a run, drawn as the dashboard: docs/dashboard.png
 	$(BIN)/python -m tests.watched docs/dashboard.png
@@ -68,8 +75,9 @@ tune-stories: setup  ## weights of the evidence for stories from labelled stream
 	$(BIN)/python -m benchmarks.tune_stories $(DATA) --write
 
 lock:  ## lock the newest dependencies, with hashes and without addresses (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate pyproject.toml --group dev -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -o requirements.lock
+	$(LOCK) pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
+	$(LOCK) --group build --constraint requirements.lock -o deploy/requirements-build.lock
 
 clean:  ## remove what was made
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
