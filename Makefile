@@ -6,6 +6,7 @@ OUT ?= out/demo
 DATA ?=
 CHAOS ?=
 SOAK ?=
+SIZE ?=
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
@@ -70,6 +71,9 @@ bench: setup  ## speed and memory, of a run and on Kafka; DATA=events.jsonl meas
 
 bench-stories: setup  ## quality of the stories on labelled streams, DATA=folder, beside the usual ways
 	$(BIN)/python -m benchmarks.stories $(DATA) --plot out/story-costs.svg
+
+bench-size: setup  ## what an article costs as a lane grows to millions; SIZE=--articles N sets how far
+	$(BIN)/python -m benchmarks.lane_size $(SIZE) --plot out/lane-size.svg
 
 tune-stories: setup  ## weights of the evidence for stories from labelled streams, DATA=folder; rewrites them
 	$(BIN)/python -m benchmarks.tune_stories $(DATA) --write

@@ -62,7 +62,7 @@ def _published(curation: Curation, result: Result) -> Iterator[tuple[str, str, i
         (STORIES.suffix, result.stories),
     ):
         for record in records:
-            yield suffix, record["id"], len(record["id"]) + len(orjson.dumps(record))
+            yield suffix, record.id, len(record.id) + len(record.value)
     for name, row in curation.state.encode_rows(*changed).items():
         yield LANE_STATE.suffix, name, len(name) + len(row or b"")
 

@@ -14,6 +14,7 @@ from newsloom.observability.metrics import Metrics, totals
 from newsloom.observability.page import metrics_page
 from newsloom.pipeline.curation.rows import Lane
 from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.publish import Publication
 from newsloom.pipeline.recipe import Prepared, Result
 from newsloom.records.faults import Fault, Outcome, Reason
 from newsloom.rules.images import Verdict
