@@ -232,7 +232,7 @@ def _written(
         f"# Written by benchmarks/tune_stories.py on {date}, seed {SEED}, {steps} steps of search:",
         f"# mean BCubed F1 {reached:.3f}{unseen}. Articles of the streams:",
         f"# {sizes}.",
-        f"# `{PLAIN}` is not tuned on; `silence` and CAUTION are by hand: docs/adr/0003-grouping.md",
+        f"# `{PLAIN}` is not tuned on; `silence`, CAUTION are by hand: docs/adr/0003-grouping.md",
     ]
     for kind, table in weights.items():
         lines += ["", f"[{kind}]", *(f"{name} = {weight}" for name, weight in table.items())]
