@@ -143,7 +143,10 @@ def _live_story_record(draft: Draft, story: LiveStory, threshold: int) -> dict[s
     heat = _heat(draft, lead)
     latest = [draft.shown(i) for i in draft.latest_members(story.id, MAX_STORY_ARTICLES)]
     providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
-    counts = Counter(topic for shown in latest for topic in orjson.loads(shown.topics))
+    counts = Counter[str]()
+    for packed, members in Counter([shown.topics for shown in latest]).items():
+        for topic in orjson.loads(packed):
+            counts[topic] += members
     topics = sorted(counts, key=lambda topic: (-counts[topic], topic))[:MAX_STORY_TOPICS]
     story.told_lead, story.told_count = lead.article["id"], story.article_count
     story.told_published = is_published(heat, threshold)

@@ -6,7 +6,7 @@ between different outlets, because market headlines repeat word for word on diff
 
 from collections import Counter
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -31,13 +31,31 @@ TEXT_GAP_S = 4 * 24 * 3600
 _SENTENCE_END = ".!?:;"
 
 
-class _Body(NamedTuple):
-    """What an excerpt says: its words with their counts, how many, its numbers and names."""
+class _Body:
+    """What an excerpt says; what of it is not asked for is not worked out."""
 
-    words: Counter[str]
-    length: int
-    numbers: frozenset[str]
-    names: frozenset[str]
+    def __init__(self, excerpt: str) -> None:
+        self._text = strip_dateline(excerpt)
+        words = shared_words(self._text)
+        self.length = len(words)
+        self.numbers = frozenset([word for word in words if word[0].isdigit()])
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """Its words with their counts."""
+        return Counter(shared_words(self._text))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Words in capitals that do not begin a sentence, but for the last: it may be cut."""
+        spoken = self._text.split()[:-1]
+        return frozenset(
+            [
+                word.strip(",.;:!?\"'()“”’").removesuffix("'s").removesuffix("’s")
+                for before, word in pairwise(spoken)
+                if word[0].isupper() and before[-1] not in _SENTENCE_END
+            ]
+        )
 
 
 class Text(NamedTuple):
@@ -162,18 +180,4 @@ def _numbers(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)  # an article is held against several others in turn
 def _read(excerpt: str) -> _Body:
-    text = strip_dateline(excerpt)
-    words = shared_words(text)
-    return _Body(Counter(words), len(words), _numbers(text), _names(text))
-
-
-def _names(text: str) -> frozenset[str]:
-    """Words in capitals that do not begin a sentence; the last may be cut, and does not count."""
-    spoken = text.split()[:-1]
-    return frozenset(
-        [
-            word.strip(",.;:!?\"'()“”’").removesuffix("'s").removesuffix("’s")
-            for before, word in pairwise(spoken)
-            if word[0].isupper() and before[-1] not in _SENTENCE_END
-        ]
-    )
+    return _Body(excerpt)

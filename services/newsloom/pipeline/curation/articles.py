@@ -34,11 +34,15 @@ class LiveArticles(ShelvedRows[LiveArticle]):
 
     def sequence(self, article_id: str) -> int:
         """The `sequence` of a live article's row."""
+        live = self._in_memory.get(article_id)
+        if live is not None:
+            return live.sequence
         return self.register.sequence[self._slot(article_id)]
 
     def rank(self, article_id: str) -> LeadKey:
         """The `rank` of a live article's row."""
-        return self.register.rank(self._number(article_id))
+        live = self._in_memory.get(article_id)
+        return live.rank if live is not None else self.register.rank(self._number(article_id))
 
     def shown(self, article_id: str) -> Shown:
         """How a live article is shown in the records of others."""

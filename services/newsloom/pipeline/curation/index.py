@@ -196,9 +196,10 @@ class Comparison:
         ranked = []
         for number, dot in zip(*map(methodcaller("tolist"), found), strict=True):
             if is_within_reach(self._time, stories.first_at[number], stories.last_at[number]):
-                cosine = story_similarity(dot, stories.square[number])
-                ranked.append((-cosine, stories.id_of(number), number))
+                ranked.append((-story_similarity(dot, stories.square[number]), number))
         ranked.sort()
+        last = ranked[limit - 1][0] if len(ranked) >= limit else 0
+        best = sorted((minus, stories.id_of(n), n) for minus, n in ranked if minus <= last)
         nearest, sums = self._votes()
         total = sum(sums.values()) or 1
         return [
@@ -211,7 +212,7 @@ class Comparison:
                 nearest.get(number, 0),
                 1000 * sums.get(number, 0) // total,
             )
-            for minus_cosine, story_id, number in ranked[:limit]
+            for minus_cosine, story_id, number in best[:limit]
         ]
 
     def _find_nearest(self) -> dict[int, int]:
