@@ -6,7 +6,7 @@ OUT ?= out/demo
 DATA ?=
 CHAOS ?=
 
-.PHONY: help setup demo demo-kafka test chaos dashboard check format bench bench-stories lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos dashboard check format bench bench-stories tune-stories lock golden schemas clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,7 +62,10 @@ bench: setup  ## speed and memory, of a run and on Kafka; DATA=events.jsonl meas
 	$(BIN)/python -m benchmarks.kafka $(DATA)
 
 bench-stories: setup  ## quality of the stories on labelled streams, DATA=folder, beside the usual ways
-	$(BIN)/python -m benchmarks.stories $(DATA)
+	$(BIN)/python -m benchmarks.stories $(DATA) --plot out/story-costs.svg
+
+tune-stories: setup  ## weights of the evidence for stories from labelled streams, DATA=folder; rewrites them
+	$(BIN)/python -m benchmarks.tune_stories $(DATA) --write
 
 lock:  ## lock the newest dependencies, with hashes and without addresses (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -1,8 +1,8 @@
 """Quality of the stories on labelled news streams, ours beside the usual ways to group news.
 
-python -m benchmarks.stories FOLDER [--shuffled N]: see `story_streams` for what a folder holds.
-Ours goes through the real pipeline, images off; of the others each has the one threshold that is
-best for it over the whole folder, which is more than an operator could know.
+python -m benchmarks.stories FOLDER [--shuffled N] [--plot FILE]: see `story_streams` for what a
+folder holds. Ours goes through the real pipeline, images off; of the others each has the one
+threshold that is best for it over the whole folder, which is more than an operator could know.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from random import Random
 from statistics import mean
 from typing import NamedTuple
 
+from benchmarks.story_costs import measure_costs, plot_costs
 from benchmarks.story_rivals import LINKED, group_by_links, single_pass
 from benchmarks.story_streams import LabelledEvent, Scores, read_streams, score
 from newsloom.adapters.catalogue_files import load_catalogue
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument(
         "--shuffled", type=int, default=1, help="rounds of ours in other orders of arrival"
     )
+    parser.add_argument("--plot", type=Path, help="where to draw cost against size: .svg or .png")
     arguments = parser.parse_args()
     catalogue = load_catalogue()
     streams = dict(read_streams(arguments.folder))
@@ -59,13 +61,20 @@ def main() -> None:
         sys.exit(f"{arguments.folder}: no NAME.events.jsonl beside NAME.gold.tsv in it")
     prepared = {name: prepare(events, catalogue) for name, events in streams.items()}
     ours = group_all("ours", prepared)
-    _print_scores(ours)
+    shuffled = [
+        group_all("ours", {name: shuffle(stream, seed) for name, stream in prepared.items()})
+        for seed in range(1, arguments.shuffled + 1)
+    ]
+    _print_scores(ours, shuffled)
     _print_ways([ours, *_rivals(prepared)])
-    for seed in range(1, arguments.shuffled + 1):
-        shuffled = {name: shuffle(stream, seed) for name, stream in prepared.items()}
-        outcome = group_all(f"shuffled {seed}", shuffled)
-        change = outcome.mean_f1 - ours.mean_f1
-        print(f"ours, arrivals shuffled ({seed}): mean F1 {outcome.mean_f1:.3f} ({change:+.3f})")
+    if arguments.plot:
+        costs = measure_costs(_all_articles(prepared))
+        plot_costs(arguments.plot, {"ours": costs})
+        first, last = costs[0], costs[-1]
+        print(
+            f"ours at {first.live_articles:,} live articles: {first.microseconds:.0f} µs, "
+            f"at {last.live_articles:,}: {last.microseconds:.0f} µs; see {arguments.plot}"
+        )
 
 
 def prepare(events: Sequence[LabelledEvent], catalogue: Catalogue) -> Stream:
@@ -87,6 +96,16 @@ def shuffle(stream: Stream, seed: int) -> Stream:
     return Stream([stream.arrivals[n] for n in order], [stream.gold[n] for n in order])
 
 
+def _all_articles(streams: Mapping[str, Stream]) -> Iterator[ArticleArrival]:
+    """Every article of all streams once, stream by stream."""
+    seen: set[str] = set()
+    for stream in streams.values():
+        for arrival in stream.arrivals:
+            if arrival.article["id"] not in seen:
+                seen.add(arrival.article["id"])
+                yield arrival
+
+
 def group(arrivals: Sequence[ArticleArrival]) -> list[str]:
     """The story in which ours puts each article in the end."""
     curation = Curation(State())
@@ -97,9 +116,9 @@ def group(arrivals: Sequence[ArticleArrival]) -> list[str]:
 
 def group_all(way: str, streams: Mapping[str, Stream]) -> Outcome:
     """Ours over all streams, each in a lane of its own."""
-    began = time.perf_counter()
+    began = time.process_time()
     groups = {name: group(stream.arrivals) for name, stream in streams.items()}
-    spent_s = time.perf_counter() - began
+    spent_s = time.process_time() - began
     return _outcome(way, streams, groups, spent_s)
 
 
@@ -117,9 +136,9 @@ def _outcome(
 def _rivals(streams: Mapping[str, Stream]) -> Iterator[Outcome]:
     """The other ways, each with the threshold that is best for it."""
     for way, link in LINKED.items():
-        began = time.perf_counter()
+        began = time.process_time()
         links = {name: link(stream.arrivals) for name, stream in streams.items()}
-        spent_s = time.perf_counter() - began
+        spent_s = time.process_time() - began
         outcomes = []
         for threshold in LINK_THRESHOLDS:
             groups = {name: group_by_links(found, threshold) for name, found in links.items()}
@@ -127,19 +146,23 @@ def _rivals(streams: Mapping[str, Stream]) -> Iterator[Outcome]:
         yield max(outcomes, key=lambda outcome: outcome.mean_f1)
     outcomes = []
     for threshold in CENTROID_THRESHOLDS:
-        began = time.perf_counter()
+        began = time.process_time()
         found = {name: single_pass(each.arrivals, threshold) for name, each in streams.items()}
-        spent_s = time.perf_counter() - began
+        spent_s = time.process_time() - began
         outcomes.append(_outcome(f"single pass, {threshold:.2f}", streams, found, spent_s))
     yield max(outcomes, key=lambda outcome: outcome.mean_f1)
 
 
-def _print_scores(ours: Outcome) -> None:
-    print(f"{'ours':<24}{'precision':>10}{'recall':>8}{'F1':>7}{'of pairs':>10}")
+def _print_scores(ours: Outcome, shuffled: Sequence[Outcome]) -> None:
+    """Ours in full, beside the F1 it has when the same articles arrive in other orders."""
+    heads = "".join(f"  shuffled {number}" for number in range(1, len(shuffled) + 1))
+    print(f"{'ours':<24}{'precision':>10}{'recall':>8}{'F1':>7}{'of pairs':>10}{heads}")
     for name, scores in ours.scores.items():
         p, r, f1, pairs = scores
-        print(f"  {name:<22}{p:>10.3f}{r:>8.3f}{f1:>7.3f}{pairs:>10.3f}")
-    print(f"  {'mean':<22}{'':>18}{ours.mean_f1:>7.3f}\n")
+        cells = "".join(f"{each.scores[name].f1:>12.3f}" for each in shuffled)
+        print(f"  {name:<22}{p:>10.3f}{r:>8.3f}{f1:>7.3f}{pairs:>10.3f}{cells}")
+    cells = "".join(f"{each.mean_f1:>12.3f}" for each in shuffled)
+    print(f"  {'mean':<22}{'':>18}{ours.mean_f1:>7.3f}{'':>10}{cells}\n")
 
 
 def _print_ways(outcomes: Sequence[Outcome]) -> None:

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsloom.pipeline.arrival import ArticleArrival, compared_title
-from newsloom.pipeline.curation.index import MatterIndex
-from newsloom.pipeline.curation.postings import Postings
-from newsloom.rules.terms import UNIT
+from newsloom.pipeline.curation.postings import Postings, sum_by_key
+from newsloom.rules.terms import UNIT, dot_product
 from newsloom.rules.text import words
 
 _PERMUTATIONS = 128
@@ -43,11 +42,12 @@ def group_by_links(links: Sequence[Link | None], threshold: float) -> list[int]:
 
 def nearest_articles(arrivals: Sequence[ArticleArrival]) -> list[Link | None]:
     """By the cosine of two articles' vectors."""
-    postings, links = Postings(), list[Link | None]()
+    postings, links = Postings(max_read=len(arrivals)), list[Link | None]()
     for number, arrival in enumerate(arrivals):
-        dots = postings.dot_products(arrival.vector)
-        nearest = int(dots.argmax()) if dots.size else -1
-        links.append(Link(nearest, float(dots[nearest]) / UNIT**2) if nearest >= 0 else None)
+        numbers, dots, _ = postings.search(arrival.vector, least=1)
+        best = int(dots.argmax()) if dots.size else None
+        link = None if best is None else Link(int(numbers[best]), float(dots[best]) / UNIT**2)
+        links.append(link)
         postings.add(number, arrival.vector)
     return links
 
@@ -90,17 +90,26 @@ def _most_alike(
     return Link(candidates[best], float(shares[best]))
 
 
-def single_pass(arrivals: Sequence[ArticleArrival], threshold: float) -> list[str]:
+def single_pass(arrivals: Sequence[ArticleArrival], threshold: float) -> list[int]:
     """Each article joins the nearest story by cosine to its centroid, or opens its own."""
-    index, groups = MatterIndex(), list[str]()
-    for arrival in arrivals:
-        article_id = arrival.article["id"]
-        near = index.compare(arrival.vector).stories(int(threshold * UNIT))
-        cosines = ((dot / UNIT / sqrt(index.square(s)), s) for s, dot in near.items())
-        cosine, story = max(cosines, default=(0.0, article_id))
-        groups.append(story if cosine >= threshold else article_id)
-        index.add(article_id, arrival.vector, groups[-1], arrival.published_at)
-    return groups
+    postings = Postings(max_read=len(arrivals))
+    groups = np.zeros(len(arrivals), dtype=np.int64)
+    centroids: dict[int, dict[str, int]] = {}
+    lengths = np.zeros(len(arrivals))
+    for number, arrival in enumerate(arrivals):
+        numbers, dots, _ = postings.search(arrival.vector, least=1)
+        stories, sums = sum_by_key(groups[numbers], dots, least=1)
+        cosines = sums / UNIT / lengths[stories]
+        best = int(cosines.argmax()) if cosines.size else None
+        is_near = best is not None and cosines[best] >= threshold
+        story = int(stories[best]) if is_near else number
+        groups[number] = story
+        centroid = centroids.setdefault(story, {})
+        for term, weight in arrival.vector.items():
+            centroid[term] = centroid.get(term, 0) + weight
+        lengths[story] = sqrt(dot_product(centroid, centroid))
+        postings.add(number, arrival.vector)
+    return groups.tolist()
 
 
 LINKED: dict[str, Callable[[Sequence[ArticleArrival]], list[Link | None]]] = {

@@ -38,15 +38,21 @@ def read_streams(folder: Path) -> Iterator[tuple[str, list[LabelledEvent]]]:
         yield name, [LabelledEvent(e, gold[e["webUrl"]]) for e in events if e["webUrl"] in gold]
 
 
-def score(gold: Sequence[Hashable], grouped: Sequence[Hashable]) -> Scores:
-    """How well a grouping agrees with the labels, article by article in one order."""
+def score(
+    gold: Sequence[Hashable], grouped: Sequence[Hashable], counted: Sequence[bool] | None = None
+) -> Scores:
+    """How well a grouping agrees with the labels, article by article in one order.
+
+    Where some articles alone are `counted`, the others still spoil the groups they are in.
+    """
     real, said = Counter(gold), Counter(grouped)
     both = Counter(zip(gold, grouped, strict=True))
-    precision = sum(n * n / said[group] for (_, group), n in both.items()) / len(gold)
-    recall = sum(n * n / real[story] for (story, _), n in both.items()) / len(gold)
+    pairs = list(zip(gold, grouped, strict=True))
+    if counted is not None:
+        pairs = [pair for pair, counts in zip(pairs, counted, strict=True) if counts]
+    precision = sum(both[pair] / said[pair[1]] for pair in pairs) / len(pairs)
+    recall = sum(both[pair] / real[pair[0]] for pair in pairs) / len(pairs)
     f1 = 2 * precision * recall / (precision + recall)
-    return Scores(precision, recall, f1, _pairs(both) / _pairs(said) if _pairs(said) else 1.0)
-
-
-def _pairs(counts: Counter[Any]) -> int:
-    return sum(n * (n - 1) // 2 for n in counts.values())
+    right = sum(both[pair] - 1 for pair in pairs)
+    told = sum(said[pair[1]] - 1 for pair in pairs)
+    return Scores(precision, recall, f1, right / told if told else 1.0)

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsloom import __version__
-from newsloom.adapters.catalogue_files import CatalogueFiles
+from newsloom.adapters.catalogue_files import CatalogueFiles, load_catalogue
 from newsloom.adapters.sealing import Keyring
 from newsloom.adapters.sealing_keys import load_keyring
+from newsloom.adapters.spill import SpillFile
 from newsloom.adapters.store import Store, read_rows
+from newsloom.adapters.story_weights import load_story_weights
 from newsloom.observability.fetch_metrics import FetchMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row
 from newsloom.pipeline.curation.state import State, restore
-from newsloom.pipeline.recipe import Curation, Preparation
+from newsloom.pipeline.enrich import ImageMode
+from newsloom.pipeline.policy import Policy
+from newsloom.pipeline.recipe import Curation, Pipeline, Preparation
 from newsloom.pipeline.sealing import Sealer
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
@@ -33,6 +37,11 @@ def build_keyring(settings: Settings) -> Keyring | None:
     return load_keyring(text, settings.sealing_keys_file)
 
 
+def build_policy(settings: Settings) -> Policy:
+    """How a lane is curated. Raises WeightsError for a file of weights that cannot be used."""
+    return Policy(load_story_weights(settings.story_weights), settings.publish_threshold)
+
+
 @contextmanager
 def build_run(
     settings: Settings,
@@ -42,11 +51,12 @@ def build_run(
     metrics: Metrics,
     reporter: Reporter,
     sealer: Sealer | None,
+    policy: Policy,
 ) -> Iterator[tuple[EmbeddedRun, State]]:
     """An embedded run over the state that `store` holds, and that state."""
-    state = restore(decode_row(key, value) for key, value in store.rows())
+    state = restore((decode_row(key, value) for key, value in store.rows()), SpillFile())
     preparation = Preparation(catalogue, settings.images, sealer)
-    curation = Curation(state)
+    curation = Curation(state, policy)
     metrics.name_catalogue(catalogue.version)
     if settings.images != "check":
         yield EmbeddedRun(options, preparation, curation, store, metrics, reporter), state
@@ -69,9 +79,16 @@ def build_checker(settings: Settings, metrics: Metrics) -> "ImageChecker":
     return ImageChecker(client, settings.images_per_article, settings.discover_images, watch=watch)
 
 
+def build_pipeline(settings: Settings) -> Pipeline:
+    """The whole pipeline over an empty lane, in memory: nothing is fetched, sealed or written."""
+    images: ImageMode = "trust" if settings.images == "check" else settings.images
+    catalogue = load_catalogue(settings.catalogue)
+    return Pipeline(State(SpillFile()), catalogue, images, policy=build_policy(settings))
+
+
 def read_state(folder: Path) -> State:
     """The state that an output folder holds, to look at. Raises OutageError if it has none."""
-    return restore(decode_row(key, value) for key, value in read_rows(folder))
+    return restore((decode_row(key, value) for key, value in read_rows(folder)), SpillFile())
 
 
 def build_stage(
@@ -79,6 +96,7 @@ def build_stage(
     name: str,
     catalogue: CatalogueFiles,
     sealer: Sealer | None,
+    policy: Policy,
     metrics: Metrics,
 ) -> "Stage":
     """The stage of that name, enrich or curate, for a worker on Kafka."""
@@ -96,4 +114,4 @@ def build_stage(
         should_check = settings.images == "check"
         checker = (lambda: build_checker(settings, metrics)) if should_check else None
         return EnrichStage(servers, topics, lanes, group, preparation, metrics, checker)
-    return CurateStage(servers, topics, lanes.count, group, metrics)
+    return CurateStage(servers, topics, lanes.count, group, SpillFile, policy, metrics)

@@ -10,11 +10,23 @@ from pydantic import ValidationError
 
 from newsloom import __version__
 from newsloom.adapters.catalogue_reader import CatalogueError
-from newsloom.adapters.failures import KeysError, OutageError
+from newsloom.adapters.failures import KeysError, OutageError, WeightsError
 from newsloom.observability.endpoint import EndpointError
 from newsloom.settings import FILE as SETTINGS_FILE
+from newsloom.settings import SettingsError
 
-COMMANDS = ("run", "explain", "schemas", "topics", "worker", "produce", "tail", "keys", "unseal")
+COMMANDS = (
+    "run",
+    "explain",
+    "compare",
+    "schemas",
+    "topics",
+    "worker",
+    "produce",
+    "tail",
+    "keys",
+    "unseal",
+)
 """Each is the click command of its own name in the module of that name."""
 
 
@@ -61,7 +73,7 @@ def _run() -> int:
     except OutageError as error:
         click.echo(f"newsloom: {error}", err=True)
         return 1
-    except (KeysError, EndpointError) as error:
+    except (KeysError, SettingsError, WeightsError, EndpointError) as error:
         click.echo(f"newsloom: {error}", err=True)
         return 2
     except TOMLDecodeError as error:

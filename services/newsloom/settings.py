@@ -2,11 +2,12 @@
 
 import os
 import re
+import tomllib
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -17,6 +18,7 @@ from pydantic_settings import (
 
 from newsloom.pipeline.enrich import ImageMode
 from newsloom.rules.lanes import LaneTable
+from newsloom.rules.scoring import MAX_HEAT_BONUS, MAX_QUALITY, PUBLISH_THRESHOLD
 
 FILE = "newsloom.toml"
 
@@ -57,6 +59,17 @@ class Settings(BaseSettings):
         default=(),
         description="Files of your own that add to the catalogue or override it, in order; "
         f"in the environment separated by `{os.pathsep}`.",
+    )
+    story_weights: Path | None = Field(
+        default=None,
+        description="A file of weights of the evidence for stories, in place of those that come "
+        "with Newsloom; what it leaves out stays as it is.",
+    )
+    publish_threshold: int = Field(
+        default=PUBLISH_THRESHOLD,
+        ge=0,
+        le=MAX_QUALITY + MAX_HEAT_BONUS,
+        description="The heat from which on the lead of a story is published.",
     )
     kafka_bootstrap_servers: str = Field(
         default="127.0.0.1:9092",
@@ -172,3 +185,36 @@ class Settings(BaseSettings):
 def read_settings(**flags: Any) -> Settings:
     """The settings, with those of `flags` that were given."""
     return Settings(**{name: value for name, value in flags.items() if value})
+
+
+class SettingsError(ValueError):
+    """A file of settings that cannot be used. The message names the file and what is wrong."""
+
+
+def read_settings_file(path: Path) -> Settings:
+    """The settings of a file of the form of newsloom.toml, whatever flags and environment say.
+
+    Raises SettingsError.
+    """
+
+    class FileSettings(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *_: Any, **__: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (TomlConfigSettingsSource(settings_cls, path),)
+
+    try:
+        path.open("rb").close()  # a file that is not there would count as empty
+        return FileSettings()
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8; save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        setting = ".".join(map(str, fault["loc"]))
+        message = fault["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{path}: setting {setting}: {message}") from error

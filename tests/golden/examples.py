@@ -16,9 +16,9 @@ from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import parse_record
-from newsloom.pipeline.recipe import Pipeline
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault
+from tests.support.pipeline import Pipeline
 
 EXAMPLES = Path(__file__).parents[2] / "schemas/examples"
 EVENTS = EXAMPLES / "news.article-events.v1"

@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from newsloom.adapters.inputs import InputRecord, Position, find_sources, read
-from newsloom.pipeline.recipe import Result
 from newsloom.records.faults import Outcome
 from tests.golden.examples import ARRIVED_AT, new_pipeline
+from tests.support.pipeline import Taken
 
 ROOT = Path(__file__).parents[2]
 INPUTS = ("examples/fortnight.jsonl", "examples/events")
@@ -68,7 +68,7 @@ def _inputs() -> list[tuple[str, InputRecord]]:
     return records
 
 
-def _take(account: _Account, label: str, event: Any, result: Result) -> None:
+def _take(account: _Account, label: str, event: Any, result: Taken) -> None:
     for name, published, held in (
         ("articles", result.curated, account.articles),
         ("stories", result.stories, account.stories),

@@ -12,10 +12,10 @@ import pytest
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import parse_record
-from newsloom.pipeline.recipe import Pipeline, Result
 from newsloom.records.faults import Outcome
 from tests.support.generator import DEFAULT_START, generate
 from tests.support.malformed import Case, cases
+from tests.support.pipeline import Pipeline, Taken
 from tests.support.runs import (
     complete,
     outcomes,
@@ -50,7 +50,7 @@ def new_pipeline() -> Pipeline:
     return Pipeline(State(), load_catalogue(), images="trust")
 
 
-def process(pipeline: Pipeline, payload: bytes) -> Result:
+def process(pipeline: Pipeline, payload: bytes) -> Taken:
     return pipeline.process(parse_record(payload), ARRIVED_AT)
 
 
@@ -123,10 +123,10 @@ def test_every_case_ends_as_the_catalogue_says_whatever_its_bytes(
     assert pipeline.state.lane.outcomes["dead-lettered"] == reasons[False]
 
 
-def _assert_ends_as_said(case: Case, result: Result) -> None:
+def _assert_ends_as_said(case: Case, result: Taken) -> None:
     if case.reason is None:
         assert result.outcome is not Outcome.DEAD_LETTERED, (case.name, result.fault)
-        assert tuple(sorted(result.faulty_fields)) == case.faulty_fields, case.name
+        assert tuple(sorted(result.result.faulty_fields)) == case.faulty_fields, case.name
     else:
         assert result.fault is not None, case.name
         assert (result.fault.reason, result.fault.field) == (case.reason, case.field), case.name

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsloom.pipeline.curation.rows import decode_row, encode_row
+from newsloom.pipeline.curation.state import State, fingerprint, restore
 from newsloom.records.faults import Outcome
-from tests.support.lanes import DAY_S, HOUR_S, event, new_pipeline, take
+from tests.support.lanes import DAY_S, HOUR_S, START_S, event, new_pipeline, take
+from tests.support.shelf import FakeShelf
 
 _MATTERS = (
     "Harbour ferry Selkie runs aground off Northfield pier",
@@ -66,6 +69,44 @@ def test_a_lane_stays_sound_after_every_event(seeds: list[int]) -> None:
 def test_a_lane_stays_sound_over_long_streams(seed: int) -> None:
     random = Random(seed)
     _follow([_record(random, at=n / 200) for n in range(200)])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_lane_with_little_room_says_the_same_and_forgets_the_oldest(seed: int) -> None:
+    random, shelf = Random(seed), FakeShelf()
+    small = new_pipeline(State(shelf, max_in_memory=3))
+    large = new_pipeline()
+    for n in range(200):
+        record = _record(random, at=n / 200)
+        told, same = take(small, record), take(large, record)
+        assert (told.curated, told.stories) == (same.curated, same.stories)
+    assert shelf.rows, "most rows lie on the shelf"
+    assert fingerprint(small.state) == fingerprint(large.state)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_lane_holds_no_more_than_its_cap(seed: int) -> None:
+    random = Random(seed)
+    pipeline = new_pipeline(State(FakeShelf(), cap=8, max_in_memory=2))
+    for n in range(200):
+        take(pipeline, _record(random, at=n / 200))
+        assert len(pipeline.state.articles) <= 8
+        placed = [live.placed for live in pipeline.state.articles.values()]
+        assert all(pipeline.state.lane.placed - number < 8 for number in placed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_published_and_in_which_order_does_not_depend_on_restarts(seed: int) -> None:
+    random = Random(seed)
+    straight, restarted = new_pipeline(), new_pipeline()
+    for number in range(150):
+        record = _record(random, at=number / 150)
+        if random.random() < 0.2:
+            rows = [(key, encode_row(row)) for key, row in restarted.state.rows()]
+            random.shuffle(rows)
+            restarted = new_pipeline(restore(decode_row(key, row) for key, row in rows))
+        told = straight.process(record, START_S + 400 * DAY_S)
+        assert restarted.process(record, START_S + 400 * DAY_S) == told, number
 
 
 def _follow(stream: list[dict[str, Any]]) -> None:

@@ -5,9 +5,9 @@ In: events as tests write them. Out: records as they were published, none of the
 
 from typing import Any
 
-from newsloom.pipeline.recipe import Pipeline, Result
 from newsloom.rules.urls import article_id, canonical_url
 from tests.support.lanes import DAY_S, event, new_pipeline, take
+from tests.support.pipeline import Pipeline, Taken
 
 Record = dict[str, Any]
 
@@ -26,15 +26,15 @@ class Newsstand:
         self.stories: dict[str, Record] = {}
         self.names: dict[str, str] = {}
 
-    def report(self, name: str, title: str, at_s: int = 0, **fields: Any) -> Result:
+    def report(self, name: str, title: str, at_s: int = 0, **fields: Any) -> Taken:
         """Reports an article at `https://<name>`, published so many seconds after the start."""
         return self.take(event(name, title, at_s, **fields))
 
-    def withdraw(self, name: str) -> Result:
+    def withdraw(self, name: str) -> Taken:
         """Withdraws the article at `https://<name>`."""
         return self.take({"webUrl": f"https://{name}", "withdrawn": True})
 
-    def take(self, record: Record, arrived_s: int = 400 * DAY_S) -> Result:
+    def take(self, record: Record, arrived_s: int = 400 * DAY_S) -> Taken:
         """Takes any record through, checks that the lane is sound, and reads what is published."""
         url = record.get("webUrl", "")
         self.names[ident(url.removeprefix("https://"))] = url.removeprefix("https://")
@@ -52,11 +52,11 @@ class Newsstand:
         """The latest record of the story that an article opened."""
         return self.stories[ident(name)]
 
-    def told(self, result: Result) -> list[str]:
+    def told(self, result: Taken) -> list[str]:
         """The names of the articles that were published, in that order."""
         return [self.names[record["id"]] for record in result.curated]
 
-    def told_stories(self, result: Result) -> list[str]:
+    def told_stories(self, result: Taken) -> list[str]:
         """The names of the stories that were published, in that order."""
         return [self.names[record["id"]] for record in result.stories]
 

@@ -6,11 +6,11 @@ import pytest
 
 from newsloom.pipeline.curation.rows import encode_row
 from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Result
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import format_time
 from tests.support.lanes import HOUR_S, START_S
 from tests.support.newsstand import Newsstand, ident
+from tests.support.pipeline import Taken
 
 FERRY = "Selkie ferry runs aground off Northfield pier"
 FERRY_TEXT = (
@@ -38,11 +38,11 @@ def _rows(state: State) -> dict[str, bytes]:
     return {key: encode_row(row) for key, row in state.rows() if key != "lane"}
 
 
-def _assert_nothing_changed(stand: Newsstand, before: dict[str, bytes], result: Result) -> None:
+def _assert_nothing_changed(stand: Newsstand, before: dict[str, bytes], result: Taken) -> None:
     assert not result.curated
     assert not result.stories
-    assert not result.changed_articles
-    assert not result.changed_stories
+    assert not result.result.changed_articles
+    assert not result.result.changed_stories
     assert _rows(stand.pipeline.state) == before
 
 

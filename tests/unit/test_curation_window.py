@@ -43,8 +43,8 @@ def test_an_article_leaves_after_ten_days_by_the_lane_clock_and_silently() -> No
     result = stand.report("clock.example/c", "Orchard sold to beekeepers", 10 * DAY_S)
     assert stand.told(result) == stand.told_stories(result) == ["clock.example/c"]
     assert not _is_held(stand, "ledger.example/1")
-    assert ident("ledger.example/1") in result.changed_articles
-    assert ident("ledger.example/1") in result.changed_stories
+    assert ident("ledger.example/1") in result.result.changed_articles
+    assert ident("ledger.example/1") in result.result.changed_stories
     assert ident("ledger.example/1") not in stand.pipeline.state.stories
     assert "withdrawn" not in stand.article("ledger.example/1")
 
@@ -216,7 +216,6 @@ def test_a_lane_needs_no_more_room_however_long_it_runs() -> None:
     stand = Newsstand()
     for day in range(0, 200, 5):
         _pass(stand, day * DAY_S)
-    index = stand.pipeline.state.index
-    assert len(stand.pipeline.state.articles) == 6
-    assert len(index.article_ids) <= 12, "places are given out anew"
-    assert len(index.story_ids) <= 12
+    state = stand.pipeline.state
+    assert len(state.articles) == 6
+    assert len(state.stories.size) <= 12, "places are given out anew"

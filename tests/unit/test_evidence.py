@@ -2,26 +2,36 @@
 
 import tomllib
 from math import log2
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.rules import evidence as rules
 from newsloom.rules.evidence import (
-    JOIN_BIAS,
+    DEFAULT_WEIGHTS,
     LONE_TERM_COSINE,
+    WEIGHTS_FILE,
     JoinEvidence,
     Matter,
     MergeEvidence,
     common_terms,
     days,
     doublings,
+    gist_of,
     join_parts,
     weigh_join,
     weigh_merge,
+    weight_tables,
 )
+
+
+def _join(evidence: JoinEvidence) -> int:
+    return weigh_join(evidence, DEFAULT_WEIGHTS)
+
+
+def _merge(evidence: MergeEvidence) -> int:
+    return weigh_merge(evidence, DEFAULT_WEIGHTS)
+
 
 NOTHING = JoinEvidence(*[0] * len(JoinEvidence._fields))
 ALIKE = NOTHING._replace(
@@ -41,10 +51,10 @@ def test_doublings_of_powers_of_two_are_exact() -> None:
 
 TERMS = [
     ("nothing shared", {"c": 900}, 1, (0, 0, 0, 0)),
-    ("the title's term alone", {"a": 600}, 1, (360_000, 360_000, 1, 600)),
-    ("a term of the text", {"b": 800}, 1, (0, 640_000, 1, 800)),
-    ("every fourth article holds it", {"a": 600}, 4, (360_000, 360_000, 1, 600)),
-    ("every eighth does", {"a": 600}, 8, (180_000, 180_000, 1, 300)),
+    ("the title's term alone", {"a": 600}, 1, (1000, 360, 1, 600)),
+    ("a term of the text", {"b": 800}, 1, (0, 640, 1, 800)),
+    ("every fourth article holds it", {"a": 600}, 4, (1000, 360, 1, 600)),
+    ("every eighth does", {"a": 600}, 8, (500, 180, 1, 300)),
 ]
 
 
@@ -53,7 +63,7 @@ def test_common_terms(
     reason: str, centroid: dict[str, int], size: int, told: tuple[int, int, int, int]
 ) -> None:
     article = {"a": 600, "b": 800}
-    assert common_terms(article, frozenset("a"), Matter(centroid, size)) == told, reason
+    assert common_terms(gist_of(article, {"a"}), Matter(centroid, size)) == told, reason
 
 
 def test_silence_is_counted_in_days_and_only_forwards() -> None:
@@ -61,33 +71,34 @@ def test_silence_is_counted_in_days_and_only_forwards() -> None:
 
 
 def test_what_is_alike_joins_and_what_is_not_does_not() -> None:
-    assert weigh_join(ALIKE) >= 0 > weigh_join(NOTHING)
+    assert _join(ALIKE) >= 0 > _join(NOTHING)
 
 
 def test_the_longer_a_story_was_silent_the_less_it_is_joined() -> None:
-    assert weigh_join(ALIKE._replace(silence=3000)) < weigh_join(ALIKE)
+    assert _join(ALIKE._replace(silence=3000)) < _join(ALIKE)
 
 
 def test_one_word_in_common_is_not_enough_unless_it_is_much_of_the_text() -> None:
     one_word = ALIKE._replace(shared=doublings(2), cosine=LONE_TERM_COSINE - 1)
-    assert weigh_join(one_word) < 0
-    assert weigh_join(ALIKE._replace(shared=doublings(2))) >= 0
+    assert _join(one_word) < 0
+    assert _join(ALIKE._replace(shared=doublings(2))) >= 0
 
 
 def test_the_parts_and_the_bias_make_the_score() -> None:
-    parts = join_parts(ALIKE)
-    assert abs(sum(parts.values()) + JOIN_BIAS // 1000 - weigh_join(ALIKE)) <= len(parts)
+    parts = join_parts(ALIKE, DEFAULT_WEIGHTS)
+    assert abs(sum(parts.values()) + DEFAULT_WEIGHTS.join_bias - _join(ALIKE)) <= len(parts)
 
 
 def test_two_stories_far_apart_do_not_merge_and_two_alike_do() -> None:
-    apart = MergeEvidence(100, 160, 500, 2000, 3000, 200, 100, 100)
-    alike = MergeEvidence(800, 700, 700, 2000, 3000, 1600, 900, 900)
-    assert weigh_merge(alike) >= 0 > weigh_merge(apart)
+    two = MergeEvidence(*[0] * len(MergeEvidence._fields))._replace(smaller=2000, larger=3000)
+    apart = two._replace(cosine=100, rival=160, own=500, smaller_cosine=200, title=100, text=100)
+    alike = two._replace(cosine=800, rival=700, own=700, smaller_cosine=1600, title=900, text=900)
+    assert _merge(alike) >= 0 > _merge(apart)
 
 
 def test_the_file_holds_a_weight_for_each_kind_of_evidence_and_no_other() -> None:
-    path = Path(rules.__file__).with_name("story_weights.toml")
-    tables = tomllib.loads(path.read_text("utf-8"))
+    tables = tomllib.loads(WEIGHTS_FILE.read_text("utf-8"))
     assert list(tables["join"]) == ["bias", *JoinEvidence._fields]
     assert list(tables["merge"]) == ["bias", *MergeEvidence._fields]
     assert all(type(w) is int for table in tables.values() for w in table.values())
+    assert weight_tables(DEFAULT_WEIGHTS) == tables

@@ -7,12 +7,13 @@ import pytest
 
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.state import State, picture_keys
-from newsloom.pipeline.recipe import Begun, Curation, Preparation, Result
+from newsloom.pipeline.recipe import Begun, Curation, Preparation
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.clock import format_time
 from newsloom.rules.images import Verdict, judge_name, judge_size
 from newsloom.rules.topics import TopicIndex
 from tests.support.lanes import DAY_S, HOUR_S, START_S, assert_sound, event
+from tests.support.pipeline import Taken
 
 SIZES = {
     "a photograph": (1280, 720, "ok"),
@@ -104,14 +105,14 @@ class Lane:
         self._curation = Curation(State())
         self.state = self._curation.state
 
-    def take(self, record: dict[str, Any], *checks: ImageCheck) -> Result:
+    def take(self, record: dict[str, Any], *checks: ImageCheck) -> Taken:
         record = {"images": [{"url": check["url"]} for check in checks]} | record
         begun = self._preparation.begin(record, START_S + 400 * DAY_S)
         assert isinstance(begun, Begun)
         result = self._curation.curate(self._preparation.finish(begun, checks))
         assert result.fault is None, result.fault
         assert_sound(self.state)
-        return result
+        return Taken.of(result)
 
 
 A, B = "https://img.example/a.jpg", "https://img.example/b.jpg"
@@ -126,18 +127,16 @@ def test_a_record_keeps_good_images_with_their_true_sizes() -> None:
     ]
     result = Lane().take(event("a.example/1", FERRY, images=given), bad(A), good(B))
     (record,) = result.curated
-    assert record["images"] == [  # type: ignore[typeddict-item]
-        {"url": B, "attribution": "Somebody", "width": 640, "height": 360}
-    ]
-    assert record["quality"] == 10 + 15 + 10 + 5  # type: ignore[typeddict-item]
-    assert [check["verdict"] for check in result.image_checks or ()] == ["unreachable", "ok"]
+    assert record["images"] == [{"url": B, "attribution": "Somebody", "width": 640, "height": 360}]
+    assert record["quality"] == 10 + 15 + 10 + 5
+    assert [check["verdict"] for check in result.result.image_checks or ()] == ["unreachable", "ok"]
 
 
 def test_a_record_without_a_good_image_is_published_without() -> None:
     result = Lane().take(event("a.example/1", FERRY), bad(A))
     (record,) = result.curated
     assert "images" not in record
-    assert record["quality"] == 10 + 5  # type: ignore[typeddict-item]
+    assert record["quality"] == 10 + 5
 
 
 def test_what_nobody_looked_at_is_not_shown() -> None:
@@ -164,8 +163,8 @@ def test_a_lane_stays_sound_whatever_images_come(seed: int) -> None:
     assert any(len(ids) > 1 for ids in lane.state.shown_by.values())
 
 
-def _images(result: Result) -> Any:
-    return [image["url"] for image in dict(result.curated[0]).get("images", [])]  # type: ignore[attr-defined]
+def _images(result: Taken) -> Any:
+    return [image["url"] for image in dict(result.curated[0]).get("images", [])]
 
 
 def test_the_same_bytes_with_another_story_are_a_stand_in() -> None:
@@ -173,8 +172,8 @@ def test_the_same_bytes_with_another_story_are_a_stand_in() -> None:
     lane.take(event("a.example/1", FERRY), good(A))
     result = lane.take(event("a.example/2", COMET, HOUR_S), good(B))
     assert _images(result) == []
-    assert result.curated[0]["quality"] == 10 + 5  # type: ignore[typeddict-item]
-    assert [check["verdict"] for check in result.image_checks or ()] == ["placeholder"]
+    assert result.curated[0]["quality"] == 10 + 5
+    assert [check["verdict"] for check in result.result.image_checks or ()] == ["placeholder"]
     row = lane.state.articles[result.curated[0]["id"]]
     assert [check["verdict"] for check in row.image_checks] == ["placeholder"]
     third = lane.take(event("a.example/3", "Tramway budget approved", 2 * HOUR_S), good(A))
@@ -209,7 +208,7 @@ def test_only_the_stand_in_goes_and_the_crawlers_score_stays() -> None:
     lane.take(event("a.example/1", FERRY), good(A))
     result = lane.take(event("a.example/2", COMET, quality=90), good(A), good(B, "bb"))
     assert _images(result) == [B]
-    assert result.curated[0]["quality"] == 90  # type: ignore[typeddict-item]
+    assert result.curated[0]["quality"] == 90
 
 
 def test_the_first_that_stays_counts_by_its_own_size() -> None:
@@ -217,4 +216,4 @@ def test_the_first_that_stays_counts_by_its_own_size() -> None:
     lane.take(event("a.example/1", FERRY), good(A))
     result = lane.take(event("a.example/2", COMET), good(A), good(B, "bb", 300, 200))
     assert _images(result) == [B]
-    assert result.curated[0]["quality"] == 10 + 15 + 5  # type: ignore[typeddict-item]
+    assert result.curated[0]["quality"] == 10 + 15 + 5

@@ -14,8 +14,8 @@ from newsloom.observability.metrics import Metrics, totals
 from newsloom.observability.page import metrics_page
 from newsloom.pipeline.curation.rows import Lane
 from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.publish import Publication
 from newsloom.pipeline.recipe import Prepared, Result
-from newsloom.records.curated import Tombstone
 from newsloom.records.faults import Fault, Outcome, Reason
 from newsloom.rules.images import Verdict
 
@@ -46,7 +46,7 @@ def test_names_are_declared_once() -> None:
 
 def test_a_batch_counts_once_it_is_committed() -> None:
     metrics = Metrics("curate")
-    tombstone: Tombstone = {"id": "a", "revision": 1, "withdrawn": True}
+    tombstone = Publication("a", b"{}", is_withdrawal=True)
     result = Result(
         Outcome.CURATED,
         curated=(tombstone,) * 3,

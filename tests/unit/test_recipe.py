@@ -6,10 +6,10 @@ import pytest
 
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.state import State, fingerprint
-from newsloom.pipeline.recipe import Pipeline
 from newsloom.records.faults import Outcome, Reason, Stage
 from newsloom.rules.topics import TopicIndex
 from tests.support.lanes import START_S, event
+from tests.support.pipeline import Pipeline
 
 
 class _FailingTopics(TopicIndex):

@@ -50,7 +50,7 @@ def test_the_largest_events_make_records_that_fit() -> None:
             sizes = [len(orjson.dumps(record)) for record in records]
             largest[kind] = max([largest[kind], *sizes])
         for record in result.curated:
-            related += record.get("related", [])  # type: ignore[arg-type]
+            related += record.get("related", [])
     for _, row in pipeline.state.rows():
         largest["rows"] = max(largest["rows"], len(encode_row(row)))
     assert len(related) > 12

@@ -7,11 +7,11 @@ quality, and it is not shown itself. Outlets, names and sentences are invented.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from newsloom.pipeline.recipe import Pipeline
 from newsloom.rules.clock import format_time
 from tests.support.generator import generate
 from tests.support.lanes import DAY_S, HOUR_S, START_S, assert_sound, new_pipeline
 from tests.support.newsstand import Record, ident
+from tests.support.pipeline import Pipeline
 
 # (outlet, hours after the start, quality, title, excerpt): ten days, several events, one matter.
 ARTICLES = [

@@ -15,7 +15,6 @@ from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import Decoded, decode_record, parse_record
-from newsloom.pipeline.recipe import Pipeline, Result
 from newsloom.pipeline.sealing import Seal, Sealer, seal_private
 from newsloom.records.curated import SCHEMA_VERSION
 from newsloom.records.event import ArticleEvent
@@ -23,6 +22,7 @@ from newsloom.records.faults import Outcome
 from newsloom.rules.topics import TopicIndex
 from tests.support.canary import BAD, CANARY, GOOD
 from tests.support.lanes import START_S, event
+from tests.support.pipeline import Pipeline, Taken
 
 OLD, NEW, OTHER = (SealingKey(bytes([n]) * 32) for n in (1, 2, 3))
 IDENT = "0123456789abcdef" * 2
@@ -130,7 +130,7 @@ def _pipeline(sealer: Sealer | None, state: State | None = None) -> Pipeline:
     return Pipeline(state or State(), Catalogue({}, TopicIndex([]), "none"), "trust", sealer)
 
 
-def _report(pipeline: Pipeline, **fields: Any) -> Result:
+def _report(pipeline: Pipeline, **fields: Any) -> Taken:
     return pipeline.process(event("a.example/1", "Ferry aground", **fields), START_S)
 
 
@@ -143,7 +143,7 @@ class _FakeSealer:
 
 def test_the_article_carries_the_seal_and_no_older_one() -> None:
     (record,) = _report(_pipeline(_FakeSealer()), private=DESK, secured="AAAA;BBBB").curated
-    assert record["secured"] == f"{record['id']}:{DESK}"  # type: ignore[typeddict-item]
+    assert record["secured"] == f"{record['id']}:{DESK}"
 
 
 # reason: (fields of the event, its seal as published without a key, whether private was dropped)
@@ -163,7 +163,7 @@ def test_without_a_key_private_is_as_if_it_had_not_been_there(reason: str) -> No
     fields, secured, is_dropped = WITHOUT_KEY[reason]
     result = _report(pipeline := _pipeline(None), **fields)
     assert result.curated[0].get("secured") == secured
-    assert result.has_dropped_private == is_dropped
+    assert result.result.has_dropped_private == is_dropped
     bare = {name: value for name, value in fields.items() if name != "private"}
     assert _report(pipeline, **bare).outcome is Outcome.UNCHANGED
 
@@ -211,7 +211,7 @@ def test_no_later_step_gets_to_see_what_is_private(sealer: Sealer | None) -> Non
 def test_no_metric_tells_what_is_private(sealer: Sealer | None) -> None:
     metrics, pipeline = Metrics("run"), _pipeline(sealer)
     for line in (*map(orjson.dumps, GOOD), *BAD):
-        metrics.count(pipeline.process(parse_record(line), START_S))
+        metrics.count(pipeline.process(parse_record(line), START_S).result)
     metrics.commit()
     exposed = generate_latest(metrics.registry).decode()
     assert f"newsloom_private_dropped_total {0 if sealer else 3}.0" in exposed

@@ -7,13 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsloom.rules.stories import (
-    RELATED_FLOOR,
-    RELATED_LIMIT,
     STORY_GAP_S,
     centroid_similarity,
-    choose_related,
     is_within_reach,
-    rank_stories,
     story_similarity,
 )
 from newsloom.rules.terms import UNIT, dot_product
@@ -69,42 +65,3 @@ REACH = [
 )
 def test_reach(reason: str, time: int, first: int, last: int, expected: bool) -> None:
     assert is_within_reach(time, first, last) is expected, reason
-
-
-def test_the_nearest_story_ranks_first_and_ties_go_to_the_lowest_id() -> None:
-    ranked = rank_stories({"c": 300, "b": 300, "a": 100, "d": 900})
-    assert ranked == [(900, "d"), (300, "b"), (300, "c"), (100, "a")]
-    assert rank_stories({}) == []
-
-
-RELATED = [
-    ("nothing near", {}, []),
-    ("a stranger", {"a": RELATED_FLOOR - 1}, []),
-    ("just near enough", {"a": RELATED_FLOOR}, ["a"]),
-    ("the nearest first", {"a": 200, "b": 900, "c": 500}, ["b", "c", "a"]),
-    ("ties by lowest id", {"c": 500, "a": 500, "b": 500}, ["a", "b", "c"]),
-    (
-        "no more than twelve",
-        {f"{n:02}": 900 - n for n in range(20)},
-        [f"{n:02}" for n in range(12)],
-    ),
-    (
-        "a tie at the twelfth goes to the lowest id",
-        {f"{n:02}": 500 for n in reversed(range(20))},
-        [f"{n:02}" for n in range(12)],
-    ),
-]
-
-
-@pytest.mark.parametrize(("reason", "near", "chosen"), RELATED, ids=[row[0] for row in RELATED])
-def test_related_are_chosen(reason: str, near: dict[str, int], chosen: list[str]) -> None:
-    assert choose_related(near) == [(article_id, near[article_id]) for article_id in chosen], reason
-
-
-@given(st.dictionaries(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), st.integers(0, 1000)))
-def test_no_article_left_out_is_nearer_than_one_chosen(near: dict[str, int]) -> None:
-    chosen = choose_related(near)
-    rest = [similarity for i, similarity in near.items() if i not in dict(chosen)]
-    least = chosen[-1][1] if len(chosen) == RELATED_LIMIT else RELATED_FLOOR
-    assert len(chosen) <= RELATED_LIMIT
-    assert all(similarity <= least for similarity in rest)

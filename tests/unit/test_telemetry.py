@@ -13,6 +13,7 @@ from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.pipeline.arrival import WithdrawalArrival
 from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.recipe import Curation
 from newsloom.runtimes.kafka.curating import CurateLane
 from newsloom.runtimes.kafka.enriched import encode_arrival
 from newsloom.runtimes.kafka.outgoing import Headers
@@ -79,7 +80,7 @@ def test_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
 def test_a_withdrawal_that_another_lane_counts_is_no_input_of_this_one() -> None:
     metrics, state = Metrics("curate"), State()
     told = LaneMetrics(metrics, 1, state)
-    lane = CurateLane(Topics("news."), 1, 0, state, 0, BugCounter(), told)
+    lane = CurateLane(Topics("news."), 1, 0, Curation(state), 0, BugCounter(), told)
     records = []
     for offset, is_counted in enumerate((True, False)):
         key, value = encode_arrival(WithdrawalArrival("0" * 32, is_counted))

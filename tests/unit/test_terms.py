@@ -98,7 +98,9 @@ def test_a_long_number_weighs_more_than_a_short_one() -> None:
 
 
 SCRIPTS = [
-    ("Japanese, in pairs", "東京で地震", "ja", {"東京", "京で", "で地", "地震"}),
+    ("Japanese, in pairs, without the particle", "東京で地震", "ja", {"東京", "地震"}),
+    ("Chinese, in pairs, without the particle", "北田的老桥", "zh", {"北田", "老桥"}),
+    ("Korean has spaces, and its words stay whole", "이란 의회", "ko", {"이란", "의회"}),
     ("Russian", "Паром сел на мель", "ru", {"паром", "сел", "мель"}),
     ("Arabic", "عبارة سيلكي تجنح", "ar", {"عبارة", "سيلكي", "تجنح"}),
     ("Greek, accents folded", "Πλοίο Σέλκι", "el", {"πλοιο", "σελκι"}),
@@ -108,6 +110,11 @@ SCRIPTS = [
 @pytest.mark.parametrize(("reason", "text", "code", "terms"), SCRIPTS, ids=[r[0] for r in SCRIPTS])
 def test_scripts(reason: str, text: str, code: str, terms: set[str]) -> None:
     assert vectorise(text, "", code).keys() == terms, reason
+
+
+def test_a_pair_of_kana_that_may_be_an_ending_tells_less_than_a_word() -> None:
+    vector = vectorise("揺らぐ石橋", "", "ja")
+    assert vector["石橋"] > vector["ぐ石"] > 0
 
 
 EMPTY = [

@@ -1,28 +1,27 @@
 """`newsloom explain`: why an article stands where it stands, in words."""
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.failures import OutageError
-from newsloom.bootstrap import read_state
+from newsloom.bootstrap import build_policy, read_state
+from newsloom.commands.explain_likeness import duplicate_lines, related_table
+from newsloom.commands.explain_stories import story_lines
 from newsloom.commands.options import catalogue_option
 from newsloom.commands.terminal import result_console
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.draft import Draft
-from newsloom.pipeline.curation.grouping import weigh_stories
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.enrich import quality_parts_of
-from newsloom.records.faults import Outcome
-from newsloom.rules.evidence import JOIN_BIAS, join_parts
 from newsloom.rules.provider import Evidence, Outlet, Resolution, resolve_provider
-from newsloom.rules.scoring import PUBLISH_THRESHOLD, UNKNOWN_STANDING, is_published, lead_heat
-from newsloom.rules.stories import RELATED_FLOOR
+from newsloom.rules.scoring import UNKNOWN_STANDING, is_published, lead_heat
 from newsloom.rules.urls import article_id, canonical_url, url_fault
 from newsloom.settings import read_settings
 
@@ -34,9 +33,7 @@ _EVIDENCE: dict[Evidence, str] = {
     "unknown": "its domain, which the catalogue does not know",
     "carrier": "it carries what others publish, and nothing says who did",
 }
-MAX_NEIGHBOURS = 8
-MAX_SHARED_TERMS = 6
-MAX_PARTS = 4
+_ID = re.compile("[0-9a-f]{32}")
 
 
 @click.command()
@@ -53,32 +50,42 @@ MAX_PARTS = 4
 def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     """Say why an article was curated as it was.
 
-    Shows who published it, the parts of its quality, what became of its images, its story and what
-    spoke for it, its duplicates, its related, and why it is (not) published. For articles still in
-    the window.
+    Shows who published it, the parts of its quality, what became of its images, its story, why it
+    is (not) published, which articles are the same text and which nearly are, what is related, and
+    what speaks for and against the stories near it. For articles still in the window.
     """
     settings = read_settings(catalogue=catalogue)
+    policy = build_policy(settings)
     known = load_catalogue(settings.catalogue)
     state = read_state(folder)
     live = _find(state, article)
+    near = state.index.compare(live.vector, live.event_at, [live.article["id"]]).nearest()
     console = result_console()
-    content = live.article
-    console.print(Text(content["title"], style="bold"))
+    console.print(Text(live.article["title"], style="bold"))
     for name, value in _identity(live, known).items():
-        console.print(Text(f"{name:12}{value}"), soft_wrap=True)
-    console.print(Text(f"{'quality':12}{_quality(live, known)}"), soft_wrap=True)
-    for name, line in _images(live):
-        console.print(Text(f"{name:12}{line}"), soft_wrap=True)
-    console.print(Text(f"{'story':12}{_story(state, live)}"), soft_wrap=True)
-    console.print(Text(f"{'duplicates':12}{_duplicates(state, live)}"), soft_wrap=True)
-    console.print(Text(f"{'verdict':12}{_verdict(state, live)}"), soft_wrap=True)
-    console.print(_neighbours(state, live))
-    console.print(_stories(state, live))
+        _print(console, name, [value])
+    _print(console, "quality", [_quality(live, known)])
+    _print(console, "images", _images(live))
+    _print(console, "story", [_story(state, live)])
+    _print(console, "verdict", [_verdict(state, live, policy.publish_threshold)])
+    _print(console, "duplicates", duplicate_lines(state, live, near))
+    console.print(related_table(state, live, near))
+    titles = {story_id: _title(state, story_id) for story_id in state.stories}
+    state.remove_article(live.article["id"])  # ours alone: it is weighed as if it came now
+    console.print(Text("stories it would be held against if it came now", style="italic"))
+    console.print(Text("(thousandths that add up; from 0 on it may join, and joins the best)"))
+    for line in story_lines(state, live, policy.weights, titles):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _print(console: Console, name: str, lines: Iterable[str]) -> None:
+    for number, line in enumerate(lines):
+        console.print(Text(f"{'' if number else name:12}{line}"), soft_wrap=True)
 
 
 def _find(state: State, article: str) -> LiveArticle:
     ident = article if url_fault(article) else article_id(canonical_url(article))
-    live = state.articles.get(ident)
+    live = state.articles.get(ident) if _ID.fullmatch(ident) else None
     if live is None:
         raise OutageError(
             f"no article in the window has the URL or id {article}: it was never curated here, "
@@ -136,7 +143,7 @@ def _quality(live: LiveArticle, known: Catalogue) -> str:
     return f"{content['quality']} = {summands}"
 
 
-def _images(live: LiveArticle) -> list[tuple[str, str]]:
+def _images(live: LiveArticle) -> list[str]:
     """A line for each image: what became of it, if anybody looked, and its size."""
     lines = []
     for check in live.image_checks:
@@ -144,12 +151,12 @@ def _images(live: LiveArticle) -> list[tuple[str, str]]:
         lines.append(f"{check['verdict']}{size}: {check['url']}")
     if not lines:
         lines = [f"not checked: {image['url']}" for image in live.article.get("images", ())]
-    return [("images" if n == 0 else "", line) for n, line in enumerate(lines or ["none"])]
+    return lines or ["none"]
 
 
 def _story(state: State, live: LiveArticle) -> str:
     story = state.stories[live.story_id]
-    lead = state.leads[live.story_id][2]
+    lead = state.stories.led_by(live.story_id)
     title = state.articles[lead].article["title"]
     who = "which it leads" if lead == live.article["id"] else f"led by “{title}” ({lead})"
     providers = ", ".join(sorted(name for name, _ in story.providers.values()))
@@ -158,15 +165,15 @@ def _story(state: State, live: LiveArticle) -> str:
     return f"{story.id}, {who}; {story.article_count} articles by {providers}{also}"
 
 
-def _duplicates(state: State, live: LiveArticle) -> str:
-    if live.duplicate_of is not None:
-        return f"it is a duplicate of {live.duplicate_of}"
-    copies = sorted(state.copies.get(live.article["id"], ()))
-    return ", ".join(copies) or "none"
+def _title(state: State, story_id: str) -> str:
+    story = state.stories[story_id]
+    lead = state.articles[state.stories.led_by(story_id)].article
+    count = f"{story.article_count} articles" if story.article_count > 1 else "1 article"
+    return f"“{lead['title']}” ({count})"
 
 
-def _verdict(state: State, live: LiveArticle) -> str:
-    lead = state.leads[live.story_id][2]
+def _verdict(state: State, live: LiveArticle, threshold: int) -> str:
+    lead = state.stories.led_by(live.story_id)
     if lead != live.article["id"]:
         better = state.articles[lead].article
         return (
@@ -176,63 +183,9 @@ def _verdict(state: State, live: LiveArticle) -> str:
         )
     providers = len(state.stories[live.story_id].providers)
     heat = lead_heat(live.article["quality"], providers)
-    word = "published" if is_published(heat) else "not published"
+    word = "published" if is_published(heat, threshold) else "not published"
     return (
         f"{word}: heat {heat} = quality {live.article['quality']} + "
         f"{heat - live.article['quality']} for {providers - 1} further providers; "
-        f"from {PUBLISH_THRESHOLD} on it is published"
+        f"from {threshold} on it is published"
     )
-
-
-def _neighbours(state: State, live: LiveArticle) -> Table:
-    own = live.vector
-    comparison = state.index.compare(own, without=[live.article["id"]])
-    near = comparison.nearest(live.event_at)
-    table = Table(
-        title=f"nearest articles, in thousandths (related from {RELATED_FLOOR})",
-        title_justify="left",
-        box=None,
-    )
-    table.add_column("near", justify="right", no_wrap=True, min_width=4)
-    table.add_column("relation", no_wrap=True, min_width=11)
-    table.add_column("shared words, heaviest first", no_wrap=True, min_width=38, max_width=38)
-    table.add_column("article", no_wrap=True)
-    for similarity, other_id in sorted(((s, i) for i, s in near.items()), reverse=True)[
-        :MAX_NEIGHBOURS
-    ]:
-        other = state.articles[other_id]
-        products = {t: own[t] * weight for t, weight in other.vector.items() if t in own}
-        shared = sorted(products, key=lambda term: (-products[term], term))
-        same = "same story" if other.story_id == live.story_id else "other story"
-        title = Text(f"{other.article['title']} ({other.article['provider']['name']})")
-        title.truncate(58, overflow="ellipsis")
-        table.add_row(str(similarity), same, Text(", ".join(shared[:MAX_SHARED_TERMS])), title)
-    return table
-
-
-def _stories(state: State, live: LiveArticle) -> Table:
-    """The nearest stories as they are now, with what speaks for its joining them, and against."""
-    comparison = state.index.compare(live.vector, without=[live.article["id"]])
-    near = comparison.nearest(live.event_at)
-    table = Table(
-        title=(
-            "nearest stories as they are now: joined from 0 on, the best of them "
-            f"({JOIN_BIAS // 1000} + for + against; docs/adr/0003-grouping.md)"
-        ),
-        title_justify="left",
-        box=None,
-    )
-    table.add_column("score", justify="right", no_wrap=True, min_width=5)
-    for heading in ("story", "for", "against"):
-        table.add_column(heading, no_wrap=heading == "story", ratio=1)
-    for candidate in weigh_stories(Draft(state, Outcome.UNCHANGED), live, comparison, near):
-        parts = join_parts(candidate.evidence)
-        ranked = sorted(parts, key=lambda name: (-abs(parts[name]), name))
-        spoken_for = [f"{name} {parts[name]:+}" for name in ranked if parts[name] > 0]
-        against = [f"{name} {parts[name]:+}" for name in ranked if parts[name] < 0]
-        lead = state.articles[state.leads[candidate.story_id][2]].article["title"]
-        title = Text("its own" if candidate.story_id == live.story_id else lead)
-        title.truncate(40, overflow="ellipsis")
-        told = [Text(", ".join(each[:MAX_PARTS])) for each in (spoken_for, against)]
-        table.add_row(str(candidate.score), title, *told)
-    return table

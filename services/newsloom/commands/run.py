@@ -12,7 +12,7 @@ import click
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.inputs import STANDARD_INPUT, Source, find_sources
 from newsloom.adapters.store import Store
-from newsloom.bootstrap import build_keyring, build_run
+from newsloom.bootstrap import build_keyring, build_policy, build_run
 from newsloom.commands.options import catalogue_option
 from newsloom.commands.progress import ProgressView
 from newsloom.commands.summary import print_summary
@@ -86,6 +86,7 @@ def run(
         images=images, discover_images=discover_images or None, catalogue=catalogue
     )
     keyring = build_keyring(settings)
+    policy = build_policy(settings)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics(RUN)
     if metrics_port is not None:
@@ -97,13 +98,13 @@ def run(
     try:
         with (
             ProgressView(_bytes_to_read(sources, store), quiet) as progress,
-            build_run(settings, options, known, store, metrics, progress, keyring) as built,
+            build_run(settings, options, known, store, metrics, progress, keyring, policy) as built,
         ):
             runner, state = built
             stopped_by = _stop_on_signals(runner)
             runner.run(sources)
         if not quiet:
-            print_summary(metrics, state, progress.elapsed_s)
+            print_summary(metrics, state, progress.elapsed_s, policy.publish_threshold)
     finally:
         store.close()
     if stopped_by and not follow:

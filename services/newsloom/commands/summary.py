@@ -16,8 +16,11 @@ from newsloom.rules.scoring import decayed_heat, is_published, lead_heat
 TOP_STORIES = 8
 
 
-def print_summary(metrics: Metrics, state: State, elapsed_s: float) -> None:
-    """Prints how many inputs ended how (they add up), why some failed, and the top stories."""
+def print_summary(metrics: Metrics, state: State, elapsed_s: float, threshold: int) -> None:
+    """Prints how many inputs ended how (they add up), why some failed, and the top stories.
+
+    Stories are published from heat `threshold` on.
+    """
     console = result_console()
     inputs, publications = totals(metrics[declared.INPUTS]), totals(metrics[declared.PUBLICATIONS])
     total = sum(inputs.values())
@@ -41,7 +44,7 @@ def print_summary(metrics: Metrics, state: State, elapsed_s: float) -> None:
     if dropped := metrics.registry.get_sample_value("newsloom_private_dropped_total"):
         console.print(f"private objects dropped, with no key to seal them: {dropped:,.0f}")
     if total and state.stories:
-        console.print(_top_stories(state))
+        console.print(_top_stories(state, threshold))
 
 
 def _words(outcome: Outcome) -> str:
@@ -59,15 +62,15 @@ def _age(age_s: int) -> str:
     return f"{hours} h" if hours < 48 else f"{hours // 24} d"
 
 
-def _top_stories(state: State) -> Table:
+def _top_stories(state: State, threshold: int) -> Table:
     """The stories that a reader would see first now: published ones, by what is left of heat."""
     now = state.lane.clock or 0
     ranked = []
     for story_id, story in state.stories.items():
-        lead = state.articles[state.leads[story_id][2]]
+        lead = state.articles[state.stories.led_by(story_id)]
         heat = lead_heat(lead.article["quality"], len(story.providers))
         age_s = max(0, now - lead.event_at)
-        order = -is_published(heat), -decayed_heat(heat, age_s), story_id
+        order = -is_published(heat, threshold), -decayed_heat(heat, age_s), story_id
         ranked.append((order, heat, age_s, story, lead.article))
     ranked.sort(key=lambda entry: entry[0])
     table = Table(title="Top stories (heat halves in a day)", title_justify="left", box=None)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from newsloom.adapters.catalogue_files import CatalogueFiles
-from newsloom.bootstrap import build_keyring, build_stage
+from newsloom.bootstrap import build_keyring, build_policy, build_stage
 from newsloom.commands.options import catalogue_option
 from newsloom.observability.endpoint import listen, serve
 from newsloom.observability.health import Health
@@ -51,6 +51,7 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
     names = STAGES if stage == "all" else (stage,)
     catalogue_files = CatalogueFiles(settings.catalogue)
     keyring = build_keyring(settings) if "enrich" in names else None
+    policy = build_policy(settings)
     set_up_logs(settings.log_format, settings.log_level)
     # Before any worker begins: a port that is taken is told at once, one that is held is kept.
     listeners = {name: _listen(settings, name) for name in names if settings.metrics_port}
@@ -67,7 +68,7 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
         from newsloom.runtimes.kafka.telemetry import Telemetry
         from newsloom.runtimes.kafka.worker import run_worker
 
-        stage_of = build_stage(settings, name, catalogue_files, keyring, metrics)
+        stage_of = build_stage(settings, name, catalogue_files, keyring, policy, metrics)
         telemetry = Telemetry(metrics, health, marks[name])
         run_worker(settings.kafka_bootstrap_servers, stage_of, telemetry)
 

@@ -5,22 +5,22 @@ draft, which it completes; the state is not touched.
 """
 
 from collections import Counter
-from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
+
+import orjson
 
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
+from newsloom.pipeline.curation.shown import as_related
 from newsloom.records.curated import (
     SCHEMA_VERSION,
     CuratedArticle,
     MergedStory,
-    RelatedArticle,
     Relation,
-    Story,
     Tombstone,
 )
 from newsloom.rules.clock import format_time
-from newsloom.rules.scoring import NOT_LEADING, is_published, lead_heat
+from newsloom.rules.scoring import NOT_LEADING, PUBLISH_THRESHOLD, is_published, lead_heat
 from newsloom.rules.stories import choose_related
 
 MAX_DUPLICATES = 50
@@ -30,21 +30,30 @@ MAX_STORY_TOPICS = 20
 
 CURATED_FIELDS = tuple(CuratedArticle.__annotations__)
 
-CuratedRecord: TypeAlias = CuratedArticle | Tombstone
-StoryRecord: TypeAlias = Story | MergedStory | Tombstone
+
+class Publication(NamedTuple):
+    """A record as it is published. One that withdraws is a tombstone on Kafka."""
+
+    id: str
+    value: bytes
+    """The record, a JSON object."""
+    is_withdrawal: bool = False
 
 
 class Publications(NamedTuple):
     """The records of one event, in the order of their revisions."""
 
-    curated: list[CuratedRecord]
-    stories: list[StoryRecord]
+    curated: tuple[Publication, ...]
+    stories: tuple[Publication, ...]
 
 
-def publish(draft: Draft) -> Publications:
-    """The records to publish for `draft`, whose rows then say so."""
-    curated = [_curated_record(draft, article_id) for article_id in draft.publish]
-    stories = [_story_record(draft, story_id) for story_id in draft.publish_stories]
+def publish(draft: Draft, threshold: int = PUBLISH_THRESHOLD) -> Publications:
+    """The records to publish for `draft`, whose rows then say so.
+
+    A lead is published from heat `threshold` on.
+    """
+    curated = tuple([_curated_record(draft, i, threshold) for i in draft.publish])
+    stories = tuple([_story_record(draft, i, threshold) for i in draft.publish_stories])
     return Publications(curated, stories)
 
 
@@ -53,32 +62,34 @@ def _next_revision(draft: Draft) -> int:
     return draft.lane.revision
 
 
-def _curated_record(draft: Draft, article_id: str) -> CuratedRecord:
+def _curated_record(draft: Draft, article_id: str, threshold: int) -> Publication:
     if draft.article(article_id) is None:
-        return {"id": article_id, "revision": _next_revision(draft), "withdrawn": True}
+        return _withdrawal(draft, article_id)
     live = draft.edit(article_id)
     live.revision = _next_revision(draft)
-    related = _related(draft, live)
-    live.related = [item["id"] for item in related]
-    copies = sorted(map(draft.live, draft.copies(article_id)), key=attrgetter("sequence"))
+    nearest = choose_related(draft.nearest(article_id))
+    live.related = sorted((other_id for other_id, _ in nearest), key=draft.rank)
+    copies = sorted(draft.copies(article_id), key=draft.sequence)
     live.told_duplicates = len(copies)
     heat = _heat(draft, live)
     parts: dict[str, Any] = {
         **live.article,
         "heat": heat,
-        "published": is_published(heat),
+        "published": is_published(heat, threshold),
         "revision": live.revision,
         "storyId": live.story_id,
         "curatedDateTime": format_time(draft.clock),
         "schemaVersion": SCHEMA_VERSION,
     }
-    if related:
-        parts["related"] = related
+    if nearest:
+        parts["related"] = _related(draft, live, dict(nearest))
     if live.duplicate_of is not None:
         parts["duplicateOf"] = live.duplicate_of
     if copies:
-        parts["duplicates"] = [copy.shown.reference for copy in copies[-MAX_DUPLICATES:]]
-    return {name: parts[name] for name in CURATED_FIELDS if name in parts}  # type: ignore[return-value]
+        latest = copies[-MAX_DUPLICATES:]
+        parts["duplicates"] = [orjson.Fragment(draft.shown(i).reference) for i in latest]
+    record = {name: parts[name] for name in CURATED_FIELDS if name in parts}
+    return Publication(article_id, orjson.dumps(record))
 
 
 def _heat(draft: Draft, live: LiveArticle) -> int:
@@ -89,57 +100,58 @@ def _heat(draft: Draft, live: LiveArticle) -> int:
     return lead_heat(live.article["quality"], len(story.providers) if story else 1)
 
 
-def _related(draft: Draft, live: LiveArticle) -> list[RelatedArticle]:
+def _related(draft: Draft, live: LiveArticle, nearest: dict[str, int]) -> list[orjson.Fragment]:
     """The nearest articles of the window, shown by quality, then earliest, then lowest id."""
-    nearest = choose_related(draft.nearest(live.article["id"]))
-    chosen = [(other := draft.live(i), other.rank, similarity) for i, similarity in nearest]
-    chosen.sort(key=itemgetter(1))
-    own_root = live.duplicate_of or live.article["id"]
+    own_id = live.article["id"]
+    kin = {live.duplicate_of or own_id, *draft.copies(live.duplicate_of or own_id)}
     related = []
-    for other, _, similarity in chosen:
+    for other_id in live.related:
         relation: Relation = "related"
-        if own_root == (other.duplicate_of or other.article["id"]):
+        if other_id in kin:
             relation = "duplicate"
-        elif live.story_id == other.story_id:
+        elif live.story_id == draft.story_id(other_id):
             relation = "same-story"
-        shown = other.shown.related.copy()
-        shown["relation"] = relation
-        shown["similarity"] = (similarity + 5) // 10 / 100
-        related.append(shown)
-    return related  # type: ignore[return-value]
+        related.append(as_related(draft.shown(other_id).related, relation, nearest[other_id]))
+    return related
 
 
-def _story_record(draft: Draft, story_id: str) -> StoryRecord:
+def _withdrawal(draft: Draft, ident: str) -> Publication:
+    tombstone: Tombstone = {"id": ident, "revision": _next_revision(draft), "withdrawn": True}
+    return Publication(ident, orjson.dumps(tombstone), is_withdrawal=True)
+
+
+def _story_record(draft: Draft, story_id: str, threshold: int) -> Publication:
     row = draft.story_row(story_id)
     if row is None:
-        return {"id": story_id, "revision": _next_revision(draft), "withdrawn": True}
+        return _withdrawal(draft, story_id)
     if not isinstance(row, LiveStory):
-        return {
+        merged: MergedStory = {
             "id": story_id,
             "mergedInto": row.merged_into,
             "revision": _next_revision(draft),
             "schemaVersion": SCHEMA_VERSION,
         }
-    return _live_story_record(draft, draft.edit_story(story_id))
+        return Publication(story_id, orjson.dumps(merged))
+    record = _live_story_record(draft, draft.edit_story(story_id), threshold)
+    return Publication(story_id, orjson.dumps(record))
 
 
-def _live_story_record(draft: Draft, story: LiveStory) -> Story:
+def _live_story_record(draft: Draft, story: LiveStory, threshold: int) -> dict[str, Any]:
     lead_key = draft.lead(story.id)
     assert lead_key is not None, f"story {story.id} has no live article"
     lead = draft.live(lead_key[2])
     heat = _heat(draft, lead)
-    members = sorted(map(draft.live, draft.members(story.id)), key=attrgetter("sequence"))
-    latest = members[-MAX_STORY_ARTICLES:]
+    latest = [draft.shown(i) for i in draft.latest_members(story.id, MAX_STORY_ARTICLES)]
     providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
-    counts = Counter(topic for m in latest for topic in m.article.get("topics", ()))
+    counts = Counter(topic for shown in latest for topic in orjson.loads(shown.topics))
     topics = sorted(counts, key=lambda topic: (-counts[topic], topic))[:MAX_STORY_TOPICS]
     story.told_lead, story.told_count = lead.article["id"], story.article_count
-    story.told_published = is_published(heat)
-    record: Story = {
+    story.told_published = is_published(heat, threshold)
+    record = {
         "id": story.id,
         "lead": lead.article["id"],
         "articleCount": story.article_count,
-        "articles": [m.shown.in_story for m in latest],
+        "articles": [orjson.Fragment(shown.in_story) for shown in latest],
         "providers": [
             {"name": name, "domain": domain, "articleCount": count}
             for domain, (name, count) in providers[:MAX_STORY_PROVIDERS]

@@ -17,7 +17,8 @@ from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import decode_record
 from newsloom.pipeline.enrich import ImageMode, enrich
 from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
-from newsloom.pipeline.publish import CuratedRecord, StoryRecord, publish
+from newsloom.pipeline.policy import DEFAULT_POLICY, Policy
+from newsloom.pipeline.publish import Publication, publish
 from newsloom.pipeline.sealing import Sealer, seal_private
 from newsloom.records.event import ArticleEvent
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
@@ -63,8 +64,8 @@ class Result(NamedTuple):
     source: str | None = None
     faulty_fields: tuple[str, ...] = ()
     has_dropped_private: bool = False
-    curated: tuple[CuratedRecord, ...] = ()
-    stories: tuple[StoryRecord, ...] = ()
+    curated: tuple[Publication, ...] = ()
+    stories: tuple[Publication, ...] = ()
     changed_articles: tuple[str, ...] = ()
     changed_stories: tuple[str, ...] = ()
     image_checks: Sequence[ImageCheck] | None = None
@@ -143,8 +144,9 @@ class Preparation:
 class Curation:
     """The second half, of one arrival after another through one lane, whose state it keeps."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, policy: Policy = DEFAULT_POLICY) -> None:
         self.state = state
+        self._policy = policy
 
     def curate(self, prepared: Prepared) -> Result:
         """What the lane makes of an input, which ends as exactly one outcome.
@@ -155,8 +157,8 @@ class Curation:
         if isinstance(prepared.arrival, Fault):
             return self._dead_letter(prepared.arrival, prepared.source)
         try:
-            draft = decide(self.state, prepared.arrival)
-            publications = publish(draft)
+            draft = decide(self.state, prepared.arrival, self._policy)
+            publications = publish(draft, self._policy.publish_threshold)
         except (OSError, MemoryError):
             raise
         except Exception as error:
@@ -168,8 +170,8 @@ class Curation:
             source=prepared.source,
             faulty_fields=prepared.faulty_fields,
             has_dropped_private=prepared.has_dropped_private,
-            curated=tuple(publications.curated),
-            stories=tuple(publications.stories),
+            curated=publications.curated,
+            stories=publications.stories,
             changed_articles=tuple(draft.articles),
             changed_stories=tuple(draft.stories),
             image_checks=_image_checks(prepared.arrival, draft),
@@ -191,10 +193,11 @@ class Pipeline:
         catalogue: Catalogue,
         images: ImageMode,
         sealer: Sealer | None = None,
+        policy: Policy = DEFAULT_POLICY,
     ) -> None:
         self.state = state
         self.preparation = Preparation(catalogue, images, sealer)
-        self.curation = Curation(state)
+        self.curation = Curation(state, policy)
 
     def process(self, record: dict[str, Any] | Fault, arrived_at: int) -> Result:
         """Takes one input all the way. `arrived_at` is in seconds since the epoch."""

@@ -5,6 +5,7 @@ between different outlets, because market headlines repeat word for word on diff
 """
 
 from collections import Counter
+from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -48,38 +49,96 @@ class Text(NamedTuple):
     time: int
 
 
+class Difference(StrEnum):
+    """Why two articles are not one text: the first that is found, in words for a person."""
+
+    UNLIKE = "too little alike"
+    BARE = "only one of them has an excerpt"
+    OUTLET = "titles alone, of one outlet, may recur"
+    SHORT = "too short a title to tell by it alone"
+    TIME = "too far apart in time"
+    RECURRING = "a short text of one outlet may recur on another day"
+    NUMBERS = "other numbers"
+    WORDS = "too few words of the shorter text are in the other"
+    HEADLINE = "the headline of one is not borne out by the other"
+    NAMES = "other names"
+
+
+class Likeness(NamedTuple):
+    """What two texts share and where they differ, for a person to judge.
+
+    `overlap` is the share of the shorter text's words that are in the other, in thousandths;
+    numbers and names are those that only the one, only the other text holds.
+    """
+
+    overlap: int
+    numbers: tuple[frozenset[str], frozenset[str]]
+    names: tuple[frozenset[str], frozenset[str]]
+    gap_s: int
+
+
 def is_duplicate(a: Text, b: Text, similarity: int) -> bool:
     """Whether two articles, so similar in thousandths, are one text. Symmetric."""
-    if similarity < MIN_CANDIDATE_SIMILARITY or bool(a.excerpt) != bool(b.excerpt):
-        return False
-    if not a.excerpt:
-        return _is_same_title(a, b, similarity)
+    return find_difference(a, b, similarity) is None
+
+
+def find_difference(a: Text, b: Text, similarity: int) -> Difference | None:
+    """Why two articles, so similar in thousandths, are not one text; None if they are.
+
+    The same whichever comes first.
+    """
+    if similarity < MIN_CANDIDATE_SIMILARITY:
+        return Difference.UNLIKE
+    if bool(a.excerpt) != bool(b.excerpt):
+        return Difference.BARE
+    return _differ_in_text(a, b, similarity) if a.excerpt else _differ_in_title(a, b, similarity)
+
+
+def _differ_in_title(a: Text, b: Text, similarity: int) -> Difference | None:
+    if similarity < TITLE_ONLY_SIMILARITY:
+        return Difference.UNLIKE
+    if a.domain == b.domain:
+        return Difference.OUTLET
+    if abs(a.time - b.time) > TITLE_ONLY_GAP_S:
+        return Difference.TIME
+    if min(len(shared_words(a.title)), len(shared_words(b.title))) < MIN_TITLE_WORDS:
+        return Difference.SHORT
+    return None if _numbers(a.title) == _numbers(b.title) else Difference.NUMBERS
+
+
+def _differ_in_text(a: Text, b: Text, similarity: int) -> Difference | None:
     body_a, body_b = _read(a.excerpt), _read(b.excerpt)
     gap_s, length = abs(a.time - b.time), min(body_a.length, body_b.length)
-    if gap_s > TEXT_GAP_S or (
-        a.domain == b.domain and gap_s > RECURRING_GAP_S and length < RECURRING_TEXT_WORDS
-    ):
-        return False
+    if gap_s > TEXT_GAP_S:
+        return Difference.TIME
+    if a.domain == b.domain and gap_s > RECURRING_GAP_S and length < RECURRING_TEXT_WORDS:
+        return Difference.RECURRING
     if _differ(_numbers(a.title) | body_a.numbers, _numbers(b.title) | body_b.numbers):
-        return False
-    if similarity < TEXT_SIMILARITY and not (
-        length >= MIN_TEXT_WORDS
-        and (body_a.words & body_b.words).total() * 1000 >= TEXT_OVERLAP * length
-        and _is_borne_out(a.title, b, body_b)
-        and _is_borne_out(b.title, a, body_a)
-    ):
-        return False
-    return not _differ(body_a.names, body_b.names)
+        return Difference.NUMBERS
+    if similarity < TEXT_SIMILARITY:
+        if length < MIN_TEXT_WORDS or _overlap(body_a, body_b) < TEXT_OVERLAP:
+            return Difference.WORDS
+        if not (_is_borne_out(a.title, b, body_b) and _is_borne_out(b.title, a, body_a)):
+            return Difference.HEADLINE
+    return Difference.NAMES if _differ(body_a.names, body_b.names) else None
 
 
-def _is_same_title(a: Text, b: Text, similarity: int) -> bool:
-    return (
-        similarity >= TITLE_ONLY_SIMILARITY
-        and a.domain != b.domain
-        and abs(a.time - b.time) <= TITLE_ONLY_GAP_S
-        and min(len(shared_words(a.title)), len(shared_words(b.title))) >= MIN_TITLE_WORDS
-        and _numbers(a.title) == _numbers(b.title)
+def compare_texts(a: Text, b: Text) -> Likeness:
+    """What two articles share and where they differ."""
+    body_a, body_b = _read(a.excerpt or a.title), _read(b.excerpt or b.title)
+    numbers_a = _numbers(a.title) | body_a.numbers
+    numbers_b = _numbers(b.title) | body_b.numbers
+    return Likeness(
+        overlap=_overlap(body_a, body_b),
+        numbers=(numbers_a - numbers_b, numbers_b - numbers_a),
+        names=(body_a.names - body_b.names, body_b.names - body_a.names),
+        gap_s=abs(a.time - b.time),
     )
+
+
+def _overlap(a: _Body, b: _Body) -> int:
+    shorter = min(a.length, b.length)
+    return (a.words & b.words).total() * 1000 // shorter if shorter else 0
 
 
 def _is_borne_out(title: str, other: Text, body: _Body) -> bool:
@@ -101,7 +160,7 @@ def _numbers(text: str) -> frozenset[str]:
     return frozenset([word for word in shared_words(text) if word[0].isdigit()])
 
 
-@lru_cache(maxsize=256)  # an article is held against several others in turn
+@lru_cache(maxsize=4096)  # an article is held against several others in turn
 def _read(excerpt: str) -> _Body:
     text = strip_dateline(excerpt)
     words = shared_words(text)

@@ -5,6 +5,7 @@ which `benchmarks/tune_stories.py` writes. What adds up to 0 or more convinces.
 """
 
 import tomllib
+from collections.abc import Collection, Mapping
 from operator import mul
 from pathlib import Path
 from typing import NamedTuple
@@ -64,6 +65,21 @@ class MergeEvidence(NamedTuple):
     title: int
     """Of the article, in the other story."""
     text: int
+    votes: int
+    """Which share of the articles nearest to it is the other story's."""
+    own_votes: int
+    lone: int
+    """1000 if one of the two held a single article: that one is looked at again, for news of its
+    matter may have come meanwhile. What follows is 0 if not.
+    """
+    lone_cosine: int
+    lone_title: int
+    """How much of the lone article's title the greater story bears out."""
+    lone_text: int
+    lone_rarest: int
+    """The heaviest of the terms that they share."""
+    lone_nearest: int
+    """Cosine of the lone article and the one that came now, if that is of the greater story."""
 
 
 class Matter(NamedTuple):
@@ -71,6 +87,28 @@ class Matter(NamedTuple):
 
     centroid: Vector
     size: int
+
+
+class Gist(NamedTuple):
+    """An article as a story meets it: its terms, which of them stand in its title, and the sums
+    of the squared weights of those and of all.
+    """
+
+    vector: Vector
+    title: Collection[str]
+    whole_title: int
+    whole: int
+
+
+class CommonTerms(NamedTuple):
+    """How much of an article's title and text a story bears out, in thousandths; how many terms
+    they share, and the weight of the heaviest.
+    """
+
+    title: int
+    text: int
+    shared: int
+    rarest: int
 
 
 def doublings(count: int) -> int:
@@ -82,17 +120,18 @@ def doublings(count: int) -> int:
     return 1000 * whole + (1000 * count >> whole) - 1000
 
 
-def common_terms(
-    vector: Vector, title: frozenset[str], matter: Matter
-) -> tuple[int, int, int, int]:
-    """How much of the title and of the text a story bears out, how many terms it shares with
-    the article, and the weight of the heaviest: `title`, `text`, `shared`, `rarest`.
+def gist_of(vector: Vector, title: Collection[str]) -> Gist:
+    """The gist of an article; `title` holds the terms of `vector` that stand in the title."""
+    squares = {term: weight * weight for term, weight in vector.items()}
+    in_title = sum([squares[term] for term in title])
+    return Gist(vector, title, in_title or 1, sum(squares.values()) or 1)
 
-    `title` holds the terms of `vector` that stand in the title.
-    """
-    centroid, size = matter
+
+def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
+    """What of an article a story bears out."""
+    title, (centroid, size) = gist.title, matter
     in_text = in_title = rarest = shared = 0
-    for term, weight in vector.items():
+    for term, weight in gist.vector.items():
         held = centroid.get(term)
         if held:
             borne = _BORNE_BY * held // size
@@ -104,7 +143,9 @@ def common_terms(
                 in_title += borne * weight
             if borne > rarest:
                 rarest = borne
-    return in_title, in_text, shared, rarest
+    return CommonTerms(
+        1000 * in_title // gist.whole_title, 1000 * in_text // gist.whole, shared, rarest
+    )
 
 
 def days(seconds: int) -> int:
@@ -112,33 +153,66 @@ def days(seconds: int) -> int:
     return max(0, seconds) * 1000 // _DAY_S
 
 
-def _read_weights(kind: str, names: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
-    path = Path(__file__).with_name("story_weights.toml")
-    table = tomllib.loads(path.read_text("utf-8"))[kind]
-    return tuple(int(table[name]) for name in names), 1000 * int(table["bias"])
+class StoryWeights(NamedTuple):
+    """What each kind of evidence weighs, in thousandths, in the order of the fields.
+
+    Where the evidence weighed and the bias add up to 0 or more, it convinces.
+    """
+
+    join: tuple[int, ...]
+    join_bias: int
+    merge: tuple[int, ...]
+    merge_bias: int
 
 
-JOIN_WEIGHTS, JOIN_BIAS = _read_weights("join", JoinEvidence._fields)
-MERGE_WEIGHTS, MERGE_BIAS = _read_weights("merge", MergeEvidence._fields)
+def story_weights(tables: Mapping[str, Mapping[str, int]]) -> StoryWeights:
+    """The weights that tables of the form of story_weights.toml hold, all of them."""
+    join, merge = tables["join"], tables["merge"]
+    return StoryWeights(
+        tuple(join[name] for name in JoinEvidence._fields),
+        join["bias"],
+        tuple(merge[name] for name in MergeEvidence._fields),
+        merge["bias"],
+    )
 
 
-def weigh_join(evidence: JoinEvidence) -> int:
+def weight_tables(weights: StoryWeights) -> dict[str, dict[str, int]]:
+    """The tables that hold those weights, each by its name."""
+    join = dict(zip(JoinEvidence._fields, weights.join, strict=True))
+    merge = dict(zip(MergeEvidence._fields, weights.merge, strict=True))
+    return {
+        "join": {"bias": weights.join_bias, **join},
+        "merge": {"bias": weights.merge_bias, **merge},
+    }
+
+
+WEIGHTS_FILE = Path(__file__).with_name("story_weights.toml")
+DEFAULT_WEIGHTS = story_weights(tomllib.loads(WEIGHTS_FILE.read_text("utf-8")))
+
+
+def weigh_join(evidence: JoinEvidence, weights: StoryWeights) -> int:
     """How well an article goes with a story: the higher the better, from 0 on it may join.
 
     One word in common is not enough, however little else there is, but for nearly all of a title.
     """
-    score: int = sum(map(mul, JOIN_WEIGHTS, evidence), JOIN_BIAS) // 1000
+    score: int = sum(map(mul, weights.join, evidence), 1000 * weights.join_bias) // 1000
     is_slight = evidence.shared <= _ONE_TERM and evidence.cosine < LONE_TERM_COSINE
     return min(score, -1) if is_slight else score
 
 
-def weigh_merge(evidence: MergeEvidence) -> int:
+def weigh_merge(evidence: MergeEvidence, weights: StoryWeights) -> int:
     """How surely two stories are one: from 0 on they merge."""
-    score: int = sum(map(mul, MERGE_WEIGHTS, evidence), MERGE_BIAS) // 1000
+    score: int = sum(map(mul, weights.merge, evidence), 1000 * weights.merge_bias) // 1000
     return score
 
 
-def join_parts(evidence: JoinEvidence) -> dict[str, int]:
+def join_parts(evidence: JoinEvidence, weights: StoryWeights) -> dict[str, int]:
     """What each kind of evidence adds to or takes from the score of `weigh_join`, by name."""
-    parts = map(mul, JOIN_WEIGHTS, evidence)
+    parts = map(mul, weights.join, evidence)
+    return {name: part // 1000 for name, part in zip(evidence._fields, parts, strict=True)}
+
+
+def merge_parts(evidence: MergeEvidence, weights: StoryWeights) -> dict[str, int]:
+    """The same of `weigh_merge`."""
+    parts = map(mul, weights.merge, evidence)
     return {name: part // 1000 for name, part in zip(evidence._fields, parts, strict=True)}

@@ -61,9 +61,9 @@ def lead_heat(quality: int, provider_count: int) -> int:
     return quality + min(MAX_HEAT_BONUS, HEAT_PER_PROVIDER * max(0, provider_count - 1))
 
 
-def is_published(heat: int) -> bool:
+def is_published(heat: int, threshold: int = PUBLISH_THRESHOLD) -> bool:
     """Whether a record of this heat is to be shown."""
-    return heat >= PUBLISH_THRESHOLD
+    return heat >= threshold
 
 
 def decayed_heat(heat: int, age_s: int) -> float:

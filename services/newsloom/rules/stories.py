@@ -9,6 +9,9 @@ from math import isqrt
 
 WINDOW_S = 10 * 24 * 3600
 """How long an article is live, and how far apart in time related articles may be."""
+LANE_CAP = 2_000_000
+"""So many articles are placed in a lane before one leaves it for want of room: it bounds what a
+lane needs, and is ten days of 200,000 articles."""
 STORY_GAP_S = 4 * 24 * 3600
 """A story that was silent this long is over: what comes then is another matter."""
 
@@ -37,14 +40,6 @@ def centroid_similarity(dot: int, square: int, other_square: int) -> int:
 def is_within_reach(time: int, first: int, last: int) -> bool:
     """Whether a story that ran from `first` to `last` was not silent too long before `time`."""
     return first - STORY_GAP_S <= time <= last + STORY_GAP_S
-
-
-def rank_stories(similarities: Mapping[str, int]) -> list[tuple[int, str]]:
-    """(similarity, story id), the nearest first, ties by lowest id."""
-    return sorted(
-        ((similarity, story_id) for story_id, similarity in similarities.items()),
-        key=lambda pair: (-pair[0], pair[1]),
-    )
 
 
 def choose_related(near: Mapping[str, int]) -> list[tuple[str, int]]:

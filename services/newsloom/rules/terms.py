@@ -23,6 +23,10 @@ MAX_TERMS = 32
 # Inverse document frequencies are 100 * ln(10,000 / (1 + df)), df per 10,000 short news texts.
 _UNKNOWN_WEIGHT = 921
 _MIN_WEIGHT = 400
+_GRAMMAR = 240
+"""Single characters as common as this are particles and the like, rarely part of a name."""
+_ENDING_WEIGHT = 450
+_FIRST_KANA, _LAST_HIRAGANA, _LAST_HAN = "\u3041", "\u309f", "\u9fff"
 _MAX_REMEMBERED = 1 << 16
 _NUMBER_WEIGHTS = {1: 250, 2: 260, 3: 400, 4: 500}
 _LONG_NUMBER_WEIGHT = 690
@@ -51,11 +55,23 @@ class _Terms(dict[str, "str | None"]):
         if term < ":":  # starts with a digit, the characters just before ":"
             weight = _NUMBER_WEIGHTS.get(len(term), _LONG_NUMBER_WEIGHT)
         else:
-            weight = self._common.get(term, _UNKNOWN_WEIGHT)
+            weight = self._common.get(term, -1)
+            if weight < 0:
+                weight = self._rare_weight(term)
         self[word] = found = term if weight >= _MIN_WEIGHT else None
         if found:
             self.weights[term] = weight
         return found
+
+    def _rare_weight(self, term: str) -> int:
+        """Of what is not in the table. Some of the pairs of kana and Han are not words, but the
+        seam between a word and its ending, or between a word and one of grammar.
+        """
+        if len(term) != 2 or not _FIRST_KANA <= term[0] <= _LAST_HAN:
+            return _UNKNOWN_WEIGHT
+        if min(self._common.get(character, _UNKNOWN_WEIGHT) for character in term) <= _GRAMMAR:
+            return 0
+        return _ENDING_WEIGHT if min(term) <= _LAST_HIRAGANA else _UNKNOWN_WEIGHT
 
     def forget(self) -> None:
         """Starts anew once more words came than any language has in use."""

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from html.entities import html5
+from operator import add
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
@@ -89,6 +90,16 @@ _UNSPACED = (
     "\uf900-\ufaff\U00020000-\U0003ffff\u0e01-\u0eff\u1000-\u103f\u1050-\u109f\u1780-\u17d3"
 )
 _UNSPACED_RUN = re.compile(f"([{_UNSPACED}]+)")
+# Of those, Thai, Lao, Myanmar and Khmer build a syllable around a letter: vowels that stand before
+# it, marks and vowels after it, and letters that are stacked below it.
+_SYLLABLE = re.compile(
+    "[\u0e40-\u0e44\u0ec0-\u0ec4]?"
+    "[\u0e01-\u0eff\u1000-\u1059\u1780-\u17b3]"
+    "(?:[\u0e30-\u0e3a\u0e45\u0e47-\u0e4e\u0eb0-\u0ebc\u0ec8-\u0ecd\u102b-\u1038\u103a-\u103e"
+    "\u17b4-\u17d1\u17d3]|[\u1039\u17d2].)*"
+    "|."
+)
+_SYLLABIC = re.compile("[\u0e01-\u0eff\u1000-\u1059\u1780-\u17d3]")
 _SMART = (
     ("’", "'"),
     ("‘", "'"),
@@ -237,7 +248,11 @@ def _fold(text: str) -> str:
     return text.translate(_LETTERS)
 
 
-def _bigrams(run: str) -> list[str]:
+def _pairs(run: str) -> list[str]:
+    """A run without spaces as overlapping pairs of characters, or of syllables."""
+    if _SYLLABIC.match(run):
+        syllables = _SYLLABLE.findall(run)
+        return list(map(add, syllables, syllables[1:])) or [run]
     return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
 
 
@@ -247,7 +262,8 @@ def words(text: str) -> list[str]:
     Case, accents, quotes and digits of other scripts are folded; a possessive `'s` is dropped,
     other apostrophes join (`don't` → `dont`) unless they elide (`l'Iran` → `l`, `iran`); hyphens
     part; initials join (`U.S.` → `us`). Numbers stay whole, without thousands separators (`1,000`
-    → `1000`, `3.5`). Scripts without spaces give overlapping pairs of characters.
+    → `1000`, `3.5`). Scripts without spaces give overlapping pairs of characters,
+    Thai and its like of syllables as they are written.
     """
     if not text.isascii():
         for smart, plain in _SMART:
@@ -259,7 +275,7 @@ def words(text: str) -> list[str]:
     if not _UNSPACED_RUN.search(folded):
         return tokens
     runs = (run for token in tokens for run in _UNSPACED_RUN.split(token) if run)
-    return [word for run in runs for word in (_bigrams(run) if _UNSPACED_RUN.match(run) else [run])]
+    return [word for run in runs for word in (_pairs(run) if _UNSPACED_RUN.match(run) else [run])]
 
 
 @lru_cache(maxsize=64)

@@ -188,8 +188,8 @@ class EmbeddedRun:
         """Puts into the batch what became of an input."""
         self._lane_metrics.count(result)
         lines = self._batch.lines
-        lines["curated.jsonl"] += [orjson.dumps(r, option=LINE) for r in result.curated]
-        lines["stories.jsonl"] += [orjson.dumps(r, option=LINE) for r in result.stories]
+        lines["curated.jsonl"] += [record.value + b"\n" for record in result.curated]
+        lines["stories.jsonl"] += [record.value + b"\n" for record in result.stories]
         if result.fault is not None:
             letter = _dead_letter(result.fault, source, record)
             lines["dead-letters.jsonl"].append(orjson.dumps(letter, option=LINE))

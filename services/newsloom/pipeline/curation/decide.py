@@ -22,6 +22,7 @@ from newsloom.pipeline.curation.grouping import (
 from newsloom.pipeline.curation.images import drop_stand_ins
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory, StoryAlias
 from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.policy import DEFAULT_POLICY, Policy
 from newsloom.records.curated import Article
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import bounded_time
@@ -31,10 +32,10 @@ from newsloom.rules.stories import WINDOW_S
 from newsloom.rules.terms import UNIT, dot_product
 
 
-def decide(state: State, arrival: Arrival) -> Draft:
+def decide(state: State, arrival: Arrival, policy: Policy = DEFAULT_POLICY) -> Draft:
     """The effects of `arrival` on `state`, which stays as it is."""
     if isinstance(arrival, WithdrawalArrival):
-        return _withdraw(state, arrival)
+        return _withdraw(state, arrival, policy)
     held = state.articles.get(arrival.article["id"])
     version = bounded_time(arrival.version, arrival.arrived_at)
     if held and (version < held.version or arrival.digest == held.digest):
@@ -43,7 +44,7 @@ def decide(state: State, arrival: Arrival) -> Draft:
     event_at = bounded_time(arrival.published_at, arrival.arrived_at)
     draft.advance_clock(event_at, arrival.article["id"])
     _expire(draft)
-    _place(draft, arrival, version, event_at)
+    _place(draft, arrival, version, event_at, policy)
     _publish_stories_of_leads(draft)
     return draft
 
@@ -59,16 +60,20 @@ def _expire(draft: Draft) -> None:
             draft.end_story(story_id)
 
 
-def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -> None:
+def _place(
+    draft: Draft, arrival: ArticleArrival, version: int, event_at: int, policy: Policy
+) -> None:
     """Puts a new article, or a new version of one, in its story."""
     article = arrival.article
     article_id = article["id"]
     held = draft.article(article_id)
     draft.publish[article_id] = None
+    draft.lane.placed += 1
     live = LiveArticle(
         article=article,
         vector=arrival.vector,
         sequence=held.sequence if held else draft.lane.sequence + 1,
+        placed=draft.lane.placed,
         version=version,
         digest=arrival.digest,
         event_at=event_at,
@@ -84,7 +89,7 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
     candidates: list[Candidate] = []
     if held is None:
         draft.lane.sequence += 1
-        candidates = weigh_stories(draft, live, comparison, near)
+        candidates = weigh_stories(draft, live, comparison, policy.weights)
         live.story_id = choose_story(draft, live, original, candidates)
         story = _story_to_join(draft, live)
     else:
@@ -98,13 +103,13 @@ def _place(draft: Draft, arrival: ArticleArrival, version: int, event_at: int) -
     draft.put_article(live)
     count_article(story, article, 1)
     story.first_at, story.last_at = min(story.first_at, event_at), max(story.last_at, event_at)
-    rival = find_same_matter(draft, live, candidates)
+    rival = find_same_matter(draft, live, candidates, policy.weights)
     survivor = _merge_stories(draft, story.id, rival) if rival else story.id
     if live.duplicate_of is not None:
         root = draft.article(live.duplicate_of)
         if root and has_grown(len(draft.copies(live.duplicate_of)), root.told_duplicates):
             draft.publish[live.duplicate_of] = None
-    publish_story_if_due(draft, survivor, is_due=rival is not None)
+    publish_story_if_due(draft, survivor, policy, is_due=rival is not None)
 
 
 def _original(draft: Draft, live: LiveArticle, near: dict[str, int]) -> LiveArticle | None:
@@ -114,12 +119,13 @@ def _original(draft: Draft, live: LiveArticle, near: dict[str, int]) -> LiveArti
         if similarity >= MIN_CANDIDATE_SIMILARITY:
             other = draft.live(other_id)
             is_earlier = other.sequence < (found or live).sequence
-            if is_earlier and is_duplicate(_text(live), _text(other), similarity):
+            if is_earlier and is_duplicate(compared_text(live), compared_text(other), similarity):
                 found = other
     return found
 
 
-def _text(live: LiveArticle) -> Text:
+def compared_text(live: LiveArticle) -> Text:
+    """What of an article decides whether it is a duplicate."""
     article = live.article
     return Text(
         title=compared_title(article),
@@ -133,10 +139,10 @@ def _review_copies(draft: Draft, live: LiveArticle) -> None:
     """Holds the duplicates of an article against its new version; those that part stay together."""
     article_id = live.article["id"]
     parted = []
-    for copy_id in sorted(draft.copies(article_id), key=lambda i: draft.live(i).sequence):
+    for copy_id in sorted(draft.copies(article_id), key=draft.sequence):
         copy = draft.live(copy_id)
         similarity = dot_product(live.vector, copy.vector) // UNIT
-        if not is_duplicate(_text(live), _text(copy), similarity):
+        if not is_duplicate(compared_text(live), compared_text(copy), similarity):
             parted.append(copy_id)
         elif live.duplicate_of is not None:
             _give_root(draft, [copy_id], live.duplicate_of)
@@ -173,7 +179,7 @@ def _merge_stories(draft: Draft, story_id: str, other_id: str) -> str:
         survivor.providers[domain] = (name, survivor.providers.get(domain, ("", 0))[1] + count)
     survivor.first_at = min(survivor.first_at, ended.first_at)
     survivor.last_at = max(survivor.last_at, ended.last_at)
-    for article_id in sorted(draft.members(ended.id), key=lambda i: draft.live(i).sequence):
+    for article_id in sorted(draft.members(ended.id), key=draft.sequence):
         draft.move_article(article_id, survivor.id)
         draft.publish[article_id] = None
     draft.stories[ended.id] = StoryAlias(ended.id, merged_into=survivor.id)
@@ -181,7 +187,7 @@ def _merge_stories(draft: Draft, story_id: str, other_id: str) -> str:
     return survivor.id
 
 
-def publish_story_if_due(draft: Draft, story_id: str, is_due: bool) -> None:
+def publish_story_if_due(draft: Draft, story_id: str, policy: Policy, is_due: bool) -> None:
     """Publishes a story, its lead and its former lead, if who leads or how much has changed."""
     lead = draft.lead(story_id)
     assert lead is not None, f"story {story_id} has no live article"
@@ -194,7 +200,7 @@ def publish_story_if_due(draft: Draft, story_id: str, is_due: bool) -> None:
         is_due
         or lead[2] in draft.publish
         or has_grown(story.article_count, story.told_count)
-        or is_published(heat) != story.told_published
+        or is_published(heat, policy.publish_threshold) != story.told_published
     ):
         draft.publish[lead[2]] = None
 
@@ -204,7 +210,7 @@ def _publish_if_live(draft: Draft, article_id: str | None) -> None:
         draft.publish[article_id] = None
 
 
-def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
+def _withdraw(state: State, arrival: WithdrawalArrival, policy: Policy) -> Draft:
     held = state.articles.get(arrival.article_id)
     if held is None:
         return Draft(state, Outcome.UNCHANGED, None if arrival.is_counted else {})
@@ -215,12 +221,12 @@ def _withdraw(state: State, arrival: WithdrawalArrival) -> Draft:
     draft.remove_article(arrival.article_id)
     _publish_if_live(draft, held.duplicate_of)
     copies = draft.copies(arrival.article_id)
-    _give_root(draft, sorted(copies, key=lambda i: draft.live(i).sequence))
-    for article_id in sorted(state.named_by.get(arrival.article_id, ())):
+    _give_root(draft, sorted(copies, key=draft.sequence))
+    for article_id in sorted(state.named_by(arrival.article_id)):
         _publish_if_live(draft, article_id)
     count_article(draft.edit_story(held.story_id), held.article, -1)
     if draft.members(held.story_id):
-        publish_story_if_due(draft, held.story_id, is_due=True)
+        publish_story_if_due(draft, held.story_id, policy, is_due=True)
     else:
         draft.end_story(held.story_id)
         draft.publish_stories[held.story_id] = None

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from newsloom.pipeline.curation.index import Comparison
 from newsloom.pipeline.curation.rows import Lane, LiveArticle, LiveStory, StoryAlias
+from newsloom.pipeline.curation.shown import Shown
 from newsloom.pipeline.curation.state import State
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import advance
@@ -34,7 +35,9 @@ class Draft:
         for each, step in ({outcome: 1} if counted is None else counted).items():
             outcomes[each.value] = outcomes.get(each.value, 0) + step
         lane = state.lane
-        self.lane = Lane(lane.clock, lane.witnesses, lane.sequence, lane.revision, outcomes)
+        self.lane = Lane(
+            lane.clock, lane.witnesses, lane.sequence, lane.placed, lane.revision, outcomes
+        )
         self.articles: dict[str, LiveArticle | None] = {}
         self.stories: dict[str, LiveStory | StoryAlias | None] = {}
         self._placed: dict[str, Vector] = {}
@@ -68,6 +71,26 @@ class Draft:
         live = held.get(article_id)
         assert live is not None, f"{article_id} is not live"
         return live
+
+    def story_id(self, article_id: str) -> str:
+        """The id of the story that a live article is in."""
+        changed = self.articles.get(article_id)
+        return changed.story_id if changed else self.state.story_id(article_id)
+
+    def sequence(self, article_id: str) -> int:
+        """When a live article was first seen, in comparison with others."""
+        changed = self.articles.get(article_id)
+        return changed.sequence if changed else self.state.articles.sequence(article_id)
+
+    def rank(self, article_id: str) -> LeadKey:
+        """What sorts a live article among others, the best first."""
+        changed = self.articles.get(article_id)
+        return changed.rank if changed else self.state.articles.rank(article_id)
+
+    def shown(self, article_id: str) -> Shown:
+        """How a live article is shown in the records of others."""
+        changed = self.articles.get(article_id)
+        return changed.shown if changed else self.state.articles.shown(article_id)
 
     def edit(self, article_id: str) -> LiveArticle:
         """The draft's own row of a live article, to be changed in place (but for its story)."""
@@ -134,8 +157,18 @@ class Draft:
 
     def members(self, story_id: str) -> set[str]:
         """Ids of the live articles of a story."""
-        held = self.state.members.get(story_id, set())
+        held = set(self.state.stories.members(story_id))
         return (held - self._left.get(story_id, set())) | self._joined.get(story_id, set())
+
+    def latest_members(self, story_id: str, count: int) -> list[str]:
+        """Ids of the live articles of a story that were first seen last, the latest at the end."""
+        left = self._left.get(story_id, set())
+        latest = self.state.stories.latest(story_id, count + len(left))
+        stayed = [article_id for article_id in latest if article_id not in left]
+        joined = sorted(self._joined.get(story_id, ()), key=self.sequence)
+        if joined:
+            stayed = sorted([*stayed, *joined], key=self.sequence)
+        return stayed[-count:]
 
     def lead(self, story_id: str) -> LeadKey | None:
         """The key of the article that leads a story; None if no live article is left."""
@@ -144,11 +177,11 @@ class Draft:
         return self._leads[story_id]
 
     def _find_lead(self, story_id: str) -> LeadKey | None:
-        lead = self.state.leads.get(story_id)
+        lead = self.state.stories.lead(story_id)
         if lead is None or lead[2] in self._left.get(story_id, ()):
-            return min((self.live(m).rank for m in self.members(story_id)), default=None)
+            return min(map(self.rank, self.members(story_id)), default=None)
         joined = self._joined.get(story_id, ())
-        return min([lead, *(self.live(m).rank for m in joined)])
+        return min([lead, *map(self.rank, joined)])
 
     def copies(self, root_id: str) -> set[str]:
         """Ids of the live articles that duplicate `root_id`."""
@@ -160,8 +193,8 @@ class Draft:
         """What is near a new article, or a new version of one, that is yet to be put."""
         article_id = live.article["id"]
         self._placed[article_id] = live.vector
-        comparison = self._compare(article_id, live.vector)
-        self._nearest[article_id] = comparison.nearest(live.event_at)
+        comparison = self._compare(live)
+        self._nearest[article_id] = comparison.nearest()
         return comparison
 
     def nearest(self, article_id: str) -> dict[str, int]:
@@ -172,17 +205,16 @@ class Draft:
         if article_id in self._nearest:
             return self._nearest[article_id]
         live = self.live(article_id)
-        nearest = self._compare(article_id, live.vector).nearest(live.event_at)
+        nearest = self._compare(live).nearest()
         for other_id, vector in self._placed.items():
             if abs(self.live(other_id).event_at - live.event_at) <= WINDOW_S:
                 nearest[other_id] = dot_product(vector, live.vector) // UNIT
         return nearest
 
-    def _compare(self, article_id: str, vector: Vector) -> Comparison:
-        gone = {i for i, live in self.articles.items() if live is None}
-        held = self.state.articles
-        without = [i for i in {article_id, *gone, *self._placed} if i in held]
-        return self.state.index.compare(vector, without)
+    def _compare(self, live: LiveArticle) -> Comparison:
+        gone = {i for i, row in self.articles.items() if row is None}
+        without = {live.article["id"], *gone, *self._placed}
+        return self.state.index.compare(live.vector, live.event_at, without)
 
     def apply(self) -> None:
         """Makes the state what the draft says. Total: it cannot fail on a draft of its state."""

@@ -9,14 +9,17 @@ from typing import NamedTuple
 from newsloom.pipeline.arrival import compared_title
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.index import Comparison
-from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
+from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.rules.evidence import (
+    Gist,
     JoinEvidence,
     Matter,
     MergeEvidence,
+    StoryWeights,
     common_terms,
     days,
     doublings,
+    gist_of,
     weigh_join,
     weigh_merge,
 )
@@ -25,11 +28,10 @@ from newsloom.rules.stories import (
     MIN_CANDIDATE_COSINE,
     MIN_RIVAL_SCORE,
     centroid_similarity,
-    is_within_reach,
-    rank_stories,
-    story_similarity,
 )
-from newsloom.rules.terms import dot_product, title_terms
+from newsloom.rules.terms import UNIT, dot_product, title_terms
+
+_NO_LONE = {name: 0 for name in MergeEvidence._fields if name.startswith("lone")}
 
 
 class Candidate(NamedTuple):
@@ -41,73 +43,51 @@ class Candidate(NamedTuple):
 
 
 def weigh_stories(
-    draft: Draft, live: LiveArticle, comparison: Comparison, near: dict[str, int]
+    draft: Draft, live: LiveArticle, comparison: Comparison, weights: StoryWeights
 ) -> list[Candidate]:
     """The stories nearest to an article, weighed; the best first, ties by lowest id.
 
-    `near` are the articles nearest to it, with their cosines. A story the article is in already
-    (when `explain` asks) is weighed as it is, with it.
+    A story the article is in already (when `explain` asks) is weighed as it is, with it.
     """
-    cosines: dict[str, int] = {}
-    rows: dict[str, LiveStory] = {}
-    square = draft.state.index.square
-    for story_id, dot in comparison.stories(MIN_CANDIDATE_COSINE).items():
-        story = draft.story_row(story_id)
-        if isinstance(story, LiveStory) and is_within_reach(
-            live.event_at, story.first_at, story.last_at
-        ):
-            rows[story_id] = story
-            cosines[story_id] = story_similarity(dot, square(story_id))
-    if not cosines:
+    near = comparison.stories(MIN_CANDIDATE_COSINE, MAX_CANDIDATES)
+    if not near:
         return []
-    nearest, votes = _votes(draft, near)
-    title = title_terms(compared_title(live.article), live.vector)
-    whole = dot_product(live.vector, live.vector) or 1
-    whole_title = sum([live.vector[term] ** 2 for term in title]) or 1
+    gist = _gist_of(live)
     is_bare = "excerpt" not in live.article
     terms = doublings(1 + len(live.vector))
     candidates = []
-    for cosine, story_id in rank_stories(cosines)[:MAX_CANDIDATES]:
-        matter = _matter(draft, story_id)
+    for story in near:
+        matter = _matter(draft, story.id)
         size = doublings(matter.size)
-        in_title, in_text, shared, rarest = common_terms(live.vector, title, matter)
-        story = rows[story_id]
+        common = common_terms(gist, matter)
         evidence = JoinEvidence(
-            cosine=cosine,
-            title=1000 * in_title // whole_title,
-            text=1000 * in_text // whole,
-            shared=doublings(1 + shared),
-            rarest=rarest,
-            nearest=nearest.get(story_id, 0),
-            votes=votes.get(story_id, 0),
+            cosine=story.cosine,
+            title=common.title,
+            text=common.text,
+            shared=doublings(1 + common.shared),
+            rarest=common.rarest,
+            nearest=story.nearest,
+            votes=story.votes,
             size=size,
             terms=terms,
             bare=1000 if is_bare else 0,
-            bare_cosine=cosine if is_bare else 0,
-            size_cosine=size * cosine // 1000,
+            bare_cosine=story.cosine if is_bare else 0,
+            size_cosine=size * story.cosine // 1000,
             silence=days(max(live.event_at - story.last_at, story.first_at - live.event_at)),
         )
-        candidates.append(Candidate(story_id, weigh_join(evidence), evidence))
+        candidates.append(Candidate(story.id, weigh_join(evidence, weights), evidence))
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.story_id))
     return candidates
 
 
+def _gist_of(live: LiveArticle) -> Gist:
+    return gist_of(live.vector, title_terms(compared_title(live.article), live.vector))
+
+
 def _matter(draft: Draft, story_id: str) -> Matter:
-    state = draft.state
-    return Matter(state.index.centroid(story_id), len(state.members[story_id]))
-
-
-def _votes(draft: Draft, near: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
-    """The highest cosine of an article of each story, and each story's share in all of them."""
-    nearest: dict[str, int] = {}
-    sums: dict[str, int] = {}
-    for article_id, similarity in near.items():
-        story_id = draft.live(article_id).story_id
-        sums[story_id] = sums.get(story_id, 0) + similarity
-        if similarity > nearest.get(story_id, 0):
-            nearest[story_id] = similarity
-    total = sum(sums.values()) or 1
-    return nearest, {story_id: 1000 * part // total for story_id, part in sums.items()}
+    stories = draft.state.stories
+    number = stories.number(story_id)
+    return Matter(draft.state.index.centroid(number), stories.size[number])
 
 
 def choose_story(
@@ -125,34 +105,86 @@ def choose_story(
     return article_id
 
 
-def find_same_matter(draft: Draft, live: LiveArticle, candidates: list[Candidate]) -> str | None:
+class Rival(NamedTuple):
+    """A story that may be one with the article's own: what it adds up to, and the evidence."""
+
+    score: int
+    story_id: str
+    evidence: MergeEvidence
+
+
+def find_same_matter(
+    draft: Draft, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
+) -> str | None:
     """The story that is surest to be one with the article's own, which others held before it."""
-    index, own_id, vector = draft.state.index, live.story_id, live.vector
-    rivals = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
-    if not rivals or own_id not in draft.state.stories:
+    if live.story_id not in draft.state.stories:
         return None
-    own, size = _matter(draft, own_id)
-    square = index.square(own_id) + 2 * dot_product(vector, own) + dot_product(vector, vector)
-    own_cosine = next((c.evidence.cosine for c in candidates if c.story_id == own_id), 0)
-    verdicts = []
-    for rival in rivals:
-        centroid, rival_size = _matter(draft, rival.story_id)
+    rivals = weigh_rivals(draft, live, candidates, weights)
+    return rivals[0].story_id if rivals and rivals[0].score >= 0 else None
+
+
+def weigh_rivals(
+    draft: Draft, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
+) -> list[Rival]:
+    """The other stories an article goes with, weighed against its own; surest first, then by id.
+
+    Its own is to be one that others held before it.
+    """
+    stories, own_id, vector = draft.state.stories, live.story_id, live.vector
+    near = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
+    if not near:
+        return []
+    own = _matter(draft, own_id)
+    square = stories.squared(own_id) + 2 * dot_product(vector, own.centroid)
+    square += dot_product(vector, vector)
+    before = next((c.evidence for c in candidates if c.story_id == own_id), None)
+    rivals = []
+    for candidate in near:
+        other = _matter(draft, candidate.story_id)
         cosine = centroid_similarity(
-            dot_product(own, centroid) + dot_product(vector, centroid),
+            dot_product(own.centroid, other.centroid) + dot_product(vector, other.centroid),
             square,
-            index.square(rival.story_id),
+            stories.squared(candidate.story_id),
         )
-        smaller = doublings(min(size, rival_size))
+        smaller = doublings(min(own.size, other.size))
         evidence = MergeEvidence(
             cosine=cosine,
-            rival=rival.evidence.cosine,
-            own=own_cosine,
+            rival=candidate.evidence.cosine,
+            own=before.cosine if before else 0,
             smaller=smaller,
-            larger=doublings(max(size, rival_size)),
+            larger=doublings(max(own.size, other.size)),
             smaller_cosine=smaller * cosine // 1000,
-            title=rival.evidence.title,
-            text=rival.evidence.text,
+            title=candidate.evidence.title,
+            text=candidate.evidence.text,
+            votes=candidate.evidence.votes,
+            own_votes=before.votes if before else 0,
+            **_look_again(draft, live, candidate.story_id, cosine),
         )
-        verdicts.append((-weigh_merge(evidence), rival.story_id))
-    minus_score, rival_id = min(verdicts, default=(1, ""))
-    return rival_id if minus_score <= 0 else None
+        rivals.append(Rival(weigh_merge(evidence, weights), candidate.story_id, evidence))
+    return sorted(rivals, key=lambda rival: (-rival.score, rival.story_id))
+
+
+def _look_again(draft: Draft, live: LiveArticle, rival_id: str, cosine: int) -> dict[str, int]:
+    """What of MergeEvidence begins with `lone`: a story's only article, held against the other."""
+    own, rival = _matter(draft, live.story_id), _matter(draft, rival_id)
+    vector, nearest = live.vector, 0
+    if rival.size == 1:
+        (lone_id,) = draft.state.stories.members(rival_id)
+        lone = draft.live(lone_id)
+        nearest = dot_product(lone.vector, vector) // UNIT
+        held = {term: own.centroid.get(term, 0) + vector.get(term, 0) for term in lone.vector}
+        greater = Matter(held, own.size + 1)
+    elif own.size == 1:
+        (lone_id,) = draft.state.stories.members(live.story_id)
+        lone, greater = draft.live(lone_id), rival
+    else:
+        return _NO_LONE
+    common = common_terms(_gist_of(lone), greater)
+    return {
+        "lone": 1000,
+        "lone_cosine": cosine,
+        "lone_title": common.title,
+        "lone_text": common.text,
+        "lone_rarest": common.rarest,
+        "lone_nearest": nearest,
+    }

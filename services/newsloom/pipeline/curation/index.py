@@ -1,197 +1,251 @@
 """The matter index: which live articles and stories are near a text.
 
-An inverted index of integer term weights, with the sum of its articles' vectors for each story.
-All sums are exact, so that it is a function of what it holds, whatever the order it came in.
+An inverted index over articles by number, and of each story the length of its centroid (the sum
+of its articles' vectors). All sums are exact, so that it is a function of the rows, whatever the
+order they came in.
 """
 
+from collections import OrderedDict
 from collections.abc import Collection
-from typing import Any
+from itertools import islice
+from operator import methodcaller
+from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from newsloom.pipeline.curation.postings import Postings
-from newsloom.rules.stories import RELATED_FLOOR, RELATED_LIMIT, WINDOW_S
+from newsloom.pipeline.curation.articles import LiveArticles
+from newsloom.pipeline.curation.postings import Found, Postings, sum_by_key
+from newsloom.pipeline.curation.rows import LiveArticle
+from newsloom.pipeline.curation.stories import LiveStories
+from newsloom.rules.stories import (
+    RELATED_FLOOR,
+    RELATED_LIMIT,
+    WINDOW_S,
+    is_within_reach,
+    story_similarity,
+)
 from newsloom.rules.terms import UNIT, Vector, dot_product
 
 ROUNDING = 0.95
 """What is left of a vector's length at worst once its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
-
-_FIRST_CAPACITY = 1024
+COMPARED_IN_FULL = 4
+"""So many of the nearest articles are compared again where a search did not read all there is."""
+MAX_SUMS = 8_192
+"""So many centroids of several articles are kept; others are summed anew when asked for."""
 
 
 class MatterIndex:
-    """Live articles by their terms, and stories by the sums of their articles' vectors.
+    """Searches the live articles of a lane, and the stories they are in."""
 
-    `times` and `story_of` hold by an article's number its time in seconds and its story's number.
-    To be read, not changed.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, articles: LiveArticles, stories: LiveStories) -> None:
+        self.articles = articles
+        self.stories = stories
         self._postings = Postings()
-        self._articles = _Numbers()
-        self._stories = _Numbers()
-        self.article_ids = self._articles.names
-        self.story_ids = self._stories.names
-        self.times: list[int] = []
-        self.story_of: NDArray[np.int64] = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
-        self._centroids: dict[str, dict[str, int]] = {}
-        self._squares: dict[str, int] = {}
-        self._sizes: dict[str, int] = {}
+        self._sums: OrderedDict[int, dict[str, int]] = OrderedDict()
 
-    def centroid(self, story_id: str) -> Vector:
-        """The sum of a live story's vectors; not to be changed."""
-        return self._centroids[story_id]
+    def add(self, live: LiveArticle) -> None:
+        """Takes in an article that was registered, but is in no story yet."""
+        self._postings.add(live.placed, live.vector)
 
-    def square(self, story_id: str) -> int:
-        """The squared length of a live story's centroid."""
-        return self._squares[story_id]
+    def remove(self, live: LiveArticle) -> None:
+        """Lets go of an article that is still registered, but in no story any more."""
+        self._postings.remove(live.placed, live.vector)
 
-    def add(self, article_id: str, vector: Vector, story_id: str, time: int) -> None:
-        """Takes in an article that is not held yet."""
-        number = self._articles.take(article_id)
-        if number == len(self.times):
-            self.times.append(time)
-        self.times[number] = time
-        if number == len(self.story_of):
-            self.story_of = np.resize(self.story_of, 2 * number)
-        self._postings.add(number, vector)
-        self._add_to_story(vector, story_id)
-        self.story_of[number] = self._stories.number(story_id)
-
-    def remove(self, article_id: str, vector: Vector, story_id: str) -> None:
-        """Lets go of an article that was taken in with this vector."""
-        self._postings.remove(self._articles.free(article_id), vector)
-        self._remove_from_story(vector, story_id)
-
-    def move(self, article_id: str, vector: Vector, story_id: str, new_story_id: str) -> None:
-        """Moves an article that was taken in with this vector from one story to another."""
-        self._remove_from_story(vector, story_id)
-        self._add_to_story(vector, new_story_id)
-        number = self._articles.number(article_id)
-        self.story_of[number] = self._stories.number(new_story_id)
-
-    def compare(self, vector: Vector, without: Collection[str] = ()) -> "Comparison":
-        """Compares a text with all live articles, but for those `without`."""
-        dots = self._postings.dot_products(vector)
-        for article_id in without:
-            number = self._articles.number(article_id)
-            if number < len(dots):
-                dots[number] = 0
-        return Comparison(self, dots)
-
-    def canonical(self) -> Any:
-        """All it holds in one order, to compare two of them."""
-        ids, stories = self._articles.names, self._stories.names
-        return [
-            [
-                (term, sorted((ids[number], weight) for number, weight in found))
-                for term, found in self._postings.canonical()
-            ],
-            sorted(
-                (ident, self.times[number], stories[self.story_of[number]])
-                for ident, number in self._articles.items()
-            ),
-            sorted((ident, sorted(vector.items())) for ident, vector in self._centroids.items()),
-            sorted(self._squares.items()),
-            sorted(self._sizes.items()),
-        ]
-
-    def _add_to_story(self, vector: Vector, story_id: str) -> None:
-        centroid = self._centroids.get(story_id)
-        if centroid is None:
-            centroid = self._centroids[story_id] = {}
-            self._squares[story_id] = self._sizes[story_id] = 0
-            self._stories.take(story_id)
+    def join(self, number: int, vector: Vector) -> None:
+        """Adds the vector of an article that is about to join the story with that number."""
+        if not self.stories.size[number]:
+            self.stories.square[number] = dot_product(vector, vector)
+            return
+        centroid = self._sum(number)
         square = 0
         for term, weight in vector.items():
             held = centroid.get(term, 0)
             centroid[term] = held + weight
             square += (2 * held + weight) * weight
-        self._squares[story_id] += square
-        self._sizes[story_id] += 1
+        self.stories.square[number] += square
 
-    def _remove_from_story(self, vector: Vector, story_id: str) -> None:
-        centroid = self._centroids[story_id]
-        self._sizes[story_id] -= 1
-        if not self._sizes[story_id]:
-            del self._centroids[story_id], self._squares[story_id], self._sizes[story_id]
-            self._stories.free(story_id)
+    def leave(self, number: int, vector: Vector) -> None:
+        """Takes off the vector of an article that is about to leave the story with that number."""
+        if self.stories.size[number] == 1:
+            self._sums.pop(number, None)
             return
-        self._squares[story_id] += dot_product(vector, vector) - 2 * dot_product(vector, centroid)
+        centroid = self._sum(number)
+        square = dot_product(vector, vector) - 2 * dot_product(vector, centroid)
+        self.stories.square[number] += square
         for term, weight in vector.items():
             centroid[term] -= weight
             if not centroid[term]:
                 del centroid[term]
 
+    def settle(self) -> None:
+        """Completes an index over articles that were added and registered, but not joined."""
+        self._postings.settle()
+        for number in self.stories.numbers():
+            centroid = self.centroid(number)
+            self.stories.square[number] = sum([weight * weight for weight in centroid.values()])
+
+    def centroid(self, number: int) -> Vector:
+        """The sum of the vectors of the story with that number; not to be changed."""
+        if self.stories.size[number] == 1:
+            (article,) = self.stories.articles(number)
+            return self.articles.vector(self.articles.register.id_of(article))
+        return self._sum(number)
+
+    def compare(self, vector: Vector, time: int, without: Collection[str] = ()) -> "Comparison":
+        """Compares a text, of `time` in seconds, with all live articles but those `without`."""
+        found = self._postings.search(vector, MIN_SIMILARITY * UNIT)
+        for article_id in without:
+            number = self.articles.register.find(article_id)
+            if number is not None:
+                found.dots[found.numbers == number] = 0
+        return Comparison(self, vector, time, found)
+
+    def canonical(self) -> Any:
+        """All it holds in one order, to compare two of them."""
+        register, stories = self.articles.register, self.stories
+        numbers = list(map(register.find, register))
+        return [
+            self._postings.canonical(),
+            [
+                (
+                    number,
+                    register.event_at[slot],
+                    register.leaves_at[slot],
+                    register.sequence[slot],
+                    register.rank(number),
+                    stories.id_of(register.story[slot]),
+                )
+                for number in numbers
+                if number
+                for slot in (register.slot(number),)
+            ],
+            sorted(
+                (
+                    stories.id_of(number),
+                    stories.size[number],
+                    stories.square[number],
+                    sorted(self.centroid(number).items()),
+                )
+                for number in stories.numbers()
+            ),
+        ]
+
+    def _sum(self, number: int) -> dict[str, int]:
+        """The sum of the vectors of the story with that number, kept for as long as there is room
+        and to be changed as the story does.
+        """
+        if number not in self._sums:
+            self._sums[number] = self._add_up(number)
+            if len(self._sums) > MAX_SUMS:
+                self._sums.popitem(last=False)
+        return self._sums[number]
+
+    def _add_up(self, number: int) -> dict[str, int]:
+        register = self.articles.register
+        total: dict[str, int] = {}
+        for article in self.stories.articles(number):
+            for term, weight in self.articles.vector(register.id_of(article)).items():
+                total[term] = total.get(term, 0) + weight
+        return total
+
+
+class NearStory(NamedTuple):
+    """A live story that a text may belong to. Cosines in thousandths, times in seconds."""
+
+    id: str
+    cosine: int
+    """To its centroid."""
+    size: int
+    first_at: int
+    last_at: int
+    nearest: int
+    """Cosine to the nearest of its articles, if that is among the nearest of all."""
+    votes: int
+    """Its share, in thousandths, in the cosines of the nearest of all."""
+
 
 class Comparison:
     """How near a text is to the live articles and stories, as of the search that made it."""
 
-    def __init__(self, index: MatterIndex, dots: NDArray[np.float64]) -> None:
+    def __init__(self, index: MatterIndex, vector: Vector, time: int, found: Found) -> None:
         self._index = index
-        (self._hits,) = (dots >= MIN_SIMILARITY * UNIT).nonzero()
-        self._dots = dots[self._hits]
+        self._vector = vector
+        self._time = time
+        self._found = found
+        self._near = self._find_nearest()
 
-    def nearest(self, time: int) -> dict[str, int]:
-        """Similarity in thousandths by id of the articles that can be related to a text of `time`.
+    def nearest(self) -> dict[str, int]:
+        """Similarity in thousandths by id of the articles that can be related to the text.
 
         The nearest above the floor and within the window, with all that are as near as the last:
         ties are for the caller to settle.
         """
-        index, least = self._index, float(RELATED_FLOOR)
-        nearest: dict[str, int] = {}
-        scores = self._dots // UNIT
+        id_of = self._index.articles.register.id_of
+        return {id_of(number): similarity for number, similarity in self._near.items()}
+
+    def stories(self, least: int, limit: int) -> list[NearStory]:
+        """The stories nearest to the text of those not silent for too long before or after it.
+
+        Of those whose cosine can reach `least` thousandths, at most `limit`, the nearest first,
+        ties by lowest id.
+        """
+        stories, (numbers, dots, is_partial) = self._index.stories, self._found
+        of_articles = self._index.articles.register.stories(numbers)
+        # A centroid is no shorter than its longest vector: UNIT, but for rounding.
+        found = sum_by_key(of_articles, dots, int(least * UNIT * ROUNDING))
+        ranked = []
+        for number, dot in zip(*map(methodcaller("tolist"), found), strict=True):
+            if is_within_reach(self._time, stories.first_at[number], stories.last_at[number]):
+                cosine = story_similarity(dot, stories.square[number])
+                ranked.append((-cosine, stories.id_of(number), number))
+        ranked.sort()
+        nearest, sums = self._votes()
+        total = sum(sums.values()) or 1
+        return [
+            NearStory(
+                story_id,
+                self._exact_cosine(number) if is_partial else -minus_cosine,
+                stories.size[number],
+                stories.first_at[number],
+                stories.last_at[number],
+                nearest.get(number, 0),
+                1000 * sums.get(number, 0) // total,
+            )
+            for minus_cosine, story_id, number in ranked[:limit]
+        ]
+
+    def _find_nearest(self) -> dict[int, int]:
+        articles, (numbers, dots, is_partial) = self._index.articles, self._found
+        register, least = articles.register, RELATED_FLOOR
+        nearest: dict[int, int] = {}
+        scores = dots // UNIT
         order = scores.argsort()[::-1]
-        for number, score in zip(self._hits[order].tolist(), scores[order].tolist(), strict=True):
+        for number, score in zip(numbers[order].tolist(), scores[order].tolist(), strict=True):
             if score < least:
                 break
-            if abs(index.times[number] - time) <= WINDOW_S:
-                nearest[index.article_ids[number]] = int(score)
+            if abs(register.event_at[register.slot(number)] - self._time) <= WINDOW_S:
+                nearest[number] = score
                 if len(nearest) == RELATED_LIMIT:
                     least = score
+        if is_partial:
+            # The first of them may be duplicates: there every word counts.
+            for number in islice(nearest, COMPARED_IN_FULL):
+                other = articles.vector(register.id_of(number))
+                nearest[number] = dot_product(self._vector, other) // UNIT
         return nearest
 
-    def stories(self, least: int) -> dict[str, int]:
-        """The dot product of the text with the articles of each story near it, by story id.
+    def _votes(self) -> tuple[dict[int, int], dict[int, int]]:
+        """By story: the cosine of the nearest of its articles, and the sum over all the nearest."""
+        register = self._index.articles.register
+        best: dict[int, int] = {}
+        sums: dict[int, int] = {}
+        for number, similarity in self._near.items():
+            story = register.story[register.slot(number)]
+            sums[story] = sums.get(story, 0) + similarity
+            if similarity > best.get(story, 0):
+                best[story] = similarity
+        return best, sums
 
-        Without those whose similarity cannot reach `least` thousandths.
-        """
-        sums = np.bincount(self._index.story_of[self._hits], self._dots)
-        # A centroid is no shorter than its longest vector: UNIT, but for rounding.
-        (numbers,) = (sums >= least * UNIT * ROUNDING).nonzero()
-        ids = self._index.story_ids
-        pairs = zip(numbers.tolist(), sums[numbers].tolist(), strict=True)
-        return {ids[n]: int(dot) for n, dot in pairs}
-
-
-class _Numbers:
-    """Small numbers for names, given out anew once they are free."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._free: list[int] = []
-
-    def take(self, name: str) -> int:
-        if self._free:
-            number = self._free.pop()
-            self.names[number] = name
-        else:
-            number = len(self.names)
-            self.names.append(name)
-        self._numbers[name] = number
-        return number
-
-    def number(self, name: str) -> int:
-        return self._numbers[name]
-
-    def free(self, name: str) -> int:
-        number = self._numbers.pop(name)
-        self._free.append(number)
-        return number
-
-    def items(self) -> Any:
-        return self._numbers.items()
+    def _exact_cosine(self, number: int) -> int:
+        dot = dot_product(self._vector, self._index.centroid(number))
+        return story_similarity(dot, self._index.stories.square[number])

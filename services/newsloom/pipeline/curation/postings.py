@@ -1,30 +1,52 @@
 """Postings: an inverted index of integer term weights over numbered documents, in compact arrays.
 
-A search costs some tens of microseconds plus a few nanoseconds a posting. All arithmetic is on
-whole numbers below 2^53, so that the outcome is exact and the same in whatever order they came.
+A search reads of each term the newest documents only, so that it costs the same however many
+there are. All arithmetic is on whole numbers and exact.
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Mapping
-from itertools import repeat
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-_WEIGHT_BITS = 20
+Integers: TypeAlias = NDArray[np.int64]
+
+MAX_READ = 128
+"""Of a term in more documents than these, the newest are read: an older one that has only such
+terms in common with a text is news of another day."""
+
+_WEIGHT_BITS = 10
 _WEIGHT_MASK = (1 << _WEIGHT_BITS) - 1
-"""An entry is the document's number above its weight, so that one array serves for both."""
-_NONE: "array[int]" = array("q")
+"""An entry is the document's number above its weight: one array serves for both, and sorts."""
+_SUM_BITS = 21
+_SUM_MASK = (1 << _SUM_BITS) - 1
+"""The product of two weights fits, and so does that of two vectors of length UNIT."""
+
+
+class Found(NamedTuple):
+    """What a search found: numbers, rising, with their exact dot products over what was read."""
+
+    numbers: Integers
+    dots: Integers
+    is_partial: bool
+    """Whether older documents hold terms that were not read."""
 
 
 class Postings:
-    """Which documents hold which terms, and how much each weighs there (below 2^20)."""
+    """Which documents hold which terms, and how much each weighs there (below 2^10).
 
-    def __init__(self) -> None:
+    Documents come with rising numbers, else `settle` is to be called before the first search.
+    """
+
+    def __init__(self, max_read: int = MAX_READ) -> None:
         self._lists: dict[str, array[int]] = {}
+        self._max_read = max_read
 
     def add(self, number: int, vector: Mapping[str, int]) -> None:
-        """Takes in a document by a number of its own, small ones being cheaper."""
+        """Takes in a document by its number."""
         lists, high = self._lists, number << _WEIGHT_BITS
         for term, weight in vector.items():
             if term in lists:
@@ -32,32 +54,69 @@ class Postings:
             else:
                 lists[term] = array("q", (high | weight,))
 
-    def remove(self, number: int, vector: Mapping[str, int]) -> None:
-        """Lets go of a document that was taken in with this vector."""
-        for term, weight in vector.items():
-            entries = self._lists[term]
-            last = entries.pop()
-            entry = number << _WEIGHT_BITS | weight
-            if last != entry:
-                entries[entries.index(entry)] = last
-            elif not entries:
-                del self._lists[term]
+    def settle(self) -> None:
+        """Brings into order what came out of it."""
+        for entries in self._lists.values():
+            if len(entries) > 1:
+                np.frombuffer(entries, dtype=np.int64).sort()
 
-    def dot_products(self, vector: Mapping[str, int]) -> NDArray[np.float64]:
-        """The dot product of `vector` with each document by number, exact; 0 past the end."""
-        # No loop of ours: the lists of all the terms are looked up, counted and joined in C.
-        found = list(map(self._lists.get, vector, repeat(_NONE)))
+    def remove(self, number: int, vector: Mapping[str, int]) -> None:
+        """Lets go of a document that was taken in with this vector.
+
+        The oldest mostly go first. Taking the head off a long list moves all of it, so the head
+        is struck out (weight 0) and cut off a quarter at a time; struck out are only heads.
+        """
+        lists, high = self._lists, number << _WEIGHT_BITS
+        for term, weight in vector.items():
+            entries = lists[term]
+            place = bisect_left(entries, high | weight)
+            if place and entries[place - 1] & _WEIGHT_MASK:
+                del entries[place]
+            elif 4 * (place + 1) > len(entries):
+                del entries[: place + 1]
+                if not entries:
+                    del lists[term]
+            else:
+                entries[place] = high
+
+    def search(self, vector: Mapping[str, int], least: int) -> Found:
+        """The documents whose dot product with `vector` is at least `least` (above 0)."""
+        lists, max_read = self._lists, self._max_read
+        found, weights, is_partial = [], [], False
+        for term, weight in vector.items():
+            if term in lists:
+                entries = lists[term]
+                if len(entries) > max_read:
+                    entries, is_partial = entries[-max_read:], True
+                found.append(entries)
+                weights.append(weight)
         joined = np.frombuffer(b"".join(found), dtype=np.int64)
-        weights = np.array(list(vector.values()), dtype=np.int64).repeat(list(map(len, found)))
-        products = (joined & _WEIGHT_MASK) * weights
-        return np.bincount(joined >> _WEIGHT_BITS, products).astype(np.float64, copy=False)
+        products = joined & _WEIGHT_MASK
+        products *= np.array(weights, dtype=np.int64).repeat(list(map(len, found)))
+        return Found(*sum_by_key(joined >> _WEIGHT_BITS, products, least), is_partial)
 
     def canonical(self) -> list[tuple[str, list[tuple[int, int]]]]:
         """All postings as (term, (number, weight)...), sorted."""
         return sorted(
-            (
-                term,
-                sorted(divmod(entry, 1 << _WEIGHT_BITS) for entry in found),
-            )
-            for term, found in self._lists.items()
+            (term, [divmod(e, 1 << _WEIGHT_BITS) for e in entries if e & _WEIGHT_MASK])
+            for term, entries in self._lists.items()
         )
+
+
+def sum_by_key(keys: Integers, values: Integers, least: int) -> tuple[Integers, Integers]:
+    """The keys, rising and each once, whose values (below 2^21) add up to `least` at least."""
+    # One sort of plain integers is many times faster than a sort by index.
+    joined = keys << _SUM_BITS
+    joined |= values
+    if not len(joined):
+        return joined, joined
+    joined.sort()
+    values = joined & _SUM_MASK
+    joined >>= _SUM_BITS
+    is_first = np.empty(len(joined), dtype=np.bool_)
+    is_first[0] = True
+    np.not_equal(joined[1:], joined[:-1], out=is_first[1:])
+    (starts,) = is_first.nonzero()
+    sums = np.add.reduceat(values, starts)
+    (near,) = (sums >= least).nonzero()
+    return joined[starts[near]], sums[near]

@@ -5,7 +5,7 @@ their kind; encoding and decoding are exact inverses.
 """
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -24,7 +24,8 @@ class LiveArticle:
     """An article in the window. Times are seconds since the epoch.
 
     `vector` is its matter as weighed when it came: a restart need not weigh it anew, nor can other
-    weights in a later version change what was compared. `event_at` is its event time as far as it
+    weights in a later version change what was compared. `sequence` numbers articles as they were
+    first seen, `placed` their versions as they came. `event_at` is its event time as far as it
     is believed, `told_duplicates` how many duplicates its last publication knew of, `related` the
     ids that one named, `image_checks` what became of its images.
     """
@@ -32,6 +33,7 @@ class LiveArticle:
     article: Article
     vector: Vector
     sequence: int
+    placed: int
     version: int
     digest: str
     event_at: int
@@ -96,6 +98,7 @@ class Lane:
     clock: int | None = None
     witnesses: list[Witness] = field(default_factory=list)
     sequence: int = 0
+    placed: int = 0
     revision: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
 
@@ -126,7 +129,19 @@ def decode_row(key: str, value: bytes) -> Row:
         return Lane(**fields)
     if key.startswith("article/"):
         return LiveArticle(**fields)
-    if "merged_into" in fields:
-        return StoryAlias(**fields)
+    return StoryAlias(**fields) if "merged_into" in fields else _story(fields)
+
+
+def decode_article(value: bytes) -> LiveArticle:
+    """The row of a live article."""
+    return LiveArticle(**orjson.loads(value))
+
+
+def decode_story(value: bytes) -> LiveStory:
+    """The row of a live story."""
+    return _story(orjson.loads(value))
+
+
+def _story(fields: dict[str, Any]) -> LiveStory:
     fields["providers"] = {k: (name, count) for k, (name, count) in fields["providers"].items()}
     return LiveStory(**fields)

@@ -5,11 +5,12 @@ of rows alone, never on the order in which they came.
 """
 
 import hashlib
-import heapq
 from collections.abc import Iterable, Iterator
 
 import orjson
 
+from newsloom.pipeline.curation.articles import LiveArticles
+from newsloom.pipeline.curation.departures import Departures
 from newsloom.pipeline.curation.index import MatterIndex
 from newsloom.pipeline.curation.rows import (
     LANE_KEY,
@@ -22,96 +23,94 @@ from newsloom.pipeline.curation.rows import (
     encode_row,
     story_key,
 )
+from newsloom.pipeline.curation.shelf import MAX_IN_MEMORY, Shelf
+from newsloom.pipeline.curation.stories import LiveStories
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
-from newsloom.rules.scoring import LeadKey
+from newsloom.rules.stories import LANE_CAP
 
 
 class State:
-    """One lane. Read freely; change only by the four `put_*` and `remove_*` methods."""
+    """One lane. Read freely; change only by the `put_*` and `remove_*` methods."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        shelf: Shelf | None = None,
+        cap: int = LANE_CAP,
+        max_in_memory: int = MAX_IN_MEMORY,
+    ) -> None:
+        """`shelf` takes rows that were not looked at for a while, all but `max_in_memory` of a
+        kind; without one, all stay in memory. `cap` says how many articles are placed before one
+        leaves for want of room.
+        """
+        self.cap = cap
         self.lane = Lane()
-        self.articles: dict[str, LiveArticle] = {}
-        self.stories: dict[str, LiveStory] = {}
+        self.articles = LiveArticles(shelf, max_in_memory)
+        self.stories = LiveStories(shelf, max_in_memory, self.articles.register)
         self.aliases: dict[str, StoryAlias] = {}
         # Computed from the rows:
-        self.index = MatterIndex()
-        self.members: dict[str, set[str]] = {}
-        self.leads: dict[str, LeadKey] = {}
+        self.index = MatterIndex(self.articles, self.stories)
         self.copies: dict[str, set[str]] = {}
-        self.named_by: dict[str, set[str]] = {}
         self.aliases_of: dict[str, set[str]] = {}
         self.shown_by: dict[str, set[str]] = {}
-        self._leaving: list[tuple[int, str]] = []
+        self._departures = Departures(self.articles.register)
 
     def put_article(self, live: LiveArticle) -> None:
         """Takes in an article's row, new or changed."""
-        article_id = live.article["id"]
-        held = self.articles.get(article_id)
-        self.articles[article_id] = live
-        if held is None or held.article is not live.article:
+        held = self.articles.get(live.article["id"])
+        if held is None or held.placed != live.placed:
             if held is not None:
-                self.index.remove(article_id, held.vector, held.story_id)
+                self.remove_article(live.article["id"])
+            self._place(live)
+            self._join_story(live)
+            held = None
+        else:
+            self.articles.put(live)
+            if held.story_id != live.story_id:
                 self._leave_story(held)
-            self.index.add(article_id, live.vector, live.story_id, live.event_at)
-            self._join_story(live)
-        elif held.story_id != live.story_id:
-            self.index.move(article_id, live.vector, held.story_id, live.story_id)
-            self._leave_story(held)
-            self._join_story(live)
-        self._relink(article_id, held, live)
-        if live.image_checks or (held is not None and held.image_checks):
-            self._relink_images(article_id, held, live)
-        if held is None or held.leaves_at != live.leaves_at:
-            heapq.heappush(self._leaving, (live.leaves_at, article_id))
+                self._join_story(live)
+        self._relink(held, live)
 
     def remove_article(self, article_id: str) -> None:
         """Lets go of an article's row."""
-        held = self.articles.pop(article_id)
-        self.index.remove(article_id, held.vector, held.story_id)
+        held = self.articles[article_id]
         self._leave_story(held)
-        self._relink(article_id, held, None)
-        self._relink_images(article_id, held, None)
+        self.index.remove(held)
+        self._relink(held, None)
+        self.articles.remove(article_id)
 
     def put_story(self, story: LiveStory | StoryAlias) -> None:
         """Takes in a story's row, live or alias, in place of any other under its id."""
-        self.remove_story(story.id)
         if isinstance(story, LiveStory):
-            self.stories[story.id] = story
+            self._remove_alias(story.id)
+            self.stories.put(story)
         else:
+            self.remove_story(story.id)
             self.aliases[story.id] = story
             self.aliases_of.setdefault(story.merged_into, set()).add(story.id)
 
     def remove_story(self, story_id: str) -> None:
         """Lets go of a story's row, if there is one."""
-        self.stories.pop(story_id, None)
-        alias = self.aliases.pop(story_id, None)
-        if alias is not None:
-            _discard(self.aliases_of, alias.merged_into, story_id)
+        self.stories.remove(story_id)
+        self._remove_alias(story_id)
 
-    def put(self, row: Row) -> None:
-        """Takes in a row of any kind."""
-        if isinstance(row, Lane):
-            self.lane = row
-        elif isinstance(row, LiveArticle):
-            self.put_article(row)
-        else:
-            self.put_story(row)
+    def story_id(self, article_id: str) -> str:
+        """The id of the story that a live article is in."""
+        return self.stories.id_of(self.articles.register.story_of(article_id))
+
+    def named_by(self, article_id: str) -> list[str]:
+        """Ids of the live articles whose last publication named another, in no telling order."""
+        found = self.articles.register.may_name(article_id)
+        return [i for i in found if article_id in self.articles[i].related]
 
     def due(self, clock: int) -> list[str]:
-        """Articles whose time in the window is over at `clock`, soonest first."""
-        over: dict[str, None] = {}
-        skipped = []
-        while self._leaving and self._leaving[0][0] <= clock:
-            leaves_at, article_id = entry = heapq.heappop(self._leaving)
-            live = self.articles.get(article_id)
-            if live is not None and live.leaves_at == leaves_at:
-                over[article_id] = None
-                skipped.append(entry)
-        for entry in skipped:  # the caller decides; the article is still held
-            heapq.heappush(self._leaving, entry)
-        return list(over)
+        """Articles that leave once the clock stands at `clock` and one more is placed."""
+        register = self.articles.register
+        due = self._departures.due(clock)
+        oldest = register.oldest(self.lane.placed + 2 - self.cap)
+        if oldest is not None and oldest not in due:
+            due.append(oldest)
+        return [register.id_of(number) for number in due]
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Every row with its key, in no telling order."""
@@ -139,22 +138,31 @@ class State:
             rows[story_key(story_id)] = encode_row(story) if story is not None else None
         return rows
 
+    def _place(self, live: LiveArticle) -> None:
+        self.articles.put(live)
+        self.index.add(live)
+        self._departures.add(live.placed, live.leaves_at)
+
     def _join_story(self, live: LiveArticle) -> None:
-        self.members.setdefault(live.story_id, set()).add(live.article["id"])
-        lead = self.leads.get(live.story_id)
-        if lead is None or live.rank < lead:
-            self.leads[live.story_id] = live.rank
+        number = self.stories.number(live.story_id)
+        self.index.join(number, live.vector)
+        self.stories.join(number, live.placed)
 
     def _leave_story(self, held: LiveArticle) -> None:
-        members = self.members[held.story_id]
-        members.discard(held.article["id"])
-        if not members:
-            del self.members[held.story_id], self.leads[held.story_id]
-        elif self.leads[held.story_id] == held.rank:
-            self.leads[held.story_id] = min(self.articles[m].rank for m in members)
+        number = self.stories.number(held.story_id)
+        self.index.leave(number, held.vector)
+        self.stories.leave(held.placed)
 
-    def _relink(self, article_id: str, held: LiveArticle | None, live: LiveArticle | None) -> None:
-        """Brings up to date who duplicates whom, and who names whom."""
+    def _remove_alias(self, story_id: str) -> None:
+        alias = self.aliases.pop(story_id, None)
+        if alias is not None:
+            _discard(self.aliases_of, alias.merged_into, story_id)
+
+    def _relink(self, held: LiveArticle | None, live: LiveArticle | None) -> None:
+        """Brings up to date who duplicates whom, who names whom and who shows the same."""
+        either = live or held
+        assert either is not None
+        article_id = either.article["id"]
         old_root = held.duplicate_of if held else None
         new_root = live.duplicate_of if live else None
         if old_root != new_root:
@@ -162,13 +170,10 @@ class State:
                 _discard(self.copies, old_root, article_id)
             if new_root is not None:
                 self.copies.setdefault(new_root, set()).add(article_id)
-        old_named = held.related if held else []
-        new_named = live.related if live else []
-        if old_named != new_named:
-            for other_id in set(old_named).difference(new_named):
-                _discard(self.named_by, other_id, article_id)
-            for other_id in set(new_named).difference(old_named):
-                self.named_by.setdefault(other_id, set()).add(article_id)
+        if live is not None and live.related != (held.related if held else []):
+            self.articles.register.set_named(live.placed, live.related)
+        if live is None or live.image_checks or (held is not None and held.image_checks):
+            self._relink_images(article_id, held, live)
 
     def _relink_images(
         self, article_id: str, held: LiveArticle | None, live: LiveArticle | None
@@ -202,12 +207,36 @@ def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
         del sets[key]
 
 
-def restore(rows: Iterable[Row]) -> State:
+class Restoration:
+    """Makes a state of its rows, which may come in any order."""
+
+    def __init__(self, shelf: Shelf | None = None) -> None:
+        self._state = State(shelf)
+
+    def put(self, row: Row) -> None:
+        """Takes in a row of any kind, each once."""
+        state = self._state
+        if isinstance(row, Lane):
+            state.lane = row
+        elif isinstance(row, LiveArticle):
+            state._place(row)
+            state.stories.join(state.stories.number(row.story_id), row.placed)
+            state._relink(None, row)
+        else:
+            state.put_story(row)
+
+    def finish(self) -> State:
+        """The state, once all rows are put."""
+        self._state.index.settle()
+        return self._state
+
+
+def restore(rows: Iterable[Row], shelf: Shelf | None = None) -> State:
     """The state that a set of rows makes, in whatever order they come."""
-    state = State()
+    restoration = Restoration(shelf)
     for row in rows:
-        state.put(row)
-    return state
+        restoration.put(row)
+    return restoration.finish()
 
 
 def fingerprint(state: State) -> str:
@@ -216,21 +245,12 @@ def fingerprint(state: State) -> str:
         state.index.canonical(),
         *(
             sorted((key, sorted(members)) for key, members in sets.items())
-            for sets in (
-                state.members,
-                state.copies,
-                state.named_by,
-                state.aliases_of,
-                state.shown_by,
-            )
+            for sets in (state.copies, state.aliases_of, state.shown_by)
         ),
-        sorted(state.leads.items()),
-        sorted({e for e in state._leaving if _is_current(state, e)}),
+        sorted((story_id, sorted(state.stories.members(story_id))) for story_id in state.stories),
+        sorted((story_id, state.stories.lead(story_id)) for story_id in state.stories),
+        sorted((article_id, sorted(state.named_by(article_id))) for article_id in state.articles),
+        state._departures.canonical(),
         sorted((key, encode_row(row).decode()) for key, row in state.rows()),
     ]
     return hashlib.sha256(orjson.dumps(computed)).hexdigest()
-
-
-def _is_current(state: State, entry: tuple[int, str]) -> bool:
-    live = state.articles.get(entry[1])
-    return live is not None and live.leaves_at == entry[0]

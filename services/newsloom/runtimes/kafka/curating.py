@@ -6,9 +6,7 @@ the input position leave with the records that follow from them.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-import orjson
 from aiokafka import TopicPartition
 
 from newsloom.adapters.failures import OutageError
@@ -16,7 +14,9 @@ from newsloom.observability.declared import RESTORE_PROGRESS, RESTORE_SECONDS
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
-from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.curation.shelf import Shelf
+from newsloom.pipeline.policy import Policy
+from newsloom.pipeline.publish import Publication
 from newsloom.pipeline.recipe import Curation, Result
 from newsloom.records.faults import Fault
 from newsloom.runtimes.kafka import record_logs
@@ -49,13 +49,22 @@ class CurateStage:
     """Curates the lanes that are assigned to it."""
 
     def __init__(
-        self, servers: str, topics: Topics, lanes: int, group: str, metrics: Metrics
+        self,
+        servers: str,
+        topics: Topics,
+        lanes: int,
+        group: str,
+        new_shelf: Callable[[], Shelf],
+        policy: Policy,
+        metrics: Metrics,
     ) -> None:
         self.group = group
         self.input_topic = topics.enriched_articles
         self._servers = servers
         self.topics = topics
         self._lanes = lanes
+        self._new_shelf = new_shelf
+        self._policy = policy
         self._metrics = metrics
         self._bugs = BugCounter()
         self._letter_partitions = 1
@@ -76,14 +85,16 @@ class CurateStage:
 
     async def open(self, partition: int, parked: Lane | None) -> Lane:
         """The lane as last committed: the parked one if nobody went on with it, else restored."""
+        tell = self._restore_teller(partition)
+        tell(0)
         source = TopicPartition(self.input_topic, partition)
         committed = await committed_offset(self._servers, self.group, source)
-        tell = self._restore_teller(partition)
         if isinstance(parked, CurateLane) and committed == parked.next_offset:
             tell(1)
             return parked
         rows_topic = self.topics.lane_state
-        state, next_offset = await read_lane(self._servers, rows_topic, partition, tell)
+        shelf = self._new_shelf()
+        state, next_offset = await read_lane(self._servers, rows_topic, partition, shelf, tell)
         if committed is not None and committed > next_offset:
             raise OutageError(
                 f"group {self.group} stands at offset {committed:,} of {self.input_topic} "
@@ -94,7 +105,8 @@ class CurateStage:
         letters = partition % self._letter_partitions
         told = LaneMetrics(self._metrics, partition, state)
         tell(1)
-        return CurateLane(self.topics, partition, letters, state, next_offset, self._bugs, told)
+        curation = Curation(state, self._policy)
+        return CurateLane(self.topics, partition, letters, curation, next_offset, self._bugs, told)
 
     def _restore_teller(self, partition: int) -> Callable[[float], None]:
         """What tells, in metrics, how far a restore that begins now has come."""
@@ -115,7 +127,7 @@ class CurateLane:
         topics: Topics,
         partition: int,
         letter_partition: int,
-        state: State,
+        curation: Curation,
         next_offset: int,
         bugs: BugCounter,
         metrics: LaneMetrics,
@@ -124,7 +136,7 @@ class CurateLane:
         self._topics = topics
         self._partition = partition
         self._letter_partition = letter_partition
-        self._curation = Curation(state)
+        self._curation = curation
         self._bugs = bugs
         self._metrics = metrics
 
@@ -141,8 +153,8 @@ class CurateLane:
             self._count(prepared.arrival, result)
             if is_logged:
                 record_logs.log_curated(record, result, time.perf_counter() - began)
-            made += [self._publication(self._topics.curated_articles, r) for r in result.curated]
-            made += [self._publication(self._topics.stories, r) for r in result.stories]
+            made += [self._outgoing(self._topics.curated_articles, r) for r in result.curated]
+            made += [self._outgoing(self._topics.stories, r) for r in result.stories]
             if result.fault is not None:
                 self._bugs.note(result.fault)
                 topic, partition = self._topics.dead_letters, self._letter_partition
@@ -163,9 +175,9 @@ class CurateLane:
             is_elsewhere = isinstance(arrival, WithdrawalArrival) and not arrival.is_counted
             self._metrics.count(result, is_input=not is_elsewhere)
 
-    def _publication(self, topic: str, record: Any) -> Outgoing:
-        value = None if record.get("withdrawn") else orjson.dumps(record)
-        return Outgoing(topic, self._partition, record["id"].encode(), value)
+    def _outgoing(self, topic: str, record: Publication) -> Outgoing:
+        value = None if record.is_withdrawal else record.value
+        return Outgoing(topic, self._partition, record.id.encode(), value)
 
     def _rows(self, articles: dict[str, None], stories: dict[str, None]) -> list[Outgoing]:
         rows = self._curation.state.encode_rows(articles, stories)

@@ -11,7 +11,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from newsloom.pipeline.curation.rows import Row, decode_row
-from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.curation.shelf import Shelf
+from newsloom.pipeline.curation.state import Restoration, State
 from newsloom.runtimes.kafka.connection import REQUEST_TIMEOUT_MS
 
 POSITION_KEY = b"position"
@@ -38,7 +39,7 @@ async def committed_offset(servers: str, group: str, source: TopicPartition) -> 
 
 
 async def read_lane(
-    servers: str, topic: str, partition: int, tell: Callable[[float], None]
+    servers: str, topic: str, partition: int, shelf: Shelf, tell: Callable[[float], None]
 ) -> tuple[State, int]:
     """The state that was last committed, and the offset of the input that comes next.
 
@@ -46,12 +47,14 @@ async def read_lane(
     """
     rows = await _read_rows(servers, TopicPartition(topic, partition), tell)
     position = rows.pop(POSITION_KEY, None)
-    state, total = State(), len(rows)
+    restoration, total = Restoration(shelf), len(rows)
     for count, row in enumerate(_decoded(rows)):
-        state.put(row)
+        restoration.put(row)
         if count % CHUNK_ROWS == 0:
             tell(READ_SHARE + (1 - READ_SHARE) * count / total)
             await asyncio.sleep(0)
+    # Apart from the loop, for it can take a second: heartbeats are not to wait.
+    state = await asyncio.to_thread(restoration.finish)
     return state, orjson.loads(position)["next_offset"] if position else 0
 
 

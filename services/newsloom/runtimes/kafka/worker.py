@@ -45,6 +45,7 @@ class Worker:
         self._telemetry = telemetry
         self._lanes: dict[int, tuple[Lane, PartitionProducer]] = {}
         self._producers: list[PartitionProducer] = []
+        self._committed: dict[int, int] = {}
         self.tenure = 0
         self._in_flight = asyncio.Lock()
         self._ending = asyncio.Event()
@@ -91,11 +92,12 @@ class Worker:
         Behind what is committed there may be nothing but marks of transactions, which the consumer
         has passed while no batch is at hand.
         """
-        positions = self.positions()
+        topic = self._stage.input_topic
+        committed = {TopicPartition(topic, p): at for p, at in self._committed.items()}
         if self._in_flight.locked():
-            return positions
+            return committed
         consumer = cast(BatchConsumer, app.consumer)
-        return {tp: max(at, consumer.fetched_to(tp)) for tp, at in positions.items()}
+        return {tp: max(at, consumer.fetched_to(tp)) for tp, at in committed.items()}
 
     async def take(
         self, consumer: BatchConsumer, tenure: int, records: dict[Any, list[Any]]
@@ -130,6 +132,7 @@ class Worker:
             outgoing = await lane.process(fresh)
             with self._telemetry.transaction():
                 await producer.commit(outgoing, lane.next_offset)
+            self._committed[partition] = lane.next_offset
             lane.note_commit()
             self._telemetry.note_commit(partition, fresh, time.perf_counter() - began)
 
@@ -154,6 +157,7 @@ class Worker:
                 self.fail("restore", error)
             raise
         self._lanes = dict(zip(partitions, opened, strict=True))
+        self._committed = {p: lane.next_offset for p, (lane, _) in self._lanes.items()}
         for lane, _ in opened:
             lane.note_commit()
         self._telemetry.note_assigned(partitions)
@@ -170,7 +174,7 @@ class Worker:
         return await self._stage.open(partition, parked), producer
 
     async def _release(self) -> dict[int, Lane]:
-        held, self._lanes = self._lanes, {}
+        held, self._lanes, self._committed = self._lanes, {}, {}
         producers, self._producers = self._producers, []
         await asyncio.gather(*[producer.stop() for producer in producers])
         return {partition: lane for partition, (lane, _) in held.items()}

@@ -1,0 +1,106 @@
+"""What one article costs as a lane grows, in time and memory, over a made stream.
+
+python -m benchmarks.lane_size [--articles N] [--per-day N [N ...]]: curates a made stream in
+memory, as a worker does, and says every so often how long an article took since, by mean and by
+99th percentile, and what the process holds. Only curating counts, with the rows it writes, in
+time of the processor: other work on the machine does not.
+"""
+
+import argparse
+import gc
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.spill import SpillFile
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.recipe import Curation, Preparation, Prepared
+from tests.support.generator import DAY_S, DEFAULT_START, generate
+
+BATCH = 512
+
+
+class Point(NamedTuple):
+    """What articles cost since the last point, on a lane that has grown to `live`."""
+
+    live: int
+    stories: int
+    mean_us: float
+    p99_us: float
+    memory_mib: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--articles", type=int, default=250_000, help="how many events in all")
+    parser.add_argument("--per-day", type=int, nargs="+", default=[20_000, 200_000, 1_000_000])
+    parser.add_argument("--every", type=int, default=50_000, help="events between two points")
+    arguments = parser.parse_args()
+    gc.set_threshold(500_000, 20, 50)
+    for per_day in arguments.per_day:
+        print(f"{per_day:,} articles a day")
+        print("      live    stories   mean us    p99 us   articles/s   memory MiB")
+        for point in measure(arguments.articles, per_day, arguments.every):
+            print(
+                f"{point.live:>10,} {point.stories:>10,} {point.mean_us:>9.0f} "
+                f"{point.p99_us:>9.0f} {1e6 / point.mean_us:>12,.0f} {point.memory_mib:>12,.0f}",
+                flush=True,
+            )
+
+
+def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:
+    """Curates so many articles, and says what they cost after every so many."""
+    curation = Curation(State(SpillFile()))
+    spent: list[float] = []
+    batch: list[Prepared] = []
+    for prepared in _prepared(articles, per_day):
+        batch.append(prepared)
+        if len(batch) == BATCH:
+            spent += _curate(curation, batch)
+            batch.clear()
+        if len(spent) >= every:
+            yield _point(curation.state, spent)
+            spent.clear()
+
+
+def _prepared(articles: int, per_day: int) -> Iterator[Prepared]:
+    preparation = Preparation(load_catalogue(), "trust")
+    start_s = int(DEFAULT_START.timestamp())
+    for number, event in enumerate(generate(1, articles, articles_per_day=per_day)):
+        yield preparation.prepare(event, start_s + number * DAY_S // per_day)
+
+
+def _curate(curation: Curation, batch: list[Prepared]) -> list[float]:
+    """Seconds for each, its part of writing the batch's rows included."""
+    spent, changed_articles, changed_stories = [], dict[str, None](), dict[str, None]()
+    for prepared in batch:
+        began = time.process_time()
+        result = curation.curate(prepared)
+        changed_articles.update(dict.fromkeys(result.changed_articles))
+        changed_stories.update(dict.fromkeys(result.changed_stories))
+        spent.append(time.process_time() - began)
+    began = time.process_time()
+    curation.state.encode_rows(changed_articles, changed_stories)
+    part = (time.process_time() - began) / len(batch)
+    return [each + part for each in spent]
+
+
+def _point(state: State, spent: list[float]) -> Point:
+    microseconds = np.array(spent) * 1e6
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return Point(
+        len(state.articles),
+        len(state.stories),
+        float(microseconds.mean()),
+        float(np.percentile(microseconds, 99)),
+        pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The live articles of a lane: their rows by id, and the register to search them by."""
+
+from array import array
+from collections.abc import Iterator
+from itertools import accumulate, pairwise
+from struct import Struct
+
+import orjson
+
+from newsloom.pipeline.curation.register import Register
+from newsloom.pipeline.curation.rows import LiveArticle, decode_article, encode_row
+from newsloom.pipeline.curation.shelf import Shelf, ShelvedRows
+from newsloom.pipeline.curation.shown import Shown
+from newsloom.rules.scoring import LeadKey
+from newsloom.rules.terms import Vector
+
+# On the shelf, what is asked for most stands beside the row: to decode all of that takes longer.
+_VECTOR, _ROW = 4, 5
+_LENGTHS = Struct("<6I")
+
+
+class LiveArticles(ShelvedRows[LiveArticle]):
+    """Rows of live articles by id."""
+
+    def __init__(self, shelf: Shelf | None, max_in_memory: int) -> None:
+        super().__init__(shelf, max_in_memory)
+        self.register = Register()
+
+    def __len__(self) -> int:
+        return len(self.register)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.register)
+
+    def sequence(self, article_id: str) -> int:
+        """The `sequence` of a live article's row."""
+        return self.register.sequence[self._slot(article_id)]
+
+    def rank(self, article_id: str) -> LeadKey:
+        """The `rank` of a live article's row."""
+        return self.register.rank(self._number(article_id))
+
+    def shown(self, article_id: str) -> Shown:
+        """How a live article is shown in the records of others."""
+        live = self._in_memory.get(article_id)
+        if live is not None:
+            return live.shown
+        packed = self._packed(article_id)
+        assert packed is not None, f"{article_id} is not live"
+        return Shown(*_parts(packed)[:_VECTOR])
+
+    def vector(self, article_id: str) -> Vector:
+        """The vector of a live article."""
+        live = self._in_memory.get(article_id)
+        if live is not None:
+            return live.vector
+        packed = self._packed(article_id)
+        assert packed is not None, f"{article_id} is not live"
+        vector: Vector = orjson.loads(_parts(packed)[_VECTOR])
+        return vector
+
+    def put(self, live: LiveArticle) -> None:
+        """Takes in a row, new or in place of one that was placed with it."""
+        register, article_id = self.register, live.article["id"]
+        if register.find(article_id) is None:
+            published = live.article["publishedDateTime"]
+            quality = live.article["quality"]
+            slot = register.take(article_id, live.placed, quality, published)
+            register.event_at[slot] = live.event_at
+            register.leaves_at[slot] = live.leaves_at
+            register.sequence[slot] = live.sequence
+        self._put(article_id, live)
+
+    def remove(self, article_id: str) -> None:
+        """Lets go of a row."""
+        self._forget(article_id)
+        self.register.release(article_id)
+
+    def _number(self, article_id: str) -> int:
+        number = self.register.find(article_id)
+        assert number is not None, f"{article_id} is not live"
+        return number
+
+    def _slot(self, article_id: str) -> int:
+        return self.register.slot(self._number(article_id))
+
+    def _place(self, ident: str) -> "tuple[array[int], int] | None":
+        number = self.register.find(ident)
+        return None if number is None else (self.register.handle, self.register.slot(number))
+
+    def _pack(self, row: LiveArticle) -> bytes:
+        parts = (*row.shown, orjson.dumps(row.vector), encode_row(row))
+        return _LENGTHS.pack(*map(len, parts)) + b"".join(parts)
+
+    def _unpack(self, packed: bytes) -> LiveArticle:
+        return decode_article(_parts(packed)[_ROW])
+
+
+def _parts(packed: bytes) -> list[bytes]:
+    ends = list(accumulate(_LENGTHS.unpack_from(packed), initial=_LENGTHS.size))
+    return [packed[start:end] for start, end in pairwise(ends)]

@@ -1,0 +1,107 @@
+"""The shelf: where the rows of a lane are laid that were not looked at for a while.
+
+A lane of millions holds in memory what it searches by, and the rest of it on the shelf.
+"""
+
+from abc import ABC, abstractmethod
+from array import array
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Generic, Protocol, TypeVar
+
+from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
+
+R = TypeVar("R", LiveArticle, LiveStory)
+
+MAX_IN_MEMORY = 16_384
+"""Rows of a kind: some 100 MB of articles."""
+
+
+class Shelf(Protocol):
+    """Keeps bytes outside of memory, for as long as the process lives."""
+
+    def write(self, row: bytes) -> int:
+        """Lays down a row; the handle (above 0) to find it by. Raises OSError."""
+
+    def read(self, handle: int) -> bytes:
+        """The row that was laid down under a handle. Raises OSError."""
+
+    def discard(self, handle: int) -> None:
+        """Lets go of the row under a handle."""
+
+
+class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
+    """Rows by id: those lately looked at in memory, the others on the shelf.
+
+    What is got is not to be changed, and what changed is to be put.
+    """
+
+    def __init__(self, shelf: Shelf | None, max_in_memory: int) -> None:
+        """Without a shelf, all stay in memory."""
+        self._shelf = shelf
+        self._max_in_memory = max_in_memory
+        self._in_memory: OrderedDict[str, R] = OrderedDict()
+
+    @abstractmethod
+    def _place(self, ident: str) -> "tuple[array[int], int] | None":
+        """The column of handles and the place in it where the one of a row stands, if it is held;
+        0 there for a row that does not lie on the shelf.
+        """
+
+    @abstractmethod
+    def _pack(self, row: R) -> bytes:
+        """A row as it lies on the shelf."""
+
+    @abstractmethod
+    def _unpack(self, packed: bytes) -> R:
+        """The row that was packed."""
+
+    def __contains__(self, ident: object) -> bool:
+        return isinstance(ident, str) and self._place(ident) is not None
+
+    def __getitem__(self, ident: str) -> R:
+        row = self.get(ident)
+        if row is None:
+            raise KeyError(ident)
+        return row
+
+    def get(self, ident: str, default: None = None) -> R | None:  # type: ignore[override]
+        """The row of that id, None if there is none."""
+        row = self._in_memory.get(ident)
+        if row is None and (packed := self._packed(ident)) is not None:
+            row = self._unpack(packed)
+            self._keep(ident, row)
+        return row
+
+    def _packed(self, ident: str) -> bytes | None:
+        """What lies on the shelf of a row that is not in memory; None if there is no such row."""
+        place = self._place(ident)
+        if place is None:
+            return None
+        handles, slot = place
+        assert self._shelf is not None, f"{ident} is lost"
+        return self._shelf.read(handles[slot])
+
+    def _put(self, ident: str, row: R) -> None:
+        """Takes in a row that has its place."""
+        self._forget(ident)
+        self._keep(ident, row)
+
+    def _forget(self, ident: str) -> None:
+        """Lets go of a row, wherever it is."""
+        self._in_memory.pop(ident, None)
+        if self._shelf is not None and (place := self._place(ident)) is not None:
+            handles, slot = place
+            if handles[slot]:
+                self._shelf.discard(handles[slot])
+                handles[slot] = 0
+
+    def _keep(self, ident: str, row: R) -> None:
+        self._in_memory[ident] = row
+        if self._shelf is not None and len(self._in_memory) > self._max_in_memory:
+            oldest_id, oldest = self._in_memory.popitem(last=False)
+            place = self._place(oldest_id)
+            assert place is not None
+            handles, slot = place
+            if not handles[slot]:
+                handles[slot] = self._shelf.write(self._pack(oldest))

@@ -1,0 +1,179 @@
+"""The live stories of a lane: their rows by id, and columns by number of what is asked most."""
+
+from array import array
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from newsloom.pipeline.curation.register import Register
+from newsloom.pipeline.curation.rows import LiveStory, decode_story, encode_row
+from newsloom.pipeline.curation.shelf import Shelf, ShelvedRows
+from newsloom.rules.scoring import LeadKey
+
+_ID_BYTES = 16
+
+
+class LiveStories(ShelvedRows[LiveStory]):
+    """Rows of live stories by id, and who their live articles are.
+
+    A story has a number as soon as it has a row or an article, and as long as it has either.
+    Columns by number: `first_at` and `last_at` in seconds as the row has them, `size` in live
+    articles, `square` for the index to keep.
+    """
+
+    def __init__(self, shelf: Shelf | None, max_in_memory: int, register: Register) -> None:
+        super().__init__(shelf, max_in_memory)
+        self._register = register
+        self._numbers: dict[int, int] = {}
+        self._free: list[int] = []
+        self._ids = bytearray()
+        self._rows = 0
+        self.first_at: array[int] = array("q")
+        self.last_at: array[int] = array("q")
+        self.square: array[int] = array("q")
+        self.size: array[int] = array("i")
+        self._newest: array[int] = array("q")
+        self._lead: array[int] = array("q")
+        self._has_row: array[int] = array("b")
+        self._handle: array[int] = array("q")
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.id_of(n) for n in list(self._numbers.values()) if self._has_row[n])
+
+    def find(self, story_id: str) -> int | None:
+        """The number of a story that has a row or an article."""
+        return self._numbers.get(int(story_id, 16))
+
+    def number(self, story_id: str) -> int:
+        """The number of a story, given to it now if it has none."""
+        key = int(story_id, 16)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = self._free.pop() if self._free else self._extend()
+            self._ids[number * _ID_BYTES : (number + 1) * _ID_BYTES] = bytes.fromhex(story_id)
+        return number
+
+    def id_of(self, number: int) -> str:
+        """The id of the story with that number."""
+        return self._ids[number * _ID_BYTES : (number + 1) * _ID_BYTES].hex()
+
+    def numbers(self) -> Iterator[int]:
+        """The numbers of all that have an article."""
+        return (number for number in self._numbers.values() if self.size[number])
+
+    def put(self, story: LiveStory) -> None:
+        """Takes in a row, new or changed."""
+        number = self.number(story.id)
+        self._rows += not self._has_row[number]
+        self._has_row[number] = 1
+        self.first_at[number], self.last_at[number] = story.first_at, story.last_at
+        self._put(story.id, story)
+
+    def remove(self, story_id: str) -> None:
+        """Lets go of a row, if there is one."""
+        number = self.find(story_id)
+        if number is not None and self._has_row[number]:
+            self._forget(story_id)
+            self._has_row[number] = 0
+            self._rows -= 1
+            self._free_if_empty(number)
+
+    def join(self, number: int, article: int) -> None:
+        """Counts an article, by its number, among a story's, which it may then lead."""
+        register = self._register
+        slot, before, after = register.slot(article), 0, self._newest[number]
+        while after and register.sequence[register.slot(after)] > register.sequence[slot]:
+            before, after = after, register.next[register.slot(after)]
+        register.story[slot] = number
+        register.previous[slot], register.next[slot] = before, after
+        if after:
+            register.previous[register.slot(after)] = article
+        if before:
+            register.next[register.slot(before)] = article
+        else:
+            self._newest[number] = article
+        self.size[number] += 1
+        lead = self._lead[number]
+        if not lead or register.rank(article) < register.rank(lead):
+            self._lead[number] = article
+
+    def leave(self, article: int) -> None:
+        """Takes an article from its story; the best of the others then leads it."""
+        register = self._register
+        slot = register.slot(article)
+        number = register.story[slot]
+        after, before = register.next[slot], register.previous[slot]
+        if after:
+            register.previous[register.slot(after)] = before
+        if before:
+            register.next[register.slot(before)] = after
+        else:
+            self._newest[number] = after
+        self.size[number] -= 1
+        if self._lead[number] == article:
+            self._lead[number] = min(self.articles(number), key=register.rank, default=0)
+        self._free_if_empty(number)
+
+    def articles(self, number: int) -> Iterator[int]:
+        """The numbers of a story's live articles, those first seen last coming first."""
+        after, slot, article = self._register.next, self._register.slot, self._newest[number]
+        while article:
+            yield article
+            article = after[slot(article)]
+
+    def squared(self, story_id: str) -> int:
+        """The squared length of a live story's centroid."""
+        return self.square[self.number(story_id)]
+
+    def members(self, story_id: str) -> Iterator[str]:
+        """Ids of the live articles of a story, those first seen last coming first."""
+        number = self.find(story_id)
+        return map(self._register.id_of, () if number is None else self.articles(number))
+
+    def latest(self, story_id: str, count: int) -> list[str]:
+        """Ids of the live articles of a story that were first seen last, the latest at the end."""
+        number = self.find(story_id)
+        if number is None:
+            return []
+        latest = list(map(self._register.id_of, islice(self.articles(number), count)))
+        latest.reverse()
+        return latest
+
+    def lead(self, story_id: str) -> LeadKey | None:
+        """The key of the article that leads a story; None if it has none."""
+        number = self.find(story_id)
+        lead = 0 if number is None else self._lead[number]
+        return self._register.rank(lead) if lead else None
+
+    def led_by(self, story_id: str) -> str:
+        """The id of the article that leads a live story."""
+        lead = self.lead(story_id)
+        assert lead is not None, f"story {story_id} has no live article"
+        return lead[2]
+
+    def _extend(self) -> int:
+        columns: list[array[Any]] = [self.first_at, self.last_at, self.square, self.size]
+        for column in (*columns, self._newest, self._lead, self._has_row, self._handle):
+            column.append(0)
+        self._ids += bytes(_ID_BYTES)
+        return len(self.size) - 1
+
+    def _free_if_empty(self, number: int) -> None:
+        if not self.size[number] and not self._has_row[number]:
+            del self._numbers[int(self.id_of(number), 16)]
+            self._free.append(number)
+
+    def _place(self, ident: str) -> "tuple[array[int], int] | None":
+        number = self.find(ident)
+        if number is None or not self._has_row[number]:
+            return None
+        return self._handle, number
+
+    def _pack(self, row: LiveStory) -> bytes:
+        return encode_row(row)
+
+    def _unpack(self, packed: bytes) -> LiveStory:
+        return decode_story(packed)

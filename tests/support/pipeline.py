@@ -1,0 +1,62 @@
+"""Both halves of the recipe in one, with what is published decoded, for a test to read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.enrich import ImageMode
+from newsloom.pipeline.publish import Publication
+from newsloom.pipeline.recipe import Curation, Preparation, Result
+from newsloom.pipeline.sealing import Sealer
+from newsloom.records.faults import Fault, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one input, and the records that followed."""
+
+    result: Result
+    curated: tuple[dict[str, Any], ...]
+    stories: tuple[dict[str, Any], ...]
+
+    @classmethod
+    def of(cls, result: Result) -> "Taken":
+        """`result` with its records decoded."""
+        return cls(result, _decoded(result.curated), _decoded(result.stories))
+
+    @property
+    def outcome(self) -> Outcome:
+        """As of the result."""
+        return self.result.outcome
+
+    @property
+    def fault(self) -> Fault | None:
+        """As of the result."""
+        return self.result.fault
+
+
+class Pipeline:
+    """The way of one record after another through one lane."""
+
+    def __init__(
+        self,
+        state: State,
+        catalogue: Catalogue,
+        images: ImageMode,
+        sealer: Sealer | None = None,
+    ) -> None:
+        self.state = state
+        self.preparation = Preparation(catalogue, images, sealer)
+        self.curation = Curation(state)
+
+    def process(self, record: dict[str, Any] | Fault, arrived_at: int) -> Taken:
+        """Takes one input all the way. `arrived_at` is in seconds since the epoch."""
+        return Taken.of(self.curation.curate(self.preparation.prepare(record, arrived_at)))
+
+
+def _decoded(publications: tuple[Publication, ...]) -> tuple[dict[str, Any], ...]:
+    """The records that were published."""
+    return tuple(orjson.loads(publication.value) for publication in publications)

@@ -1,0 +1,90 @@
+"""Two curations of the same inputs: the same differ in nothing, others in what is told."""
+
+from typing import Any
+
+from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.comparison import Regrouping, Telling, compare_tellings
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.policy import DEFAULT_POLICY, Policy
+from newsloom.pipeline.recipe import Pipeline
+from newsloom.rules.evidence import DEFAULT_WEIGHTS
+from newsloom.rules.topics import TopicIndex
+from tests.support.lanes import HOUR_S, START_S, event
+
+NEVER_JOIN = Policy(DEFAULT_WEIGHTS._replace(join_bias=-100_000, merge_bias=-100_000))
+
+FERRY = [
+    event("one.example/a", "Ferry Selkie runs aground off Northfield pier", quality=80),
+    event("two.example/a", "Selkie ferry aground at Northfield", HOUR_S, quality=90),
+    event("three.example/a", "Northfield pier shut after ferry Selkie strikes it", 2 * HOUR_S),
+]
+DAIRY = event("one.example/b", "Fennimore dairy recalls soft cheese", 3 * HOUR_S, quality=75)
+FAULTY = {"webUrl": "https://one.example/c"}
+
+
+def _tell(policy: Policy, *events: dict[str, Any]) -> Telling:
+    catalogue = Catalogue({}, TopicIndex([]), "none")
+    pipeline, telling = Pipeline(State(), catalogue, "trust", policy=policy), Telling()
+    for each in events:
+        telling.take(pipeline.process(each, START_S + 1000 * HOUR_S))
+    return telling
+
+
+def _url(telling: Telling, article_id: str) -> str:
+    return telling.articles[article_id].title.split()[0]
+
+
+def test_the_same_policy_tells_the_same() -> None:
+    one, two = (_tell(DEFAULT_POLICY, *FERRY, DAIRY, FAULTY) for _ in range(2))
+    differences = compare_tellings(one, two)
+    assert differences == ([], ([], []), ([], []))
+    assert one.counts() == two.counts()
+    assert one.counts()["articles"] == 4
+    assert one.counts()["stories"] == 2
+    assert one.counts()["dead letters"] == 1
+
+
+def test_a_story_that_falls_apart_is_told_with_its_parts_and_their_leads() -> None:
+    whole, apart = _tell(DEFAULT_POLICY, *FERRY, DAIRY), _tell(NEVER_JOIN, *FERRY, DAIRY)
+    (regrouping,), leads, published = compare_tellings(whole, apart)
+    assert (list(map(len, regrouping.a)), list(map(len, regrouping.b))) == ([3], [1, 1, 1])
+    assert regrouping.size == 3
+    assert [[_url(apart, i) for i in ids] for ids in leads] == [[], ["Ferry", "Northfield"]]
+    assert [[_url(apart, i) for i in ids] for ids in published] == [[], ["Ferry"]]
+
+
+def test_it_is_told_the_same_from_the_other_side() -> None:
+    whole, apart = _tell(DEFAULT_POLICY, *FERRY, DAIRY), _tell(NEVER_JOIN, *FERRY, DAIRY)
+    there, back = compare_tellings(whole, apart), compare_tellings(apart, whole)
+    assert back.regroupings == [Regrouping(b, a) for a, b in there.regroupings]
+    assert (back.leads, back.published) == (there.leads[::-1], there.published[::-1])
+
+
+def test_a_threshold_changes_publications_and_nothing_else() -> None:
+    usual = _tell(DEFAULT_POLICY, *FERRY, DAIRY)
+    strict = _tell(DEFAULT_POLICY._replace(publish_threshold=100), *FERRY, DAIRY)
+    regroupings, leads, published = compare_tellings(usual, strict)
+    assert (regroupings, leads) == ([], ([], []))
+    assert [[_url(usual, i) for i in ids] for ids in published] == [["Fennimore"], []]
+
+
+def test_stories_that_never_merge_are_told_apart() -> None:
+    two_matters = [
+        event("one.example/1", "Selkie ferry runs aground off Northfield pier"),
+        event("two.example/1", "Coastguard inquiry blames Selkie pilot, rotten chart", 60),
+        event(
+            "two.example/2", "Coastguard inquiry blames Selkie pilot, rotten chart: minister", 120
+        ),
+    ]
+    bridge = f"{two_matters[1]['title']}: {two_matters[0]['title']}"
+    stream = [*two_matters, event("three.example/1", bridge, 180)]
+    never_merge = Policy(DEFAULT_WEIGHTS._replace(merge_bias=-100_000))
+    (regrouping,), *_ = compare_tellings(
+        _tell(DEFAULT_POLICY, *stream), _tell(never_merge, *stream)
+    )
+    assert [list(map(len, stories)) for stories in regrouping] == [[4], [3, 1]]
+
+
+def test_what_was_withdrawn_is_held_by_nobody() -> None:
+    withdrawal = {"webUrl": DAIRY["webUrl"], "withdrawn": True}
+    assert _tell(DEFAULT_POLICY, DAIRY, withdrawal).articles == {}

@@ -1,0 +1,95 @@
+"""The register against the plainest form of the same thing: a dictionary of rows."""
+
+from hashlib import md5
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from newsloom.pipeline.curation.register import Register
+
+PUBLISHED = ("2026-03-02T10:00:00Z", "0999-12-31T23:59:59Z", "2026-03-02T10:00:01Z")
+
+
+def _id(number: int) -> str:
+    return md5(str(number).encode()).hexdigest()
+
+
+class RegisterAndRows(RuleBasedStateMachine):
+    """Articles come under rising numbers with gaps between, and go in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register = Register()
+        self.rows: dict[int, tuple[int, str, list[str]]] = {}
+        self.last = 0
+
+    @rule(
+        gap=st.sampled_from((1, 1, 1, 2, 500, 3000)),
+        quality=st.integers(0, 200),
+        published=st.sampled_from(PUBLISHED),
+        named=st.lists(st.integers(1, 40), max_size=12, unique=True),
+    )
+    def take(self, gap: int, quality: int, published: str, named: list[int]) -> None:
+        self.last += gap
+        slot = self.register.take(_id(self.last), self.last, quality, published)
+        assert slot == self.register.slot(self.last)
+        names = [_id(number) for number in named]
+        self.register.set_named(self.last, names)
+        self.register.event_at[slot] = -self.last
+        self.rows[self.last] = (quality, published, names)
+
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.rows)))
+        self.register.release(_id(number))
+        del self.rows[number]
+
+    @precondition(lambda self: self.rows)
+    @rule()
+    def release_the_oldest(self) -> None:
+        number = min(self.rows)
+        assert self.register.oldest(self.last + 1) == number
+        assert self.register.oldest(number) is None
+        self.register.release(_id(number))
+        del self.rows[number]
+
+    @rule(number=st.integers(1, 40))
+    def who_names_it(self, number: int) -> None:
+        naming = {_id(n) for n, (_, _, names) in self.rows.items() if _id(number) in names}
+        assert naming == set(self.register.may_name(_id(number))), "no two of these look alike"
+
+    @invariant()
+    def holds_the_same(self) -> None:
+        register = self.register
+        assert list(register) == [_id(number) for number in sorted(self.rows)]
+        assert len(register) == len(self.rows)
+        for number, (quality, published, _) in self.rows.items():
+            assert register.find(_id(number)) == number
+            assert register.is_live(number)
+            assert register.id_of(number) == _id(number)
+            assert register.rank(number) == (-quality, published, _id(number))
+            assert register.event_at[register.slot(number)] == -number
+
+
+TestRegister = RegisterAndRows.TestCase
+TestRegister.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def test_it_needs_no_more_room_however_many_come_and_go() -> None:
+    register = Register()
+    for number in range(1, 20_000):
+        register.take(_id(number), number, 0, PUBLISHED[0])
+        if number > 900:
+            register.release(_id(number - 900))
+    assert len(register) == 900
+    assert len(register.number) == 1024
+
+
+def test_numbers_may_come_in_any_order() -> None:
+    register = Register()
+    for number in (9_000, 3, 4_000, 8_999, 1):
+        register.take(_id(number), number, 0, PUBLISHED[0])
+    assert list(register) == [_id(number) for number in (1, 3, 4_000, 8_999, 9_000)]
+    assert register.oldest(5) == 1

@@ -1,0 +1,62 @@
+"""The spill file: rows come back as they were, and room is given back."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+from newsloom.adapters.spill import SpillFile
+
+
+def test_rows_come_back_as_they_were() -> None:
+    random, spill = Random(5), SpillFile(segment_bytes=20_000)
+    held: dict[int, bytes] = {}
+    for _ in range(2_000):
+        row = random.randbytes(random.choice((0, 1, 300, 4_092, 4_093, 9_000)))
+        held[spill.write(row)] = row
+        if len(held) > 50:
+            handle = random.choice(list(held))
+            assert spill.read(handle) == held.pop(handle)
+            spill.discard(handle)
+    assert len(held) == 50
+    assert all(handle > 0 for handle in held)
+    assert {handle: spill.read(handle) for handle in held} == held
+
+
+def test_files_whose_rows_are_gone_are_given_back() -> None:
+    def open_files() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    before, spill = open_files(), SpillFile(segment_bytes=1_000)
+    handles = [spill.write(bytes(100)) for _ in range(1_000)]
+    assert open_files() > before + 90
+    for handle in handles:
+        spill.discard(handle)
+    assert open_files() <= before + 1
+
+
+def test_nothing_is_left_in_the_folder_that_tmpdir_names(tmp_path: Path) -> None:
+    program = (
+        "from newsloom.adapters.spill import SpillFile; import os, sys\n"
+        "SpillFile().write(b'row'); print(os.listdir(sys.argv[1])); os._exit(9)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.strip()) == (9, "[]"), ran.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_told_in_words() -> None:
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from newsloom.adapters.spill import SpillFile; spill = SpillFile()\n"
+        "try:\n    while True: spill.write(bytes(1000))\n"
+        "except OSError as error: print(error.strerror)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert "TMPDIR names another" in ran.stdout
