@@ -5,8 +5,13 @@ BIN := $(VENV)/bin
 OUT ?= out/demo
 DATA ?=
 CHAOS ?=
+SOAK ?=
+SIZE ?=
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo demo-kafka test chaos dashboard check format bench bench-stories tune-stories lock golden schemas clean
+.PHONY: help setup demo demo-kafka test chaos soak dashboard check format bench bench-stories bench-size
+.PHONY: tune-stories lock golden schemas clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +42,9 @@ test: setup  ## all tests
 chaos: setup  ## kill, freeze and change workers and three brokers under a steady flow; ten minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
+soak: setup  ## workers under a steady load for half an hour: does anything grow? SOAK="--minutes 2"
+	$(BIN)/python -m tests.soak $(SOAK)
+
 dashboard: setup  ## nine minutes of a run, drawn as the dashboard: docs/dashboard.png
 	$(BIN)/python -m tests.watched docs/dashboard.png
 
@@ -64,12 +72,16 @@ bench: setup  ## speed and memory, of a run and on Kafka; DATA=events.jsonl meas
 bench-stories: setup  ## quality of the stories on labelled streams, DATA=folder, beside the usual ways
 	$(BIN)/python -m benchmarks.stories $(DATA) --plot out/story-costs.svg
 
+bench-size: setup  ## what an article costs as a lane grows to millions; SIZE=--articles N sets how far
+	$(BIN)/python -m benchmarks.lane_size $(SIZE) --plot out/lane-size.svg
+
 tune-stories: setup  ## weights of the evidence for stories from labelled streams, DATA=folder; rewrites them
 	$(BIN)/python -m benchmarks.tune_stories $(DATA) --write
 
 lock:  ## lock the newest dependencies, with hashes and without addresses (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate pyproject.toml --group dev -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -o requirements.lock
+	$(LOCK) pyproject.toml --constraint requirements.lock -o deploy/requirements.lock
+	$(LOCK) --group build --constraint requirements.lock -o deploy/requirements-build.lock
 
 clean:  ## remove what was made
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.story_costs import Cost, plot_costs
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.spill import SpillFile
 from newsloom.pipeline.curation.state import State
@@ -40,9 +41,12 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=250_000, help="how many events in all")
     parser.add_argument("--per-day", type=int, nargs="+", default=[20_000, 200_000, 1_000_000])
     parser.add_argument("--every", type=int, default=50_000, help="events between two points")
+    parser.add_argument("--plot", type=Path, help="draw the cost against the size to this file")
     arguments = parser.parse_args()
     gc.set_threshold(500_000, 20, 50)
+    costs: dict[str, list[Cost]] = {}
     for per_day in arguments.per_day:
+        series = costs[f"{per_day:,} articles a day"] = []
         print(f"{per_day:,} articles a day")
         print("      live    stories   mean us    p99 us   articles/s   memory MiB")
         for point in measure(arguments.articles, per_day, arguments.every):
@@ -51,6 +55,9 @@ def main() -> None:
                 f"{point.p99_us:>9.0f} {1e6 / point.mean_us:>12,.0f} {point.memory_mib:>12,.0f}",
                 flush=True,
             )
+            series.append(Cost(point.live, point.mean_us))
+    if arguments.plot:
+        plot_costs(arguments.plot, costs)
 
 
 def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:

@@ -46,6 +46,8 @@ NOT_TUNED = {("join", "silence")}
 """The streams are short in time and cannot tell what a day of silence means."""
 MIN_PRECISION, MIN_PAIR_PRECISION, SHORTFALL_COST = 0.93, 0.88, 0.2
 """A reader forgives two stories of one matter sooner than one story of two matters."""
+CAUTION = {"bias": 200, "lone": 800}
+"""Taken from the weights of merging in the end: a wrong merge is seen by readers of two stories."""
 PLAIN = "mixed"
 """The other streams once more, together: measured, but tuned on only if there is nothing else."""
 
@@ -75,12 +77,12 @@ def main() -> None:
         halves = list(pool.map(partial(tune, tuned_on, arguments.steps), (Fold(0), Fold(1))))
     judged = []
     for number, weights in zip((1, 0), halves, strict=True):
-        unseen = measure(streams, weights, Fold(number))
+        unseen = measure(streams, _careful(weights), Fold(number))
         judged.append(_mean_f1(unseen))
         _print(f"half {number + 1}, tuned on the other", unseen)
     print(f"mean F1 on stories not tuned on: {mean(judged):.4f}\n", flush=True)
     known = (weight_tables(DEFAULT_WEIGHTS), *halves)
-    tuned = tune(tuned_on, arguments.steps, None, known)
+    tuned = _careful(tune(tuned_on, arguments.steps, None, known))
     reached = measure(streams, tuned, None)
     _print("tuned on all", reached)
     if arguments.write:
@@ -125,6 +127,11 @@ def tune(
             best, reached = weights, goal
     print(f"{begun}, {reached:.4f} after {steps} steps", flush=True)
     return best
+
+
+def _careful(weights: Weights) -> Weights:
+    merge = weights["merge"]
+    return weights | {"merge": merge | {name: merge[name] - CAUTION[name] for name in CAUTION}}
 
 
 def _begin(streams: Mapping[str, Stream], fold: Fold | None) -> tuple[Weights, Spread]:
@@ -225,7 +232,7 @@ def _written(
         f"# Written by benchmarks/tune_stories.py on {date}, seed {SEED}, {steps} steps of search:",
         f"# mean BCubed F1 {reached:.3f}{unseen}. Articles of the streams:",
         f"# {sizes}.",
-        f"# `{PLAIN}` is not tuned on; `silence` is set by hand. See docs/adr/0003-grouping.md.",
+        f"# `{PLAIN}` is not tuned on; `silence`, CAUTION are by hand: docs/adr/0003-grouping.md",
     ]
     for kind, table in weights.items():
         lines += ["", f"[{kind}]", *(f"{name} = {weight}" for name, weight in table.items())]

@@ -84,16 +84,20 @@ class Crew:
         ]
         return chance.choice(alive) if alive else None
 
-    def kill(self, chance: Random) -> str:
+    def workers(self) -> list[tuple[str, int]]:
+        """The stage and process id of each that works."""
+        return [(p.stage, p.worker.pid) for p in self._posts if p.worker.poll() is None]
+
+    def kill(self, chance: Random, stage: str | None = None) -> str:
         """SIGKILL to one of them."""
-        post = self._choose(chance)
+        post = self._choose(chance, stage)
         if post:
             post.worker.kill()
         return f"kill {post.stage if post else 'nobody'}"
 
-    def drain(self, chance: Random) -> str:
+    def drain(self, chance: Random, stage: str | None = None) -> str:
         """SIGTERM to one of them."""
-        post = self._choose(chance)
+        post = self._choose(chance, stage)
         if post:
             post.is_drained = True
             post.worker.terminate()

@@ -44,6 +44,10 @@ class Feed(threading.Thread):
         except BaseException as error:
             self.error = error
 
+    def due(self, elapsed_s: float) -> float:
+        """How many events are to be sent so long after the beginning."""
+        return elapsed_s * self._rate
+
     async def _feed(self) -> None:
         began = time.monotonic()
         pending: set[asyncio.Future[object]] = set()
@@ -54,7 +58,7 @@ class Feed(threading.Thread):
             request_timeout_ms=120_000,
         ) as producer:
             while self.sent < len(self._events):
-                due = min(len(self._events), int((time.monotonic() - began) * self._rate))
+                due = min(len(self._events), int(self.due(time.monotonic() - began)))
                 for key, value in self._events[self.sent : due]:
                     pending.add(await producer.send(self._kafka.prefix + EVENTS, value, key))
                 self.sent = due

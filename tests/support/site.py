@@ -24,7 +24,7 @@ Act = Callable[[Request, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Site:
-    """Serves `acts` by path on `host`; what it does not know is 404. A context manager."""
+    """Serves `acts` by path on `host`, `otherwise` (404) on others. A context manager."""
 
     def __init__(
         self,
@@ -32,8 +32,10 @@ class Site:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: ssl.SSLContext | None = None,
+        otherwise: Act | None = None,
     ) -> None:
         self.acts = dict(acts or {})
+        self._otherwise = otherwise or NOT_FOUND
         self.connections = 0
         self.requests: list[Request] = []
         self.busiest = 0
@@ -97,7 +99,7 @@ class Site:
                 self._busy += 1
                 self.busiest = max(self.busiest, self._busy)
                 try:
-                    await self.acts.get(request.path, NOT_FOUND)(request, writer)
+                    await self.acts.get(request.path, self._otherwise)(request, writer)
                     await writer.drain()
                 finally:
                     self._busy -= 1

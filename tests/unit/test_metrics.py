@@ -46,10 +46,10 @@ def test_names_are_declared_once() -> None:
 
 def test_a_batch_counts_once_it_is_committed() -> None:
     metrics = Metrics("curate")
-    tombstone = Publication("a", b"{}", is_withdrawal=True)
+    published = Publication("a", b"{}")
     result = Result(
         Outcome.CURATED,
-        curated=(tombstone,) * 3,
+        curated=(published,) * 3,
         duplicates=2,
         merges=1,
         image_checks=[{"url": "u", "verdict": "timeout"}, {"url": "v", "verdict": "too-small"}],

@@ -1,0 +1,71 @@
+"""Bytes of the records that a stream makes, by topic: figures for benchmarks/capacity.py.
+
+    python -m benchmarks.record_bytes
+
+In: generated events. Out: for each topic the bytes of keys and values that one input makes, and
+what an article leaves once all but the last record of a key is compacted away.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import orjson
+
+from benchmarks.capacity import LAST_BYTES, MEASURED_EVENTS
+from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.recipe import Curation, Preparation, Result
+from newsloom.records.faults import Fault
+from newsloom.runtimes.kafka.enriched import decode_arrival, encode_arrival
+from newsloom.runtimes.kafka.topics import (
+    ARTICLE_EVENTS,
+    CURATED_ARTICLES,
+    ENRICHED_ARTICLES,
+    LANE_STATE,
+    STORIES,
+)
+from tests.support.generator import generate
+
+ARRIVED_AT_S = 2**31
+"""After all that is generated."""
+
+
+def main() -> None:
+    preparation, curation = Preparation(load_catalogue(), "trust", None), Curation(State())
+    made: Counter[str] = Counter()
+    last: dict[str, dict[str, int]] = {suffix: {} for suffix in LAST_BYTES}
+    publications = 0
+    for event in generate(1, MEASURED_EVENTS):
+        sent = orjson.dumps(event)
+        made[ARTICLE_EVENTS.suffix] += len(event["webUrl"]) + len(sent)
+        prepared = preparation.prepare(orjson.loads(sent), ARRIVED_AT_S)
+        assert not isinstance(prepared.arrival, Fault)
+        key, enriched = encode_arrival(prepared.arrival)
+        made[ENRICHED_ARTICLES.suffix] += len(key) + len(enriched)
+        result = curation.curate(decode_arrival(enriched))
+        publications += len(result.curated)
+        for suffix, name, size_bytes in _published(curation, result):
+            made[suffix] += size_bytes
+            last[suffix][name] = size_bytes
+    print(f"publications an input: {publications / MEASURED_EVENTS:.2f}")
+    for suffix, count in made.items():
+        print(f"{suffix}: {count / MEASURED_EVENTS:,.0f} bytes an input")
+    for suffix, sizes in last.items():
+        print(f"{suffix}: {sum(sizes.values()) / MEASURED_EVENTS:,.0f} bytes are left of one")
+
+
+def _published(curation: Curation, result: Result) -> Iterator[tuple[str, str, int]]:
+    """Topic, key and bytes of each record that a curate worker would send for one input."""
+    changed = map(dict.fromkeys, (result.changed_articles, result.changed_stories))
+    for suffix, records in (
+        (CURATED_ARTICLES.suffix, result.curated),
+        (STORIES.suffix, result.stories),
+    ):
+        for record in records:
+            yield suffix, record.id, len(record.id) + len(record.value)
+    for name, row in curation.state.encode_rows(*changed).items():
+        yield LANE_STATE.suffix, name, len(name) + len(row or b"")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""`make soak`: workers under a long steady load; what they hold must not grow."""

@@ -1,0 +1,48 @@
+"""docs/capacity.md says what its figures give."""
+
+import pytest
+
+from benchmarks.capacity import GIB, LOADS, MIB, PAGE, Plan, duration, page, size
+from newsloom.rules.lanes import MAX_LIVE_ARTICLES
+
+
+def test_the_page_is_made_of_its_figures() -> None:
+    assert PAGE.read_text() == page(), "run python -m benchmarks.capacity"
+
+
+@pytest.mark.parametrize("articles", LOADS)
+def test_a_plan_is_within_what_its_parts_can_do(articles: int) -> None:
+    plan = Plan(articles)
+    assert plan.lane_live <= MAX_LIVE_ARTICLES
+    assert plan.lanes * plan.lane_live == pytest.approx(plan.live, abs=plan.lanes)
+    assert 2 <= plan.enrichers <= plan.partitions / 2
+    assert plan.curate_share < 0.6
+    assert plan.curators == plan.lanes + 1
+
+
+def test_more_articles_never_take_less() -> None:
+    plans = [Plan(articles) for articles in LOADS]
+    for name in ("lanes", "enrichers", "partitions", "curators", "disk", "peak_write", "live"):
+        needs = [getattr(plan, name) for plan in plans]
+        assert needs == sorted(needs), name
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0.4 * MIB, "410 KiB"),
+        (12.4 * MIB, "12 MiB"),
+        (2 * GIB, "2.0 GiB"),
+        (3_000 * GIB, "2.9 TiB"),
+    ],
+)
+def test_bytes_are_told_to_two_figures(count: float, words: str) -> None:
+    assert size(count) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0.40 s"), (4, "4.0 s"), (89, "89 s"), (95, "1.6 min"), (9e3, "2.5 h")],
+)
+def test_times_are_told_to_two_figures(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
