@@ -62,12 +62,9 @@ def watched(
         yield worker, port
     finally:
         if worker.returncode is None:
-            worker.terminate()
-            try:
-                worker.communicate(timeout=5)
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.communicate()
+            # One that is struck may not hear; what a killed parent has started ends with it.
+            worker.send_signal(signal.SIGKILL if struck else signal.SIGTERM)
+            worker.communicate(timeout=30)
 
 
 def await_answer(port: int, path: str, status: int) -> str:

@@ -272,8 +272,8 @@ LANE_CAP = Declared(
     Gauge,
     "newsloom_lane_cap_articles",
     (CURATE, RUN),
-    "Live articles up to which a lane is built and measured. Before it is reached, split languages "
-    "off into lanes of their own.",
+    "Live articles that a lane holds at most. At the cap the oldest leave before their ten days, "
+    "and what comes is no longer grouped with them: split languages off into lanes of their own.",
     ("lane",),
 )
 

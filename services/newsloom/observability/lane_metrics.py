@@ -8,7 +8,6 @@ from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.recipe import Result
 from newsloom.records.faults import Outcome
-from newsloom.rules.lanes import MAX_LIVE_ARTICLES
 
 
 class LaneMetrics:
@@ -41,7 +40,7 @@ class LaneMetrics:
         metrics[declared.UNACCOUNTED_INPUTS].labels(label).set(unaccounted)
         metrics[declared.LIVE_ARTICLES].labels(label).set(len(state.articles))
         metrics[declared.LIVE_STORIES].labels(label).set(len(state.stories))
-        metrics[declared.LANE_CAP].labels(label).set(MAX_LIVE_ARTICLES)
+        metrics[declared.LANE_CAP].labels(label).set(state.cap)
 
 
 def _counted(state: State) -> int:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from newsloom.rules.language import primary_language
 
 MAX_LANES = 256
-MAX_LIVE_ARTICLES = 2_000_000
-"""Live articles up to which a lane is built and measured: 200,000 a day, each for ten days."""
 
 
 @dataclass(frozen=True, slots=True)
