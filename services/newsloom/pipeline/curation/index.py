@@ -7,7 +7,6 @@ order they came in.
 
 from collections import OrderedDict
 from collections.abc import Collection
-from itertools import islice
 from operator import methodcaller
 from typing import Any, NamedTuple
 
@@ -28,8 +27,8 @@ ROUNDING = 0.95
 """What is left of a vector's length at worst once its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
-COMPARED_IN_FULL = 4
-"""So many of the nearest articles are compared again where a search did not read all there is."""
+MIN_IN_FULL = 300
+"""Articles as near as this are compared again where a search did not read all there is."""
 MAX_SUMS = 8_192
 """So many centroids of several articles are kept; others are summed anew when asked for."""
 
@@ -229,8 +228,8 @@ class Comparison:
                 if len(nearest) == RELATED_LIMIT:
                     least = score
         if is_partial:
-            # The first of them may be duplicates: there every word counts.
-            for number in islice(nearest, COMPARED_IN_FULL):
+            # What is as near as this may be a duplicate: there every word counts.
+            for number in [n for n, score in nearest.items() if score >= MIN_IN_FULL]:
                 other = articles.vector(register.id_of(number))
                 nearest[number] = dot_product(self._vector, other) // UNIT
         return nearest
