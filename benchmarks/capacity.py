@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsloom.rules.lanes import MAX_LIVE_ARTICLES
+from newsloom.rules.stories import LANE_CAP
 from newsloom.runtimes.kafka.topics import (
     ARTICLE_EVENTS,
     CURATED_ARTICLES,
@@ -107,7 +107,7 @@ class Plan:
     @property
     def lanes(self) -> int:
         """So many that none is beyond what a lane is built for."""
-        return math.ceil(self.live / MAX_LIVE_ARTICLES)
+        return math.ceil(self.live / LANE_CAP)
 
     @property
     def lane_live(self) -> int:

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.capacity import GIB, LOADS, MIB, PAGE, Plan, duration, page, size
-from newsloom.rules.lanes import MAX_LIVE_ARTICLES
+from newsloom.rules.stories import LANE_CAP
 
 
 def test_the_page_is_made_of_its_figures() -> None:
@@ -13,7 +13,7 @@ def test_the_page_is_made_of_its_figures() -> None:
 @pytest.mark.parametrize("articles", LOADS)
 def test_a_plan_is_within_what_its_parts_can_do(articles: int) -> None:
     plan = Plan(articles)
-    assert plan.lane_live <= MAX_LIVE_ARTICLES
+    assert plan.lane_live <= LANE_CAP
     assert plan.lanes * plan.lane_live == pytest.approx(plan.live, abs=plan.lanes)
     assert 2 <= plan.enrichers <= plan.partitions / 2
     assert plan.curate_share < 0.6
