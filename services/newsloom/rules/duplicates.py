@@ -125,10 +125,11 @@ def _differ_in_title(a: Text, b: Text, similarity: int) -> Difference | None:
 
 
 def _differ_in_text(a: Text, b: Text, similarity: int) -> Difference | None:
-    body_a, body_b = _read(a.excerpt), _read(b.excerpt)
-    gap_s, length = abs(a.time - b.time), min(body_a.length, body_b.length)
+    gap_s = abs(a.time - b.time)
     if gap_s > TEXT_GAP_S:
         return Difference.TIME
+    body_a, body_b = _read(a.excerpt), _read(b.excerpt)
+    length = min(body_a.length, body_b.length)
     if a.domain == b.domain and gap_s > RECURRING_GAP_S and length < RECURRING_TEXT_WORDS:
         return Difference.RECURRING
     if _differ(_numbers(a.title) | body_a.numbers, _numbers(b.title) | body_b.numbers):
@@ -174,6 +175,7 @@ def _differ(a: frozenset[str], b: frozenset[str]) -> bool:
     return not (a <= b or b <= a)
 
 
+@lru_cache(maxsize=4096)
 def _numbers(text: str) -> frozenset[str]:
     return frozenset([word for word in shared_words(text) if word[0].isdigit()])
 

@@ -114,14 +114,17 @@ def _place(
 
 def _original(draft: Draft, live: LiveArticle, near: dict[str, int]) -> LiveArticle | None:
     """The first-seen article of which this is a duplicate."""
-    found = None
-    for other_id, similarity in near.items():
-        if similarity >= MIN_CANDIDATE_SIMILARITY:
-            other = draft.live(other_id)
-            is_earlier = other.sequence < (found or live).sequence
-            if is_earlier and is_duplicate(compared_text(live), compared_text(other), similarity):
-                found = other
-    return found
+    candidates = [i for i, similarity in near.items() if similarity >= MIN_CANDIDATE_SIMILARITY]
+    if not candidates:
+        return None
+    text = compared_text(live)
+    for other_id in sorted(candidates, key=draft.sequence):
+        other = draft.live(other_id)
+        if other.sequence < live.sequence and is_duplicate(
+            text, compared_text(other), near[other_id]
+        ):
+            return other
+    return None
 
 
 def compared_text(live: LiveArticle) -> Text:

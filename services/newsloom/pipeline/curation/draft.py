@@ -97,7 +97,7 @@ class Draft:
         live = self.live(article_id)
         if article_id not in self._own:
             self._own.add(article_id)
-            live = self.articles[article_id] = replace(live)
+            live = self.articles[article_id] = live.copy()
         return live
 
     def put_article(self, live: LiveArticle) -> None:

@@ -27,7 +27,7 @@ ROUNDING = 0.95
 """What is left of a vector's length at worst once its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
-MIN_IN_FULL = 300
+MIN_IN_FULL = 450
 """Articles as near as this are compared again where a search did not read all there is."""
 MAX_SUMS = 8_192
 """So many centroids of several articles are kept; others are summed anew when asked for."""
@@ -217,13 +217,15 @@ class Comparison:
     def _find_nearest(self) -> dict[int, int]:
         articles, (numbers, dots, is_partial) = self._index.articles, self._found
         register, least = articles.register, RELATED_FLOOR
+        event_at, slot = register.event_at, register.slot
         nearest: dict[int, int] = {}
-        scores = dots // UNIT
+        (near,) = (dots >= RELATED_FLOOR * UNIT).nonzero()
+        numbers, scores = numbers[near], dots[near] // UNIT
         order = scores.argsort()[::-1]
         for number, score in zip(numbers[order].tolist(), scores[order].tolist(), strict=True):
             if score < least:
                 break
-            if abs(register.event_at[register.slot(number)] - self._time) <= WINDOW_S:
+            if abs(event_at[slot(number)] - self._time) <= WINDOW_S:
                 nearest[number] = score
                 if len(nearest) == RELATED_LIMIT:
                     least = score

@@ -7,6 +7,7 @@ there are. All arithmetic is on whole numbers and exact.
 from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
+from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ terms in common with a text is news of another day."""
 _WEIGHT_BITS = 10
 _WEIGHT_MASK = (1 << _WEIGHT_BITS) - 1
 """An entry is the document's number above its weight: one array serves for both, and sorts."""
+_NONE: "array[int]" = array("q")
 _SUM_BITS = 21
 _SUM_MASK = (1 << _SUM_BITS) - 1
 """The product of two weights fits, and so does that of two vectors of length UNIT."""
@@ -81,18 +83,15 @@ class Postings:
 
     def search(self, vector: Mapping[str, int], least: int) -> Found:
         """The documents whose dot product with `vector` is at least `least` (above 0)."""
-        lists, max_read = self._lists, self._max_read
-        found, weights, is_partial = [], [], False
-        for term, weight in vector.items():
-            if term in lists:
-                entries = lists[term]
-                if len(entries) > max_read:
-                    entries, is_partial = entries[-max_read:], True
-                found.append(entries)
-                weights.append(weight)
+        found = list(map(self._lists.get, vector, repeat(_NONE)))
+        lengths, max_read = list(map(len, found)), self._max_read
+        is_partial = max(lengths, default=0) > max_read
+        if is_partial:
+            found = [e if len(e) <= max_read else e[-max_read:] for e in found]
+            lengths = list(map(len, found))
         joined = np.frombuffer(b"".join(found), dtype=np.int64)
         products = joined & _WEIGHT_MASK
-        products *= np.array(weights, dtype=np.int64).repeat(list(map(len, found)))
+        products *= np.array(list(vector.values()), dtype=np.int64).repeat(lengths)
         return Found(*sum_by_key(joined >> _WEIGHT_BITS, products, least), is_partial)
 
     def canonical(self) -> list[tuple[str, list[tuple[int, int]]]]:

@@ -4,7 +4,8 @@ Everything else in a lane is computed from these. Rows are JSON objects under a 
 their kind; encoding and decoding are exact inverses.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import orjson
@@ -48,6 +49,10 @@ class LiveArticle:
     _shown: Shown | None = field(default=None, repr=False, compare=False)
     _rank: LeadKey | None = field(default=None, repr=False, compare=False)
 
+    def copy(self) -> "LiveArticle":
+        """The same in another row, as `dataclasses.replace` makes it, but several times as fast."""
+        return LiveArticle(*_fields_of(self))
+
     @property
     def rank(self) -> LeadKey:
         """Sorts the articles of a story, or those related to another, the best first."""
@@ -62,6 +67,9 @@ class LiveArticle:
         if self._shown is None:
             self._shown = cut(self.article)
         return self._shown
+
+
+_fields_of = attrgetter(*[each.name for each in fields(LiveArticle)])
 
 
 @dataclass(slots=True)
@@ -123,13 +131,13 @@ def encode_row(row: Row) -> bytes:
 
 def decode_row(key: str, value: bytes) -> Row:
     """The row that `encode_row` wrote under `key`."""
-    fields = orjson.loads(value)
+    row = orjson.loads(value)
     if key == LANE_KEY:
-        fields["witnesses"] = [(time, ident) for time, ident in fields["witnesses"]]
-        return Lane(**fields)
+        row["witnesses"] = [(time, ident) for time, ident in row["witnesses"]]
+        return Lane(**row)
     if key.startswith("article/"):
-        return LiveArticle(**fields)
-    return StoryAlias(**fields) if "merged_into" in fields else _story(fields)
+        return LiveArticle(**row)
+    return StoryAlias(**row) if "merged_into" in row else _story(row)
 
 
 def decode_article(value: bytes) -> LiveArticle:
@@ -142,6 +150,6 @@ def decode_story(value: bytes) -> LiveStory:
     return _story(orjson.loads(value))
 
 
-def _story(fields: dict[str, Any]) -> LiveStory:
-    fields["providers"] = {k: (name, count) for k, (name, count) in fields["providers"].items()}
-    return LiveStory(**fields)
+def _story(row: dict[str, Any]) -> LiveStory:
+    row["providers"] = {k: (name, count) for k, (name, count) in row["providers"].items()}
+    return LiveStory(**row)

@@ -73,6 +73,10 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
             self._keep(ident, row)
         return row
 
+    def in_memory(self, ident: str) -> R | None:
+        """The row of that id, if it is at hand."""
+        return self._in_memory.get(ident)
+
     def _packed(self, ident: str) -> bytes | None:
         """What lies on the shelf of a row that is not in memory; None if there is no such row."""
         place = self._place(ident)

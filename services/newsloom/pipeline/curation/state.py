@@ -96,6 +96,9 @@ class State:
 
     def story_id(self, article_id: str) -> str:
         """The id of the story that a live article is in."""
+        live = self.articles.in_memory(article_id)
+        if live is not None:
+            return live.story_id
         return self.stories.id_of(self.articles.register.story_of(article_id))
 
     def named_by(self, article_id: str) -> list[str]:
