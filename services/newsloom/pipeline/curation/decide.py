@@ -10,7 +10,6 @@ from newsloom.pipeline.arrival import (
     Arrival,
     ArticleArrival,
     WithdrawalArrival,
-    compared_title,
 )
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.grouping import (
@@ -131,7 +130,7 @@ def compared_text(live: LiveArticle) -> Text:
     """What of an article decides whether it is a duplicate."""
     article = live.article
     return Text(
-        title=compared_title(article),
+        title=live.compared_title,
         excerpt=article.get("excerpt", ""),
         domain=article["provider"]["domain"],
         time=live.event_at,

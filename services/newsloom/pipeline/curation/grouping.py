@@ -6,7 +6,6 @@ are weighed with all the evidence. Decides nothing else, and changes nothing.
 
 from typing import NamedTuple
 
-from newsloom.pipeline.arrival import compared_title
 from newsloom.pipeline.curation.draft import Draft
 from newsloom.pipeline.curation.index import Comparison
 from newsloom.pipeline.curation.rows import LiveArticle
@@ -81,7 +80,7 @@ def weigh_stories(
 
 
 def _gist_of(live: LiveArticle) -> Gist:
-    return gist_of(live.vector, title_terms(compared_title(live.article), live.vector))
+    return gist_of(live.vector, title_terms(live.compared_title, live.vector))
 
 
 def _matter(draft: Draft, story_id: str) -> Matter:

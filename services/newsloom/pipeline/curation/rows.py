@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from newsloom.pipeline.arrival import compared_title
 from newsloom.pipeline.curation.shown import Shown, cut
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
@@ -46,6 +47,7 @@ class LiveArticle:
     told_duplicates: int = 0
     image_checks: list[ImageCheck] = field(default_factory=list)
     # Made of the article when first asked for; what starts with _ is no part of the row.
+    _compared_title: str | None = field(default=None, repr=False, compare=False)
     _shown: Shown | None = field(default=None, repr=False, compare=False)
     _rank: LeadKey | None = field(default=None, repr=False, compare=False)
 
@@ -60,6 +62,13 @@ class LiveArticle:
             article = self.article
             self._rank = lead_key(article["quality"], article["publishedDateTime"], article["id"])
         return self._rank
+
+    @property
+    def compared_title(self) -> str:
+        """The title by which it is compared."""
+        if self._compared_title is None:
+            self._compared_title = compared_title(self.article)
+        return self._compared_title
 
     @property
     def shown(self) -> Shown:
