@@ -15,6 +15,8 @@ from newsloom.rules.text import shared_words, strip_dateline
 
 MIN_CANDIDATE_SIMILARITY = 550
 """No pair less alike (cosine in thousandths) is a duplicate: below this, news is reworded."""
+MIN_FOUND_SIMILARITY = 450
+"""What a search found as near as this is compared: it may have passed over common words."""
 TEXT_SIMILARITY = 860
 """From here on two texts are one if nothing speaks against it; below, their words must agree."""
 TITLE_ONLY_SIMILARITY = 970

@@ -278,7 +278,7 @@ def words(text: str) -> list[str]:
     return [word for run in runs for word in (_pairs(run) if _UNSPACED_RUN.match(run) else [run])]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)  # the titles and excerpts of some batches
 def shared_words(text: str) -> Sequence[str]:
     """As `words`, but one answer for all who ask of the same text in turn: not to be changed."""
     return words(text)

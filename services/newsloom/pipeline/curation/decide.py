@@ -25,7 +25,7 @@ from newsloom.pipeline.policy import DEFAULT_POLICY, Policy
 from newsloom.records.curated import Article
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import bounded_time
-from newsloom.rules.duplicates import MIN_CANDIDATE_SIMILARITY, Text, is_duplicate
+from newsloom.rules.duplicates import MIN_FOUND_SIMILARITY, Text, is_duplicate
 from newsloom.rules.scoring import has_grown, is_published, lead_heat
 from newsloom.rules.stories import WINDOW_S
 from newsloom.rules.terms import UNIT, dot_product
@@ -113,17 +113,18 @@ def _place(
 
 def _original(draft: Draft, live: LiveArticle, near: dict[str, int]) -> LiveArticle | None:
     """The first-seen article of which this is a duplicate."""
-    candidates = [i for i, similarity in near.items() if similarity >= MIN_CANDIDATE_SIMILARITY]
-    if not candidates:
-        return None
-    text = compared_text(live)
-    for other_id in sorted(candidates, key=draft.sequence):
+    found, text = None, None
+    for other_id, similarity in near.items():
+        if similarity < MIN_FOUND_SIMILARITY:
+            continue
         other = draft.live(other_id)
-        if other.sequence < live.sequence and is_duplicate(
-            text, compared_text(other), near[other_id]
-        ):
-            return other
-    return None
+        if other.sequence < (found or live).sequence:
+            # Here every word counts, also those that the search passed over.
+            similarity = dot_product(live.vector, other.vector) // UNIT
+            text = text or compared_text(live)
+            if is_duplicate(text, compared_text(other), similarity):
+                found = other
+    return found
 
 
 def compared_text(live: LiveArticle) -> Text:

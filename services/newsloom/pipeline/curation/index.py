@@ -27,8 +27,6 @@ ROUNDING = 0.95
 """What is left of a vector's length at worst once its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
-MIN_IN_FULL = 450
-"""Articles as near as this are compared again where a search did not read all there is."""
 MAX_SUMS = 8_192
 """So many centroids of several articles are kept; others are summed anew when asked for."""
 
@@ -215,8 +213,8 @@ class Comparison:
         ]
 
     def _find_nearest(self) -> dict[int, int]:
-        articles, (numbers, dots, is_partial) = self._index.articles, self._found
-        register, least = articles.register, RELATED_FLOOR
+        register, least = self._index.articles.register, RELATED_FLOOR
+        numbers, dots, _ = self._found
         event_at, slot = register.event_at, register.slot
         nearest: dict[int, int] = {}
         (near,) = (dots >= RELATED_FLOOR * UNIT).nonzero()
@@ -229,11 +227,6 @@ class Comparison:
                 nearest[number] = score
                 if len(nearest) == RELATED_LIMIT:
                     least = score
-        if is_partial:
-            # What is as near as this may be a duplicate: there every word counts.
-            for number in [n for n, score in nearest.items() if score >= MIN_IN_FULL]:
-                other = articles.vector(register.id_of(number))
-                nearest[number] = dot_product(self._vector, other) // UNIT
         return nearest
 
     def _votes(self) -> tuple[dict[int, int], dict[int, int]]:

@@ -4,7 +4,7 @@ An article stands in the records of a dozen others; cutting and encoding it anew
 was a fifth of all the time of a run.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import orjson
 
@@ -19,14 +19,20 @@ from newsloom.records.curated import (
 MAX_RELATED_BYTES = 64 * 1024
 """A dozen articles stand in one record: what is longer than this is shown without its images."""
 
-_HUNDREDTHS = [orjson.dumps(n / 100) for n in range(101)]
+_ENDS: dict[Relation, list[bytes]] = {
+    relation: [
+        b',"relation":"%b","similarity":%b}' % (relation.encode(), orjson.dumps(n / 100))
+        for n in range(101)
+    ]
+    for relation in get_args(Relation)
+}
 _RELATED_FIELDS = tuple(RelatedArticle.__annotations__)
 
 
 class Shown(NamedTuple):
     """The parts of an article that others show, as JSON.
 
-    `related` lacks what only the pair can tell: the relation and the similarity.
+    `related` is open at its end: it lacks what only the pair can tell.
     """
 
     related: bytes
@@ -50,7 +56,7 @@ def cut(article: Article) -> Shown:
         del fields["images"]
         related = _encode(fields)
     topics = _encode(article.get("topics", []))
-    return Shown(related, _encode(reference), _encode(in_story), topics)
+    return Shown(related[:-1], _encode(reference), _encode(in_story), topics)
 
 
 def _encode(value: Any) -> bytes:
@@ -60,5 +66,4 @@ def _encode(value: Any) -> bytes:
 
 def as_related(related: bytes, relation: Relation, similarity: int) -> orjson.Fragment:
     """`related` with what it is to another, and how near, in thousandths, told in hundredths."""
-    told = relation.encode(), _HUNDREDTHS[(similarity + 5) // 10]
-    return orjson.Fragment(b'%b,"relation":"%b","similarity":%b}' % (related[:-1], *told))
+    return orjson.Fragment(related + _ENDS[relation][(similarity + 5) // 10])
