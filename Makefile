@@ -36,7 +36,8 @@ demo: setup  ## curate the examples and look at the outcome
 demo-kafka: setup  ## the same on Kafka: a broker, topics, workers, examples, what comes out (Java 17, Maven)
 	$(BIN)/python deploy/kafka/brokers.py run -- $(BIN)/python deploy/kafka/demo.py
 
-test: setup  ## all tests
+test: setup  ## all tests, and what they need besides Python
+	tests/tools.sh
 	$(BIN)/python -m pytest
 
 chaos: setup  ## kill, freeze and change workers and three brokers under a steady flow; ten minutes
