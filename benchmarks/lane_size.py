@@ -11,6 +11,9 @@ import gc
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +24,8 @@ from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.spill import SpillFile
 from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.recipe import Curation, Preparation, Prepared
+from newsloom.records.faults import Fault
+from newsloom.runtimes.kafka.enriched import decode_arrival, encode_arrival
 from tests.support.generator import DAY_S, DEFAULT_START, generate
 
 BATCH = 512
@@ -65,8 +70,8 @@ def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:
     curation = Curation(State(SpillFile()))
     spent: list[float] = []
     batch: list[Prepared] = []
-    for prepared in _prepared(articles, per_day):
-        batch.append(prepared)
+    for value in _arrivals(articles, per_day):
+        batch.append(decode_arrival(value))
         if len(batch) == BATCH:
             spent += _curate(curation, batch)
             batch.clear()
@@ -75,11 +80,31 @@ def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:
             spent.clear()
 
 
-def _prepared(articles: int, per_day: int) -> Iterator[Prepared]:
+def _arrivals(articles: int, per_day: int) -> Iterator[bytes]:
+    """What enrich would send for a made stream, made in a process of its own."""
+    ours, theirs = Pipe(duplex=False)
+    maker = Process(target=_make, args=(theirs, articles, per_day), daemon=True)
+    maker.start()
+    theirs.close()
+    with suppress(EOFError):
+        while True:
+            yield from ours.recv()
+    maker.join()
+
+
+def _make(out: Connection, articles: int, per_day: int) -> None:
     preparation = Preparation(load_catalogue(), "trust")
     start_s = int(DEFAULT_START.timestamp())
+    batch: list[bytes] = []
     for number, event in enumerate(generate(1, articles, articles_per_day=per_day)):
-        yield preparation.prepare(event, start_s + number * DAY_S // per_day)
+        arrival = preparation.prepare(event, start_s + number * DAY_S // per_day).arrival
+        assert not isinstance(arrival, Fault), arrival
+        batch.append(encode_arrival(arrival)[1])
+        if len(batch) == BATCH:
+            out.send(batch)
+            batch.clear()
+    out.send(batch)
+    out.close()
 
 
 def _curate(curation: Curation, batch: list[Prepared]) -> list[float]:
