@@ -8,7 +8,7 @@ from struct import Struct
 import orjson
 
 from newsloom.pipeline.curation.register import Register
-from newsloom.pipeline.curation.rows import LiveArticle, decode_article, encode_row
+from newsloom.pipeline.curation.rows import LiveArticle, decode_article, encode_article
 from newsloom.pipeline.curation.shelf import Shelf, ShelvedRows
 from newsloom.pipeline.curation.shown import Shown
 from newsloom.rules.scoring import LeadKey
@@ -93,7 +93,7 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         return None if number is None else (self.register.handle, self.register.slot(number))
 
     def _pack(self, row: LiveArticle) -> bytes:
-        parts = (*row.shown, orjson.dumps(row.vector), encode_row(row))
+        parts = (*row.shown, orjson.dumps(row.vector), encode_article(row))
         return _LENGTHS.pack(*map(len, parts)) + b"".join(parts)
 
     def _unpack(self, packed: bytes) -> LiveArticle:

@@ -56,7 +56,7 @@ def weigh_stories(
     terms = doublings(1 + len(live.vector))
     candidates = []
     for story in near:
-        matter = _matter(draft, story.id)
+        matter = Matter(story.centroid, story.size)
         size = doublings(matter.size)
         common = common_terms(gist, matter)
         evidence = JoinEvidence(

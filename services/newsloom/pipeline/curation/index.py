@@ -155,6 +155,8 @@ class NearStory(NamedTuple):
     size: int
     first_at: int
     last_at: int
+    centroid: Vector
+    """Not to be changed."""
     nearest: int
     """Cosine to the nearest of its articles, if that is among the nearest of all."""
     votes: int
@@ -199,18 +201,19 @@ class Comparison:
         best = sorted((minus, stories.id_of(n), n) for minus, n in ranked if minus <= last)
         nearest, sums = self._votes()
         total = sum(sums.values()) or 1
-        return [
-            NearStory(
-                story_id,
-                self._exact_cosine(number) if is_partial else -minus_cosine,
-                stories.size[number],
-                stories.first_at[number],
-                stories.last_at[number],
-                nearest.get(number, 0),
-                1000 * sums.get(number, 0) // total,
+        near = []
+        for minus_cosine, story_id, number in best[:limit]:
+            centroid, cosine = self._index.centroid(number), -minus_cosine
+            if is_partial:
+                dot = dot_product(self._vector, centroid)
+                cosine = story_similarity(dot, stories.square[number])
+            first_at, last_at = stories.first_at[number], stories.last_at[number]
+            size, votes = stories.size[number], 1000 * sums.get(number, 0) // total
+            best_of_story = nearest.get(number, 0)
+            near.append(
+                NearStory(story_id, cosine, size, first_at, last_at, centroid, best_of_story, votes)
             )
-            for minus_cosine, story_id, number in best[:limit]
-        ]
+        return near
 
     def _find_nearest(self) -> dict[int, int]:
         register, least = self._index.articles.register, RELATED_FLOOR
@@ -240,7 +243,3 @@ class Comparison:
             if similarity > best.get(story, 0):
                 best[story] = similarity
         return best, sums
-
-    def _exact_cosine(self, number: int) -> int:
-        dot = dot_product(self._vector, self._index.centroid(number))
-        return story_similarity(dot, self._index.stories.square[number])

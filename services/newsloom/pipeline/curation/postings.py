@@ -22,6 +22,7 @@ terms in common with a text is news of another day."""
 _WEIGHT_BITS = 10
 _WEIGHT_MASK = (1 << _WEIGHT_BITS) - 1
 """An entry is the document's number above its weight: one array serves for both, and sorts."""
+_BUCKET_MASK = (1 << 13) - 1
 _NONE: "array[int]" = array("q")
 _SUM_BITS = 21
 _SUM_MASK = (1 << _SUM_BITS) - 1
@@ -92,7 +93,11 @@ class Postings:
         joined = np.frombuffer(b"".join(found), dtype=np.int64)
         products = joined & _WEIGHT_MASK
         products *= np.array(list(vector.values()), dtype=np.int64).repeat(lengths)
-        return Found(*sum_by_key(joined >> _WEIGHT_BITS, products, least), is_partial)
+        numbers = joined >> _WEIGHT_BITS
+        # Summed by some of its bits, a document has its own sum at least: most are ruled out.
+        buckets = numbers & _BUCKET_MASK
+        (near,) = (np.bincount(buckets, products) >= least)[buckets].nonzero()
+        return Found(*sum_by_key(numbers[near], products[near], least), is_partial)
 
     def canonical(self) -> list[tuple[str, list[tuple[int, int]]]]:
         """All postings as (term, (number, weight)...), sorted."""

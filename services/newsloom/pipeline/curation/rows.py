@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from newsloom.pipeline.arrival import compared_title
-from newsloom.pipeline.curation.shown import Shown, cut
+from newsloom.pipeline.curation.shown import Shown, cut, exact
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.clock import Witness
@@ -47,13 +47,16 @@ class LiveArticle:
     told_duplicates: int = 0
     image_checks: list[ImageCheck] = field(default_factory=list)
     # Made of the article when first asked for; what starts with _ is no part of the row.
+    _encoded: bytes | None = field(default=None, repr=False, compare=False)
     _compared_title: str | None = field(default=None, repr=False, compare=False)
     _shown: Shown | None = field(default=None, repr=False, compare=False)
     _rank: LeadKey | None = field(default=None, repr=False, compare=False)
 
     def copy(self) -> "LiveArticle":
         """The same in another row, as `dataclasses.replace` makes it, but several times as fast."""
-        return LiveArticle(*_fields_of(self))
+        copied = LiveArticle(*_fields_of(self))
+        copied._encoded = None
+        return copied
 
     @property
     def rank(self) -> LeadKey:
@@ -136,6 +139,13 @@ def story_key(story_id: str) -> str:
 def encode_row(row: Row) -> bytes:
     """`row` as a JSON object."""
     return orjson.dumps(row)
+
+
+def encode_article(live: LiveArticle) -> bytes:
+    """The same of an article; kept with it, for a row that is committed may be laid aside later."""
+    if live._encoded is None:
+        live._encoded = exact(orjson.dumps(live))
+    return live._encoded
 
 
 def decode_row(key: str, value: bytes) -> Row:

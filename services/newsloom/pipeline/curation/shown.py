@@ -60,8 +60,12 @@ def cut(article: Article) -> Shown:
 
 
 def _encode(value: Any) -> bytes:
-    # A copy: what orjson gives holds 4 KiB, however little is in it, and this is kept.
-    return bytes(memoryview(orjson.dumps(value)))
+    return exact(orjson.dumps(value))
+
+
+def exact(encoded: bytes) -> bytes:
+    """A copy, to be kept: what orjson gives holds 4 KiB, however little is in it."""
+    return bytes(memoryview(encoded))
 
 
 def as_related(related: bytes, relation: Relation, similarity: int) -> orjson.Fragment:

@@ -20,6 +20,7 @@ from newsloom.pipeline.curation.rows import (
     Row,
     StoryAlias,
     article_key,
+    encode_article,
     encode_row,
     story_key,
 )
@@ -135,7 +136,7 @@ class State:
         rows: dict[str, bytes | None] = {LANE_KEY: encode_row(self.lane)}
         for article_id in article_ids:
             live = self.articles.get(article_id)
-            rows[article_key(article_id)] = encode_row(live) if live is not None else None
+            rows[article_key(article_id)] = encode_article(live) if live is not None else None
         for story_id in story_ids:
             story = self.stories.get(story_id) or self.aliases.get(story_id)
             rows[story_key(story_id)] = encode_row(story) if story is not None else None
