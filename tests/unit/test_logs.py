@@ -2,6 +2,7 @@
 
 import json
 import logging
+import subprocess
 import sys
 from typing import Any
 
@@ -55,3 +56,16 @@ def test_an_exception_stays_in_its_line() -> None:
     assert "\n" not in line
     assert json.loads(line)["exception"].endswith("ValueError: a bug")
     assert _said("text", "ended by", error=True).startswith("newsloom: ended by\nTraceback")
+
+
+def test_a_task_that_was_told_to_end_is_no_crash(capfd: pytest.CaptureFixture[str]) -> None:
+    program = (
+        "import asyncio, logging; from newsloom.observability.logs import set_up_logs\n"
+        "set_up_logs('text', 'warning'); log = logging.getLogger('mode.services')\n"
+        "for reason in (asyncio.CancelledError(), ValueError('a bug')):\n"
+        "    log.error('Crashed reason=%r', reason)\n"
+        "try: raise asyncio.CancelledError\n"
+        "except asyncio.CancelledError: log.exception('ended')"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert capfd.readouterr().err == "newsloom: Crashed reason=ValueError('a bug')\n"

@@ -4,6 +4,7 @@ Lines to read, or an object a line. What a record's line holds beyond its messag
 ids and numbers, never a payload.
 """
 
+import asyncio
 import json
 import logging
 import sys
@@ -57,12 +58,19 @@ def _fields_of(record: logging.LogRecord) -> dict[str, Any]:
     return getattr(record, FIELDS, {})
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not so that a task was told to end, which Faust calls a crash while a worker drains."""
+    told = (*(record.args or ()), *(record.exc_info or ()))
+    return not any(isinstance(each, asyncio.CancelledError) for each in told)
+
+
 def set_up_logs(form: Format, level: str, stage: str | None = None) -> None:
     """Logs to the process's real standard error from now on: Faust may have taken the other.
 
     Of libraries only what is at least an error.
     """
     handler = logging.StreamHandler(sys.__stderr__)
+    handler.addFilter(_is_news)
     handler.setFormatter(_Json(stage) if form == "json" else _Text())
     logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
     logging.getLogger("newsloom").setLevel(level.upper())
