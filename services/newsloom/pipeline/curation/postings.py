@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 Integers: TypeAlias = NDArray[np.int64]
 
-MAX_READ = 128
-"""Of a term in more documents than these, the newest are read: an older one that has only such
-terms in common with a text is news of another day."""
+MAX_READ = 1536
+"""So many entries a search reads at most, shared out evenly among the terms of the text: of a term
+in more documents than its share, the newest. An older document that has only such terms in common
+with a text is news of another day."""
 
 _WEIGHT_BITS = 10
 _WEIGHT_MASK = (1 << _WEIGHT_BITS) - 1
@@ -85,7 +86,7 @@ class Postings:
     def search(self, vector: Mapping[str, int], least: int) -> Found:
         """The documents whose dot product with `vector` is at least `least` (above 0)."""
         found = list(map(self._lists.get, vector, repeat(_NONE)))
-        lengths, max_read = list(map(len, found)), self._max_read
+        lengths, max_read = list(map(len, found)), max(1, self._max_read // (len(found) or 1))
         is_partial = max(lengths, default=0) > max_read
         if is_partial:
             found = [e if len(e) <= max_read else e[-max_read:] for e in found]
