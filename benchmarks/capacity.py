@@ -63,8 +63,8 @@ FIGURES = {
 MEMORY = {
     "enrich_mib": Figure(285, "MiB", "an enrich worker that checks images", "`make soak`"),
     "curate_mib": Figure(165, "MiB", "a curate worker with an empty lane", _BENCH),
-    "article_bytes": Figure(1_000, "bytes", "memory of a live article", "set as the goal"),
-    "scratch_bytes": Figure(1_500, "bytes", "scratch disk of a live article", "set as the goal"),
+    "article_bytes": Figure(900, "bytes", "memory of a live article", "`make bench-size`"),
+    "scratch_bytes": Figure(4_200, "bytes", "scratch disk of a live article", "`make bench-size`"),
 }
 
 KEPT = (ARTICLE_EVENTS, ENRICHED_ARTICLES, CURATED_ARTICLES, STORIES, LANE_STATE)

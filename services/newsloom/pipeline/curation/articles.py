@@ -49,18 +49,18 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         live = self._in_memory.get(article_id)
         if live is not None:
             return live.shown
-        packed = self._packed(article_id)
-        assert packed is not None, f"{article_id} is not live"
-        return Shown(*_parts(packed)[:_VECTOR])
+        parts = self._parts(article_id)
+        return Shown(*parts[:_VECTOR]) if parts[0] else decode_article(parts[_ROW]).shown
 
     def vector(self, article_id: str) -> Vector:
         """The vector of a live article."""
         live = self._in_memory.get(article_id)
         if live is not None:
             return live.vector
-        packed = self._packed(article_id)
-        assert packed is not None, f"{article_id} is not live"
-        vector: Vector = orjson.loads(_parts(packed)[_VECTOR])
+        parts = self._parts(article_id)
+        if not parts[_VECTOR]:
+            return decode_article(parts[_ROW]).vector
+        vector: Vector = orjson.loads(parts[_VECTOR])
         return vector
 
     def put(self, live: LiveArticle) -> None:
@@ -92,8 +92,16 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         number = self.register.find(ident)
         return None if number is None else (self.register.handle, self.register.slot(number))
 
+    def _parts(self, article_id: str) -> list[bytes]:
+        packed = self._packed(article_id)
+        assert packed is not None, f"{article_id} is not live"
+        return _parts(packed)
+
     def _pack(self, row: LiveArticle) -> bytes:
-        parts = (*row.shown, orjson.dumps(row.vector), encode_article(row))
+        if row.is_cut:
+            parts = [*row.shown, orjson.dumps(row.vector), encode_article(row)]
+        else:  # nobody showed it, so nobody may: one that was restored is laid down as it is
+            parts = [*[b""] * _ROW, encode_article(row)]
         return _LENGTHS.pack(*map(len, parts)) + b"".join(parts)
 
     def _unpack(self, packed: bytes) -> LiveArticle:

@@ -75,11 +75,15 @@ class MatterIndex:
                 del centroid[term]
 
     def settle(self) -> None:
-        """Completes an index over articles that were added and registered, but not joined."""
+        """Completes an index over articles that were added and registered, but not joined.
+
+        The squares of stories of one article are known.
+        """
         self._postings.settle()
         for number in self.stories.numbers():
-            centroid = self.centroid(number)
-            self.stories.square[number] = sum([weight * weight for weight in centroid.values()])
+            if self.stories.size[number] > 1:
+                total = self._add_up(number)
+                self.stories.square[number] = dot_product(total, total)
 
     def centroid(self, number: int) -> Vector:
         """The sum of the vectors of the story with that number; not to be changed."""

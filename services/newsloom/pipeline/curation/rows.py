@@ -74,6 +74,11 @@ class LiveArticle:
         return self._compared_title
 
     @property
+    def is_cut(self) -> bool:
+        """Whether `shown` was asked for."""
+        return self._shown is not None
+
+    @property
     def shown(self) -> Shown:
         """The parts of the article that other records show."""
         if self._shown is None:
@@ -142,7 +147,7 @@ def encode_row(row: Row) -> bytes:
 
 
 def encode_article(live: LiveArticle) -> bytes:
-    """The same of an article; kept with it, for a row that is committed may be laid aside later."""
+    """The same of an article; kept with it, for it may be laid aside later."""
     if live._encoded is None:
         live._encoded = exact(orjson.dumps(live))
     return live._encoded
@@ -155,13 +160,13 @@ def decode_row(key: str, value: bytes) -> Row:
         row["witnesses"] = [(time, ident) for time, ident in row["witnesses"]]
         return Lane(**row)
     if key.startswith("article/"):
-        return LiveArticle(**row)
+        return LiveArticle(**row, _encoded=value)
     return StoryAlias(**row) if "merged_into" in row else _story(row)
 
 
 def decode_article(value: bytes) -> LiveArticle:
     """The row of a live article."""
-    return LiveArticle(**orjson.loads(value))
+    return LiveArticle(**orjson.loads(value), _encoded=value)
 
 
 def decode_story(value: bytes) -> LiveStory:
