@@ -38,6 +38,8 @@ from tests.support.workers import CURATED, ENRICHED, EVENTS, LANE_STATE
 EVENT_COUNT = 20_000
 RESTORED = 200_000
 DISTINCT = 5_000
+ROOM = 2 * DISTINCT
+"""Numbers that are kept for each copy of the lane's articles."""
 ARRIVED_AT_S = 1_790_000_000
 POLL_S = 2.0
 """Each look reads a topic from its beginning, and takes that from those who are measured."""
@@ -156,7 +158,8 @@ async def _write_lane(kafka: Kafka, articles: int) -> None:
         sent = []
         for copy in range(-(-articles // held)):
             for key, row in rows:
-                name = f"{key}-{copy}" if "/" in key else key
+                kind, _, ident = key.partition("/")
+                name = f"{kind}/{_id(ident, copy)}" if ident else key
                 value = encode_row(_copied(row, copy))
                 sent.append(await producer.send(topic, value, name.encode(), 0))
             await asyncio.gather(*sent)
@@ -166,13 +169,23 @@ async def _write_lane(kafka: Kafka, articles: int) -> None:
 
 def _copied(row: Row, copy: int) -> Row:
     if isinstance(row, LiveArticle):
-        article = row.article | {"id": f"{row.article['id']}-{copy}"}
-        return replace(row, article=article, story_id=f"{row.story_id}-{copy}", duplicate_of=None)
+        return replace(
+            row,
+            article=row.article | {"id": _id(row.article["id"], copy)},
+            story_id=_id(row.story_id, copy),
+            placed=row.placed + copy * ROOM,
+            duplicate_of=None,
+            _encoded=None,
+        )
     if isinstance(row, LiveStory):
-        return replace(row, id=f"{row.id}-{copy}")
+        return replace(row, id=_id(row.id, copy))
     if isinstance(row, StoryAlias):
-        return replace(row, id=f"{row.id}-{copy}", merged_into=f"{row.merged_into}-{copy}")
-    return row
+        return replace(row, id=_id(row.id, copy), merged_into=_id(row.merged_into, copy))
+    return replace(row, placed=row.placed + copy * ROOM)
+
+
+def _id(ident: str, copy: int) -> str:
+    return f"{int(ident, 16) ^ copy:032x}"
 
 
 if __name__ == "__main__":
