@@ -3,7 +3,7 @@
 python -m benchmarks.tune_stories FOLDER [--steps N] [--write]. Weights begin as a logistic
 regression of the evidence met, and are moved by a random search for what the stories then are;
 the same for the same data and seed. First they are judged on stories that they were not tuned on:
-on one half of the stories and then the other, in streams that hold both.
+on each fifth of the stories with weights tuned on the other four, in streams that hold all five.
 """
 
 import argparse
@@ -52,14 +52,22 @@ PLAIN = "mixed"
 """The other streams once more, together: measured, but tuned on only if there is nothing else."""
 
 
+FOLDS = 5
+
+
 class Fold(NamedTuple):
-    """Half of the stories, whole: a story is in one half in all streams."""
+    """A fifth of the stories, or all but that. A story is in one fifth in all streams."""
 
     number: int
+    is_rest: bool = False
 
     def counted(self, gold: list[str]) -> list[bool]:
         """Which articles belong to it."""
-        return [crc32(story.encode()) // 2 % 2 == self.number for story in gold]
+        fifth = (crc32(story.encode()) // 2 % FOLDS for story in gold)
+        return [(each == self.number) != self.is_rest for each in fifth]
+
+    def __str__(self) -> str:
+        return f"{'all but ' * self.is_rest}fifth {self.number + 1}"
 
 
 def main() -> None:
@@ -74,14 +82,15 @@ def main() -> None:
         sys.exit(f"{arguments.folder}: no NAME.events.jsonl beside NAME.gold.tsv in it")
     tuned_on = {name: each for name, each in streams.items() if name != PLAIN} or streams
     with ProcessPoolExecutor(initializer=gc.freeze) as pool:
-        halves = list(pool.map(partial(tune, tuned_on, arguments.steps), (Fold(0), Fold(1))))
+        rests = [Fold(number, is_rest=True) for number in range(FOLDS)]
+        known = list(pool.map(partial(tune, tuned_on, arguments.steps), rests))
     judged = []
-    for number, weights in zip((1, 0), halves, strict=True):
+    for number, weights in enumerate(known):
         unseen = measure(streams, _careful(weights), Fold(number))
         judged.append(_mean_f1(unseen))
-        _print(f"half {number + 1}, tuned on the other", unseen)
+        _print(f"{Fold(number)}, tuned on the rest", unseen)
     print(f"mean F1 on stories not tuned on: {mean(judged):.4f}\n", flush=True)
-    known = (weight_tables(DEFAULT_WEIGHTS), *halves)
+    known.append(weight_tables(DEFAULT_WEIGHTS))
     tuned = _careful(tune(tuned_on, arguments.steps, None, known))
     reached = measure(streams, tuned, None)
     _print("tuned on all", reached)
@@ -116,7 +125,7 @@ def tune(
     regressed, spread = _begin(streams, fold)
     goals = [(_goal(measure(streams, each, fold)), each) for each in (regressed, *known)]
     reached, best = max(goals, key=itemgetter(0))
-    begun = f"tuned on {f'half {fold.number + 1}' if fold else 'all'}: {reached:.4f} to begin with"
+    begun = f"tuned on {fold or 'all'}: {reached:.4f} to begin with"
     random, onward = Random(SEED), None
     for _ in range(steps):
         weights = onward or _vary(best, spread, random)
