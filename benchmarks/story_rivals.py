@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsloom.pipeline.arrival import ArticleArrival, compared_title
-from newsloom.pipeline.curation.postings import Postings, sum_by_key
+from newsloom.pipeline.curation.postings import Postings
 from newsloom.rules.terms import UNIT, dot_product
 from newsloom.rules.text import words
 
@@ -44,10 +44,9 @@ def nearest_articles(arrivals: Sequence[ArticleArrival]) -> list[Link | None]:
     """By the cosine of two articles' vectors."""
     postings, links = Postings(max_read=len(arrivals)), list[Link | None]()
     for number, arrival in enumerate(arrivals):
-        numbers, dots, _ = postings.search(arrival.vector, least=1)
-        best = int(dots.argmax()) if dots.size else None
-        link = None if best is None else Link(int(numbers[best]), float(dots[best]) / UNIT**2)
-        links.append(link)
+        dots = postings.search(arrival.vector, least=1)
+        best = max(dots, key=lambda other: (dots[other], -other), default=None)
+        links.append(None if best is None else Link(best, dots[best] / UNIT**2))
         postings.add(number, arrival.vector)
     return links
 
@@ -93,23 +92,24 @@ def _most_alike(
 def single_pass(arrivals: Sequence[ArticleArrival], threshold: float) -> list[int]:
     """Each article joins the nearest story by cosine to its centroid, or opens its own."""
     postings = Postings(max_read=len(arrivals))
-    groups = np.zeros(len(arrivals), dtype=np.int64)
+    groups: list[int] = []
     centroids: dict[int, dict[str, int]] = {}
-    lengths = np.zeros(len(arrivals))
+    lengths: dict[int, float] = {}
     for number, arrival in enumerate(arrivals):
-        numbers, dots, _ = postings.search(arrival.vector, least=1)
-        stories, sums = sum_by_key(groups[numbers], dots, least=1)
-        cosines = sums / UNIT / lengths[stories]
-        best = int(cosines.argmax()) if cosines.size else None
-        is_near = best is not None and cosines[best] >= threshold
-        story = int(stories[best]) if is_near else number
-        groups[number] = story
+        cosines: dict[int, float] = {}
+        for other, dot in postings.search(arrival.vector, least=1).items():
+            story = groups[other]
+            cosines[story] = cosines.get(story, 0) + dot / UNIT / lengths[story]
+        nearest = max(cosines, key=lambda story: (cosines[story], -story), default=None)
+        is_near = nearest is not None and cosines[nearest] >= threshold
+        story = nearest if nearest is not None and is_near else number
+        groups.append(story)
         centroid = centroids.setdefault(story, {})
         for term, weight in arrival.vector.items():
             centroid[term] = centroid.get(term, 0) + weight
         lengths[story] = sqrt(dot_product(centroid, centroid))
         postings.add(number, arrival.vector)
-    return groups.tolist()
+    return groups
 
 
 LINKED: dict[str, Callable[[Sequence[ArticleArrival]], list[Link | None]]] = {

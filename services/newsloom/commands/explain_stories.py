@@ -96,9 +96,7 @@ def story_lines(
         own = "its own, " if candidate.story_id == live.story_id else ""
         yield f"  {candidate.score:+,}  {own}{titles[candidate.story_id]}"
         yield from _evidence_lines(candidate, weights)
-        shared = _shared_terms(
-            live.vector, state.index.centroid(state.stories.number(candidate.story_id))
-        )
+        shared = _shared_terms(live.vector, candidate.matter.centroid)
         yield f"      in common: {', '.join(shared)}"
     if live.story_id in state.stories:
         for score, rival_id, evidence in weigh_rivals(draft, live, candidates, weights):

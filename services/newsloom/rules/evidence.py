@@ -102,13 +102,14 @@ class Gist(NamedTuple):
 
 class CommonTerms(NamedTuple):
     """How much of an article's title and text a story bears out, in thousandths; how many terms
-    they share, and the weight of the heaviest.
+    they share, and the weight of the heaviest; the dot product of article and centroid.
     """
 
     title: int
     text: int
     shared: int
     rarest: int
+    dot: int
 
 
 def doublings(count: int) -> int:
@@ -130,10 +131,11 @@ def gist_of(vector: Vector, title: Collection[str]) -> Gist:
 def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
     """What of an article a story bears out."""
     title, (centroid, size) = gist.title, matter
-    in_text = in_title = rarest = shared = 0
+    in_text = in_title = rarest = shared = dot = 0
     for term, weight in gist.vector.items():
         held = centroid.get(term)
         if held:
+            dot += held * weight
             borne = _BORNE_BY * held // size
             if borne > weight:
                 borne = weight
@@ -144,7 +146,7 @@ def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
             if borne > rarest:
                 rarest = borne
     return CommonTerms(
-        1000 * in_title // gist.whole_title, 1000 * in_text // gist.whole, shared, rarest
+        1000 * in_title // gist.whole_title, 1000 * in_text // gist.whole, shared, rarest, dot
     )
 
 

@@ -27,6 +27,7 @@ from newsloom.rules.stories import (
     MIN_CANDIDATE_COSINE,
     MIN_RIVAL_SCORE,
     centroid_similarity,
+    story_similarity,
 )
 from newsloom.rules.terms import UNIT, dot_product, title_terms
 
@@ -34,11 +35,12 @@ _NO_LONE = {name: 0 for name in MergeEvidence._fields if name.startswith("lone")
 
 
 class Candidate(NamedTuple):
-    """A story an article may join: the evidence, and what it adds up to."""
+    """A story an article may join: what it adds up to, and of what."""
 
     story_id: str
     score: int
     evidence: JoinEvidence
+    matter: Matter
 
 
 def weigh_stories(
@@ -55,38 +57,33 @@ def weigh_stories(
     is_bare = "excerpt" not in live.article
     terms = doublings(1 + len(live.vector))
     candidates = []
-    for story in near:
-        matter = Matter(story.centroid, story.size)
+    for story_id, matter, square, first_at, last_at, nearest, votes in near:
         size = doublings(matter.size)
         common = common_terms(gist, matter)
+        cosine = story_similarity(common.dot, square)
+        # By place, for speed: this is done for every article several times.
         evidence = JoinEvidence(
-            cosine=story.cosine,
-            title=common.title,
-            text=common.text,
-            shared=doublings(1 + common.shared),
-            rarest=common.rarest,
-            nearest=story.nearest,
-            votes=story.votes,
-            size=size,
-            terms=terms,
-            bare=1000 if is_bare else 0,
-            bare_cosine=story.cosine if is_bare else 0,
-            size_cosine=size * story.cosine // 1000,
-            silence=days(max(live.event_at - story.last_at, story.first_at - live.event_at)),
+            cosine,
+            common.title,
+            common.text,
+            doublings(1 + common.shared),
+            common.rarest,
+            nearest,
+            votes,
+            size,
+            terms,
+            1000 if is_bare else 0,
+            cosine if is_bare else 0,
+            size * cosine // 1000,
+            days(max(live.event_at - last_at, first_at - live.event_at)),
         )
-        candidates.append(Candidate(story.id, weigh_join(evidence, weights), evidence))
+        candidates.append(Candidate(story_id, weigh_join(evidence, weights), evidence, matter))
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.story_id))
     return candidates
 
 
 def _gist_of(live: LiveArticle) -> Gist:
     return gist_of(live.vector, title_terms(live.compared_title, live.vector))
-
-
-def _matter(draft: Draft, story_id: str) -> Matter:
-    stories = draft.state.stories
-    number = stories.number(story_id)
-    return Matter(draft.state.index.centroid(number), stories.size[number])
 
 
 def choose_story(
@@ -133,13 +130,13 @@ def weigh_rivals(
     near = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
     if not near:
         return []
-    own = _matter(draft, own_id)
+    before = next((c for c in candidates if c.story_id == own_id), None)
+    own = before.matter if before else draft.state.index.matter(stories.number(own_id))
     square = stories.squared(own_id) + 2 * dot_product(vector, own.centroid)
     square += dot_product(vector, vector)
-    before = next((c.evidence for c in candidates if c.story_id == own_id), None)
     rivals = []
     for candidate in near:
-        other = _matter(draft, candidate.story_id)
+        other = candidate.matter
         cosine = centroid_similarity(
             dot_product(own.centroid, other.centroid) + dot_product(vector, other.centroid),
             square,
@@ -149,33 +146,34 @@ def weigh_rivals(
         evidence = MergeEvidence(
             cosine=cosine,
             rival=candidate.evidence.cosine,
-            own=before.cosine if before else 0,
+            own=before.evidence.cosine if before else 0,
             smaller=smaller,
             larger=doublings(max(own.size, other.size)),
             smaller_cosine=smaller * cosine // 1000,
             title=candidate.evidence.title,
             text=candidate.evidence.text,
             votes=candidate.evidence.votes,
-            own_votes=before.votes if before else 0,
-            **_look_again(draft, live, candidate.story_id, cosine),
+            own_votes=before.evidence.votes if before else 0,
+            **_look_again(draft, live, own, candidate, cosine),
         )
         rivals.append(Rival(weigh_merge(evidence, weights), candidate.story_id, evidence))
     return sorted(rivals, key=lambda rival: (-rival.score, rival.story_id))
 
 
-def _look_again(draft: Draft, live: LiveArticle, rival_id: str, cosine: int) -> dict[str, int]:
+def _look_again(
+    draft: Draft, live: LiveArticle, own: Matter, rival: Candidate, cosine: int
+) -> dict[str, int]:
     """What of MergeEvidence begins with `lone`: a story's only article, held against the other."""
-    own, rival = _matter(draft, live.story_id), _matter(draft, rival_id)
     vector, nearest = live.vector, 0
-    if rival.size == 1:
-        (lone_id,) = draft.state.stories.members(rival_id)
+    if rival.matter.size == 1:
+        (lone_id,) = draft.state.stories.members(rival.story_id)
         lone = draft.live(lone_id)
         nearest = dot_product(lone.vector, vector) // UNIT
         held = {term: own.centroid.get(term, 0) + vector.get(term, 0) for term in lone.vector}
         greater = Matter(held, own.size + 1)
     elif own.size == 1:
         (lone_id,) = draft.state.stories.members(live.story_id)
-        lone, greater = draft.live(lone_id), rival
+        lone, greater = draft.live(lone_id), rival.matter
     else:
         return _NO_LONE
     common = common_terms(_gist_of(lone), greater)

@@ -7,13 +7,13 @@ order they came in.
 
 from collections import OrderedDict
 from collections.abc import Collection
-from operator import methodcaller
 from typing import Any, NamedTuple
 
 from newsloom.pipeline.curation.articles import LiveArticles
-from newsloom.pipeline.curation.postings import Found, Postings, sum_by_key
+from newsloom.pipeline.curation.postings import Postings
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.stories import LiveStories
+from newsloom.rules.evidence import Matter
 from newsloom.rules.stories import (
     RELATED_FLOOR,
     RELATED_LIMIT,
@@ -37,16 +37,16 @@ class MatterIndex:
     def __init__(self, articles: LiveArticles, stories: LiveStories) -> None:
         self.articles = articles
         self.stories = stories
-        self._postings = Postings()
+        self.postings = Postings()
         self._sums: OrderedDict[int, dict[str, int]] = OrderedDict()
 
     def add(self, live: LiveArticle) -> None:
         """Takes in an article that was registered, but is in no story yet."""
-        self._postings.add(live.placed, live.vector)
+        self.postings.add(live.placed, live.vector)
 
     def remove(self, live: LiveArticle) -> None:
         """Lets go of an article that is still registered, but in no story any more."""
-        self._postings.remove(live.placed, live.vector)
+        self.postings.remove(live.placed, live.vector)
 
     def join(self, number: int, vector: Vector) -> None:
         """Adds the vector of an article that is about to join the story with that number."""
@@ -79,34 +79,35 @@ class MatterIndex:
 
         The squares of stories of one article are known.
         """
-        self._postings.settle()
+        self.postings.settle()
         for number in self.stories.numbers():
             if self.stories.size[number] > 1:
                 total = self._add_up(number)
                 self.stories.square[number] = dot_product(total, total)
 
-    def centroid(self, number: int) -> Vector:
-        """The sum of the vectors of the story with that number; not to be changed."""
-        if self.stories.size[number] == 1:
-            (article,) = self.stories.articles(number)
-            return self.articles.vector(self.articles.register.id_of(article))
-        return self._sum(number)
+    def matter(self, number: int) -> Matter:
+        """What the story with that number is about; not to be changed."""
+        size = self.stories.size[number]
+        if size > 1:
+            return Matter(self._sum(number), size)
+        (article,) = self.stories.articles(number)
+        return Matter(self.articles.vector(self.articles.register.id_of(article)), size)
 
     def compare(self, vector: Vector, time: int, without: Collection[str] = ()) -> "Comparison":
         """Compares a text, of `time` in seconds, with all live articles but those `without`."""
-        found = self._postings.search(vector, MIN_SIMILARITY * UNIT)
+        dots = self.postings.search(vector, MIN_SIMILARITY * UNIT)
         for article_id in without:
             number = self.articles.register.find(article_id)
             if number is not None:
-                found.dots[found.numbers == number] = 0
-        return Comparison(self, vector, time, found)
+                dots.pop(number, None)
+        return Comparison(self, time, dots)
 
     def canonical(self) -> Any:
         """All it holds in one order, to compare two of them."""
         register, stories = self.articles.register, self.stories
         numbers = list(map(register.find, register))
         return [
-            self._postings.canonical(),
+            self.postings.canonical(),
             [
                 (
                     number,
@@ -125,7 +126,7 @@ class MatterIndex:
                     stories.id_of(number),
                     stories.size[number],
                     stories.square[number],
-                    sorted(self.centroid(number).items()),
+                    sorted(self.matter(number).centroid.items()),
                 )
                 for number in stories.numbers()
             ),
@@ -151,18 +152,17 @@ class MatterIndex:
 
 
 class NearStory(NamedTuple):
-    """A live story that a text may belong to. Cosines in thousandths, times in seconds."""
+    """A live story that a text may belong to. Times in seconds."""
 
     id: str
-    cosine: int
-    """To its centroid."""
-    size: int
+    matter: Matter
+    """Not to be changed."""
+    square: int
+    """The squared length of its centroid."""
     first_at: int
     last_at: int
-    centroid: Vector
-    """Not to be changed."""
     nearest: int
-    """Cosine to the nearest of its articles, if that is among the nearest of all."""
+    """Cosine to the nearest of its articles in thousandths, if that is among the nearest of all."""
     votes: int
     """Its share, in thousandths, in the cosines of the nearest of all."""
 
@@ -170,11 +170,11 @@ class NearStory(NamedTuple):
 class Comparison:
     """How near a text is to the live articles and stories, as of the search that made it."""
 
-    def __init__(self, index: MatterIndex, vector: Vector, time: int, found: Found) -> None:
+    def __init__(self, index: MatterIndex, time: int, dots: dict[int, int]) -> None:
+        """`dots` are the products of the text with the articles that are near it, by number."""
         self._index = index
-        self._vector = vector
         self._time = time
-        self._found = found
+        self._dots = dots
         self._near = self._find_nearest()
 
     def nearest(self) -> dict[str, int]:
@@ -189,51 +189,51 @@ class Comparison:
     def stories(self, least: int, limit: int) -> list[NearStory]:
         """The stories nearest to the text of those not silent for too long before or after it.
 
-        Of those whose cosine can reach `least` thousandths, at most `limit`, the nearest first,
-        ties by lowest id.
+        Of those whose cosine can reach `least` thousandths, at most `limit`, the nearest first by
+        those of their articles that are near, ties by lowest id.
         """
-        stories, (numbers, dots, is_partial) = self._index.stories, self._found
-        of_articles = self._index.articles.register.stories(numbers)
-        # A centroid is no shorter than its longest vector: UNIT, but for rounding.
-        found = sum_by_key(of_articles, dots, int(least * UNIT * ROUNDING))
+        index, stories, register = self._index, self._index.stories, self._index.articles.register
+        sums: dict[int, int] = {}
+        for article, dot in self._dots.items():
+            number = register.story[register.slot(article)]
+            sums[number] = sums.get(number, 0) + dot
         ranked = []
-        for number, dot in zip(*map(methodcaller("tolist"), found), strict=True):
-            if is_within_reach(self._time, stories.first_at[number], stories.last_at[number]):
-                ranked.append((-story_similarity(dot, stories.square[number]), number))
+        for number, dot in sums.items():
+            # A centroid is no shorter than its longest vector: UNIT, but for rounding.
+            if dot >= least * UNIT * ROUNDING and is_within_reach(
+                self._time, stories.first_at[number], stories.last_at[number]
+            ):
+                minus_cosine = -story_similarity(dot, stories.square[number])
+                ranked.append((minus_cosine, stories.id_of(number), number))
         ranked.sort()
-        last = ranked[limit - 1][0] if len(ranked) >= limit else 0
-        best = sorted((minus, stories.id_of(n), n) for minus, n in ranked if minus <= last)
-        nearest, sums = self._votes()
-        total = sum(sums.values()) or 1
-        near = []
-        for minus_cosine, story_id, number in best[:limit]:
-            centroid, cosine = self._index.centroid(number), -minus_cosine
-            if is_partial:
-                dot = dot_product(self._vector, centroid)
-                cosine = story_similarity(dot, stories.square[number])
-            first_at, last_at = stories.first_at[number], stories.last_at[number]
-            size, votes = stories.size[number], 1000 * sums.get(number, 0) // total
-            best_of_story = nearest.get(number, 0)
-            near.append(
-                NearStory(story_id, cosine, size, first_at, last_at, centroid, best_of_story, votes)
+        nearest, votes = self._votes()
+        all_votes = sum(votes.values()) or 1
+        return [
+            NearStory(
+                story_id,
+                index.matter(number),
+                stories.square[number],
+                stories.first_at[number],
+                stories.last_at[number],
+                nearest.get(number, 0),
+                1000 * votes.get(number, 0) // all_votes,
             )
-        return near
+            for _, story_id, number in ranked[:limit]
+        ]
 
     def _find_nearest(self) -> dict[int, int]:
-        register, least = self._index.articles.register, RELATED_FLOOR
-        numbers, dots, _ = self._found
-        event_at, slot = register.event_at, register.slot
+        register = self._index.articles.register
+        least = RELATED_FLOOR
+        near = [(dot // UNIT, number) for number, dot in self._dots.items() if dot >= least * UNIT]
+        near.sort(reverse=True)
         nearest: dict[int, int] = {}
-        (near,) = (dots >= RELATED_FLOOR * UNIT).nonzero()
-        numbers, scores = numbers[near], dots[near] // UNIT
-        order = scores.argsort()[::-1]
-        for number, score in zip(numbers[order].tolist(), scores[order].tolist(), strict=True):
-            if score < least:
+        for similarity, number in near:
+            if similarity < least:
                 break
-            if abs(event_at[slot(number)] - self._time) <= WINDOW_S:
-                nearest[number] = score
+            if abs(register.event_at[register.slot(number)] - self._time) <= WINDOW_S:
+                nearest[number] = similarity
                 if len(nearest) == RELATED_LIMIT:
-                    least = score
+                    least = similarity
         return nearest
 
     def _votes(self) -> tuple[dict[int, int], dict[int, int]]:

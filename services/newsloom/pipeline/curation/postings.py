@@ -1,42 +1,29 @@
-"""Postings: an inverted index of integer term weights over numbered documents, in compact arrays.
+"""Postings: an inverted index of integer term weights over numbered documents, in packed bytes.
 
 A search reads of each term the newest documents only, so that it costs the same however many
 there are. All arithmetic is on whole numbers and exact.
 """
 
-from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
 from itertools import repeat
-from typing import NamedTuple, TypeAlias
+from struct import Struct
 
 import numpy as np
-from numpy.typing import NDArray
-
-Integers: TypeAlias = NDArray[np.int64]
 
 MAX_READ = 1536
 """So many entries a search reads at most, shared out evenly among the terms of the text: of a term
 in more documents than its share, the newest. An older document that has only such terms in common
 with a text is news of another day."""
 
+_ENTRY = Struct("=q")
+"""The document's number above its weight: one integer serves for both, and sorts."""
 _WEIGHT_BITS = 10
 _WEIGHT_MASK = (1 << _WEIGHT_BITS) - 1
-"""An entry is the document's number above its weight: one array serves for both, and sorts."""
-_BUCKET_MASK = (1 << 13) - 1
-_NONE: "array[int]" = array("q")
-_SUM_BITS = 21
-_SUM_MASK = (1 << _SUM_BITS) - 1
-"""The product of two weights fits, and so does that of two vectors of length UNIT."""
-
-
-class Found(NamedTuple):
-    """What a search found: numbers, rising, with their exact dot products over what was read."""
-
-    numbers: Integers
-    dots: Integers
-    is_partial: bool
-    """Whether older documents hold terms that were not read."""
+_MAX_SHORT = 4 * _ENTRY.size
+"""So short a list is kept as bytes, in half the room; a longer one as a bytearray, which takes on
+entries at its end and lets go of those at its head without moving the others."""
+_BUCKET_MASK = (1 << 12) - 1
 
 
 class Postings:
@@ -46,82 +33,66 @@ class Postings:
     """
 
     def __init__(self, max_read: int = MAX_READ) -> None:
-        self._lists: dict[str, array[int]] = {}
+        self._lists: dict[str, bytes | bytearray] = {}
         self._max_read = max_read
 
     def add(self, number: int, vector: Mapping[str, int]) -> None:
         """Takes in a document by its number."""
-        lists, high = self._lists, number << _WEIGHT_BITS
+        lists, high, pack = self._lists, number << _WEIGHT_BITS, _ENTRY.pack
         for term, weight in vector.items():
-            if term in lists:
-                lists[term].append(high | weight)
+            entries = lists.get(term)
+            if entries is None:
+                lists[term] = pack(high | weight)
+            elif len(entries) == _MAX_SHORT:
+                lists[term] = bytearray(entries + pack(high | weight))
             else:
-                lists[term] = array("q", (high | weight,))
+                entries += pack(high | weight)
+                lists[term] = entries
 
     def settle(self) -> None:
         """Brings into order what came out of it."""
-        for entries in self._lists.values():
-            if len(entries) > 1:
-                np.frombuffer(entries, dtype=np.int64).sort()
+        for term, entries in self._lists.items():
+            if len(entries) > _ENTRY.size:
+                sorted_entries = np.sort(np.frombuffer(entries, dtype=np.int64))
+                self._lists[term] = type(entries)(sorted_entries.tobytes())
 
     def remove(self, number: int, vector: Mapping[str, int]) -> None:
-        """Lets go of a document that was taken in with this vector.
-
-        The oldest mostly go first. Taking the head off a long list moves all of it, so the head
-        is struck out (weight 0) and cut off a quarter at a time; struck out are only heads.
-        """
+        """Lets go of a document that was taken in with this vector."""
         lists, high = self._lists, number << _WEIGHT_BITS
         for term, weight in vector.items():
             entries = lists[term]
-            place = bisect_left(entries, high | weight)
-            if place and entries[place - 1] & _WEIGHT_MASK:
-                del entries[place]
-            elif 4 * (place + 1) > len(entries):
-                del entries[: place + 1]
-                if not entries:
-                    del lists[term]
+            if len(entries) == _ENTRY.size:
+                del lists[term]
+                continue
+            with memoryview(entries) as held, held.cast("q") as numbered:
+                start = _ENTRY.size * bisect_left(numbered, high | weight)
+            if isinstance(entries, bytearray):
+                del entries[start : start + _ENTRY.size]
             else:
-                entries[place] = high
+                lists[term] = entries[:start] + entries[start + _ENTRY.size :]
 
-    def search(self, vector: Mapping[str, int], least: int) -> Found:
-        """The documents whose dot product with `vector` is at least `least` (above 0)."""
-        found = list(map(self._lists.get, vector, repeat(_NONE)))
-        lengths, max_read = list(map(len, found)), max(1, self._max_read // (len(found) or 1))
-        is_partial = max(lengths, default=0) > max_read
-        if is_partial:
-            found = [e if len(e) <= max_read else e[-max_read:] for e in found]
-            lengths = list(map(len, found))
-        joined = np.frombuffer(b"".join(found), dtype=np.int64)
+    def search(self, vector: Mapping[str, int], least: int) -> dict[int, int]:
+        """The documents whose dot product with `vector` is at least `least` (above 0), each with
+        it: exact over what was read.
+        """
+        share = _ENTRY.size * max(1, self._max_read // (len(vector) or 1))
+        lists = [entries[-share:] for entries in map(self._lists.get, vector, repeat(b""))]
+        counts = [len(entries) // _ENTRY.size for entries in lists]
+        joined = np.frombuffer(b"".join(lists), dtype=np.int64)
         products = joined & _WEIGHT_MASK
-        products *= np.array(list(vector.values()), dtype=np.int64).repeat(lengths)
-        numbers = joined >> _WEIGHT_BITS
+        products *= np.array(list(vector.values()), dtype=np.int64).repeat(counts)
         # Summed by some of its bits, a document has its own sum at least: most are ruled out.
-        buckets = numbers & _BUCKET_MASK
-        (near,) = (np.bincount(buckets, products) >= least)[buckets].nonzero()
-        return Found(*sum_by_key(numbers[near], products[near], least), is_partial)
+        buckets = joined >> _WEIGHT_BITS & _BUCKET_MASK
+        near = (np.bincount(buckets, products) >= least)[buckets]
+        dots: dict[int, int] = {}
+        for entry, product in zip(joined[near].tolist(), products[near].tolist(), strict=True):
+            number = entry >> _WEIGHT_BITS
+            dots[number] = dots.get(number, 0) + product
+        return {number: dot for number, dot in dots.items() if dot >= least}
 
     def canonical(self) -> list[tuple[str, list[tuple[int, int]]]]:
         """All postings as (term, (number, weight)...), sorted."""
         return sorted(
-            (term, [divmod(e, 1 << _WEIGHT_BITS) for e in entries if e & _WEIGHT_MASK])
+            (term, [divmod(e, 1 << _WEIGHT_BITS) for (e,) in _ENTRY.iter_unpack(entries)])
             for term, entries in self._lists.items()
         )
-
-
-def sum_by_key(keys: Integers, values: Integers, least: int) -> tuple[Integers, Integers]:
-    """The keys, rising and each once, whose values (below 2^21) add up to `least` at least."""
-    # One sort of plain integers is many times faster than a sort by index.
-    joined = keys << _SUM_BITS
-    joined |= values
-    if not len(joined):
-        return joined, joined
-    joined.sort()
-    values = joined & _SUM_MASK
-    joined >>= _SUM_BITS
-    is_first = np.empty(len(joined), dtype=np.bool_)
-    is_first[0] = True
-    np.not_equal(joined[1:], joined[:-1], out=is_first[1:])
-    (starts,) = is_first.nonzero()
-    sums = np.add.reduceat(values, starts)
-    (near,) = (sums >= least).nonzero()
-    return joined[starts[near]], sums[near]
