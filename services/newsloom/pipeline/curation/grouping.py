@@ -126,13 +126,14 @@ def weigh_rivals(
 
     Its own is to be one that others held before it.
     """
-    stories, own_id, vector = draft.state.stories, live.story_id, live.vector
+    index, number_of = draft.state.index, draft.state.stories.number
+    own_id, vector = live.story_id, live.vector
     near = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
     if not near:
         return []
     before = next((c for c in candidates if c.story_id == own_id), None)
-    own = before.matter if before else draft.state.index.matter(stories.number(own_id))
-    square = stories.squared(own_id) + 2 * dot_product(vector, own.centroid)
+    own = before.matter if before else index.matter(number_of(own_id))
+    square = index.square(number_of(own_id)) + 2 * dot_product(vector, own.centroid)
     square += dot_product(vector, vector)
     rivals = []
     for candidate in near:
@@ -140,7 +141,7 @@ def weigh_rivals(
         cosine = centroid_similarity(
             dot_product(own.centroid, other.centroid) + dot_product(vector, other.centroid),
             square,
-            stories.squared(candidate.story_id),
+            index.square(number_of(candidate.story_id)),
         )
         smaller = doublings(min(own.size, other.size))
         evidence = MergeEvidence(

@@ -53,37 +53,37 @@ class MatterIndex:
         if not self.stories.size[number]:
             self.stories.square[number] = dot_product(vector, vector)
             return
-        centroid = self._sum(number)
-        square = 0
+        before, centroid, square = self.square(number), self._sum(number), 0
         for term, weight in vector.items():
             held = centroid.get(term, 0)
             centroid[term] = held + weight
             square += (2 * held + weight) * weight
-        self.stories.square[number] += square
+        self.stories.square[number] = before + square
 
     def leave(self, number: int, vector: Vector) -> None:
         """Takes off the vector of an article that is about to leave the story with that number."""
         if self.stories.size[number] == 1:
             self._sums.pop(number, None)
             return
-        centroid = self._sum(number)
+        before, centroid = self.square(number), self._sum(number)
         square = dot_product(vector, vector) - 2 * dot_product(vector, centroid)
-        self.stories.square[number] += square
+        self.stories.square[number] = before + square
         for term, weight in vector.items():
             centroid[term] -= weight
             if not centroid[term]:
                 del centroid[term]
 
     def settle(self) -> None:
-        """Completes an index over articles that were added and registered, but not joined.
-
-        The squares of stories of one article are known.
-        """
+        """Completes an index over articles that were added and registered, but not joined."""
         self.postings.settle()
-        for number in self.stories.numbers():
-            if self.stories.size[number] > 1:
-                total = self._add_up(number)
-                self.stories.square[number] = dot_product(total, total)
+
+    def square(self, number: int) -> int:
+        """The squared length of the centroid of the story with that number."""
+        square = self.stories.square[number]
+        if not square:  # nobody asked since the lane was restored
+            centroid = self.matter(number).centroid
+            square = self.stories.square[number] = dot_product(centroid, centroid)
+        return square
 
     def matter(self, number: int) -> Matter:
         """What the story with that number is about; not to be changed."""
@@ -125,7 +125,7 @@ class MatterIndex:
                 (
                     stories.id_of(number),
                     stories.size[number],
-                    stories.square[number],
+                    self.square(number),
                     sorted(self.matter(number).centroid.items()),
                 )
                 for number in stories.numbers()
@@ -194,8 +194,7 @@ class Comparison:
         """
         index, stories, register = self._index, self._index.stories, self._index.articles.register
         sums: dict[int, int] = {}
-        for article, dot in self._dots.items():
-            number = register.story[register.slot(article)]
+        for number, dot in zip(register.stories(self._dots), self._dots.values(), strict=True):
             sums[number] = sums.get(number, 0) + dot
         ranked = []
         for number, dot in sums.items():
@@ -203,7 +202,7 @@ class Comparison:
             if dot >= least * UNIT * ROUNDING and is_within_reach(
                 self._time, stories.first_at[number], stories.last_at[number]
             ):
-                minus_cosine = -story_similarity(dot, stories.square[number])
+                minus_cosine = -story_similarity(dot, index.square(number))
                 ranked.append((minus_cosine, stories.id_of(number), number))
         ranked.sort()
         nearest, votes = self._votes()
@@ -212,7 +211,7 @@ class Comparison:
             NearStory(
                 story_id,
                 index.matter(number),
-                stories.square[number],
+                index.square(number),
                 stories.first_at[number],
                 stories.last_at[number],
                 nearest.get(number, 0),

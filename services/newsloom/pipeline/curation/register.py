@@ -5,7 +5,7 @@ time; they are kept in columns as a ring, where one stands at its number modulo 
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,11 +65,10 @@ class Register:
         """Where in the columns a number stands."""
         return number & self._mask
 
-    def stories(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    def stories(self, numbers: Iterable[int]) -> list[int]:
         """The numbers of the stories that articles, by their numbers, are in."""
-        stories: NDArray[np.int32] = np.frombuffer(self.story, dtype=np.int32)
-        of_articles: NDArray[np.int64] = stories[numbers & self._mask].astype(np.int64)
-        return of_articles
+        story, mask = self.story, self._mask
+        return [story[number & mask] for number in numbers]
 
     def id_of(self, number: int) -> str:
         """The id of the live article with that number."""

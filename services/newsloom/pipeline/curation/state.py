@@ -29,7 +29,6 @@ from newsloom.pipeline.curation.stories import LiveStories
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.stories import LANE_CAP
-from newsloom.rules.terms import dot_product
 
 
 class State:
@@ -225,9 +224,7 @@ class Restoration:
             state.lane = row
         elif isinstance(row, LiveArticle):
             state._place(row)
-            number = state.stories.number(row.story_id)
-            state.stories.square[number] = dot_product(row.vector, row.vector)
-            state.stories.join(number, row.placed)
+            state.stories.join(state.stories.number(row.story_id), row.placed)
             state._relink(None, row)
         else:
             state.put_story(row)

@@ -18,7 +18,7 @@ class LiveStories(ShelvedRows[LiveStory]):
 
     A story has a number as soon as it has a row or an article, and as long as it has either.
     Columns by number: `first_at` and `last_at` in seconds as the row has them, `size` in live
-    articles, `square` for the index to keep.
+    articles, `square` for the index to keep (0 until it is asked for).
     """
 
     def __init__(self, shelf: Shelf | None, max_in_memory: int, register: Register) -> None:
@@ -123,10 +123,6 @@ class LiveStories(ShelvedRows[LiveStory]):
         while article:
             yield article
             article = after[slot(article)]
-
-    def squared(self, story_id: str) -> int:
-        """The squared length of a live story's centroid."""
-        return self.square[self.number(story_id)]
 
     def members(self, story_id: str) -> Iterator[str]:
         """Ids of the live articles of a story, those first seen last coming first."""
