@@ -20,8 +20,8 @@ _ENTRY = Struct("=q")
 """The document's number above its weight: one integer serves for both, and sorts."""
 _WEIGHT_BITS = 10
 _WEIGHT_MASK = (1 << _WEIGHT_BITS) - 1
-_MAX_SHORT = 4 * _ENTRY.size
-"""So short a list is kept as bytes, in half the room; a longer one as a bytearray, which takes on
+_MAX_SHORT = 16 * _ENTRY.size
+"""So short a list is kept as bytes, in less room; a longer one as a bytearray, which takes on
 entries at its end and lets go of those at its head without moving the others."""
 _BUCKET_MASK = (1 << 12) - 1
 

@@ -17,7 +17,8 @@ from newsloom.rules.stories import RELATED_LIMIT
 _ID_BYTES = 16
 _TIME_CHARACTERS = 20
 _FIRST_CAPACITY = 1024
-_TAG_HEX = 8
+_TAGS = (1 << 16) - 1
+"""By so many tags it is told who may name an article: of two million, a few hundred by chance."""
 
 
 class Register:
@@ -47,7 +48,7 @@ class Register:
         self.quality: array[int] = _column("h", capacity)
         self._ids = bytearray(capacity * _ID_BYTES)
         self._published = bytearray(capacity * _TIME_CHARACTERS)
-        self._named: array[int] = _column("I", capacity * RELATED_LIMIT)
+        self._named: array[int] = _column("H", capacity * RELATED_LIMIT)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -123,18 +124,18 @@ class Register:
 
     def set_named(self, number: int, article_ids: Sequence[str]) -> None:
         """Notes which articles the last publication of one named, at most RELATED_LIMIT."""
-        tags = [int(article_id[:_TAG_HEX], 16) for article_id in article_ids]
+        tags = [_tag(article_id) for article_id in article_ids]
         tags += [0] * (RELATED_LIMIT - len(tags))
         start = (number & self._mask) * RELATED_LIMIT
-        self._named[start : start + RELATED_LIMIT] = array("I", tags)
+        self._named[start : start + RELATED_LIMIT] = array("H", tags)
 
     def may_name(self, article_id: str) -> list[str]:
-        """The ids of live articles that name another, and maybe a few that do not.
+        """The ids of live articles that name another, and some that do not.
 
         Looks through all of them: for withdrawals, which are few.
         """
-        tags = np.frombuffer(self._named, dtype=np.uint32)
-        (places,) = (tags == int(article_id[:_TAG_HEX], 16)).nonzero()
+        tags = np.frombuffer(self._named, dtype=np.uint16)
+        (places,) = (tags == _tag(article_id)).nonzero()
         numbers = np.frombuffer(self.number, dtype=np.int64)[places // RELATED_LIMIT]
         return [self.id_of(number) for number in numbers.tolist() if number]
 
@@ -153,6 +154,10 @@ class Register:
         for name, column in vars(self).items():
             if isinstance(column, array | bytearray):
                 _rows(column, capacity)[new_slots] = _rows(held[name], len(old))[slots]
+
+
+def _tag(article_id: str) -> int:
+    return 1 + int(article_id, 16) % _TAGS  # 0 stands for none
 
 
 def _column(kind: str, length: int) -> "array[Any]":
