@@ -29,10 +29,10 @@ from newsloom.pipeline.curation.rows import (
     encode_row,
 )
 from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.recipe import Pipeline
 from newsloom.runtimes.kafka.restoring import POSITION_KEY, encode_position
 from tests.support.generator import generate
 from tests.support.kafka import COMMAND, Kafka
-from tests.support.pipeline import Pipeline
 from tests.support.workers import CURATED, ENRICHED, EVENTS, LANE_STATE
 
 EVENT_COUNT = 20_000

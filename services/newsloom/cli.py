@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from newsloom import __version__
 from newsloom.adapters.catalogue_reader import CatalogueError
 from newsloom.adapters.failures import KeysError, OutageError, WeightsError
-from newsloom.observability.endpoint import EndpointError
+from newsloom.observability.failures import EndpointError
 from newsloom.settings import FILE as SETTINGS_FILE
 from newsloom.settings import SettingsError
 

@@ -1,33 +1,17 @@
 """Catalogue files of one's own: named by a flag, a setting or a file, and refused in one line."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import orjson
 import pytest
 
 from newsloom.adapters.catalogue_files import load_catalogue
-from tests.support.runs import COMMAND, DEADLINE_S, complete, records, write_lines
+from tests.support.runs import complete, records, run, write_lines
 
 OWN = (
     '[[provider]]\ndomain = "daily.example"\nname = "The Daily"\n'
     '[[topic]]\nid = "ferries"\nname = "Ferries"\nkeywords = ["ferry boat"]\nparent = "shipping"\n'
 )
-
-
-def _call(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Any command of Newsloom, to its end, without settings of the caller's own."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLOOM_")}
-    return subprocess.run(
-        [COMMAND, *map(str, arguments)],
-        env=environment,
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=False,
-    )
 
 
 def _event(url: str, title: str, **fields: object) -> bytes:
@@ -86,9 +70,10 @@ def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, command: str) -> 
         "worker": ["worker", "all"],
         "explain": ["explain", "https://daily.example/a", "--output", out],
     }
-    ended = _call(*arguments[command], "--catalogue", own)
-    assert ended.returncode == 2
-    (line,) = ended.stderr.splitlines()
+    name, *others = arguments[command]
+    ended = run(*others, "--catalogue", own, command=name)
+    assert ended.code == 2
+    (line,) = ended.err.splitlines()
     assert line.startswith(f"newsloom: catalogue: {own}:9: not TOML: ")
     assert not out.exists(), "nothing was begun"
 
@@ -128,7 +113,7 @@ def test_explain_says_why_it_is_the_publisher(tmp_path: Path, reason: str) -> No
     event, words = EXPLAINED[reason]
     complete(write_lines(tmp_path / "event.jsonl", [event]), output=tmp_path / "out")
     ident = records(tmp_path / "out", "curated.jsonl")[0]["id"]
-    said = _call("explain", ident, "--output", tmp_path / "out").stdout
+    said = run(ident, "--output", tmp_path / "out", command="explain").out
     assert f"provider    {words}\n" in said
 
 
@@ -136,7 +121,7 @@ def test_explain_says_when_another_catalogue_decided(tmp_path: Path) -> None:
     events, own = _files(tmp_path)
     complete(events, "--catalogue", own, output=tmp_path / "out")
     ident = records(tmp_path / "out", "curated.jsonl")[0]["id"]
-    said = _call("explain", ident, "--output", tmp_path / "out").stdout
+    said = run(ident, "--output", tmp_path / "out", command="explain").out
     version = load_catalogue([own]).version
     assert (
         f"The Daily (daily.example): as catalogue {version} had it; this one says daily.example"

@@ -1,13 +1,11 @@
 """`newsloom compare` as a person runs it: what is told, what is not touched, how it ends."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import orjson
 import pytest
 
-from tests.support.runs import COMMAND, DEADLINE_S, complete, records, write_lines
+from tests.support.runs import complete, records, run, write_lines
 
 EVENTS = [
     {
@@ -26,19 +24,6 @@ EVENTS = [
 ]
 
 
-def _call(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLOOM_")}
-    return subprocess.run(
-        [COMMAND, *map(str, arguments)],
-        env=inherited | environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=False,
-    )
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Events, settings as they are, and settings under which nothing joins."""
@@ -51,23 +36,25 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_person_sees_what_would_differ_and_nothing_is_written(folder: Path) -> None:
     before = sorted(folder.iterdir())
-    ended = _call(
-        folder, "compare", "events.jsonl", "--settings=now.toml", "--settings=strict.toml"
+    ended = run(
+        "events.jsonl",
+        "--settings=now.toml",
+        "--settings=strict.toml",
+        command="compare",
+        cwd=folder,
     )
-    assert ended.returncode == 0, ended
-    assert "stories that differ: 1, of 2 articles" in ended.stdout
-    assert (
-        "  A    2 × Ferry Selkie runs aground off Northfield pier (outlet0.example)" in ended.stdout
-    )
-    assert "leads in B only: 1\n  Selkie ferry aground" in ended.stdout
-    assert "Fennimore" not in ended.stdout, "the same in both"
+    assert ended.code == 0, ended
+    assert "stories that differ: 1, of 2 articles" in ended.out
+    assert "  A    2 × Ferry Selkie runs aground off Northfield pier (outlet0.example)" in ended.out
+    assert "leads in B only: 1\n  Selkie ferry aground" in ended.out
+    assert "Fennimore" not in ended.out, "the same in both"
     assert sorted(folder.iterdir()) == before
 
 
 def test_as_json_each_difference_is_a_line(folder: Path) -> None:
     arguments = ("events.jsonl", "--settings=now.toml", "--settings=strict.toml", "--json")
-    ended = _call(folder, "compare", *arguments)
-    lines = [orjson.loads(line) for line in ended.stdout.splitlines()]
+    ended = run(*arguments, command="compare", cwd=folder)
+    lines = [orjson.loads(line) for line in ended.out.splitlines()]
     assert [line["kind"] for line in lines] == ["counts", "stories", "lead", "published"]
     assert (lines[0]["a"]["stories"], lines[0]["b"]["stories"]) == (2, 3)
     assert (len(lines[1]["a"]), len(lines[1]["b"])) == (1, 2)
@@ -76,9 +63,14 @@ def test_as_json_each_difference_is_a_line(folder: Path) -> None:
 
 def test_the_same_settings_differ_in_nothing_whatever_the_environment_says(folder: Path) -> None:
     arguments = ("events.jsonl", "--settings=now.toml", "--settings=now.toml")
-    ended = _call(folder, "compare", *arguments, NEWSLOOM_STORY_WEIGHTS="weights.toml")
-    assert ended.returncode == 0
-    assert ended.stdout.endswith("subscribers would hold the same\n")
+    ended = run(
+        *arguments,
+        command="compare",
+        cwd=folder,
+        environment={"NEWSLOOM_STORY_WEIGHTS": "weights.toml"},
+    )
+    assert ended.code == 0
+    assert ended.out.endswith("subscribers would hold the same\n")
 
 
 BAD = [
@@ -97,9 +89,9 @@ BAD = [
 def test_what_cannot_be_done_is_told(
     folder: Path, reason: str, arguments: list[str], code: int, said: str
 ) -> None:
-    ended = _call(folder, "compare", *arguments)
-    assert (ended.returncode, ended.stdout) == (code, ""), reason
-    assert said in ended.stderr.splitlines()[-1]
+    ended = run(*arguments, command="compare", cwd=folder)
+    assert (ended.code, ended.out) == (code, ""), reason
+    assert said in ended.err.splitlines()[-1]
 
 
 BAD_SETTINGS = [
@@ -112,9 +104,11 @@ BAD_SETTINGS = [
 @pytest.mark.parametrize(("reason", "text", "said"), BAD_SETTINGS, ids=[b[0] for b in BAD_SETTINGS])
 def test_bad_settings_are_one_line(folder: Path, reason: str, text: str, said: str) -> None:
     (folder / "bad.toml").write_text(text)
-    ended = _call(folder, "compare", "events.jsonl", "--settings=now.toml", "--settings=bad.toml")
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1), reason
-    assert f"newsloom: {said}" in ended.stderr
+    ended = run(
+        "events.jsonl", "--settings=now.toml", "--settings=bad.toml", command="compare", cwd=folder
+    )
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1), reason
+    assert f"newsloom: {said}" in ended.err
 
 
 COMMANDS = {
@@ -129,9 +123,9 @@ COMMANDS = {
 def test_bad_weights_are_one_line_whatever_the_command(folder: Path, command: str) -> None:
     (folder / "weights.toml").write_text("[join]\ncosyne = 3\n")
     (folder / "newsloom.toml").write_text('story_weights = "weights.toml"\n')
-    ended = _call(folder, command, *COMMANDS[command])
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1), ended
-    assert 'newsloom: weights.toml:2: "cosyne" is no evidence of [join]; write' in ended.stderr
+    ended = run(*COMMANDS[command], command=command, cwd=folder)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1), ended
+    assert 'newsloom: weights.toml:2: "cosyne" is no evidence of [join]; write' in ended.err
 
 
 @pytest.mark.parametrize("way", ["file", "environment"])

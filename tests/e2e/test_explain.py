@@ -1,13 +1,11 @@
 """`newsloom explain` as a person reads it: a duplicate, a near miss, a story, a related article."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import orjson
 import pytest
 
-from tests.support.runs import COMMAND, DEADLINE_S, complete, write_lines
+from tests.support.runs import complete, run, write_lines
 
 TEXT = (
     "The car ferry Selkie struck the disused coal pier at Northfield on Monday with {} passengers "
@@ -44,17 +42,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _explain(folder: Path, name: str, **environment: str) -> list[str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLOOM_")}
-    ended = subprocess.run(
-        [COMMAND, "explain", f"https://{name}.example/a", "--output", folder / "out"],
-        env=inherited | environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=True,
-    )
-    return ended.stdout.splitlines()
+    url = f"https://{name}.example/a"
+    ended = run(url, "--output=out", command="explain", cwd=folder, environment=environment)
+    assert ended.code == 0, ended
+    return ended.out.splitlines()
 
 
 def _after(lines: list[str], beginning: str) -> list[str]:

@@ -47,7 +47,7 @@ def example_files() -> dict[Path, str]:
     pipeline, files, titles = new_pipeline(), dict[Path, str](), dict[str, str]()
     for path in sorted(EVENTS.glob("*.json")):
         payload = path.read_bytes()
-        result = pipeline.process(parse_record(payload), ARRIVED_AT)
+        result = pipeline.take(parse_record(payload), ARRIVED_AT)
         if result.fault is not None:
             files[DEAD_LETTERS / path.name] = _pretty(_dead_letter(result.fault, path, payload))
         for record in result.curated:

@@ -51,7 +51,7 @@ def new_pipeline() -> Pipeline:
 
 
 def process(pipeline: Pipeline, payload: bytes) -> Taken:
-    return pipeline.process(parse_record(payload), ARRIVED_AT)
+    return pipeline.take(parse_record(payload), ARRIVED_AT)
 
 
 def own_parts(pipeline: Pipeline) -> dict[str, bytes]:

@@ -105,8 +105,8 @@ def test_what_is_published_and_in_which_order_does_not_depend_on_restarts(seed: 
             rows = [(key, encode_row(row)) for key, row in restarted.state.rows()]
             random.shuffle(rows)
             restarted = new_pipeline(restore(decode_row(key, row) for key, row in rows))
-        told = straight.process(record, START_S + 400 * DAY_S)
-        assert restarted.process(record, START_S + 400 * DAY_S) == told, number
+        told = straight.take(record, START_S + 400 * DAY_S)
+        assert restarted.take(record, START_S + 400 * DAY_S) == told, number
 
 
 def _follow(stream: list[dict[str, Any]]) -> None:

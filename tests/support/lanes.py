@@ -36,7 +36,7 @@ def event(name: str, title: str, at_s: int = 0, **fields: Any) -> dict[str, Any]
 
 def take(pipeline: Pipeline, record: dict[str, Any], arrived_s: int = 400 * DAY_S) -> Taken:
     """Takes one event through, and checks that the lane is sound afterwards."""
-    result = pipeline.process(record, START_S + arrived_s)
+    result = pipeline.take(record, START_S + arrived_s)
     assert_sound(pipeline.state)
     return result
 

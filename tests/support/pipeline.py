@@ -5,12 +5,9 @@ from typing import Any
 
 import orjson
 
-from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.enrich import ImageMode
+from newsloom.pipeline import recipe
 from newsloom.pipeline.publish import Publication
-from newsloom.pipeline.recipe import Curation, Preparation, Result
-from newsloom.pipeline.sealing import Sealer
+from newsloom.pipeline.recipe import Result
 from newsloom.records.faults import Fault, Outcome
 
 
@@ -38,23 +35,12 @@ class Taken:
         return self.result.fault
 
 
-class Pipeline:
-    """The way of one record after another through one lane."""
+class Pipeline(recipe.Pipeline):
+    """The recipe, with what it publishes decoded."""
 
-    def __init__(
-        self,
-        state: State,
-        catalogue: Catalogue,
-        images: ImageMode,
-        sealer: Sealer | None = None,
-    ) -> None:
-        self.state = state
-        self.preparation = Preparation(catalogue, images, sealer)
-        self.curation = Curation(state)
-
-    def process(self, record: dict[str, Any] | Fault, arrived_at: int) -> Taken:
-        """Takes one input all the way. `arrived_at` is in seconds since the epoch."""
-        return Taken.of(self.curation.curate(self.preparation.prepare(record, arrived_at)))
+    def take(self, record: dict[str, Any] | Fault, arrived_at: int) -> Taken:
+        """As `process`."""
+        return Taken.of(self.process(record, arrived_at))
 
 
 def _decoded(publications: tuple[Publication, ...]) -> tuple[dict[str, Any], ...]:

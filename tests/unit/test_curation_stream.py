@@ -33,7 +33,7 @@ def test_records_of_a_busy_lane_keep_to_their_shapes() -> None:
     }
     pipeline, seen = new_pipeline(), set()
     for event in generate(11, 1_500, articles_per_day=300, withdrawal_share=0.02):
-        result = pipeline.process(event, START_S + 40 * DAY_S)
+        result = pipeline.take(event, START_S + 40 * DAY_S)
         for record, whole in [
             *((dict(r), CuratedArticle) for r in result.curated),
             *((dict(r), Story) for r in result.stories),
@@ -54,7 +54,7 @@ def test_records_of_a_busy_lane_keep_to_their_shapes() -> None:
 def test_the_same_events_give_the_same_records() -> None:
     first, second = new_pipeline(), new_pipeline()
     for event in generate(3, 300, articles_per_day=300):
-        assert first.process(event, START_S) == second.process(event, START_S)
+        assert first.take(event, START_S) == second.take(event, START_S)
 
 
 def test_deciding_leaves_the_state_as_it_is() -> None:
@@ -66,7 +66,7 @@ def test_deciding_leaves_the_state_as_it_is() -> None:
             first = publish(decide(pipeline.state, arrival))
             assert publish(decide(pipeline.state, arrival)) == first
             assert fingerprint(pipeline.state) == before
-        pipeline.process(event, START_S + 40 * DAY_S)
+        pipeline.take(event, START_S + 40 * DAY_S)
     assert len(pipeline.state.articles) < 220, "some have left, so that leaving is decided too"
 
 

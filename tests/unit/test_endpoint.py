@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from newsloom.observability.endpoint import MAX_CONNECTIONS, EndpointError, listen, serve
+from newsloom.observability.endpoint import MAX_CONNECTIONS, listen, serve
+from newsloom.observability.failures import EndpointError
 from newsloom.observability.health import Health
 from tests.support.endpoint import Answer, ask, scrape
 

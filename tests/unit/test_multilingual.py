@@ -17,7 +17,7 @@ def _run(labelled: list[Labelled]) -> tuple[Pipeline, dict[str, str]]:
     """A lane that took all of them, and the story that each URL was last told to be in."""
     pipeline, told = new_pipeline(), dict[str, str]()
     for each in labelled:
-        result = pipeline.process(each.event, START_S + 120 * DAY_S)
+        result = pipeline.take(each.event, START_S + 120 * DAY_S)
         for record in map(dict[str, Any], result.curated):
             told[record["webUrl"]] = record["storyId"]
     assert_sound(pipeline.state)

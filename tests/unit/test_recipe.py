@@ -31,16 +31,16 @@ def _pipeline(error: Exception) -> Pipeline:
 
 def test_a_bug_is_a_dead_letter_and_its_neighbours_are_unharmed() -> None:
     pipeline = _pipeline(ValueError("an oversight"))
-    assert pipeline.process(event("a.example/1", "Ferry aground"), START_S).fault is None
+    assert pipeline.take(event("a.example/1", "Ferry aground"), START_S).fault is None
     before = fingerprint(pipeline.state)
-    failed = pipeline.process(event("a.example/2", "A failing one"), START_S)
+    failed = pipeline.take(event("a.example/2", "A failing one"), START_S)
     assert failed.outcome is Outcome.DEAD_LETTERED
     assert failed.fault is not None
     assert (failed.fault.reason, failed.fault.stage) == (Reason.INTERNAL_ERROR, Stage.ENRICH)
     assert failed.fault.detail == "ValueError: an oversight"
     pipeline.state.lane.outcomes.pop(Outcome.DEAD_LETTERED.value)
     assert fingerprint(pipeline.state) == before, "nothing but the count has changed"
-    assert pipeline.process(event("a.example/3", "Comet seen"), START_S).fault is None
+    assert pipeline.take(event("a.example/3", "Comet seen"), START_S).fault is None
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
@@ -48,5 +48,5 @@ def test_what_fails_outside_is_no_records_fault(error: Exception) -> None:
     pipeline = _pipeline(error)
     before = fingerprint(pipeline.state)
     with pytest.raises(type(error)):
-        pipeline.process(event("a.example/1", "A failing one"), START_S)
+        pipeline.take(event("a.example/1", "A failing one"), START_S)
     assert fingerprint(pipeline.state) == before

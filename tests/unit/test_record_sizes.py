@@ -44,7 +44,7 @@ def test_the_largest_events_make_records_that_fit() -> None:
     largest = {"curated": 0, "stories": 0, "rows": 0}
     related: list[RelatedArticle] = []
     for number in range(ARTICLES):
-        result = pipeline.process(_event(number), 1_800_000_000)
+        result = pipeline.take(_event(number), 1_800_000_000)
         assert result.fault is None
         for kind, records in (("curated", result.curated), ("stories", result.stories)):
             sizes = [len(orjson.dumps(record)) for record in records]

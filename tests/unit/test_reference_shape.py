@@ -154,7 +154,7 @@ def _event(outlet: str, hours: int, quality: int, title: str, excerpt: str) -> d
 
 def _take(pipeline: Pipeline, event: dict[str, Any]) -> Record:
     """The record of the article that an event reports."""
-    result = pipeline.process(event, START_S + 20 * DAY_S)
+    result = pipeline.take(event, START_S + 20 * DAY_S)
     assert result.fault is None
     return dict(result.curated[0]) if result.curated else {}
 

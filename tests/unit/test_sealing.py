@@ -131,7 +131,7 @@ def _pipeline(sealer: Sealer | None, state: State | None = None) -> Pipeline:
 
 
 def _report(pipeline: Pipeline, **fields: Any) -> Taken:
-    return pipeline.process(event("a.example/1", "Ferry aground", **fields), START_S)
+    return pipeline.take(event("a.example/1", "Ferry aground", **fields), START_S)
 
 
 class _FakeSealer:
@@ -211,7 +211,7 @@ def test_no_later_step_gets_to_see_what_is_private(sealer: Sealer | None) -> Non
 def test_no_metric_tells_what_is_private(sealer: Sealer | None) -> None:
     metrics, pipeline = Metrics("run"), _pipeline(sealer)
     for line in (*map(orjson.dumps, GOOD), *BAD):
-        metrics.count(pipeline.process(parse_record(line), START_S).result)
+        metrics.count(pipeline.take(parse_record(line), START_S).result)
     metrics.commit()
     exposed = generate_latest(metrics.registry).decode()
     assert f"newsloom_private_dropped_total {0 if sealer else 3}.0" in exposed

@@ -5,7 +5,6 @@ line and mend. It knows nothing of what the blocks mean.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from newsloom.adapters.toml_text import TomlError, parse_toml
+
 MAX_FILE_BYTES = 16 * 1024 * 1024
 
-_SYNTAX_ERROR = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
 _HEADER = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
@@ -59,17 +59,10 @@ class CatalogueFile:
     def read(self, shape: type[_Shape]) -> _Shape:
         """The blocks of the file, each of the right shape; raises CatalogueError."""
         try:
-            return shape.model_validate(tomllib.loads(self.content.decode()))
-        except UnicodeDecodeError as error:
-            line = self.content.count(b"\n", 0, error.start) + 1
-            raise self._mistake(line, "not UTF-8", "save the file as UTF-8") from error
-        except tomllib.TOMLDecodeError as error:
-            told = _SYNTAX_ERROR.fullmatch(str(error))
-            line = int(told[2]) if told and told[2] else len(self._lines)
-            mend = 'write key = "value", one a line, each key once in its block'
-            raise self._mistake(line, f"not TOML: {told[1] if told else error}", mend) from error
-        except RecursionError as error:
-            raise self._mistake(1, "not TOML: nested too deep", "write plain blocks") from error
+            return shape.model_validate(parse_toml(self.content))
+        except TomlError as error:
+            mend = error.mend or 'write key = "value", one a line, each key once in its block'
+            raise self._mistake(error.line, error.what, mend) from error
         except ValidationError as error:
             raise self._shape_mistake(shape, error) from error
 

@@ -5,10 +5,10 @@ mistake is refused, and told by file, line and mend. It never writes a file.
 """
 
 import re
-import tomllib
 from pathlib import Path
 
 from newsloom.adapters.failures import WeightsError
+from newsloom.adapters.toml_text import TomlError, parse_toml
 from newsloom.rules.evidence import (
     DEFAULT_WEIGHTS,
     WEIGHTS_FILE,
@@ -21,7 +21,6 @@ MAX_FILE_BYTES = 64 * 1024
 MAX_WEIGHT = 1_000_000
 """So far from any that makes sense that more of it is a slip."""
 
-_SYNTAX_ERROR = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
 _HEADER = re.compile(r"\s*\[\s*([\w-]+)\s*\]")
 
 
@@ -29,9 +28,14 @@ def load_story_weights(path: Path | None) -> StoryWeights:
     """The weights of a file, or those that come with Newsloom; raises WeightsError."""
     if path is None:
         return DEFAULT_WEIGHTS
-    text = _read(path)
-    tables = weight_tables(DEFAULT_WEIGHTS)
-    for table, weights in _parse(path, text).items():
+    content = _read(path)
+    try:
+        parsed = parse_toml(content)
+    except TomlError as error:
+        mend = error.mend or "write cosine = 9000 below [join]"
+        raise WeightsError(f"{path}:{error.line}: {error.what}; {mend}") from error
+    text, tables = content.decode(), weight_tables(DEFAULT_WEIGHTS)
+    for table, weights in parsed.items():
         if table not in tables or not isinstance(weights, dict):
             known = " and ".join(f"[{name}]" for name in tables)
             raise _mistake(path, _line_of(text, None, table), f'"{table}" is unknown', known)
@@ -47,7 +51,7 @@ def load_story_weights(path: Path | None) -> StoryWeights:
     return story_weights(tables)
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
@@ -58,23 +62,7 @@ def _read(path: Path) -> str:
         ) from error
     if len(content) > MAX_FILE_BYTES:
         raise WeightsError(f"{path}: is larger than 64 KiB; name a file like {WEIGHTS_FILE.name}")
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise WeightsError(f"{path}:{line}: not UTF-8; save the file as UTF-8") from error
-
-
-def _parse(path: Path, text: str) -> dict[str, object]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        told = _SYNTAX_ERROR.fullmatch(str(error))
-        line = int(told[2]) if told and told[2] else text.count("\n") + 1
-        what = f"not TOML: {told[1] if told else error}"
-        raise _mistake(path, line, what, "cosine = 9000 below [join]") from error
-    except RecursionError as error:
-        raise _mistake(path, 1, "not TOML: nested too deep", "[join] and [merge]") from error
+    return content
 
 
 def _mistake(path: Path, line: int, what: str, form: str) -> WeightsError:

@@ -17,8 +17,6 @@ from newsloom.commands.options import catalogue_option
 from newsloom.commands.progress import ProgressView
 from newsloom.commands.summary import print_summary
 from newsloom.observability.declared import RUN
-from newsloom.observability.endpoint import listen, serve
-from newsloom.observability.health import Health
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.enrich import IMAGE_MODES
 from newsloom.runtimes.embedded import EmbeddedRun, RunOptions
@@ -90,8 +88,7 @@ def run(
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
     metrics = Metrics(RUN)
     if metrics_port is not None:
-        listener = listen(settings.metrics_host, metrics_port)
-        serve(listener, metrics.registry, Health(stall_s=math.inf, is_ready=True))
+        _serve(metrics, settings.metrics_host, metrics_port)
     sources = find_sources(inputs, folder)
     known = load_catalogue(settings.catalogue)
     store = Store(folder)
@@ -110,6 +107,14 @@ def run(
     if stopped_by and not follow:
         click.echo("stopped before the end; run the same command again to go on", err=True)
         sys.exit(128 + stopped_by[0])
+
+
+def _serve(metrics: Metrics, host: str, port: int) -> None:
+    # Here, for most runs serve nothing, and a server takes longer to load than they to begin.
+    from newsloom.observability.endpoint import listen, serve
+    from newsloom.observability.health import Health
+
+    serve(listen(host, port), metrics.registry, Health(stall_s=math.inf, is_ready=True))
 
 
 def _bytes_to_read(sources: list[Source], store: Store) -> int | None:

@@ -17,6 +17,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
+from newsloom.observability.failures import EndpointError
 from newsloom.observability.health import Health
 
 MAX_CONNECTIONS = 16
@@ -25,10 +26,6 @@ CONNECTION_S = 15.0
 """Longer than a scrape may take (10 s unless Prometheus is told otherwise)."""
 
 log = logging.getLogger(__name__)
-
-
-class EndpointError(Exception):
-    """It cannot be served there. The message says why and how to mend it, in one line."""
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -63,6 +63,13 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         vector: Vector = orjson.loads(parts[_VECTOR])
         return vector
 
+    def mentions(self, article_id: str, other_id: str) -> bool:
+        """Whether an id stands in a live article's row, named as related or in its text."""
+        live = self._in_memory.get(article_id)
+        if live is not None:
+            return other_id in live.related
+        return other_id.encode() in self._parts(article_id)[_ROW]
+
     def put(self, live: LiveArticle) -> None:
         """Takes in a row, new or in place of one that was placed with it."""
         register, article_id = self.register, live.article["id"]

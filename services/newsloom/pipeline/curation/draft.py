@@ -165,7 +165,7 @@ class Draft:
         left = self._left.get(story_id, set())
         latest = self.state.stories.latest(story_id, count + len(left))
         stayed = [article_id for article_id in latest if article_id not in left]
-        joined = sorted(self._joined.get(story_id, ()), key=self.sequence)
+        joined = self._joined.get(story_id)
         if joined:
             stayed = sorted([*stayed, *joined], key=self.sequence)
         return stayed[-count:]

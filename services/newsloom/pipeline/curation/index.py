@@ -28,7 +28,7 @@ ROUNDING = 0.95
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
 MAX_SUMS = 8_192
-"""So many centroids of several articles are kept; others are summed anew when asked for."""
+"""So many centroids of several articles are kept, those asked for last; others are summed anew."""
 
 
 class MatterIndex:
@@ -136,7 +136,9 @@ class MatterIndex:
         """The sum of the vectors of the story with that number, kept for as long as there is room
         and to be changed as the story does.
         """
-        if number not in self._sums:
+        if number in self._sums:
+            self._sums.move_to_end(number)
+        else:
             self._sums[number] = self._add_up(number)
             if len(self._sums) > MAX_SUMS:
                 self._sums.popitem(last=False)

@@ -104,8 +104,11 @@ class State:
 
     def named_by(self, article_id: str) -> list[str]:
         """Ids of the live articles whose last publication named another, in no telling order."""
-        found = self.articles.register.may_name(article_id)
-        return [i for i in found if article_id in self.articles[i].related]
+        articles = self.articles
+        found = [
+            i for i in articles.register.may_name(article_id) if articles.mentions(i, article_id)
+        ]
+        return [i for i in found if article_id in articles[i].related]
 
     def due(self, clock: int) -> list[str]:
         """Articles that leave once the clock stands at `clock` and one more is placed."""

@@ -88,13 +88,8 @@ class LiveStories(ShelvedRows[LiveStory]):
         while after and register.sequence[register.slot(after)] > register.sequence[slot]:
             before, after = after, register.next[register.slot(after)]
         register.story[slot] = number
-        register.previous[slot], register.next[slot] = before, after
-        if after:
-            register.previous[register.slot(after)] = article
-        if before:
-            register.next[register.slot(before)] = article
-        else:
-            self._newest[number] = article
+        self._link(number, before, article)
+        self._link(number, article, after)
         self.size[number] += 1
         lead = self._lead[number]
         if not lead or register.rank(article) < register.rank(lead):
@@ -105,17 +100,21 @@ class LiveStories(ShelvedRows[LiveStory]):
         register = self._register
         slot = register.slot(article)
         number = register.story[slot]
-        after, before = register.next[slot], register.previous[slot]
-        if after:
-            register.previous[register.slot(after)] = before
-        if before:
-            register.next[register.slot(before)] = after
-        else:
-            self._newest[number] = after
+        self._link(number, register.previous[slot], register.next[slot])
         self.size[number] -= 1
         if self._lead[number] == article:
             self._lead[number] = min(self.articles(number), key=register.rank, default=0)
         self._free_if_empty(number)
+
+    def _link(self, number: int, before: int, after: int) -> None:
+        """Lets one article of a story follow on another; 0 stands for either end."""
+        register = self._register
+        if before:
+            register.next[register.slot(before)] = after
+        else:
+            self._newest[number] = after
+        if after:
+            register.previous[register.slot(after)] = before
 
     def articles(self, number: int) -> Iterator[int]:
         """The numbers of a story's live articles, those first seen last coming first."""
@@ -131,12 +130,7 @@ class LiveStories(ShelvedRows[LiveStory]):
 
     def latest(self, story_id: str, count: int) -> list[str]:
         """Ids of the live articles of a story that were first seen last, the latest at the end."""
-        number = self.find(story_id)
-        if number is None:
-            return []
-        latest = list(map(self._register.id_of, islice(self.articles(number), count)))
-        latest.reverse()
-        return latest
+        return list(islice(self.members(story_id), count))[::-1]
 
     def lead(self, story_id: str) -> LeadKey | None:
         """The key of the article that leads a story; None if it has none."""
