@@ -135,6 +135,18 @@ def test_the_newest_documents_of_a_term_are_read() -> None:
     assert list(postings.search({"ferry": 1, "pier": 1}, 1)) == list(range(12, MAX_READ + 2))
 
 
+@pytest.mark.parametrize("documents", [5, 60, 500])
+def test_few_and_many_are_added_up_alike(documents: int) -> None:
+    postings, naive = Postings(10_000), NaivePostings()
+    for number in range(1, documents + 1):
+        vector = {TERMS[number % 5]: number % UNIT, TERMS[number % 7]: 7, TERMS[11]: UNIT}
+        naive.documents[number] = vector
+        postings.add(number, vector)
+    sought = dict.fromkeys(TERMS, UNIT)
+    for least in (1, 1_000_000, 1_050_000):
+        assert postings.search(sought, least) == naive.search(sought, least, 10_000)
+
+
 def test_one_term_of_thousands_of_documents() -> None:
     postings = Postings(max_read=3_000)
     for number in range(3_000):
