@@ -1,0 +1,275 @@
+"""Posting lists in two flat arrays of integers, worked on by compiled loops.
+
+`table` is a hash table with linear probing: pairs of a term's key and what it holds. That is the
+term's only entry, or, below zero, where in `arena` its block begins: class, first place, count,
+then places for entries in rising order. Blocks come in classes of capacity; freed ones wait in
+`free`, a list per class. Nothing here knows of articles; `postings` is what to use.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Integers: TypeAlias = NDArray[np.int64]
+F = TypeVar("F", bound=Callable[..., Any])
+
+WEIGHT_BITS = 10
+WEIGHT_MASK = (1 << WEIGHT_BITS) - 1
+CLASSES = 60
+TERMS, END = 0, 1
+"""Places in `counts`: how many terms there are, and where the used part of the arena ends."""
+FIRST_BLOCK = 1
+"""No block begins at 0, which stands for none."""
+
+_HEAD = 3
+_CLASS, _START, _COUNT = 0, 1, 2
+
+
+def _compiled(*signatures: str) -> Callable[[F], F]:
+    """Compiles for these types; kept on disk for the next process where that can be written."""
+
+    def compile_(function: F) -> F:
+        try:
+            return cast(F, njit(list(signatures), cache=True)(function))
+        except RuntimeError:  # no folder to keep it in
+            return cast(F, njit(list(signatures))(function))
+
+    return compile_
+
+
+def _inlined(function: F) -> F:
+    """Compiles as a part of what calls it."""
+    return cast(F, njit(inline="always")(function))
+
+
+@_inlined
+def _capacity(size_class: int) -> int:
+    """2, 3, 4, 6, 8, 12, ...: little is left empty, and none is copied often."""
+    return (2 + (size_class & 1)) << (size_class >> 1)
+
+
+@_inlined
+def _find(table: Integers, key: int) -> int:
+    """Where the pair of a key stands, or the empty place where it would."""
+    mask = len(table) - 1
+    place = (key << 1) & mask
+    while table[place + 1] and table[place] != key:
+        place = (place + 2) & mask
+    return place
+
+
+@_inlined
+def _entries(arena: Integers, base: int) -> Integers:
+    """What stands in a block, to be changed in place."""
+    first = base + _HEAD + arena[base + _START]
+    return arena[first : first + arena[base + _COUNT]]
+
+
+@_inlined
+def _take(arena: Integers, free: Integers, counts: Integers, size_class: int) -> int:
+    """An empty block of a class; 0 if the arena has no room for it."""
+    base = int(free[size_class])
+    if base:
+        free[size_class] = arena[base]
+    else:
+        base = int(counts[END])
+        end = base + _HEAD + _capacity(size_class)
+        if end > len(arena):
+            return 0
+        counts[END] = end
+    arena[base + _CLASS], arena[base + _START], arena[base + _COUNT] = size_class, 0, 0
+    return base
+
+
+@_inlined
+def _give_back(arena: Integers, free: Integers, base: int) -> None:
+    size_class = arena[base + _CLASS]
+    arena[base] = free[size_class]
+    free[size_class] = base
+
+
+@_inlined
+def _move(arena: Integers, free: Integers, base: int, onto: int) -> None:
+    """Copies the entries of a block to an empty one and gives it back."""
+    source, count = base + _HEAD + arena[base + _START], arena[base + _COUNT]
+    for n in range(count):
+        arena[onto + _HEAD + n] = arena[source + n]
+    arena[onto + _COUNT] = count
+    _give_back(arena, free, base)
+
+
+@_inlined
+def _drop(table: Integers, place: int) -> None:
+    """Empties a place, and moves up what was put further on because it was taken."""
+    mask = len(table) - 1
+    after = (place + 2) & mask
+    while table[after + 1]:
+        home = (table[after] << 1) & mask
+        if ((after - home) & mask) >= ((after - place) & mask):
+            table[place], table[place + 1] = table[after], table[after + 1]
+            place = after
+        after = (after + 2) & mask
+    table[place + 1] = 0
+
+
+_ARRAYS = "int64[::1], int64[::1], int64[::1], int64[::1]"
+
+
+@_compiled(f"int64({_ARRAYS}, int64[::1], int64[::1], int64)")
+def add(
+    table: Integers,
+    arena: Integers,
+    free: Integers,
+    counts: Integers,
+    keys: Integers,
+    entries: Integers,
+    done: int,
+) -> int:
+    """Appends to the list of each key, from the one at `done` on, its entry; how many keys are
+    done: fewer than all if the arena has no room. The table must have some for all of them.
+    """
+    for n in range(done, len(keys)):
+        place = _find(table, keys[n])
+        held = table[place + 1]
+        if held == 0:
+            table[place], table[place + 1] = keys[n], entries[n]
+            counts[TERMS] += 1
+            continue
+        if held > 0:
+            base = _take(arena, free, counts, 0)
+            if base == 0:
+                return n
+            arena[base + _HEAD], arena[base + _COUNT] = held, 1
+            table[place + 1] = -base
+        else:
+            base = -held
+        size_class, start, count = arena[base], arena[base + _START], arena[base + _COUNT]
+        capacity = _capacity(size_class)
+        if start + count == capacity:
+            if 4 * start >= capacity:
+                for m in range(count):
+                    arena[base + _HEAD + m] = arena[base + _HEAD + start + m]
+                start = arena[base + _START] = 0
+            else:
+                larger = _take(arena, free, counts, size_class + 1)
+                if larger == 0:
+                    return n
+                _move(arena, free, base, larger)
+                base, start = larger, 0
+                table[place + 1] = -base
+        arena[base + _HEAD + start + count] = entries[n]
+        arena[base + _COUNT] = count + 1
+    return len(keys)
+
+
+@_compiled(f"void({_ARRAYS}, int64[::1], int64[::1])")
+def remove(
+    table: Integers,
+    arena: Integers,
+    free: Integers,
+    counts: Integers,
+    keys: Integers,
+    entries: Integers,
+) -> None:
+    """Takes from the list of each key its entry. Raises KeyError where it is not."""
+    for n in range(len(keys)):
+        place = _find(table, keys[n])
+        held = table[place + 1]
+        if held == entries[n]:
+            _drop(table, place)
+            counts[TERMS] -= 1
+            continue
+        if held >= 0:
+            raise KeyError("no such entry")
+        base = -held
+        start, count = arena[base + _START], arena[base + _COUNT]
+        first = base + _HEAD + start
+        low, high = 0, count - 1
+        while low < high:
+            middle = (low + high) >> 1
+            if arena[first + middle] < entries[n]:
+                low = middle + 1
+            else:
+                high = middle
+        if arena[first + low] != entries[n]:
+            raise KeyError("no such entry")
+        if low == 0:
+            arena[base + _START] = start + 1
+        else:
+            for m in range(low, count - 1):
+                arena[first + m] = arena[first + m + 1]
+        count -= 1
+        arena[base + _COUNT] = count
+        if count == 1:
+            table[place + 1] = arena[base + _HEAD + arena[base + _START]]
+            _give_back(arena, free, base)
+        elif 4 * count <= _capacity(arena[base]):
+            smaller = _take(arena, free, counts, arena[base] - 2)
+            if smaller:  # else it waits for the next to go
+                _move(arena, free, base, smaller)
+                table[place + 1] = -smaller
+
+
+@_compiled(f"Tuple((int64[::1], int64[::1]))({_ARRAYS}, int64, int64)")
+def search(
+    table: Integers, arena: Integers, keys: Integers, weights: Integers, most: int, least: int
+) -> tuple[Integers, Integers]:
+    """Of the last `most` entries of each key's list: the numbers whose products with `weights`
+    add up to `least` or more, as first met, and those sums.
+    """
+    held = np.empty(len(keys), np.int64)
+    total = 0
+    for n in range(len(keys)):
+        held[n] = table[_find(table, keys[n]) + 1]
+        total += 1 if held[n] > 0 else min(arena[_COUNT - held[n]], most) if held[n] else 0
+    size = 64
+    while size < 2 * total:
+        size <<= 1
+    mask = size - 1
+    numbers, sums = np.full(size, -1, np.int64), np.empty(size, np.int64)
+    single, met, meetings = np.empty(1, np.int64), np.empty(total, np.int64), 0
+    for n in range(len(keys)):
+        single[0], entries = held[n], single[: 1 if held[n] else 0]
+        if held[n] < 0:
+            entries = _entries(arena, -held[n])[-most:]
+        for entry in entries:
+            number, product = entry >> WEIGHT_BITS, (entry & WEIGHT_MASK) * weights[n]
+            place = number & mask
+            while numbers[place] != number and numbers[place] >= 0:
+                place = (place + 1) & mask
+            if numbers[place] == number:
+                sums[place] += product
+            else:
+                numbers[place], sums[place], met[meetings] = number, product, place
+                meetings += 1
+    near = met[:meetings][sums[met[:meetings]] >= least]
+    return numbers[near], sums[near]
+
+
+@_compiled("void(int64[::1], int64[::1])")
+def rehash(table: Integers, into: Integers) -> None:
+    """Puts all pairs of a table into an empty one of another size."""
+    for place in range(0, len(table), 2):
+        if table[place + 1]:
+            onto = _find(into, table[place])
+            into[onto], into[onto + 1] = table[place], table[place + 1]
+
+
+@_compiled("void(int64[::1], int64[::1])")
+def sort(table: Integers, arena: Integers) -> None:
+    """Brings every list into order."""
+    for place in range(0, len(table), 2):
+        if table[place + 1] < 0:
+            _entries(arena, -table[place + 1]).sort()
+
+
+def items(table: Integers, arena: Integers) -> list[tuple[int, list[int]]]:
+    """Every key with its list, in no telling order."""
+    pairs = table.reshape(-1, 2)
+    return [
+        (key, _entries.py_func(arena, -held).tolist() if held < 0 else [held])  # type: ignore[attr-defined]
+        for key, held in pairs[pairs[:, 1] != 0].tolist()
+    ]
