@@ -117,6 +117,25 @@ def test_great_numbers_and_weights_stay_exact() -> None:
     assert found == {number: GREATEST_WEIGHT * 1999}
 
 
+def test_numbers_go_round_with_a_lane() -> None:
+    """Of a number only the last bits are kept: here they begin anew amid the documents."""
+    first, postings, naive = 2**22 * 3 - 40, Postings(MAX_READ), NaivePostings()
+    for number in range(first, first + 80):
+        naive.documents[number] = {"ferry": number % 100 + 1, f"pier{number % 3}": 5}
+        postings.add(number, naive.documents[number])
+    for number in (first + 30, first, first + 41, first + 79):
+        postings.remove(number, naive.documents.pop(number))
+    sought = {"ferry": 9, "pier1": 3}
+    assert postings.canonical() == naive.canonical()
+    assert postings.search(sought, 1) == naive.search(sought, 1, MAX_READ)
+    restored = Postings(MAX_READ)
+    for number, vector in sorted(naive.documents.items(), key=lambda item: item[0] % 7):
+        restored.add(number, vector)
+    restored.settle()
+    assert restored.canonical() == naive.canonical()
+    assert restored.search(sought, 1) == naive.search(sought, 1, MAX_READ)
+
+
 def test_documents_in_any_order_are_brought_into_one() -> None:
     postings, sorted_postings = Postings(MAX_READ), Postings(MAX_READ)
     for number in (5, 2, 9, 1, 7, 3, 8):

@@ -1,5 +1,8 @@
 """Posting lists in two flat arrays of integers, worked on by compiled loops.
 
+An entry is a document's number, of which the last bits are kept, above its weight there: 32 bits.
+What of two numbers is the later is told by how far they lie behind the `newest`.
+
 `table` is a hash table with linear probing: pairs of a term's key and what it holds. That is the
 term's only entry, or, below zero, where in `arena` its block begins: class, first place, count,
 then places for entries in rising order. Blocks come in classes of capacity; freed ones wait in
@@ -14,16 +17,21 @@ from numba import njit
 from numpy.typing import NDArray
 
 Integers: TypeAlias = NDArray[np.int64]
+Arena: TypeAlias = NDArray[np.uint32]
 F = TypeVar("F", bound=Callable[..., Any])
 
 WEIGHT_BITS = 10
 WEIGHT_MASK = (1 << WEIGHT_BITS) - 1
+NUMBER_MASK = (1 << 22) - 1
+"""No two documents are further apart than this: a lane holds its latest two million placements."""
 CLASSES = 60
 TERMS, END = 0, 1
 """Places in `counts`: how many terms there are, and where the used part of the arena ends."""
 FIRST_BLOCK = 1
 """No block begins at 0, which stands for none."""
 
+_int = cast(Callable[[Any], int], np.int64)
+"""So that what is read of the arena counts with a sign."""
 _HEAD = 3
 _CLASS, _START, _COUNT = 0, 1, 2
 
@@ -62,20 +70,26 @@ def _find(table: Integers, key: int) -> int:
 
 
 @_inlined
-def _entries(arena: Integers, base: int) -> Integers:
+def _entries(arena: Arena, base: int) -> Arena:
     """What stands in a block, to be changed in place."""
-    first = base + _HEAD + arena[base + _START]
-    return arena[first : first + arena[base + _COUNT]]
+    first = base + _HEAD + _int(arena[base + _START])
+    return arena[first : first + _int(arena[base + _COUNT])]
 
 
 @_inlined
-def _take(arena: Integers, free: Integers, counts: Integers, size_class: int) -> int:
+def _age(entry: int, newest: int) -> int:
+    """How far the number of an entry lies behind another that is no earlier."""
+    return (newest - (entry >> WEIGHT_BITS)) & NUMBER_MASK
+
+
+@_inlined
+def _take(arena: Arena, free: Integers, counts: Integers, size_class: int) -> int:
     """An empty block of a class; 0 if the arena has no room for it."""
-    base = int(free[size_class])
+    base = _int(free[size_class])
     if base:
         free[size_class] = arena[base]
     else:
-        base = int(counts[END])
+        base = _int(counts[END])
         end = base + _HEAD + _capacity(size_class)
         if end > len(arena):
             return 0
@@ -85,16 +99,16 @@ def _take(arena: Integers, free: Integers, counts: Integers, size_class: int) ->
 
 
 @_inlined
-def _give_back(arena: Integers, free: Integers, base: int) -> None:
-    size_class = arena[base + _CLASS]
+def _give_back(arena: Arena, free: Integers, base: int) -> None:
+    size_class = _int(arena[base + _CLASS])
     arena[base] = free[size_class]
     free[size_class] = base
 
 
 @_inlined
-def _move(arena: Integers, free: Integers, base: int, onto: int) -> None:
+def _move(arena: Arena, free: Integers, base: int, onto: int) -> None:
     """Copies the entries of a block to an empty one and gives it back."""
-    source, count = base + _HEAD + arena[base + _START], arena[base + _COUNT]
+    source, count = base + _HEAD + _int(arena[base + _START]), _int(arena[base + _COUNT])
     for n in range(count):
         arena[onto + _HEAD + n] = arena[source + n]
     arena[onto + _COUNT] = count
@@ -115,13 +129,15 @@ def _drop(table: Integers, place: int) -> None:
     table[place + 1] = 0
 
 
-_ARRAYS = "int64[::1], int64[::1], int64[::1], int64[::1]"
+_SOUGHT = "int64[::1], int64[::1], int64, int64, int64"
+_TABLE_AND_ARENA = "int64[::1], uint32[::1]"
+_ARRAYS = f"{_TABLE_AND_ARENA}, int64[::1], int64[::1]"
 
 
 @_compiled(f"int64({_ARRAYS}, int64[::1], int64[::1], int64)")
 def add(
     table: Integers,
-    arena: Integers,
+    arena: Arena,
     free: Integers,
     counts: Integers,
     keys: Integers,
@@ -146,7 +162,8 @@ def add(
             table[place + 1] = -base
         else:
             base = -held
-        size_class, start, count = arena[base], arena[base + _START], arena[base + _COUNT]
+        size_class, start = _int(arena[base]), _int(arena[base + _START])
+        count = _int(arena[base + _COUNT])
         capacity = _capacity(size_class)
         if start + count == capacity:
             if 4 * start >= capacity:
@@ -165,14 +182,15 @@ def add(
     return len(keys)
 
 
-@_compiled(f"void({_ARRAYS}, int64[::1], int64[::1])")
+@_compiled(f"void({_ARRAYS}, int64[::1], int64[::1], int64)")
 def remove(
     table: Integers,
-    arena: Integers,
+    arena: Arena,
     free: Integers,
     counts: Integers,
     keys: Integers,
     entries: Integers,
+    newest: int,
 ) -> None:
     """Takes from the list of each key its entry. Raises KeyError where it is not."""
     for n in range(len(keys)):
@@ -185,12 +203,12 @@ def remove(
         if held >= 0:
             raise KeyError("no such entry")
         base = -held
-        start, count = arena[base + _START], arena[base + _COUNT]
+        start, count = _int(arena[base + _START]), _int(arena[base + _COUNT])
         first = base + _HEAD + start
         low, high = 0, count - 1
         while low < high:
             middle = (low + high) >> 1
-            if arena[first + middle] < entries[n]:
+            if _age(_int(arena[first + middle]), newest) > _age(entries[n], newest):
                 low = middle + 1
             else:
                 high = middle
@@ -204,18 +222,24 @@ def remove(
         count -= 1
         arena[base + _COUNT] = count
         if count == 1:
-            table[place + 1] = arena[base + _HEAD + arena[base + _START]]
+            table[place + 1] = _entries(arena, base)[0]
             _give_back(arena, free, base)
-        elif 4 * count <= _capacity(arena[base]):
-            smaller = _take(arena, free, counts, arena[base] - 2)
+        elif 4 * count <= _capacity(_int(arena[base])):
+            smaller = _take(arena, free, counts, _int(arena[base]) - 2)
             if smaller:  # else it waits for the next to go
                 _move(arena, free, base, smaller)
                 table[place + 1] = -smaller
 
 
-@_compiled(f"Tuple((int64[::1], int64[::1]))({_ARRAYS}, int64, int64)")
+@_compiled(f"Tuple((int64[::1], int64[::1]))({_TABLE_AND_ARENA}, {_SOUGHT})")
 def search(
-    table: Integers, arena: Integers, keys: Integers, weights: Integers, most: int, least: int
+    table: Integers,
+    arena: Arena,
+    keys: Integers,
+    weights: Integers,
+    most: int,
+    least: int,
+    newest: int,
 ) -> tuple[Integers, Integers]:
     """Of the last `most` entries of each key's list: the numbers whose products with `weights`
     add up to `least` or more, as first met, and those sums.
@@ -224,19 +248,21 @@ def search(
     total = 0
     for n in range(len(keys)):
         held[n] = table[_find(table, keys[n]) + 1]
-        total += 1 if held[n] > 0 else min(arena[_COUNT - held[n]], most) if held[n] else 0
+        total += 1 if held[n] > 0 else min(_int(arena[_COUNT - held[n]]), most) if held[n] else 0
     size = 64
     while size < 2 * total:
         size <<= 1
     mask = size - 1
     numbers, sums = np.full(size, -1, np.int64), np.empty(size, np.int64)
-    single, met, meetings = np.empty(1, np.int64), np.empty(total, np.int64), 0
+    single, met, meetings = np.empty(1, np.uint32), np.empty(total, np.int64), 0
     for n in range(len(keys)):
         single[0], entries = held[n], single[: 1 if held[n] else 0]
         if held[n] < 0:
             entries = _entries(arena, -held[n])[-most:]
-        for entry in entries:
-            number, product = entry >> WEIGHT_BITS, (entry & WEIGHT_MASK) * weights[n]
+        for packed in entries:
+            entry = _int(packed)
+            number = newest - _age(entry, newest)
+            product = (entry & WEIGHT_MASK) * weights[n]
             place = number & mask
             while numbers[place] != number and numbers[place] >= 0:
                 place = (place + 1) & mask
@@ -258,18 +284,27 @@ def rehash(table: Integers, into: Integers) -> None:
             into[onto], into[onto + 1] = table[place], table[place + 1]
 
 
-@_compiled("void(int64[::1], int64[::1])")
-def sort(table: Integers, arena: Integers) -> None:
+@_compiled(f"void({_TABLE_AND_ARENA}, int64)")
+def sort(table: Integers, arena: Arena, newest: int) -> None:
     """Brings every list into order."""
     for place in range(0, len(table), 2):
         if table[place + 1] < 0:
-            _entries(arena, -table[place + 1]).sort()
+            entries = _entries(arena, -table[place + 1])
+            ages = np.empty(len(entries), np.int64)
+            for n in range(len(entries)):
+                ages[n] = -_age(_int(entries[n]), newest)
+            entries[:] = entries[np.argsort(ages)]
 
 
-def items(table: Integers, arena: Integers) -> list[tuple[int, list[int]]]:
-    """Every key with its list, in no telling order."""
-    pairs = table.reshape(-1, 2)
-    return [
-        (key, _entries.py_func(arena, -held).tolist() if held < 0 else [held])  # type: ignore[attr-defined]
-        for key, held in pairs[pairs[:, 1] != 0].tolist()
-    ]
+def items(table: Integers, arena: Arena, newest: int) -> list[tuple[int, list[tuple[int, int]]]]:
+    """Every key with its list of (number, weight), in no telling order."""
+    found = []
+    for key, held in table.reshape(-1, 2)[table[1::2] != 0].tolist():
+        entries = [held]
+        if held < 0:
+            first = -held + _HEAD + int(arena[-held + _START])
+            entries = arena[first : first + int(arena[-held + _COUNT])].tolist()
+        numbers = [newest - ((newest - (entry >> WEIGHT_BITS)) & NUMBER_MASK) for entry in entries]
+        weights = [entry & WEIGHT_MASK for entry in entries]
+        found.append((key, list(zip(numbers, weights, strict=True))))
+    return found
