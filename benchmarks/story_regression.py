@@ -1,23 +1,17 @@
 """What evidence a labelled stream meets, and weights for it by logistic regression.
 
-In: a stream with its labels, and the policy under which it is grouped. Out: each evidence met with
+In: a stream with its labels, and the weights under which it is grouped. Out: each evidence met with
 how right it would have been to heed it; of many of them, weights.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.stories import Stream
-from newsloom.pipeline.curation.decide import decide
-from newsloom.pipeline.curation.draft import Draft
-from newsloom.pipeline.curation.grouping import weigh_rivals, weigh_stories
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.policy import Policy
-from newsloom.rules.evidence import JoinEvidence, MergeEvidence
+from benchmarks.story_replay import Heard, Replay
+from newsloom.rules.evidence import JoinEvidence, MergeEvidence, StoryWeights
 
 _RIDGE = 1.0
 _MAX_STEPS = 30
@@ -38,40 +32,18 @@ class Met(NamedTuple):
     merges: list[Row]
 
 
-def collect(name: str, stream: Stream, policy: Policy, counted: Sequence[bool]) -> Met:
+def collect(name: str, replay: Replay, weights: StoryWeights, counted: Sequence[bool]) -> Met:
     """The evidence met by the counted articles of a stream."""
-    state, met = State(), Met([], [])
-    gold = {a.article["id"]: story for a, story in zip(stream.arrivals, stream.gold, strict=True)}
-    for arrival, is_counted in zip(stream.arrivals, counted, strict=True):
-        draft = decide(state, arrival, policy)
-        article_id = arrival.article["id"]
-        if is_counted and article_id not in state.articles:
-            source, own = (name, gold[article_id]), draft.live(article_id)
-            fresh = Draft(state, draft.outcome)  # to weigh what the article met
-            comparison = fresh.compare(own)
-            candidates = weigh_stories(fresh, own, comparison, policy.weights)
-            for each in candidates:
-                labels = _labels(state, each.story_id, gold)
-                right = labels[gold[article_id]] / labels.total()
-                met.joins.append(Row(source, each.evidence, right))
-            if candidates and candidates[0].score >= 0:
-                joined = replace(own, story_id=candidates[0].story_id)
-                labels = _labels(state, joined.story_id, gold)
-                for rival in weigh_rivals(fresh, joined, candidates, policy.weights):
-                    right = _agreement(labels, _labels(state, rival.story_id, gold))
-                    met.merges.append(Row(source, rival.evidence, right))
-        draft.apply()
+    met = Met([], [])
+
+    def hear(heard: Heard) -> None:
+        if counted[heard.article]:
+            rows = met.joins if isinstance(heard.evidence, JoinEvidence) else met.merges
+            source = name, replay.gold[heard.article]
+            rows.append(Row(source, heard.evidence, heard.right))
+
+    replay.group(weights, hear)
     return met
-
-
-def _labels(state: State, story_id: str, gold: Mapping[str, str]) -> Counter[str]:
-    return Counter(gold[member] for member in state.stories.members(story_id))
-
-
-def _agreement(a: Counter[str], b: Counter[str]) -> float:
-    """How pure both are of one label; 0 where they are mostly of two."""
-    (label, most), (other, most_of_other) = a.most_common(1)[0], b.most_common(1)[0]
-    return min(most / a.total(), most_of_other / b.total()) if label == other else 0.0
 
 
 def regress(rows: Sequence[Row], names: Sequence[str], held: Mapping[str, int]) -> dict[str, int]:

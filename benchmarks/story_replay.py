@@ -1,0 +1,344 @@
+"""A labelled stream grouped again and again under other weights, quickly.
+
+Weights change neither what is near an article nor which is its original: that is found once, by
+the real thing. The grouping itself is done here anew, in few steps, and what an article and a
+story have in common is remembered by the story's articles. It groups as the product does (see
+tests/unit/test_story_replay.py) as long as all the articles of a stream stay in the window.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from math import isqrt
+from operator import mul
+from random import Random
+from typing import NamedTuple
+
+from benchmarks.stories import Stream
+from newsloom.pipeline.curation.decide import decide
+from newsloom.pipeline.curation.index import ROUNDING, Comparison, MatterIndex
+from newsloom.pipeline.curation.state import State
+from newsloom.rules.evidence import (
+    LONE_TERM_COSINE,
+    Gist,
+    JoinEvidence,
+    Matter,
+    MergeEvidence,
+    StoryWeights,
+    common_terms,
+    days,
+    doublings,
+    gist_of,
+)
+from newsloom.rules.stories import (
+    MAX_CANDIDATES,
+    MIN_CANDIDATE_COSINE,
+    MIN_RIVAL_SCORE,
+    centroid_similarity,
+    is_within_reach,
+    story_similarity,
+)
+from newsloom.rules.terms import UNIT, Vector, dot_product, title_terms
+
+_ONE_TERM = doublings(1 + 1)
+_LEAST = MIN_CANDIDATE_COSINE * UNIT * ROUNDING
+_MAX_REMEMBERED = 1_500_000
+_NO_LONE = (0,) * sum(name.startswith("lone") for name in MergeEvidence._fields)
+
+
+class Heard(NamedTuple):
+    """What evidence was met: of which article, what it was, and how right to heed it, 0 to 1."""
+
+    article: int
+    evidence: JoinEvidence | MergeEvidence
+    right: float
+
+
+class _Met(NamedTuple):
+    """An article, by its place in the stream, and what it meets whatever the weights."""
+
+    vector: Vector
+    gist: Gist
+    is_bare: bool
+    time: int
+    original: int | None
+    dots: list[tuple[int, int]]
+    """The articles near it, each with the dot product."""
+    nearest: dict[int, int]
+    """The nearest of them, which vote, by their cosines."""
+
+
+class _Story:
+    """A story as it stands. `key` is the same for stories of the same articles."""
+
+    def __init__(self, founder: int, rank: int, time: int) -> None:
+        self.founder, self.rank = founder, rank
+        self.first_at = self.last_at = time
+        self.members: list[int] = []
+        self.key = 0
+        self.square = 0
+        self.centroid: dict[str, int] | None = None
+
+
+class _Candidate(NamedTuple):
+    minus_score: int
+    rank: int
+    story: _Story
+    evidence: JoinEvidence
+
+
+class _Recorder(MatterIndex):
+    """Keeps what the last text was compared with."""
+
+    last: Comparison
+
+    def compare(self, vector: Vector, time: int, without: Collection[str] = ()) -> Comparison:
+        self.last = super().compare(vector, time, without)
+        return self.last
+
+
+class Replay:
+    """A stream to be grouped many times."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.gold = stream.gold
+        self._met = _meet(stream)
+        random = Random(len(self._met))
+        self._keys = [random.getrandbits(62) for _ in self._met]
+        ids = [arrival.article["id"] for arrival in stream.arrivals]
+        ranks = {article_id: rank for rank, article_id in enumerate(sorted(ids))}
+        self._ranks = [ranks[article_id] for article_id in ids]
+        self._forget()
+
+    def _forget(self) -> None:
+        self._joins: list[dict[int, JoinEvidence]] = [{} for _ in self._met]
+        self._merges: list[dict[tuple[int, int, bool], MergeEvidence]] = [{} for _ in self._met]
+        self._squares: dict[int, int] = {}
+        self._remembered = 0
+
+    def group(
+        self, weights: StoryWeights, hear: Callable[[Heard], None] | None = None
+    ) -> list[int]:
+        """The story of each article in the end; `hear` is told of all evidence on the way."""
+        if self._remembered > _MAX_REMEMBERED:
+            self._forget()
+        story_of: list[_Story] = []
+        join, join_bias = weights.join, 1000 * weights.join_bias
+        for n, met in enumerate(self._met):
+            candidates = []
+            for story in self._near(met, story_of):
+                evidence = self._joins[n].get(story.key) or self._weigh(n, story)
+                score = (sum(map(mul, join, evidence)) + join_bias) // 1000
+                if score >= 0 and evidence[3] <= _ONE_TERM and evidence[0] < LONE_TERM_COSINE:
+                    score = -1
+                candidates.append(_Candidate(-score, story.rank, story, evidence))
+                if hear:
+                    hear(Heard(n, evidence, self._agreement(n, story)))
+            candidates.sort(key=_order)
+            own = None
+            if met.original is not None:
+                own = story_of[met.original]
+            elif candidates and candidates[0].minus_score <= 0:
+                own = candidates[0].story
+            rival = self._find_rival(n, own, candidates, weights, hear) if own else None
+            if own is None:
+                own = _Story(n, self._ranks[n], met.time)
+            self._add(n, own)
+            story_of.append(own)
+            if rival is not None:
+                survivor, ended = (own, rival) if own.founder < rival.founder else (rival, own)
+                self._merge(survivor, ended)
+                for member in ended.members:
+                    story_of[member] = survivor
+        return [story.founder for story in story_of]
+
+    def _near(self, met: _Met, story_of: Sequence[_Story]) -> list[_Story]:
+        sums: dict[_Story, int] = {}
+        for other, dot in met.dots:
+            story = story_of[other]
+            sums[story] = sums.get(story, 0) + dot
+        ranked = [
+            (-(dot // (isqrt(story.square) or 1)), story.rank, story)
+            for story, dot in sums.items()
+            if dot >= _LEAST and is_within_reach(met.time, story.first_at, story.last_at)
+        ]
+        ranked.sort()
+        return [story for _, _, story in ranked[:MAX_CANDIDATES]]
+
+    def _weigh(self, n: int, story: _Story) -> JoinEvidence:
+        met = self._met[n]
+        size = doublings(len(story.members))
+        common = common_terms(met.gist, self._matter(story))
+        cosine = story_similarity(common.dot, story.square)
+        members = set(story.members)
+        near = [cosine for other, cosine in met.nearest.items() if other in members]
+        evidence = JoinEvidence(
+            cosine=cosine,
+            title=common.title,
+            text=common.text,
+            shared=doublings(1 + common.shared),
+            rarest=common.rarest,
+            nearest=max(near, default=0),
+            votes=1000 * sum(near) // (sum(met.nearest.values()) or 1),
+            size=size,
+            terms=doublings(1 + len(met.vector)),
+            bare=1000 if met.is_bare else 0,
+            bare_cosine=cosine if met.is_bare else 0,
+            size_cosine=size * cosine // 1000,
+            silence=days(max(met.time - story.last_at, story.first_at - met.time)),
+        )
+        self._joins[n][story.key] = evidence
+        self._remembered += 1
+        return evidence
+
+    def _find_rival(
+        self,
+        n: int,
+        own: _Story,
+        candidates: Sequence[_Candidate],
+        weights: StoryWeights,
+        hear: Callable[[Heard], None] | None,
+    ) -> _Story | None:
+        rivals = [c for c in candidates if c.story is not own and c.minus_score <= -MIN_RIVAL_SCORE]
+        if not rivals:
+            return None
+        before = next((c.evidence for c in candidates if c.story is own), None)
+        best, found = -1, None
+        for candidate in rivals:
+            rival = candidate.story
+            key = own.key, rival.key, before is not None
+            evidence = self._merges[n].get(key)
+            if evidence is None:
+                evidence = self._weigh_rival(n, own, before, candidate)
+                self._merges[n][key] = evidence
+                self._remembered += 1
+            score = (sum(map(mul, weights.merge, evidence)) + 1000 * weights.merge_bias) // 1000
+            if hear:
+                hear(Heard(n, evidence, self._agreement_of(n, own, rival)))
+            is_surer = score == best and found is not None and rival.rank < found.rank
+            if score > best or is_surer:
+                best, found = score, rival
+        return found
+
+    def _weigh_rival(
+        self, n: int, own: _Story, before: JoinEvidence | None, candidate: _Candidate
+    ) -> MergeEvidence:
+        vector, rival = self._met[n].vector, candidate.story
+        ours, theirs = self._matter(own), self._matter(rival)
+        square = own.square + 2 * dot_product(vector, ours.centroid) + dot_product(vector, vector)
+        dot = dot_product(ours.centroid, theirs.centroid) + dot_product(vector, theirs.centroid)
+        cosine = centroid_similarity(dot, square, rival.square)
+        smaller = doublings(min(ours.size, theirs.size))
+        return MergeEvidence(
+            cosine,
+            candidate.evidence.cosine,
+            before.cosine if before else 0,
+            smaller,
+            doublings(max(ours.size, theirs.size)),
+            smaller * cosine // 1000,
+            candidate.evidence.title,
+            candidate.evidence.text,
+            candidate.evidence.votes,
+            before.votes if before else 0,
+            *self._look_again(n, own, rival, cosine),
+        )
+
+    def _look_again(self, n: int, own: _Story, rival: _Story, cosine: int) -> tuple[int, ...]:
+        vector, nearest = self._met[n].vector, 0
+        if len(rival.members) == 1:
+            lone = self._met[rival.members[0]]
+            nearest = dot_product(lone.vector, vector) // UNIT
+            centroid, size = self._matter(own)
+            held = {term: centroid.get(term, 0) + vector.get(term, 0) for term in lone.vector}
+            greater = Matter(held, size + 1)
+        elif len(own.members) == 1:
+            lone, greater = self._met[own.members[0]], self._matter(rival)
+        else:
+            return _NO_LONE
+        common = common_terms(lone.gist, greater)
+        return 1000, cosine, common.title, common.text, common.rarest, nearest
+
+    def _matter(self, story: _Story) -> Matter:
+        if story.centroid is None:
+            if len(story.members) == 1:
+                return Matter(self._met[story.members[0]].vector, 1)
+            story.centroid = {}
+            for member in story.members:
+                _add_to(story.centroid, self._met[member].vector)
+        return Matter(story.centroid, len(story.members))
+
+    def _add(self, n: int, story: _Story) -> None:
+        met = self._met[n]
+        key = story.key + self._keys[n]
+        square = self._squares.get(key)
+        if square is None:
+            square = dot_product(met.vector, met.vector)
+            if story.members:
+                square += story.square + 2 * dot_product(met.vector, self._matter(story).centroid)
+            self._squares[key] = square
+        story.key, story.square = key, square
+        story.members.append(n)
+        if story.centroid is not None:
+            _add_to(story.centroid, met.vector)
+        story.first_at = min(story.first_at, met.time)
+        story.last_at = max(story.last_at, met.time)
+
+    def _merge(self, survivor: _Story, ended: _Story) -> None:
+        key = survivor.key + ended.key
+        square = self._squares.get(key)
+        if square is None:
+            both = dot_product(self._matter(survivor).centroid, self._matter(ended).centroid)
+            square = self._squares[key] = survivor.square + ended.square + 2 * both
+        survivor.key, survivor.square = key, square
+        survivor.members += ended.members
+        survivor.centroid = None
+        survivor.first_at = min(survivor.first_at, ended.first_at)
+        survivor.last_at = max(survivor.last_at, ended.last_at)
+
+    def _agreement(self, n: int, story: _Story) -> float:
+        """Which part of a story is of the same matter as an article."""
+        labels = Counter(self.gold[member] for member in story.members)
+        return labels[self.gold[n]] / labels.total()
+
+    def _agreement_of(self, n: int, own: _Story, rival: _Story) -> float:
+        """How pure both are of one label; 0 where they are mostly of two."""
+        ours = Counter(self.gold[member] for member in own.members)
+        theirs = Counter(self.gold[member] for member in rival.members)
+        (label, most), (other, most_of_other) = ours.most_common(1)[0], theirs.most_common(1)[0]
+        if label != other:
+            return 0.0
+        return min(most / ours.total(), most_of_other / theirs.total())
+
+
+def _order(candidate: _Candidate) -> tuple[int, int]:
+    return candidate.minus_score, candidate.rank
+
+
+def _add_to(centroid: dict[str, int], vector: Vector) -> None:
+    for term, weight in vector.items():
+        centroid[term] = centroid.get(term, 0) + weight
+
+
+def _meet(stream: Stream) -> list[_Met]:
+    """What each article meets, as the product finds it."""
+    state = State()
+    state.index = index = _Recorder(state.articles, state.stories)
+    place = {arrival.article["id"]: n for n, arrival in enumerate(stream.arrivals)}
+    met = []
+    for arrival in stream.arrivals:
+        draft = decide(state, arrival)
+        live = draft.live(arrival.article["id"])
+        near = index.last.nearest()
+        met.append(
+            _Met(
+                vector=live.vector,
+                gist=gist_of(live.vector, title_terms(live.compared_title, live.vector)),
+                is_bare="excerpt" not in live.article,
+                time=live.event_at,
+                original=place[live.duplicate_of] if live.duplicate_of else None,
+                dots=[(number - 1, dot) for number, dot in index.last._dots.items()],
+                nearest={place[i]: cosine for i, cosine in near.items()},
+            )
+        )
+        draft.apply()
+        assert live.placed == len(state.articles) == len(met), "each comes once, and stays"
+    return met
