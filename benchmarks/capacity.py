@@ -61,9 +61,9 @@ FIGURES = {
 
 # All that is said of memory and scratch disk. To be set anew from `make bench`: see the page.
 MEMORY = {
-    "enrich_mib": Figure(285, "MiB", "an enrich worker that checks images", "`make soak`"),
-    "curate_mib": Figure(165, "MiB", "a curate worker with an empty lane", _BENCH),
-    "article_bytes": Figure(900, "bytes", "memory of a live article", "`make bench-size`"),
+    "enrich_mib": Figure(390, "MiB", "an enrich worker that checks images", "`make soak`"),
+    "curate_mib": Figure(270, "MiB", "a curate worker with an empty lane", _BENCH),
+    "article_bytes": Figure(800, "bytes", "memory of a live article", "`make bench-size`"),
     "scratch_bytes": Figure(4_200, "bytes", "scratch disk of a live article", "`make bench-size`"),
 }
 
