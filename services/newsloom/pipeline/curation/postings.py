@@ -82,9 +82,8 @@ class Postings:
         return dict(zip(numbers.tolist(), dots.tolist(), strict=True))
 
     def canonical(self) -> list[tuple[int, list[tuple[int, int]]]]:
-        """All postings as (hash of the term, (number, weight)...), sorted."""
-        found = lists.items(self._table, self._arena, self._newest)
-        return sorted((key, sorted(entries)) for key, entries in found)
+        """All postings as (hash of the term, (number, weight)... as they lie), sorted by term."""
+        return sorted(lists.items(self._table, self._arena, self._newest))
 
 
 def _keys(vector: Mapping[str, int]) -> Integers:
