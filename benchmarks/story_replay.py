@@ -37,7 +37,7 @@ from newsloom.rules.stories import (
     is_within_reach,
     story_similarity,
 )
-from newsloom.rules.terms import UNIT, Vector, dot_product, title_terms
+from newsloom.rules.terms import UNIT, Vector, add_to, dot_product, square_of
 
 _ONE_TERM = doublings(1 + 1)
 _LEAST = MIN_CANDIDATE_COSINE * UNIT * ROUNDING
@@ -224,7 +224,7 @@ class Replay:
     ) -> MergeEvidence:
         vector, rival = self._met[n].vector, candidate.story
         ours, theirs = self._matter(own), self._matter(rival)
-        square = own.square + 2 * dot_product(vector, ours.centroid) + dot_product(vector, vector)
+        square = own.square + 2 * dot_product(vector, ours.centroid) + square_of(vector)
         dot = dot_product(ours.centroid, theirs.centroid) + dot_product(vector, theirs.centroid)
         cosine = centroid_similarity(dot, square, rival.square)
         smaller = doublings(min(ours.size, theirs.size))
@@ -248,8 +248,8 @@ class Replay:
             lone = self._met[rival.members[0]]
             nearest = dot_product(lone.vector, vector) // UNIT
             centroid, size = self._matter(own)
-            held = {term: centroid.get(term, 0) + vector.get(term, 0) for term in lone.vector}
-            greater = Matter(held, size + 1)
+            sums = ((t, centroid.get(t, 0) + vector.get(t, 0)) for t in lone.vector)
+            greater = Matter({term: weight for term, weight in sums if weight}, size + 1)
         elif len(own.members) == 1:
             lone, greater = self._met[own.members[0]], self._matter(rival)
         else:
@@ -263,7 +263,7 @@ class Replay:
                 return Matter(self._met[story.members[0]].vector, 1)
             story.centroid = {}
             for member in story.members:
-                _add_to(story.centroid, self._met[member].vector)
+                add_to(story.centroid, self._met[member].vector)
         return Matter(story.centroid, len(story.members))
 
     def _add(self, n: int, story: _Story) -> None:
@@ -271,14 +271,14 @@ class Replay:
         key = story.key + self._keys[n]
         square = self._squares.get(key)
         if square is None:
-            square = dot_product(met.vector, met.vector)
+            square = square_of(met.vector)
             if story.members:
                 square += story.square + 2 * dot_product(met.vector, self._matter(story).centroid)
             self._squares[key] = square
         story.key, story.square = key, square
         story.members.append(n)
         if story.centroid is not None:
-            _add_to(story.centroid, met.vector)
+            add_to(story.centroid, met.vector)
         story.first_at = min(story.first_at, met.time)
         story.last_at = max(story.last_at, met.time)
 
@@ -313,11 +313,6 @@ def _order(candidate: _Candidate) -> tuple[int, int]:
     return candidate.minus_score, candidate.rank
 
 
-def _add_to(centroid: dict[str, int], vector: Vector) -> None:
-    for term, weight in vector.items():
-        centroid[term] = centroid.get(term, 0) + weight
-
-
 def _meet(stream: Stream) -> list[_Met]:
     """What each article meets, as the product finds it."""
     state = State()
@@ -331,7 +326,7 @@ def _meet(stream: Stream) -> list[_Met]:
         met.append(
             _Met(
                 vector=live.vector,
-                gist=gist_of(live.vector, title_terms(live.compared_title, live.vector)),
+                gist=gist_of(live.vector, live.title_terms),
                 is_bare="excerpt" not in live.article,
                 time=live.event_at,
                 original=place[live.duplicate_of] if live.duplicate_of else None,

@@ -63,7 +63,7 @@ def test_common_terms(
     reason: str, centroid: dict[str, int], size: int, told: tuple[int, ...]
 ) -> None:
     article = {"a": 600, "b": 800}
-    assert common_terms(gist_of(article, {"a"}), Matter(centroid, size)) == told, reason
+    assert common_terms(gist_of(article, 1), Matter(centroid, size)) == told, reason
 
 
 def test_silence_is_counted_in_days_and_only_forwards() -> None:

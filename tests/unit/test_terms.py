@@ -1,12 +1,23 @@
 """Terms: a text as a vector of whole numbers that depends on the words alone."""
 
+from itertools import islice
 from math import isqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.rules.terms import MAX_TERMS, UNIT, dot_product, term_of, vectorise
+from newsloom.rules.terms import (
+    MAX_TERMS,
+    UNIT,
+    add_to,
+    count_title_terms,
+    dot_product,
+    square_of,
+    term_of,
+    vectorise,
+)
+from newsloom.rules.text import words
 
 TITLE = "Ferry Selkie runs aground off Northfield pier"
 EXCERPT = (
@@ -175,6 +186,14 @@ def test_a_vector_is_of_whole_numbers_and_about_one_unit_long(
     assert not vector or UNIT - isqrt(MAX_TERMS) - 2 <= length <= UNIT
 
 
+@given(TEXTS, TEXTS, CODES)
+def test_the_terms_of_the_title_come_first(title: list[str], excerpt: list[str], code: str) -> None:
+    heading = " ".join(title)
+    vector = vectorise(heading, ". ".join(excerpt), code)
+    count = count_title_terms(heading, vector)
+    assert set(islice(vector, count)) == vector.keys() & set(map(term_of, words(heading)))
+
+
 @given(st.data(), TEXTS, CODES)
 def test_the_order_of_words_does_not_matter(
     data: st.DataObject, text: list[str], code: str
@@ -194,3 +213,15 @@ def test_likeness_is_symmetric_and_never_above_one_unit(a: list[str], b: list[st
 def test_dot_product_of_known_vectors() -> None:
     assert dot_product({"a": 3, "b": 4}, {"b": 5, "c": 6, "d": 7}) == 20
     assert dot_product({}, {"a": 1}) == 0
+
+
+COUNTS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 9))
+
+
+@given(COUNTS, COUNTS)
+def test_a_sum_multiplies_as_its_parts_do(a: dict[str, int], b: dict[str, int]) -> None:
+    total = dict(a)
+    add_to(total, b)
+    assert total.keys() == a.keys() | b.keys()
+    assert square_of(total) == square_of(a) + 2 * dot_product(a, b) + square_of(b)
+    assert dot_product(total, a) == square_of(a) + dot_product(b, a)

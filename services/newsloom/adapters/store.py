@@ -19,7 +19,7 @@ from newsloom.adapters.inputs import Position
 
 DATABASE = "newsloom.db"
 PROJECTIONS = ("curated.jsonl", "stories.jsonl", "dead-letters.jsonl")
-FORMAT = "3"
+FORMAT = "4"
 CHECKPOINT_PAGES = 64_000
 """32 MiB of log between two checkpoints: they cost more than the commits between them."""
 

@@ -12,7 +12,8 @@ class ArticleArrival(NamedTuple):
     """One version of an article, enriched. Times are seconds since the epoch.
 
     `version` orders versions of one article (updated, else published); `digest` tells whether
-    two are the same but for who reported them and where; `vector` is the matter it is compared by.
+    two are the same but for who reported them and where; `vector` is the matter it is compared by,
+    of which the first `title_terms` terms stand in its title.
     `image_checks` is what became of its images, None if they were not checked;
     `unillustrated_quality` what the quality would be without any, None if they do not count towards
     it.
@@ -24,6 +25,7 @@ class ArticleArrival(NamedTuple):
     arrived_at: int
     digest: str
     vector: Vector
+    title_terms: int
     image_checks: list[ImageCheck] | None = None
     unillustrated_quality: int | None = None
 

@@ -17,7 +17,7 @@ from newsloom.rules.images import Verdict
 from newsloom.rules.language import primary_language
 from newsloom.rules.provider import NO_HINT, Hint, Outlet, bare_title, resolve_provider
 from newsloom.rules.scoring import MAX_QUALITY, image_parts, quality_parts
-from newsloom.rules.terms import Vector, vectorise
+from newsloom.rules.terms import count_title_terms, vectorise
 from newsloom.rules.text import comparison_title, shared_words
 
 ImageMode = Literal["check", "trust", "off"]
@@ -91,24 +91,19 @@ def enrich(
         article["quality"] = min(MAX_QUALITY, points)
     else:
         article["quality"] = event.quality
+    vector = vectorise(compared, normal.excerpt or "", primary_language(article["locale"]))
     return ArticleArrival(
         article=article,
         published_at=event.published_date_time,
         version=normal.version,
         arrived_at=arrived_at,
         digest=normal.digest,
-        vector=_vector(article),
+        vector=vector,
+        title_terms=count_title_terms(compared, vector),
         image_checks=list(checks) if images == "check" else None,
         unillustrated_quality=points - _image_points(article)
         if points is not None and checks
         else None,
-    )
-
-
-def _vector(article: Article) -> Vector:
-    """What the article is about: its words, but for the outlet's own name in the title."""
-    return vectorise(
-        compared_title(article), article.get("excerpt", ""), primary_language(article["locale"])
     )
 
 

@@ -6,11 +6,12 @@ which `benchmarks/tune_stories.py` writes. What adds up to 0 or more convinces.
 
 import tomllib
 from collections.abc import Collection, Mapping
+from itertools import islice
 from operator import mul
 from pathlib import Path
 from typing import NamedTuple
 
-from newsloom.rules.terms import Vector
+from newsloom.rules.terms import Vector, square_of
 
 _BORNE_BY = 4
 """A term that every fourth article of a story holds is its own; rarer ones count in part."""
@@ -121,32 +122,31 @@ def doublings(count: int) -> int:
     return 1000 * whole + (1000 * count >> whole) - 1000
 
 
-def gist_of(vector: Vector, title: Collection[str]) -> Gist:
-    """The gist of an article; `title` holds the terms of `vector` that stand in the title."""
-    squares = {term: weight * weight for term, weight in vector.items()}
-    in_title = sum([squares[term] for term in title])
-    return Gist(vector, title, in_title or 1, sum(squares.values()) or 1)
+def gist_of(vector: Vector, title_terms: int) -> Gist:
+    """The gist of an article; so many of the terms of `vector`, the first, stand in the title."""
+    title = frozenset(islice(vector, title_terms))
+    in_title = sum([weight * weight for weight in islice(vector.values(), title_terms)])
+    return Gist(vector, title, in_title or 1, square_of(vector) or 1)
 
 
 def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
     """What of an article a story bears out."""
-    title, (centroid, size) = gist.title, matter
-    in_text = in_title = rarest = shared = dot = 0
-    for term, weight in gist.vector.items():
-        held = centroid.get(term)
-        if held:
-            dot += held * weight
-            borne = _BORNE_BY * held // size
-            if borne > weight:
-                borne = weight
-            shared += 1
-            in_text += borne * weight
-            if term in title:
-                in_title += borne * weight
-            if borne > rarest:
-                rarest = borne
+    vector, title, (centroid, size) = gist.vector, gist.title, matter
+    in_text = in_title = rarest = dot = 0
+    shared = vector.keys() & centroid.keys()
+    for term in shared:
+        weight, held = vector[term], centroid[term]
+        dot += held * weight
+        borne = _BORNE_BY * held // size
+        if borne > weight:
+            borne = weight
+        in_text += borne * weight
+        if term in title:
+            in_title += borne * weight
+        if borne > rarest:
+            rarest = borne
     return CommonTerms(
-        1000 * in_title // gist.whole_title, 1000 * in_text // gist.whole, shared, rarest, dot
+        1000 * in_title // gist.whole_title, 1000 * in_text // gist.whole, len(shared), rarest, dot
     )
 
 

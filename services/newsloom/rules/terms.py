@@ -114,8 +114,9 @@ def term_of(word: str) -> str:
 def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
     """Term weights of a text, scaled to a vector of length UNIT (rounded down).
 
-    `title` should be the comparison form. Empty when the text holds no telling word. Weights
-    are TF-IDF with a sublinear count (Manning, Raghavan & Schuetze 2008, 6.4.1).
+    `title` should be the comparison form; its terms come first. Empty when the text holds no
+    telling word. Weights are TF-IDF with a sublinear count (Manning, Raghavan & Schuetze 2008,
+    6.4.1).
     """
     terms = _terms_of_language(language)
     terms.forget()
@@ -132,18 +133,29 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
         for term, count in counts.items()
     }
     if len(raw) > MAX_TERMS:
-        raw = dict(sorted(raw.items(), key=lambda item: (-item[1], item[0]))[:MAX_TERMS])
+        heaviest = {term for _, term in sorted((-raw[term], term) for term in raw)[:MAX_TERMS]}
+        raw = {term: weight for term, weight in raw.items() if term in heaviest}
     length = isqrt(sum(map(mul, raw.values(), raw.values()))) or 1
     return {term: scaled for term, weight in raw.items() if (scaled := weight * UNIT // length)}
 
 
-def title_terms(title: str, vector: Vector) -> frozenset[str]:
-    """The terms of a text's vector that stand in its title (the comparison form)."""
-    return frozenset([t for t in map(term_of, shared_words(title)) if t in vector])
+def count_title_terms(title: str, vector: Vector) -> int:
+    """How many terms of a text's vector, the first ones, stand in its title (comparison form)."""
+    return len({term for term in map(term_of, shared_words(title)) if term in vector})
 
 
 def dot_product(a: Vector, b: Vector) -> int:
     """The sum over shared terms of the products of their weights."""
-    if len(a) > len(b):
-        a, b = b, a
-    return sum([weight * b[term] for term, weight in a.items() if term in b])
+    return sum([a[term] * b[term] for term in a.keys() & b.keys()])
+
+
+def square_of(vector: Vector) -> int:
+    """The squared length of a vector: its product with itself."""
+    return sum(map(mul, vector.values(), vector.values()))
+
+
+def add_to(total: dict[str, int], vector: Vector) -> None:
+    """Adds a vector to a sum of others."""
+    held = {term: total[term] + vector[term] for term in total.keys() & vector.keys()}
+    total.update(vector)
+    total.update(held)

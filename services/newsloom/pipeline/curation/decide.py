@@ -71,6 +71,7 @@ def _place(
     live = LiveArticle(
         article=article,
         vector=arrival.vector,
+        title_terms=arrival.title_terms,
         sequence=held.sequence if held else draft.lane.sequence + 1,
         placed=draft.lane.placed,
         version=version,

@@ -29,7 +29,7 @@ from newsloom.rules.stories import (
     centroid_similarity,
     story_similarity,
 )
-from newsloom.rules.terms import UNIT, dot_product, title_terms
+from newsloom.rules.terms import UNIT, dot_product, square_of
 
 _NO_LONE = {name: 0 for name in MergeEvidence._fields if name.startswith("lone")}
 
@@ -83,7 +83,7 @@ def weigh_stories(
 
 
 def _gist_of(live: LiveArticle) -> Gist:
-    return gist_of(live.vector, title_terms(live.compared_title, live.vector))
+    return gist_of(live.vector, live.title_terms)
 
 
 def choose_story(
@@ -134,7 +134,7 @@ def weigh_rivals(
     before = next((c for c in candidates if c.story_id == own_id), None)
     own = before.matter if before else index.matter(number_of(own_id))
     square = index.square(number_of(own_id)) + 2 * dot_product(vector, own.centroid)
-    square += dot_product(vector, vector)
+    square += square_of(vector)
     rivals = []
     for candidate in near:
         other = candidate.matter
@@ -170,8 +170,8 @@ def _look_again(
         (lone_id,) = draft.state.stories.members(rival.story_id)
         lone = draft.live(lone_id)
         nearest = dot_product(lone.vector, vector) // UNIT
-        held = {term: own.centroid.get(term, 0) + vector.get(term, 0) for term in lone.vector}
-        greater = Matter(held, own.size + 1)
+        sums = ((t, own.centroid.get(t, 0) + vector.get(t, 0)) for t in lone.vector)
+        greater = Matter({term: weight for term, weight in sums if weight}, own.size + 1)
     elif own.size == 1:
         (lone_id,) = draft.state.stories.members(live.story_id)
         lone, greater = draft.live(lone_id), rival.matter

@@ -21,7 +21,7 @@ from newsloom.rules.stories import (
     is_within_reach,
     story_similarity,
 )
-from newsloom.rules.terms import UNIT, Vector, dot_product
+from newsloom.rules.terms import UNIT, Vector, add_to, dot_product, square_of
 
 ROUNDING = 0.95
 """What is left of a vector's length at worst once its weights are rounded down."""
@@ -51,14 +51,12 @@ class MatterIndex:
     def join(self, number: int, vector: Vector) -> None:
         """Adds the vector of an article that is about to join the story with that number."""
         if not self.stories.size[number]:
-            self.stories.square[number] = dot_product(vector, vector)
+            self.stories.square[number] = square_of(vector)
             return
-        before, centroid, square = self.square(number), self._sum(number), 0
-        for term, weight in vector.items():
-            held = centroid.get(term, 0)
-            centroid[term] = held + weight
-            square += (2 * held + weight) * weight
-        self.stories.square[number] = before + square
+        before, centroid = self.square(number), self._sum(number)
+        dot = dot_product(vector, centroid)
+        self.stories.square[number] = before + 2 * dot + square_of(vector)
+        add_to(centroid, vector)
 
     def leave(self, number: int, vector: Vector) -> None:
         """Takes off the vector of an article that is about to leave the story with that number."""
@@ -66,7 +64,7 @@ class MatterIndex:
             self._sums.pop(number, None)
             return
         before, centroid = self.square(number), self._sum(number)
-        square = dot_product(vector, vector) - 2 * dot_product(vector, centroid)
+        square = square_of(vector) - 2 * dot_product(vector, centroid)
         self.stories.square[number] = before + square
         for term, weight in vector.items():
             centroid[term] -= weight
@@ -82,7 +80,7 @@ class MatterIndex:
         square = self.stories.square[number]
         if not square:  # nobody asked since the lane was restored
             centroid = self.matter(number).centroid
-            square = self.stories.square[number] = dot_product(centroid, centroid)
+            square = self.stories.square[number] = square_of(centroid)
         return square
 
     def matter(self, number: int) -> Matter:
@@ -148,8 +146,7 @@ class MatterIndex:
         register = self.articles.register
         total: dict[str, int] = {}
         for article in self.stories.articles(number):
-            for term, weight in self.articles.vector(register.id_of(article)).items():
-                total[term] = total.get(term, 0) + weight
+            add_to(total, self.articles.vector(register.id_of(article)))
         return total
 
 

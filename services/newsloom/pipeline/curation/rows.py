@@ -26,7 +26,8 @@ class LiveArticle:
     """An article in the window. Times are seconds since the epoch.
 
     `vector` is its matter as weighed when it came: a restart need not weigh it anew, nor can other
-    weights in a later version change what was compared. `sequence` numbers articles as they were
+    weights in a later version change what was compared; the first `title_terms` of its terms stand
+    in the title. `sequence` numbers articles as they were
     first seen, `placed` their versions as they came. `event_at` is its event time as far as it
     is believed, `told_duplicates` how many duplicates its last publication knew of, `related` the
     ids that one named, `image_checks` what became of its images.
@@ -34,6 +35,7 @@ class LiveArticle:
 
     article: Article
     vector: Vector
+    title_terms: int
     sequence: int
     placed: int
     version: int

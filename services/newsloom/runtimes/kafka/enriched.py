@@ -24,6 +24,7 @@ def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
         "arrivedAt": arrival.arrived_at,
         "digest": arrival.digest,
         "vector": arrival.vector,
+        "titleTerms": arrival.title_terms,
         "imageChecks": arrival.image_checks,
         "unillustratedQuality": arrival.unillustrated_quality,
     }
@@ -43,6 +44,7 @@ def decode_arrival(value: bytes | None) -> Prepared:
             arrived_at=fields["arrivedAt"],
             digest=fields["digest"],
             vector=fields["vector"],
+            title_terms=fields["titleTerms"],
             image_checks=fields.get("imageChecks"),
             unillustrated_quality=fields.get("unillustratedQuality"),
         )
