@@ -194,6 +194,13 @@ def test_the_terms_of_the_title_come_first(title: list[str], excerpt: list[str],
     assert set(islice(vector, count)) == vector.keys() & set(map(term_of, words(heading)))
 
 
+def test_the_terms_of_the_title_come_first_in_a_long_text() -> None:
+    excerpt = " ".join(f"rare{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(80))
+    vector = vectorise("Wrenfield Selkie ferry", excerpt, "en")
+    assert len(vector) == MAX_TERMS
+    assert list(vector)[:3] == ["wrenfield", "selkie", "ferry"]
+
+
 @given(st.data(), TEXTS, CODES)
 def test_the_order_of_words_does_not_matter(
     data: st.DataObject, text: list[str], code: str
