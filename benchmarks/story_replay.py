@@ -16,6 +16,7 @@ from typing import NamedTuple
 from benchmarks.stories import Stream
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.curation.index import ROUNDING, Comparison, MatterIndex
+from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.state import State
 from newsloom.rules.evidence import (
     LONE_TERM_COSINE,
@@ -91,8 +92,8 @@ class _Recorder(MatterIndex):
 
     last: Comparison
 
-    def compare(self, vector: Vector, time: int, without: Collection[str] = ()) -> Comparison:
-        self.last = super().compare(vector, time, without)
+    def compare(self, live: LiveArticle, without: Collection[str] = ()) -> Comparison:
+        self.last = super().compare(live, without)
         return self.last
 
 
@@ -330,7 +331,7 @@ def _meet(stream: Stream) -> list[_Met]:
                 is_bare="excerpt" not in live.article,
                 time=live.event_at,
                 original=place[live.duplicate_of] if live.duplicate_of else None,
-                dots=[(number - 1, dot) for number, dot in index.last._dots.items()],
+                dots=[(number - 1, dot) for number, dot in index.last.found.pairs()],
                 nearest={place[i]: cosine for i, cosine in near.items()},
             )
         )

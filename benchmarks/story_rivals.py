@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsloom.pipeline.arrival import ArticleArrival, compared_title
-from newsloom.pipeline.curation.postings import Postings
-from newsloom.rules.terms import UNIT, dot_product
+from newsloom.pipeline.curation.postings import Postings, hash_terms
+from newsloom.rules.terms import UNIT, add_to, square_of
 from newsloom.rules.text import words
 
 _PERMUTATIONS = 128
@@ -44,10 +44,11 @@ def nearest_articles(arrivals: Sequence[ArticleArrival]) -> list[Link | None]:
     """By the cosine of two articles' vectors."""
     postings, links = Postings(max_read=len(arrivals)), list[Link | None]()
     for number, arrival in enumerate(arrivals):
-        dots = postings.search(arrival.vector, least=1)
+        terms = hash_terms(arrival.vector)
+        dots = dict(postings.search(terms, least=1).pairs())
         best = max(dots, key=lambda other: (dots[other], -other), default=None)
         links.append(None if best is None else Link(best, dots[best] / UNIT**2))
-        postings.add(number, arrival.vector)
+        postings.add(number, terms)
     return links
 
 
@@ -96,8 +97,9 @@ def single_pass(arrivals: Sequence[ArticleArrival], threshold: float) -> list[in
     centroids: dict[int, dict[str, int]] = {}
     lengths: dict[int, float] = {}
     for number, arrival in enumerate(arrivals):
+        terms = hash_terms(arrival.vector)
         cosines: dict[int, float] = {}
-        for other, dot in postings.search(arrival.vector, least=1).items():
+        for other, dot in postings.search(terms, least=1).pairs():
             story = groups[other]
             cosines[story] = cosines.get(story, 0) + dot / UNIT / lengths[story]
         nearest = max(cosines, key=lambda story: (cosines[story], -story), default=None)
@@ -105,10 +107,9 @@ def single_pass(arrivals: Sequence[ArticleArrival], threshold: float) -> list[in
         story = nearest if nearest is not None and is_near else number
         groups.append(story)
         centroid = centroids.setdefault(story, {})
-        for term, weight in arrival.vector.items():
-            centroid[term] = centroid.get(term, 0) + weight
-        lengths[story] = sqrt(dot_product(centroid, centroid))
-        postings.add(number, arrival.vector)
+        add_to(centroid, arrival.vector)
+        lengths[story] = sqrt(square_of(centroid))
+        postings.add(number, terms)
     return groups
 
 

@@ -214,7 +214,7 @@ class Draft:
     def _compare(self, live: LiveArticle) -> Comparison:
         gone = {i for i, row in self.articles.items() if row is None}
         without = {live.article["id"], *gone, *self._placed}
-        return self.state.index.compare(live.vector, live.event_at, without)
+        return self.state.index.compare(live, without)
 
     def apply(self) -> None:
         """Makes the state what the draft says. Total: it cannot fail on a draft of its state."""

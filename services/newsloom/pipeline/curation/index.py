@@ -9,8 +9,9 @@ from collections import OrderedDict
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from newsloom.pipeline.curation import near as loops
 from newsloom.pipeline.curation.articles import LiveArticles
-from newsloom.pipeline.curation.postings import Postings
+from newsloom.pipeline.curation.postings import Found, Postings
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.stories import LiveStories
 from newsloom.rules.evidence import Matter
@@ -42,11 +43,11 @@ class MatterIndex:
 
     def add(self, live: LiveArticle) -> None:
         """Takes in an article that was registered, but is in no story yet."""
-        self.postings.add(live.placed, live.vector)
+        self.postings.add(live.placed, live.terms)
 
     def remove(self, live: LiveArticle) -> None:
         """Lets go of an article that is still registered, but in no story any more."""
-        self.postings.remove(live.placed, live.vector)
+        self.postings.remove(live.placed, live.terms)
 
     def join(self, number: int, vector: Vector) -> None:
         """Adds the vector of an article that is about to join the story with that number."""
@@ -91,14 +92,11 @@ class MatterIndex:
         (article,) = self.stories.articles(number)
         return Matter(self.articles.vector(self.articles.register.id_of(article)), size)
 
-    def compare(self, vector: Vector, time: int, without: Collection[str] = ()) -> "Comparison":
-        """Compares a text, of `time` in seconds, with all live articles but those `without`."""
-        dots = self.postings.search(vector, MIN_SIMILARITY * UNIT)
-        for article_id in without:
-            number = self.articles.register.find(article_id)
-            if number is not None:
-                dots.pop(number, None)
-        return Comparison(self, time, dots)
+    def compare(self, live: LiveArticle, without: Collection[str] = ()) -> "Comparison":
+        """Compares an article, live or to be, with all that are live but those `without`."""
+        gone = [n for n in map(self.articles.register.find, without) if n is not None]
+        found = self.postings.search(live.terms, MIN_SIMILARITY * UNIT, gone)
+        return Comparison(self, live.event_at, found)
 
     def canonical(self) -> Any:
         """All it holds in one order, to compare two of them."""
@@ -169,12 +167,16 @@ class NearStory(NamedTuple):
 class Comparison:
     """How near a text is to the live articles and stories, as of the search that made it."""
 
-    def __init__(self, index: MatterIndex, time: int, dots: dict[int, int]) -> None:
-        """`dots` are the products of the text with the articles that are near it, by number."""
+    def __init__(self, index: MatterIndex, time: int, found: Found) -> None:
+        """`found` are the articles that are near the text, of `time` in seconds."""
         self._index = index
         self._time = time
-        self._dots = dots
-        self._near = self._find_nearest()
+        self.found = found
+        register = index.articles.register
+        near, cosines = loops.nearest(
+            *found, register.times, time, WINDOW_S, UNIT, RELATED_FLOOR, RELATED_LIMIT
+        )
+        self._near = dict(Found(near, cosines).pairs())
 
     def nearest(self) -> dict[str, int]:
         """Similarity in thousandths by id of the articles that can be related to the text.
@@ -191,16 +193,13 @@ class Comparison:
         Of those whose cosine can reach `least` thousandths, at most `limit`, the nearest first by
         those of their articles that are near, ties by lowest id.
         """
-        index, stories, register = self._index, self._index.stories, self._index.articles.register
-        sums: dict[int, int] = {}
-        for number, dot in zip(register.stories(self._dots), self._dots.values(), strict=True):
-            sums[number] = sums.get(number, 0) + dot
+        index, stories = self._index, self._index.stories
+        # A centroid is no shorter than its longest vector: UNIT, but for rounding.
+        least_sum = round(least * UNIT * ROUNDING)
+        told = loops.sum_by_story(*self.found, index.articles.register.stories, least_sum)
         ranked = []
-        for number, dot in sums.items():
-            # A centroid is no shorter than its longest vector: UNIT, but for rounding.
-            if dot >= least * UNIT * ROUNDING and is_within_reach(
-                self._time, stories.first_at[number], stories.last_at[number]
-            ):
+        for number, dot in Found(*told).pairs():
+            if is_within_reach(self._time, stories.first_at[number], stories.last_at[number]):
                 minus_cosine = -story_similarity(dot, index.square(number))
                 ranked.append((minus_cosine, stories.id_of(number), number))
         ranked.sort()
@@ -218,21 +217,6 @@ class Comparison:
             )
             for _, story_id, number in ranked[:limit]
         ]
-
-    def _find_nearest(self) -> dict[int, int]:
-        register = self._index.articles.register
-        least = RELATED_FLOOR
-        near = [(dot // UNIT, number) for number, dot in self._dots.items() if dot >= least * UNIT]
-        near.sort(reverse=True)
-        nearest: dict[int, int] = {}
-        for similarity, number in near:
-            if similarity < least:
-                break
-            if abs(register.event_at[register.slot(number)] - self._time) <= WINDOW_S:
-                nearest[number] = similarity
-                if len(nearest) == RELATED_LIMIT:
-                    least = similarity
-        return nearest
 
     def _votes(self) -> tuple[dict[int, int], dict[int, int]]:
         """By story: the cosine of the nearest of its articles, and the sum over all the nearest."""

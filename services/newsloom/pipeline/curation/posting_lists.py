@@ -6,19 +6,19 @@ What of two numbers is the later is told by how far they lie behind the `newest`
 `table` is a hash table with linear probing: pairs of a term's key and what it holds. That is the
 term's only entry, or, below zero, where in `arena` its block begins: class, first place, count,
 then places for entries in rising order. Blocks come in classes of capacity; freed ones wait in
-`free`, a list per class. Nothing here knows of articles; `postings` is what to use.
+`free`, a list per class. The `terms` of a document are the keys of all, then their weights.
+Nothing here knows of articles; `postings` is what to use.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-Integers: TypeAlias = NDArray[np.int64]
+from newsloom.pipeline.curation.compiled import Integers, compiled, inlined
+
 Arena: TypeAlias = NDArray[np.uint32]
-F = TypeVar("F", bound=Callable[..., Any])
 
 WEIGHT_BITS = 10
 WEIGHT_MASK = (1 << WEIGHT_BITS) - 1
@@ -36,30 +36,13 @@ _HEAD = 3
 _CLASS, _START, _COUNT = 0, 1, 2
 
 
-def _compiled(*signatures: str) -> Callable[[F], F]:
-    """Compiles for these types; kept on disk for the next process where that can be written."""
-
-    def compile_(function: F) -> F:
-        try:
-            return cast(F, njit(list(signatures), cache=True)(function))
-        except RuntimeError:  # no folder to keep it in
-            return cast(F, njit(list(signatures))(function))
-
-    return compile_
-
-
-def _inlined(function: F) -> F:
-    """Compiles as a part of what calls it."""
-    return cast(F, njit(inline="always")(function))
-
-
-@_inlined
+@inlined
 def _capacity(size_class: int) -> int:
     """2, 3, 4, 6, 8, 12, ...: little is left empty, and none is copied often."""
     return (2 + (size_class & 1)) << (size_class >> 1)
 
 
-@_inlined
+@inlined
 def _find(table: Integers, key: int) -> int:
     """Where the pair of a key stands, or the empty place where it would."""
     mask = len(table) - 1
@@ -69,20 +52,27 @@ def _find(table: Integers, key: int) -> int:
     return place
 
 
-@_inlined
+@inlined
 def _entries(arena: Arena, base: int) -> Arena:
     """What stands in a block, to be changed in place."""
     first = base + _HEAD + _int(arena[base + _START])
     return arena[first : first + _int(arena[base + _COUNT])]
 
 
-@_inlined
+@inlined
 def _age(entry: int, newest: int) -> int:
     """How far the number of an entry lies behind another that is no earlier."""
     return (newest - (entry >> WEIGHT_BITS)) & NUMBER_MASK
 
 
-@_inlined
+@inlined
+def _entry(terms: Integers, n: int, number: int) -> int:
+    """What stands for a document in the list of its nth term."""
+    weight = _int(terms[len(terms) // 2 + n])
+    return ((number & NUMBER_MASK) << WEIGHT_BITS) | weight
+
+
+@inlined
 def _take(arena: Arena, free: Integers, counts: Integers, size_class: int) -> int:
     """An empty block of a class; 0 if the arena has no room for it."""
     base = _int(free[size_class])
@@ -98,14 +88,14 @@ def _take(arena: Arena, free: Integers, counts: Integers, size_class: int) -> in
     return base
 
 
-@_inlined
+@inlined
 def _give_back(arena: Arena, free: Integers, base: int) -> None:
     size_class = _int(arena[base + _CLASS])
     arena[base] = free[size_class]
     free[size_class] = base
 
 
-@_inlined
+@inlined
 def _move(arena: Arena, free: Integers, base: int, onto: int) -> None:
     """Copies the entries of a block to an empty one and gives it back."""
     source, count = base + _HEAD + _int(arena[base + _START]), _int(arena[base + _COUNT])
@@ -115,7 +105,7 @@ def _move(arena: Arena, free: Integers, base: int, onto: int) -> None:
     _give_back(arena, free, base)
 
 
-@_inlined
+@inlined
 def _drop(table: Integers, place: int) -> None:
     """Empties a place, and moves up what was put further on because it was taken."""
     mask = len(table) - 1
@@ -129,29 +119,31 @@ def _drop(table: Integers, place: int) -> None:
     table[place + 1] = 0
 
 
-_SOUGHT = "int64[::1], int64[::1], int64, int64, int64"
 _TABLE_AND_ARENA = "int64[::1], uint32[::1]"
+_FOUND = "Tuple((int64[::1], int64[::1]))"
 _ARRAYS = f"{_TABLE_AND_ARENA}, int64[::1], int64[::1]"
 
 
-@_compiled(f"int64({_ARRAYS}, int64[::1], int64[::1], int64)")
+@compiled(f"int64({_ARRAYS}, int64[::1], int64, int64)")
 def add(
     table: Integers,
     arena: Arena,
     free: Integers,
     counts: Integers,
-    keys: Integers,
-    entries: Integers,
+    terms: Integers,
+    number: int,
     done: int,
 ) -> int:
-    """Appends to the list of each key, from the one at `done` on, its entry; how many keys are
+    """Appends a document to the list of each of its terms, from the one at `done` on; how many are
     done: fewer than all if the arena has no room. The table must have some for all of them.
     """
-    for n in range(done, len(keys)):
-        place = _find(table, keys[n])
+    count_of_terms = len(terms) // 2
+    for n in range(done, count_of_terms):
+        entry = _entry(terms, n, number)
+        place = _find(table, terms[n])
         held = table[place + 1]
         if held == 0:
-            table[place], table[place + 1] = keys[n], entries[n]
+            table[place], table[place + 1] = terms[n], entry
             counts[TERMS] += 1
             continue
         if held > 0:
@@ -177,26 +169,27 @@ def add(
                 _move(arena, free, base, larger)
                 base, start = larger, 0
                 table[place + 1] = -base
-        arena[base + _HEAD + start + count] = entries[n]
+        arena[base + _HEAD + start + count] = entry
         arena[base + _COUNT] = count + 1
-    return len(keys)
+    return count_of_terms
 
 
-@_compiled(f"void({_ARRAYS}, int64[::1], int64[::1], int64)")
+@compiled(f"void({_ARRAYS}, int64[::1], int64, int64)")
 def remove(
     table: Integers,
     arena: Arena,
     free: Integers,
     counts: Integers,
-    keys: Integers,
-    entries: Integers,
+    terms: Integers,
+    number: int,
     newest: int,
 ) -> None:
-    """Takes from the list of each key its entry. Raises KeyError where it is not."""
-    for n in range(len(keys)):
-        place = _find(table, keys[n])
+    """Takes a document from the list of each of its terms. Raises KeyError where it is not."""
+    for n in range(len(terms) // 2):
+        entry = _entry(terms, n, number)
+        place = _find(table, terms[n])
         held = table[place + 1]
-        if held == entries[n]:
+        if held == entry:
             _drop(table, place)
             counts[TERMS] -= 1
             continue
@@ -208,11 +201,11 @@ def remove(
         low, high = 0, count - 1
         while low < high:
             middle = (low + high) >> 1
-            if _age(_int(arena[first + middle]), newest) > _age(entries[n], newest):
+            if _age(_int(arena[first + middle]), newest) > _age(entry, newest):
                 low = middle + 1
             else:
                 high = middle
-        if arena[first + low] != entries[n]:
+        if arena[first + low] != entry:
             raise KeyError("no such entry")
         if low == 0:
             arena[base + _START] = start + 1
@@ -231,19 +224,20 @@ def remove(
                 table[place + 1] = -smaller
 
 
-@_compiled(f"Tuple((int64[::1], int64[::1]))({_TABLE_AND_ARENA}, {_SOUGHT})")
+@compiled(f"{_FOUND}({_TABLE_AND_ARENA}, int64[::1], int64[::1], int64, int64, int64)")
 def search(
     table: Integers,
     arena: Arena,
-    keys: Integers,
-    weights: Integers,
+    terms: Integers,
+    without: Integers,
     most: int,
     least: int,
     newest: int,
 ) -> tuple[Integers, Integers]:
-    """Of the last `most` entries of each key's list: the numbers whose products with `weights`
-    add up to `least` or more, as first met, and those sums.
+    """Of the last `most` entries of each term's list: the numbers whose products with the weights
+    of the terms add up to `least` or more, as first met, and those sums; none that is `without`.
     """
+    keys, weights = terms[: len(terms) // 2], terms[len(terms) // 2 :]
     held = np.empty(len(keys), np.int64)
     total = 0
     for n in range(len(keys)):
@@ -271,11 +265,16 @@ def search(
             else:
                 numbers[place], sums[place], met[meetings] = number, product, place
                 meetings += 1
+    for number in without:
+        place = number & mask
+        while numbers[place] != number and numbers[place] >= 0:
+            place = (place + 1) & mask
+        sums[place] = 0
     near = met[:meetings][sums[met[:meetings]] >= least]
     return numbers[near], sums[near]
 
 
-@_compiled("void(int64[::1], int64[::1])")
+@compiled("void(int64[::1], int64[::1])")
 def rehash(table: Integers, into: Integers) -> None:
     """Puts all pairs of a table into an empty one of another size."""
     for place in range(0, len(table), 2):
@@ -284,7 +283,7 @@ def rehash(table: Integers, into: Integers) -> None:
             into[onto], into[onto + 1] = table[place], table[place + 1]
 
 
-@_compiled(f"void({_TABLE_AND_ARENA}, int64)")
+@compiled(f"void({_TABLE_AND_ARENA}, int64)")
 def sort(table: Integers, arena: Arena, newest: int) -> None:
     """Brings every list into order."""
     for place in range(0, len(table), 2):

@@ -4,12 +4,14 @@ A search reads of each term the newest documents only, so that it costs the same
 there are. All arithmetic is on whole numbers and exact.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from newsloom.pipeline.curation import posting_lists as lists
-from newsloom.pipeline.curation.posting_lists import NUMBER_MASK, WEIGHT_BITS, Integers
+from newsloom.pipeline.curation.compiled import Integers
+from newsloom.rules.terms import Vector
 
 MAX_READ = 1536
 """So many entries a search reads at most, shared out evenly among the terms of the text: of a term
@@ -19,6 +21,22 @@ with a text is news of another day."""
 _FIRST_PLACES = 1024
 _MAX_LOAD = 0.75
 _ARENA_STEP = 1 << 16
+
+
+class Found(NamedTuple):
+    """Documents by number, and what the product of each with the text is."""
+
+    numbers: Integers
+    dots: Integers
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Each document with its product."""
+        return zip(self.numbers.tolist(), self.dots.tolist(), strict=True)
+
+
+def hash_terms(vector: Vector) -> Integers:
+    """A text as it is searched by: the hashes of its terms, then their weights."""
+    return np.fromiter([*map(hash, vector), *vector.values()], np.int64, 2 * len(vector))
 
 
 class Postings:
@@ -42,21 +60,19 @@ class Postings:
         """How many terms are held."""
         return int(self._counts[lists.TERMS])
 
-    def add(self, number: int, vector: Mapping[str, int]) -> None:
-        """Takes in a document by its number."""
-        keys, entries = _keys(vector), _entries(number, vector)
+    def add(self, number: int, terms: Integers) -> None:
+        """Takes in a document by its number, with its terms as `hash_terms` gives them."""
+        count = len(terms) // 2
         self._newest = max(self._newest, number)
         places = len(self._table) // 2
-        if len(self) + len(keys) > _MAX_LOAD * places:
+        if len(self) + count > _MAX_LOAD * places:
             table = np.zeros(4 * places, np.int64)
             lists.rehash(self._table, table)
             self._table = table
         done = 0
         while True:
-            done = lists.add(
-                self._table, self._arena, self._free, self._counts, keys, entries, done
-            )
-            if done == len(keys):
+            done = lists.add(*self._arrays(), terms, number, done)
+            if done == count:
                 return
             # Grown where it lies: the array is nobody else's, and the system moves no bytes.
             step = max(_ARENA_STEP, len(self._arena) // 8)
@@ -66,33 +82,23 @@ class Postings:
         """Brings into order what came out of it."""
         lists.sort(self._table, self._arena, self._newest)
 
-    def remove(self, number: int, vector: Mapping[str, int]) -> None:
-        """Lets go of a document that was taken in with this vector."""
-        keys, entries = _keys(vector), _entries(number, vector)
-        arrays = self._table, self._arena, self._free, self._counts
-        lists.remove(*arrays, keys, entries, self._newest)
+    def remove(self, number: int, terms: Integers) -> None:
+        """Lets go of a document that was taken in with these terms."""
+        lists.remove(*self._arrays(), terms, number, self._newest)
 
-    def search(self, vector: Mapping[str, int], least: int) -> dict[int, int]:
-        """The documents whose dot product with `vector` is at least `least` (above 0), each with
-        it: exact over what was read.
+    def search(self, terms: Integers, least: int, without: Sequence[int] = ()) -> Found:
+        """The documents whose dot product with the text of these terms is at least `least` (above
+        0), each with it: exact over what was read. None of those `without`.
         """
-        most = max(1, self._max_read // (len(vector) or 1))
-        keys, weights, newest = _keys(vector), _weights(vector), self._newest
-        numbers, dots = lists.search(self._table, self._arena, keys, weights, most, least, newest)
-        return dict(zip(numbers.tolist(), dots.tolist(), strict=True))
+        most = max(1, 2 * self._max_read // (len(terms) or 1))
+        gone = np.array(without, np.int64)
+        return Found(
+            *lists.search(self._table, self._arena, terms, gone, most, least, self._newest)
+        )
 
     def canonical(self) -> list[tuple[int, list[tuple[int, int]]]]:
         """All postings as (hash of the term, (number, weight)... as they lie), sorted by term."""
         return sorted(lists.items(self._table, self._arena, self._newest))
 
-
-def _keys(vector: Mapping[str, int]) -> Integers:
-    return np.fromiter(map(hash, vector), np.int64, len(vector))
-
-
-def _weights(vector: Mapping[str, int]) -> Integers:
-    return np.fromiter(vector.values(), np.int64, len(vector))
-
-
-def _entries(number: int, vector: Mapping[str, int]) -> Integers:
-    return _weights(vector) | (number & NUMBER_MASK) << WEIGHT_BITS
+    def _arrays(self) -> tuple[Integers, lists.Arena, Integers, Integers]:
+        return self._table, self._arena, self._free, self._counts

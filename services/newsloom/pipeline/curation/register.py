@@ -5,7 +5,7 @@ time; they are kept in columns as a ring, where one stands at its number modulo 
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,8 @@ class Register:
 
     Each column is an array for single entries, read and written in place. Numbers of articles
     that are linked to are 0 where there is none. `event_at` and `leaves_at` are in seconds,
-    `story` is a story's number, `handle` where the row lies on the shelf, 0 if it does not.
+    `story` is a story's number, `handle` where the row lies on the shelf, 0 if it does not. `times`
+    and `stories` are `event_at` and `story` again, for loops over whole columns.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,8 @@ class Register:
         self.next: array[int] = _column("q", capacity)
         self.previous: array[int] = _column("q", capacity)
         self.quality: array[int] = _column("h", capacity)
+        self.times = np.frombuffer(self.event_at, dtype=np.int64)
+        self.stories = np.frombuffer(self.story, dtype=np.int32)
         self._ids = bytearray(capacity * _ID_BYTES)
         self._published = bytearray(capacity * _TIME_CHARACTERS)
         self._named: array[int] = _column("H", capacity * RELATED_LIMIT)
@@ -65,11 +68,6 @@ class Register:
     def slot(self, number: int) -> int:
         """Where in the columns a number stands."""
         return number & self._mask
-
-    def stories(self, numbers: Iterable[int]) -> list[int]:
-        """The numbers of the stories that articles, by their numbers, are in."""
-        story, mask = self.story, self._mask
-        return [story[number & mask] for number in numbers]
 
     def id_of(self, number: int) -> str:
         """The id of the live article with that number."""

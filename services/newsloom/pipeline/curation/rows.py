@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 import orjson
 
 from newsloom.pipeline.arrival import compared_title
+from newsloom.pipeline.curation.compiled import Integers
+from newsloom.pipeline.curation.postings import hash_terms
 from newsloom.pipeline.curation.shown import Shown, cut, exact
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
@@ -51,6 +53,7 @@ class LiveArticle:
     # Made of the article when first asked for; what starts with _ is no part of the row.
     _encoded: bytes | None = field(default=None, repr=False, compare=False)
     _compared_title: str | None = field(default=None, repr=False, compare=False)
+    _terms: Integers | None = field(default=None, repr=False, compare=False)
     _shown: Shown | None = field(default=None, repr=False, compare=False)
     _rank: LeadKey | None = field(default=None, repr=False, compare=False)
 
@@ -74,6 +77,13 @@ class LiveArticle:
         if self._compared_title is None:
             self._compared_title = compared_title(self.article)
         return self._compared_title
+
+    @property
+    def terms(self) -> Integers:
+        """Its vector as it is searched by."""
+        if self._terms is None:
+            self._terms = hash_terms(self.vector)
+        return self._terms
 
     @property
     def is_cut(self) -> bool:
