@@ -4,7 +4,6 @@ Gives each publication the lane's next number and chooses its related anew. Pure
 draft, which it completes; the state is not touched.
 """
 
-from collections import Counter
 from typing import Any, NamedTuple
 
 import orjson
@@ -143,11 +142,7 @@ def _live_story_record(draft: Draft, story: LiveStory, threshold: int) -> dict[s
     heat = _heat(draft, lead)
     latest = [draft.shown(i) for i in draft.latest_members(story.id, MAX_STORY_ARTICLES)]
     providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
-    counts = Counter[str]()
-    for packed, members in Counter([shown.topics for shown in latest]).items():
-        for topic in orjson.loads(packed):
-            counts[topic] += members
-    topics = sorted(counts, key=lambda topic: (-counts[topic], topic))[:MAX_STORY_TOPICS]
+    topics = _most_common([shown.topics for shown in latest])[:MAX_STORY_TOPICS]
     story.told_lead, story.told_count = lead.article["id"], story.article_count
     story.told_published = is_published(heat, threshold)
     record = {
@@ -170,3 +165,15 @@ def _live_story_record(draft: Draft, story: LiveStory, threshold: int) -> dict[s
     if not topics:
         del record["topics"]
     return record
+
+
+def _most_common(packed: list[bytes]) -> list[str]:
+    """The topics of JSON arrays of them, the most frequent first, ties by name."""
+    members: dict[bytes, int] = {}
+    for array in packed:
+        members[array] = members.get(array, 0) + 1
+    counts: dict[str, int] = {}
+    for array, count in members.items():
+        for topic in orjson.loads(array):
+            counts[topic] = counts.get(topic, 0) + count
+    return sorted(counts, key=lambda topic: (-counts[topic], topic))

@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
 from struct import Struct
 
 import orjson
@@ -80,7 +79,9 @@ class LiveArticles(ShelvedRows[LiveArticle]):
             register.event_at[slot] = live.event_at
             register.leaves_at[slot] = live.leaves_at
             register.sequence[slot] = live.sequence
-        self._put(article_id, live)
+            self._keep(article_id, live)
+        else:
+            self._replace(article_id, live)
 
     def remove(self, article_id: str) -> None:
         """Lets go of a row."""
@@ -116,5 +117,8 @@ class LiveArticles(ShelvedRows[LiveArticle]):
 
 
 def _parts(packed: bytes) -> list[bytes]:
-    ends = list(accumulate(_LENGTHS.unpack_from(packed), initial=_LENGTHS.size))
-    return [packed[start:end] for start, end in pairwise(ends)]
+    parts, start = [], _LENGTHS.size
+    for length in _LENGTHS.unpack_from(packed):
+        parts.append(packed[start : start + length])
+        start += length
+    return parts

@@ -5,7 +5,6 @@ removes the rows that the draft holds.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from newsloom.pipeline.curation.index import Comparison
 from newsloom.pipeline.curation.rows import Lane, LiveArticle, LiveStory, StoryAlias
@@ -145,7 +144,7 @@ class Draft:
         row = self.story_row(story_id)
         assert isinstance(row, LiveStory), f"{story_id} is not a live story"
         if story_id not in self.stories:
-            row = self.stories[story_id] = replace(row, providers=dict(row.providers))
+            row = self.stories[story_id] = row.copy()
         return row
 
     def end_story(self, story_id: str) -> None:

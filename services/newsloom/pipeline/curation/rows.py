@@ -119,6 +119,15 @@ class LiveStory:
     told_count: int = 0
     told_published: bool = False
 
+    def copy(self) -> "LiveStory":
+        """The same in another row, to be changed."""
+        copied = LiveStory(*_fields_of_story(self))
+        copied.providers = dict(self.providers)
+        return copied
+
+
+_fields_of_story = attrgetter(*[each.name for each in fields(LiveStory)])
+
 
 @dataclass(slots=True)
 class StoryAlias:

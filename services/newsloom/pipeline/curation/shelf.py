@@ -86,8 +86,8 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
         assert self._shelf is not None, f"{ident} is lost"
         return self._shelf.read(handles[slot])
 
-    def _put(self, ident: str, row: R) -> None:
-        """Takes in a row that has its place."""
+    def _replace(self, ident: str, row: R) -> None:
+        """Takes in a row in place of another under its id."""
         self._forget(ident)
         self._keep(ident, row)
 
@@ -101,6 +101,7 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
                 handles[slot] = 0
 
     def _keep(self, ident: str, row: R) -> None:
+        """Takes in a row that has its place, and lays aside another where there are too many."""
         self._in_memory[ident] = row
         if self._shelf is not None and len(self._in_memory) > self._max_in_memory:
             oldest_id, oldest = self._in_memory.popitem(last=False)

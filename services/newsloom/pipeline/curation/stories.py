@@ -67,10 +67,13 @@ class LiveStories(ShelvedRows[LiveStory]):
     def put(self, story: LiveStory) -> None:
         """Takes in a row, new or changed."""
         number = self.number(story.id)
-        self._rows += not self._has_row[number]
-        self._has_row[number] = 1
         self.first_at[number], self.last_at[number] = story.first_at, story.last_at
-        self._put(story.id, story)
+        if self._has_row[number]:
+            self._replace(story.id, story)
+        else:
+            self._rows += 1
+            self._has_row[number] = 1
+            self._keep(story.id, story)
 
     def remove(self, story_id: str) -> None:
         """Lets go of a row, if there is one."""
