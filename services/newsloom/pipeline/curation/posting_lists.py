@@ -66,6 +66,16 @@ def _age(entry: int, newest: int) -> int:
 
 
 @inlined
+def _place(ages: NDArray[np.int32], age: int) -> int:
+    """Where in a hash table of what was met an age stands, or would."""
+    mask = len(ages) - 1
+    place = age & mask
+    while ages[place] != age and ages[place] >= 0:
+        place = (place + 1) & mask
+    return place
+
+
+@inlined
 def _entry(terms: Integers, n: int, number: int) -> int:
     """What stands for a document in the list of its nth term."""
     weight = _int(terms[len(terms) // 2 + n])
@@ -238,40 +248,38 @@ def search(
     of the terms add up to `least` or more, as first met, and those sums; none that is `without`.
     """
     keys, weights = terms[: len(terms) // 2], terms[len(terms) // 2 :]
-    held = np.empty(len(keys), np.int64)
-    total = 0
+    # One kind of reading at a time: what lies far apart in memory is then fetched together.
+    held, counts = np.empty(len(keys), np.int64), np.zeros(len(keys), np.int64)
     for n in range(len(keys)):
         held[n] = table[_find(table, keys[n]) + 1]
-        total += 1 if held[n] > 0 else min(_int(arena[_COUNT - held[n]]), most) if held[n] else 0
-    size = 64
-    while size < 2 * total:
-        size <<= 1
-    mask = size - 1
-    numbers, sums = np.full(size, -1, np.int64), np.empty(size, np.int64)
-    single, met, meetings = np.empty(1, np.uint32), np.empty(total, np.int64), 0
     for n in range(len(keys)):
-        single[0], entries = held[n], single[: 1 if held[n] else 0]
-        if held[n] < 0:
-            entries = _entries(arena, -held[n])[-most:]
-        for packed in entries:
-            entry = _int(packed)
-            number = newest - _age(entry, newest)
-            product = (entry & WEIGHT_MASK) * weights[n]
-            place = number & mask
-            while numbers[place] != number and numbers[place] >= 0:
-                place = (place + 1) & mask
-            if numbers[place] == number:
-                sums[place] += product
-            else:
-                numbers[place], sums[place], met[meetings] = number, product, place
+        counts[n] = 1 if held[n] > 0 else min(_int(arena[_COUNT - held[n]]), most) if held[n] else 0
+    read, end = np.empty(counts.sum(), np.uint32), 0
+    for n in range(len(keys)):
+        if held[n] > 0:
+            read[end] = held[n]
+        elif held[n]:
+            entries = _entries(arena, -held[n])
+            read[end : end + counts[n]] = entries[len(entries) - counts[n] :]
+        end += counts[n]
+    size = 64
+    while size < 2 * len(read):
+        size <<= 1
+    ages, sums = np.full(size, -1, np.int32), np.zeros(size, np.int32)
+    met, meetings, end = np.empty(len(read), np.int32), 0, 0
+    for n in range(len(keys)):
+        for entry in read[end : end + counts[n]]:
+            age = _age(_int(entry), newest)
+            place = _place(ages, age)
+            if ages[place] < 0:
+                ages[place], met[meetings] = age, place
                 meetings += 1
+            sums[place] += (_int(entry) & WEIGHT_MASK) * weights[n]
+        end += counts[n]
     for number in without:
-        place = number & mask
-        while numbers[place] != number and numbers[place] >= 0:
-            place = (place + 1) & mask
-        sums[place] = 0
+        sums[_place(ages, newest - number)] = 0
     near = met[:meetings][sums[met[:meetings]] >= least]
-    return numbers[near], sums[near]
+    return newest - ages[near].astype(np.int64), sums[near].astype(np.int64)
 
 
 @compiled("void(int64[::1], int64[::1])")
