@@ -45,23 +45,24 @@ async def read_lane(
 
     `tell` hears now and then what share of the work is done.
     """
-    rows = await _read_rows(servers, TopicPartition(topic, partition), tell)
+    rows = await _read_rows(servers, TopicPartition(topic, partition), shelf, tell)
     position = rows.pop(POSITION_KEY, None)
     restoration, total = Restoration(shelf), len(rows)
-    for count, row in enumerate(_decoded(rows)):
+    for count, row in enumerate(_decoded(rows, shelf)):
         restoration.put(row)
         if count % CHUNK_ROWS == 0:
             tell(READ_SHARE + (1 - READ_SHARE) * count / total)
             await asyncio.sleep(0)
     # Apart from the loop, for it can take a second: heartbeats are not to wait.
     state = await asyncio.to_thread(restoration.finish)
-    return state, orjson.loads(position)["next_offset"] if position else 0
+    return state, orjson.loads(_take(shelf, position))["next_offset"] if position else 0
 
 
 async def _read_rows(
-    servers: str, source: TopicPartition, tell: Callable[[float], None]
-) -> dict[bytes, bytes]:
-    rows: dict[bytes, bytes] = {}
+    servers: str, source: TopicPartition, shelf: Shelf, tell: Callable[[float], None]
+) -> dict[bytes, int]:
+    """By key, the handles of the last rows: all of them are more than there is memory for."""
+    rows: dict[bytes, int] = {}
     async with _reader(servers) as reader:
         reader.assign([source])
         end = (await reader.end_offsets([source]))[source]
@@ -73,10 +74,13 @@ async def _read_rows(
             tell(READ_SHARE * (position - begin) / (end - begin))
             fetched = await reader.getmany(timeout_ms=POLL_MS)
             for record in fetched.get(source, ()):
-                if record.value is None:
-                    rows.pop(record.key, None)
-                else:
-                    rows[record.key] = record.value
+                superseded = rows.get(record.key)
+                if superseded:
+                    shelf.discard(superseded)
+                if record.value is not None:
+                    rows[record.key] = shelf.write(record.value)
+                elif superseded:
+                    del rows[record.key]
     return rows
 
 
@@ -91,7 +95,13 @@ def _reader(servers: str, group: str | None = None) -> AIOKafkaConsumer:
     )
 
 
-def _decoded(rows: dict[bytes, bytes]) -> Iterator[Row]:
-    while rows:
-        key, value = rows.popitem()  # what is decoded need not be held twice
-        yield decode_row(key.decode(), value)
+def _decoded(rows: dict[bytes, int], shelf: Shelf) -> Iterator[Row]:
+    """The rows, in the order in which they were first written: stories are restored faster so."""
+    for key, handle in rows.items():
+        yield decode_row(key.decode(), _take(shelf, handle))
+
+
+def _take(shelf: Shelf, handle: int) -> bytes:
+    row = shelf.read(handle)
+    shelf.discard(handle)
+    return row
