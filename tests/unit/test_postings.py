@@ -1,5 +1,6 @@
 """Postings against the plainest form of the same thing: a dictionary of dictionaries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -18,8 +19,10 @@ GREATEST_WEIGHT = 2**10 - 1
 MAX_READ = 20
 
 
-def _search(postings: Postings, vector: Vector, least: int) -> dict[int, int]:
-    return dict(postings.search(hash_terms(vector), least).pairs())
+def _search(
+    postings: Postings, vector: Vector, least: int, without: Sequence[int] = ()
+) -> dict[int, int]:
+    return dict(postings.search(hash_terms(vector), least, without).pairs())
 
 
 @dataclass
@@ -72,9 +75,14 @@ class PostingsAndNaivePostings(RuleBasedStateMachine):
         number = data.draw(st.sampled_from(sorted(self.naive.documents)))
         self.postings.remove(number, hash_terms(self.naive.documents.pop(number)))
 
-    @rule(vector=VECTORS, least=st.integers(1, 2000))
-    def search(self, vector: Vector, least: int) -> None:
-        assert _search(self.postings, vector, least) == self.naive.search(vector, least, MAX_READ)
+    @rule(data=st.data(), vector=VECTORS, least=st.integers(1, 2000))
+    def search(self, data: st.DataObject, vector: Vector, least: int) -> None:
+        live = sorted(self.naive.documents)
+        without = data.draw(st.lists(st.sampled_from(live), max_size=3)) if live else []
+        expected = self.naive.search(vector, least, MAX_READ)
+        for number in without:
+            expected.pop(number, None)
+        assert _search(self.postings, vector, least, without) == expected
 
     @invariant()
     def holds_the_same(self) -> None:
