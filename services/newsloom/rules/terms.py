@@ -135,7 +135,7 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
     if len(raw) > MAX_TERMS:
         heaviest = {term for _, term in sorted((-raw[term], term) for term in raw)[:MAX_TERMS]}
         raw = {term: weight for term, weight in raw.items() if term in heaviest}
-    length = isqrt(sum(map(mul, raw.values(), raw.values()))) or 1
+    length = isqrt(square_of(raw)) or 1
     return {term: scaled for term, weight in raw.items() if (scaled := weight * UNIT // length)}
 
 
