@@ -171,20 +171,26 @@ class Replay:
         common = common_terms(met.gist, self._matter(story))
         cosine = story_similarity(common.dot, story.square)
         members = set(story.members)
-        near = [cosine for other, cosine in met.nearest.items() if other in members]
+        near = sorted(c for other, c in met.nearest.items() if other in members) or [0]
+        votes = 1000 * sum(near) // (sum(met.nearest.values()) or 1)
+        terms = doublings(1 + len(met.vector))
         evidence = JoinEvidence(
             cosine=cosine,
             title=common.title,
             text=common.text,
             shared=doublings(1 + common.shared),
             rarest=common.rarest,
-            nearest=max(near, default=0),
-            votes=1000 * sum(near) // (sum(met.nearest.values()) or 1),
+            nearest=near[-1],
+            two_nearest=sum(near[-2:]) // len(near[-2:]),
+            votes=votes,
+            heaviest=common.heaviest,
             size=size,
-            terms=doublings(1 + len(met.vector)),
+            terms=terms,
             bare=1000 if met.is_bare else 0,
             bare_cosine=cosine if met.is_bare else 0,
+            bare_terms=terms if met.is_bare else 0,
             size_cosine=size * cosine // 1000,
+            size_votes=size * votes // 1000,
             silence=days(max(met.time - story.last_at, story.first_at - met.time)),
         )
         self._joins[n][story.key] = evidence
@@ -240,6 +246,7 @@ class Replay:
             candidate.evidence.text,
             candidate.evidence.votes,
             before.votes if before else 0,
+            before.text if before else 0,
             *self._look_again(n, own, rival, cosine),
         )
 

@@ -9,6 +9,9 @@ less. First the weights are judged on stories that they were not tuned on: each 
 with weights tuned on the other four, in streams that hold all five. A walk for all stories begins
 with the best of what the walks of its seed for these came to, of the mean of that and of a
 regression.
+
+A stream of our own is tuned on with the others, and not counted in what they reach: labelled news
+seldom has articles that tell two sides of a matter, or that merely mention another.
 """
 
 import argparse
@@ -28,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.stories import Stream, prepare, shuffle
+from benchmarks.story_bridges import bridges
 from benchmarks.story_regression import Row, collect, regress
 from benchmarks.story_replay import Replay
 from benchmarks.story_streams import Scores, read_streams, score
@@ -44,7 +48,7 @@ from newsloom.rules.evidence import (
 Weights = dict[str, dict[str, int]]
 Floats = NDArray[np.float64]
 
-SEEDS = (7, 11)
+SEEDS = (7, 11, 13, 17)
 ROUNDS = 3
 """So often the regression is fitted to what is met under the weights of the time before."""
 NOT_TUNED = {("join", "silence")}
@@ -61,6 +65,7 @@ PLAIN = "mixed"
 """The other streams once more, together: measured, but tuned on only if there is nothing else."""
 
 
+OURS = "bridges (ours)"
 FOLDS = 5
 
 
@@ -82,7 +87,7 @@ class Fold(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="NAME.events.jsonl beside NAME.gold.tsv")
-    parser.add_argument("--steps", type=int, default=100, help="weights tried by each walk")
+    parser.add_argument("--steps", type=int, default=200, help="weights tried by each walk")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     arguments = parser.parse_args()
@@ -98,12 +103,13 @@ def main() -> None:
     judged = _pool(streams, unseen)
     for name, f1 in judged.items():
         print(f"  {name:<32} {f1:.4f}")
-    print(f"mean F1 on stories not tuned on: {mean(judged.values()):.4f}\n", flush=True)
+    judged_mean = mean(f1 for name, f1 in judged.items() if name != OURS)
+    print(f"mean F1 on stories not tuned on: {judged_mean:.4f}\n", flush=True)
     reached = measure(streams, tuned, None)
     _print("tuned on all", reached)
     if arguments.write:
         WEIGHTS_FILE.write_text(
-            _written(tuned, streams, _mean_f1(reached), mean(judged.values()), arguments.steps)
+            _written(tuned, streams, _mean_f1(reached), judged_mean, arguments.steps)
         )
 
 
@@ -112,7 +118,8 @@ def walk(folder: Path, steps: int, seed: int) -> list[Weights]:
     prepared = _prepare(folder)
     gc.freeze()  # what is remembered holds no circles: to look for some takes long
     gc.disable()
-    tuned_on = {name: each for name, each in prepared.items() if name != PLAIN} or prepared
+    is_all = not prepared.keys() - {PLAIN, OURS}
+    tuned_on = {name: each for name, each in prepared.items() if is_all or name != PLAIN}
     tuned_on |= {f"{name}, shuffled": shuffle(each, seed) for name, each in tuned_on.items()}
     streams = {name: Replay(each) for name, each in tuned_on.items()}
     rests = [Fold(number, is_rest=True) for number in range(FOLDS)]
@@ -121,8 +128,12 @@ def walk(folder: Path, steps: int, seed: int) -> list[Weights]:
 
 
 def _prepare(folder: Path) -> dict[str, Stream]:
+    """The streams of a folder, and our own; none if there is nothing in the folder."""
+    streams = dict(read_streams(folder))
+    if streams:
+        streams[OURS] = bridges()
     catalogue = load_catalogue()
-    return {name: prepare(events, catalogue) for name, events in read_streams(folder)}
+    return {name: prepare(events, catalogue) for name, events in streams.items()}
 
 
 def measure(
@@ -310,7 +321,7 @@ def _worth(scores: Scores) -> float:
 
 
 def _mean_f1(scores: Mapping[str, Scores]) -> float:
-    return mean(each.f1 for each in scores.values())
+    return mean(each.f1 for name, each in scores.items() if name != OURS)
 
 
 def _print(heading: str, scores: Mapping[str, Scores]) -> None:
@@ -327,7 +338,9 @@ def _written(
     judged: float,
     steps: int,
 ) -> str:
-    sizes = ", ".join(f"{name} {len(each.gold):,}" for name, each in sorted(streams.items()))
+    sizes = ", ".join(
+        f"{name} {len(each.gold):,}" for name, each in sorted(streams.items()) if name != OURS
+    )
     unseen = f", {judged:.3f} on stories not tuned on"
     date = f"{datetime.now(UTC):%Y-%m-%d}"
     lines = [
@@ -336,7 +349,8 @@ def _written(
         "averaged;",
         f"# mean BCubed F1 {reached:.3f}{unseen}. Articles of the streams:",
         f"# {sizes}.",
-        f"# `{PLAIN}` is not tuned on; `silence`, CAUTION are by hand: docs/adr/0003-grouping.md",
+        f"# `{PLAIN}` is not tuned on, story_bridges.toml is; `silence`, CAUTION are by hand:",
+        "# docs/adr/0003-grouping.md",
     ]
     for kind, table in weights.items():
         lines += ["", f"[{kind}]", *(f"{name} = {weight}" for name, weight in table.items())]

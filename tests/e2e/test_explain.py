@@ -82,7 +82,8 @@ def test_the_story_is_told_with_what_speaks_for_and_against(folder: Path) -> Non
     assert "its own, “Ferry Selkie runs aground off Northfield pier” (4 articles)" in told[2]
     assert told[3].startswith("      for: ")
     assert "alike to the story as a whole 0." in told[3]
-    assert told[4].startswith("      against: to begin with -")
+    assert told[3].startswith("      for: to begin with +")
+    assert told[4].startswith("      against: ")
     assert told[5].startswith("      in common: ")
     assert "selkie" in told[5]
 

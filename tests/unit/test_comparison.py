@@ -82,7 +82,7 @@ def test_stories_that_never_merge_are_told_apart() -> None:
     (regrouping,), *_ = compare_tellings(
         _tell(DEFAULT_POLICY, *stream), _tell(never_merge, *stream)
     )
-    assert [list(map(len, stories)) for stories in regrouping] == [[4], [3, 1]]
+    assert [list(map(len, stories)) for stories in regrouping] == [[4], [2, 2]]
 
 
 def test_what_was_withdrawn_is_held_by_nobody() -> None:

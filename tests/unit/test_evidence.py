@@ -35,7 +35,16 @@ def _merge(evidence: MergeEvidence) -> int:
 
 NOTHING = JoinEvidence(*[0] * len(JoinEvidence._fields))
 ALIKE = NOTHING._replace(
-    cosine=700, title=900, text=900, shared=3000, rarest=500, nearest=650, votes=1000, terms=4000
+    cosine=700,
+    title=900,
+    text=900,
+    shared=3000,
+    rarest=500,
+    nearest=650,
+    two_nearest=600,
+    votes=1000,
+    heaviest=200,
+    terms=4000,
 )
 
 
@@ -50,11 +59,12 @@ def test_doublings_of_powers_of_two_are_exact() -> None:
 
 
 TERMS = [
-    ("nothing shared", {"c": 900}, 1, (0, 0, 0, 0, 0)),
-    ("the title's term alone", {"a": 600}, 1, (1000, 360, 1, 600, 360_000)),
-    ("a term of the text", {"b": 800}, 1, (0, 640, 1, 800, 640_000)),
-    ("every fourth article holds it", {"a": 600}, 4, (1000, 360, 1, 600, 360_000)),
-    ("every eighth does", {"a": 600}, 8, (500, 180, 1, 300, 360_000)),
+    ("nothing shared", {"c": 900}, 1, (0, 0, 0, 0, 0, 0)),
+    ("the title's term alone", {"a": 600}, 1, (1000, 360, 1, 600, 360_000, 1000)),
+    ("a term of the text", {"b": 800}, 1, (0, 640, 1, 800, 640_000, 1000)),
+    ("both", {"a": 600, "b": 800}, 1, (1000, 1000, 2, 800, 1_000_000, 640)),
+    ("every fourth article holds it", {"a": 600}, 4, (1000, 360, 1, 600, 360_000, 1000)),
+    ("every eighth does", {"a": 600}, 8, (500, 180, 1, 300, 360_000, 1000)),
 ]
 
 

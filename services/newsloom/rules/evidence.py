@@ -36,16 +36,22 @@ class JoinEvidence(NamedTuple):
     """The heaviest of those: a name, a number, a rare word."""
     nearest: int
     """Cosine to the nearest of the story's articles."""
+    two_nearest: int
+    """Mean cosine to the two nearest of the story's articles; to the nearest if there is one."""
     votes: int
     """Which share of the articles nearest to it, by their cosines, is the story's."""
+    heaviest: int
+    """The share of a single term in the likeness."""
     size: int
     terms: int
     """How many terms it has in all."""
     bare: int
     """1000 if it has no excerpt."""
     bare_cosine: int
+    bare_terms: int
     size_cosine: int
     """A great story is near to much."""
+    size_votes: int
     silence: int
     """Days between it and the story."""
 
@@ -69,6 +75,8 @@ class MergeEvidence(NamedTuple):
     votes: int
     """Which share of the articles nearest to it is the other story's."""
     own_votes: int
+    own_text: int
+    """How much of the article its own story bears out."""
     lone: int
     """1000 if one of the two held a single article: that one is looked at again, for news of its
     matter may have come meanwhile. What follows is 0 if not.
@@ -103,7 +111,8 @@ class Gist(NamedTuple):
 
 class CommonTerms(NamedTuple):
     """How much of an article's title and text a story bears out, in thousandths; how many terms
-    they share, and the weight of the heaviest; the dot product of article and centroid.
+    they share, and the weight of the heaviest; the dot product of article and centroid, and the
+    greatest share of one term in it, in thousandths.
     """
 
     title: int
@@ -111,6 +120,7 @@ class CommonTerms(NamedTuple):
     shared: int
     rarest: int
     dot: int
+    heaviest: int
 
 
 def doublings(count: int) -> int:
@@ -132,11 +142,14 @@ def gist_of(vector: Vector, title_terms: int) -> Gist:
 def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
     """What of an article a story bears out."""
     vector, title, (centroid, size) = gist.vector, gist.title, matter
-    in_text = in_title = rarest = dot = 0
+    in_text = in_title = rarest = dot = most = 0
     shared = vector.keys() & centroid.keys()
     for term in shared:
         weight, held = vector[term], centroid[term]
-        dot += held * weight
+        product = held * weight
+        dot += product
+        if product > most:
+            most = product
         borne = _BORNE_BY * held // size
         if borne > weight:
             borne = weight
@@ -146,7 +159,12 @@ def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
         if borne > rarest:
             rarest = borne
     return CommonTerms(
-        1000 * in_title // gist.whole_title, 1000 * in_text // gist.whole, len(shared), rarest, dot
+        1000 * in_title // gist.whole_title,
+        1000 * in_text // gist.whole,
+        len(shared),
+        rarest,
+        dot,
+        1000 * most // (dot or 1),
     )
 
 

@@ -57,7 +57,7 @@ def weigh_stories(
     is_bare = "excerpt" not in live.article
     terms = doublings(1 + len(live.vector))
     candidates = []
-    for story_id, matter, square, first_at, last_at, nearest, votes in near:
+    for story_id, matter, square, first_at, last_at, nearest, two_nearest, votes in near:
         size = doublings(matter.size)
         common = common_terms(gist, matter)
         cosine = story_similarity(common.dot, square)
@@ -69,12 +69,16 @@ def weigh_stories(
             doublings(1 + common.shared),
             common.rarest,
             nearest,
+            two_nearest,
             votes,
+            common.heaviest,
             size,
             terms,
             1000 if is_bare else 0,
             cosine if is_bare else 0,
+            terms if is_bare else 0,
             size * cosine // 1000,
+            size * votes // 1000,
             days(max(live.event_at - last_at, first_at - live.event_at)),
         )
         candidates.append(Candidate(story_id, weigh_join(evidence, weights), evidence, matter))
@@ -155,6 +159,7 @@ def weigh_rivals(
             text=candidate.evidence.text,
             votes=candidate.evidence.votes,
             own_votes=before.evidence.votes if before else 0,
+            own_text=before.evidence.text if before else 0,
             **_look_again(draft, live, own, candidate, cosine),
         )
         rivals.append(Rival(weigh_merge(evidence, weights), candidate.story_id, evidence))

@@ -160,6 +160,8 @@ class NearStory(NamedTuple):
     last_at: int
     nearest: int
     """Cosine to the nearest of its articles in thousandths, if that is among the nearest of all."""
+    two_nearest: int
+    """Mean of the cosines to the two nearest of its articles; to the nearest if there is one."""
     votes: int
     """Its share, in thousandths, in the cosines of the nearest of all."""
 
@@ -203,29 +205,30 @@ class Comparison:
                 minus_cosine = -story_similarity(dot, index.square(number))
                 ranked.append((minus_cosine, stories.id_of(number), number))
         ranked.sort()
-        nearest, votes = self._votes()
-        all_votes = sum(votes.values()) or 1
+        near, votes = self._near_by_story(), sum(self._near.values()) or 1
         return [
-            NearStory(
-                story_id,
-                index.matter(number),
-                index.square(number),
-                stories.first_at[number],
-                stories.last_at[number],
-                nearest.get(number, 0),
-                1000 * votes.get(number, 0) // all_votes,
-            )
+            self._near_story(story_id, number, near.get(number, [0]), votes)
             for _, story_id, number in ranked[:limit]
         ]
 
-    def _votes(self) -> tuple[dict[int, int], dict[int, int]]:
-        """By story: the cosine of the nearest of its articles, and the sum over all the nearest."""
+    def _near_by_story(self) -> dict[int, list[int]]:
+        """The cosines of the nearest articles, by the story they are in."""
         register = self._index.articles.register
-        best: dict[int, int] = {}
-        sums: dict[int, int] = {}
-        for number, similarity in self._near.items():
-            story = register.story[register.slot(number)]
-            sums[story] = sums.get(story, 0) + similarity
-            if similarity > best.get(story, 0):
-                best[story] = similarity
-        return best, sums
+        cosines: dict[int, list[int]] = {}
+        for number, cosine in self._near.items():
+            cosines.setdefault(register.story[register.slot(number)], []).append(cosine)
+        return cosines
+
+    def _near_story(self, story_id: str, number: int, near: list[int], votes: int) -> NearStory:
+        index, stories = self._index, self._index.stories
+        nearest = sorted(near)[-2:]
+        return NearStory(
+            story_id,
+            index.matter(number),
+            index.square(number),
+            stories.first_at[number],
+            stories.last_at[number],
+            nearest[-1],
+            sum(nearest) // len(nearest),
+            1000 * sum(near) // votes,
+        )
