@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsloom.pipeline.curation.rows import decode_row, encode_row
-from newsloom.pipeline.curation.state import State, fingerprint, restore
+from newsloom.pipeline.curation.state import Restoration, State, fingerprint, restore
 from newsloom.records.faults import Outcome
 from tests.support.lanes import DAY_S, HOUR_S, START_S, event, new_pipeline, take
 from tests.support.shelf import FakeShelf
@@ -107,6 +107,39 @@ def test_what_is_published_and_in_which_order_does_not_depend_on_restarts(seed: 
             restarted = new_pipeline(restore(decode_row(key, row) for key, row in rows))
         told = straight.take(record, START_S + 400 * DAY_S)
         assert restarted.take(record, START_S + 400 * DAY_S) == told, number
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_that_were_laid_on_the_shelf_stay_there_and_the_lane_goes_on(seed: int) -> None:
+    random = Random(seed)
+    straight, restarted = new_pipeline(), new_pipeline()
+    for number in range(150):
+        record = _record(random, at=number / 150)
+        if random.random() < 0.2:
+            restarted = new_pipeline(_restored_from_shelf(random, restarted.state))
+            assert fingerprint(restarted.state) == fingerprint(straight.state)
+        told = straight.take(record, START_S + 400 * DAY_S)
+        assert restarted.take(record, START_S + 400 * DAY_S) == told, number
+
+
+def _restored_from_shelf(random: Random, state: State) -> State:
+    """The same state, of rows that were laid down, some of them more than once."""
+    rows = [(key, encode_row(row)) for key, row in state.rows()]
+    random.shuffle(rows)
+    shelf = FakeShelf()
+    restoration = Restoration(shelf)
+    handles: dict[str, int] = {}
+    for key, value in [*random.sample(rows, len(rows) // 3), *rows]:
+        if key in handles:
+            restoration.discard(handles[key])
+        handles[key] = restoration.lay(key, value)
+    for key, handle in handles.items():
+        restoration.take(key, handle)
+    restored = restoration.finish()
+    assert len(shelf.rows) == len(restored.articles) + len(restored.stories)
+    assert not any(map(restored.articles.in_memory, restored.articles)), "they lie on the shelf"
+    assert not any(map(restored.stories.in_memory, restored.stories)), "they lie on the shelf"
+    return restored
 
 
 def _follow(stream: list[dict[str, Any]]) -> None:

@@ -15,7 +15,9 @@ from newsloom.rules.terms import Vector
 
 # On the shelf, what is asked for most stands beside the row: to decode all of that takes longer.
 _VECTOR, _ROW = 4, 5
-_LENGTHS = Struct("<6I")
+_LENGTHS = Struct("<5I")
+_UNCUT = bytes(_LENGTHS.size)
+"""Stands for all of that before a row which nobody showed."""
 
 
 class LiveArticles(ShelvedRows[LiveArticle]):
@@ -69,8 +71,10 @@ class LiveArticles(ShelvedRows[LiveArticle]):
             return other_id in live.related
         return other_id.encode() in self._parts(article_id)[_ROW]
 
-    def put(self, live: LiveArticle) -> None:
-        """Takes in a row, new or in place of one that was placed with it."""
+    def put(self, live: LiveArticle, handle: int = 0) -> None:
+        """Takes in a row, new (it may lie on the shelf under a handle) or in place of one that was
+        placed with it.
+        """
         register, article_id = self.register, live.article["id"]
         if register.find(article_id) is None:
             published = live.article["publishedDateTime"]
@@ -79,7 +83,7 @@ class LiveArticles(ShelvedRows[LiveArticle]):
             register.event_at[slot] = live.event_at
             register.leaves_at[slot] = live.leaves_at
             register.sequence[slot] = live.sequence
-            self._keep(article_id, live)
+            self._keep(article_id, live, handle)
         else:
             self._replace(article_id, live)
 
@@ -106,19 +110,31 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         return _parts(packed)
 
     def _pack(self, row: LiveArticle) -> bytes:
-        if row.is_cut:
-            parts = [*row.shown, orjson.dumps(row.vector), encode_article(row)]
-        else:  # nobody showed it, so nobody may: one that was restored is laid down as it is
-            parts = [*[b""] * _ROW, encode_article(row)]
-        return _LENGTHS.pack(*map(len, parts)) + b"".join(parts)
+        if not row.is_cut:  # nobody showed it, so nobody may
+            return pack_encoded(encode_article(row))
+        parts = [*row.shown, orjson.dumps(row.vector)]
+        return _LENGTHS.pack(*map(len, parts)) + b"".join([*parts, encode_article(row)])
 
     def _unpack(self, packed: bytes) -> LiveArticle:
-        return decode_article(_parts(packed)[_ROW])
+        return unpack_article(packed)
+
+
+def pack_encoded(row: bytes) -> bytes:
+    """An encoded row as it lies on the shelf before anybody showed it."""
+    return _UNCUT + row
+
+
+def unpack_article(packed: bytes) -> LiveArticle:
+    """The row of what lies on the shelf."""
+    return decode_article(_parts(packed)[_ROW])
 
 
 def _parts(packed: bytes) -> list[bytes]:
+    if packed.startswith(_UNCUT):
+        return [*[b""] * _ROW, packed[len(_UNCUT) :]]
     parts, start = [], _LENGTHS.size
     for length in _LENGTHS.unpack_from(packed):
         parts.append(packed[start : start + length])
         start += length
+    parts.append(packed[start:])
     return parts

@@ -157,6 +157,11 @@ def article_key(article_id: str) -> str:
     return f"article/{article_id}"
 
 
+def is_article_key(key: str) -> bool:
+    """Whether it is the key of an article's row."""
+    return key.startswith("article/")
+
+
 def story_key(story_id: str) -> str:
     """The key of a story's row, be it live or an alias."""
     return f"story/{story_id}"
@@ -180,7 +185,7 @@ def decode_row(key: str, value: bytes) -> Row:
     if key == LANE_KEY:
         row["witnesses"] = [(time, ident) for time, ident in row["witnesses"]]
         return Lane(**row)
-    if key.startswith("article/"):
+    if is_article_key(key):
         return LiveArticle(**row, _encoded=value)
     return StoryAlias(**row) if "merged_into" in row else _story(row)
 

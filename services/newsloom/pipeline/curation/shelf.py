@@ -100,8 +100,16 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
                 self._shelf.discard(handles[slot])
                 handles[slot] = 0
 
-    def _keep(self, ident: str, row: R) -> None:
-        """Takes in a row that has its place, and lays aside another where there are too many."""
+    def _keep(self, ident: str, row: R, handle: int = 0) -> None:
+        """Takes in a row that has its place, and lays aside another where there are too many; one
+        that lies on the shelf already, under a handle, stays there.
+        """
+        if handle:
+            place = self._place(ident)
+            assert place is not None
+            handles, slot = place
+            handles[slot] = handle
+            return
         self._in_memory[ident] = row
         if self._shelf is not None and len(self._in_memory) > self._max_in_memory:
             oldest_id, oldest = self._in_memory.popitem(last=False)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from newsloom.pipeline.curation.articles import LiveArticles
+from newsloom.pipeline.curation.articles import LiveArticles, pack_encoded, unpack_article
 from newsloom.pipeline.curation.departures import Departures
 from newsloom.pipeline.curation.index import MatterIndex
 from newsloom.pipeline.curation.rows import (
@@ -20,8 +20,10 @@ from newsloom.pipeline.curation.rows import (
     Row,
     StoryAlias,
     article_key,
+    decode_row,
     encode_article,
     encode_row,
+    is_article_key,
     story_key,
 )
 from newsloom.pipeline.curation.shelf import MAX_IN_MEMORY, Shelf
@@ -145,8 +147,8 @@ class State:
             rows[story_key(story_id)] = encode_row(story) if story is not None else None
         return rows
 
-    def _place(self, live: LiveArticle) -> None:
-        self.articles.put(live)
+    def _place(self, live: LiveArticle, handle: int = 0) -> None:
+        self.articles.put(live, handle)
         self.index.add(live)
         self._departures.add(live.placed, live.leaves_at)
 
@@ -215,22 +217,48 @@ def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
 
 
 class Restoration:
-    """Makes a state of its rows, which may come in any order."""
+    """Makes a state of its rows, which may come in any order, each once.
+
+    Rows that may yet be superseded, or are too many for memory, can be laid on the shelf first
+    (`lay`, `discard`), and are taken from there (`take`), where they stay.
+    """
 
     def __init__(self, shelf: Shelf | None = None) -> None:
+        self._shelf = shelf
         self._state = State(shelf)
 
-    def put(self, row: Row) -> None:
-        """Takes in a row of any kind, each once."""
+    def lay(self, key: str, value: bytes) -> int:
+        """Lays down a row, by its key and as it is encoded; its handle. Raises OSError."""
+        assert self._shelf is not None, "there is no shelf"
+        return self._shelf.write(pack_encoded(value) if is_article_key(key) else value)
+
+    def discard(self, handle: int) -> None:
+        """Lets go of a row that was laid down."""
+        assert self._shelf is not None, "there is no shelf"
+        self._shelf.discard(handle)
+
+    def take(self, key: str, handle: int) -> None:
+        """Puts a row that was laid down. Raises OSError."""
+        assert self._shelf is not None, "there is no shelf"
+        packed = self._shelf.read(handle)
+        row = unpack_article(packed) if is_article_key(key) else decode_row(key, packed)
+        self.put(row, handle)
+        if not isinstance(row, LiveArticle | LiveStory):
+            self._shelf.discard(handle)
+
+    def put(self, row: Row, handle: int = 0) -> None:
+        """Puts a row of any kind; an article or a story may lie on the shelf under a handle."""
         state = self._state
-        if isinstance(row, Lane):
-            state.lane = row
-        elif isinstance(row, LiveArticle):
-            state._place(row)
+        if isinstance(row, LiveArticle):
+            state._place(row, handle)
             state.stories.join(state.stories.number(row.story_id), row.placed)
             state._relink(None, row)
-        else:
+        elif isinstance(row, LiveStory):
+            state.stories.put(row, handle)
+        elif isinstance(row, StoryAlias):
             state.put_story(row)
+        else:
+            state.lane = row
 
     def finish(self) -> State:
         """The state, once all rows are put."""

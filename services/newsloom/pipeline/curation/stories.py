@@ -64,8 +64,8 @@ class LiveStories(ShelvedRows[LiveStory]):
         """The numbers of all that have an article."""
         return (number for number in self._numbers.values() if self.size[number])
 
-    def put(self, story: LiveStory) -> None:
-        """Takes in a row, new or changed."""
+    def put(self, story: LiveStory, handle: int = 0) -> None:
+        """Takes in a row, new (it may lie on the shelf under a handle) or changed."""
         number = self.number(story.id)
         self.first_at[number], self.last_at[number] = story.first_at, story.last_at
         if self._has_row[number]:
@@ -73,7 +73,7 @@ class LiveStories(ShelvedRows[LiveStory]):
         else:
             self._rows += 1
             self._has_row[number] = 1
-            self._keep(story.id, story)
+            self._keep(story.id, story, handle)
 
     def remove(self, story_id: str) -> None:
         """Lets go of a row, if there is one."""

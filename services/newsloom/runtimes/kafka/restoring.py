@@ -5,12 +5,11 @@ fenced whoever else might write there.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from newsloom.pipeline.curation.rows import Row, decode_row
 from newsloom.pipeline.curation.shelf import Shelf
 from newsloom.pipeline.curation.state import Restoration, State
 from newsloom.runtimes.kafka.connection import REQUEST_TIMEOUT_MS
@@ -45,24 +44,27 @@ async def read_lane(
 
     `tell` hears now and then what share of the work is done.
     """
-    rows = await _read_rows(servers, TopicPartition(topic, partition), shelf, tell)
-    position = rows.pop(POSITION_KEY, None)
-    restoration, total = Restoration(shelf), len(rows)
-    for count, row in enumerate(_decoded(rows, shelf)):
-        restoration.put(row)
+    restoration = Restoration(shelf)
+    rows, position = await _read_rows(servers, TopicPartition(topic, partition), restoration, tell)
+    # In the order in which they were first written: stories are restored faster so.
+    for count, (key, handle) in enumerate(rows.items()):
+        restoration.take(key.decode(), handle)
         if count % CHUNK_ROWS == 0:
-            tell(READ_SHARE + (1 - READ_SHARE) * count / total)
+            tell(READ_SHARE + (1 - READ_SHARE) * count / len(rows))
             await asyncio.sleep(0)
     # Apart from the loop, for it can take a second: heartbeats are not to wait.
     state = await asyncio.to_thread(restoration.finish)
-    return state, orjson.loads(_take(shelf, position))["next_offset"] if position else 0
+    return state, orjson.loads(position)["next_offset"] if position else 0
 
 
 async def _read_rows(
-    servers: str, source: TopicPartition, shelf: Shelf, tell: Callable[[float], None]
-) -> dict[bytes, int]:
-    """By key, the handles of the last rows: all of them are more than there is memory for."""
+    servers: str, source: TopicPartition, restoration: Restoration, tell: Callable[[float], None]
+) -> tuple[dict[bytes, int], bytes | None]:
+    """By key, the handles of the last rows, all of which are more than there is memory for; and
+    the row of the position.
+    """
     rows: dict[bytes, int] = {}
+    next_offset: bytes | None = None
     async with _reader(servers) as reader:
         reader.assign([source])
         end = (await reader.end_offsets([source]))[source]
@@ -74,14 +76,18 @@ async def _read_rows(
             tell(READ_SHARE * (position - begin) / (end - begin))
             fetched = await reader.getmany(timeout_ms=POLL_MS)
             for record in fetched.get(source, ()):
-                superseded = rows.get(record.key)
+                key, value = record.key, record.value
+                if key == POSITION_KEY:
+                    next_offset = value
+                    continue
+                superseded = rows.get(key)
                 if superseded:
-                    shelf.discard(superseded)
-                if record.value is not None:
-                    rows[record.key] = shelf.write(record.value)
+                    restoration.discard(superseded)
+                if value is not None:
+                    rows[key] = restoration.lay(key.decode(), value)
                 elif superseded:
-                    del rows[record.key]
-    return rows
+                    del rows[key]
+    return rows, next_offset
 
 
 def _reader(servers: str, group: str | None = None) -> AIOKafkaConsumer:
@@ -93,15 +99,3 @@ def _reader(servers: str, group: str | None = None) -> AIOKafkaConsumer:
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         max_partition_fetch_bytes=FETCH_BYTES,
     )
-
-
-def _decoded(rows: dict[bytes, int], shelf: Shelf) -> Iterator[Row]:
-    """The rows, in the order in which they were first written: stories are restored faster so."""
-    for key, handle in rows.items():
-        yield decode_row(key.decode(), _take(shelf, handle))
-
-
-def _take(shelf: Shelf, handle: int) -> bytes:
-    row = shelf.read(handle)
-    shelf.discard(handle)
-    return row
