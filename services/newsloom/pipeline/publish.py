@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from newsloom.pipeline.curation.draft import Draft
+from newsloom.pipeline.curation.draft import Draft, Neighbour
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
 from newsloom.pipeline.curation.shown import as_related
 from newsloom.records.curated import (
@@ -66,8 +66,10 @@ def _curated_record(draft: Draft, article_id: str, threshold: int) -> Publicatio
         return _withdrawal(draft, article_id)
     live = draft.edit(article_id)
     live.revision = _next_revision(draft)
-    nearest = choose_related(draft.nearest(article_id))
-    live.related = sorted((other_id for other_id, _ in nearest), key=draft.rank)
+    nearest = dict(choose_related(draft.nearest(article_id)))
+    # By rank, which is how they are shown: no two have the same.
+    neighbours = sorted([draft.neighbour(other_id) for other_id in nearest])
+    live.related = [rank[-1] for rank, _, _ in neighbours]
     copies = sorted(draft.copies(article_id), key=draft.sequence)
     live.told_duplicates = len(copies)
     heat = _heat(draft, live)
@@ -81,7 +83,7 @@ def _curated_record(draft: Draft, article_id: str, threshold: int) -> Publicatio
         "schemaVersion": SCHEMA_VERSION,
     }
     if nearest:
-        parts["related"] = _related(draft, live, dict(nearest))
+        parts["related"] = _related(draft, live, neighbours, nearest)
     if live.duplicate_of is not None:
         parts["duplicateOf"] = live.duplicate_of
     if copies:
@@ -99,18 +101,21 @@ def _heat(draft: Draft, live: LiveArticle) -> int:
     return lead_heat(live.article["quality"], len(story.providers) if story else 1)
 
 
-def _related(draft: Draft, live: LiveArticle, nearest: dict[str, int]) -> list[orjson.Fragment]:
+def _related(
+    draft: Draft, live: LiveArticle, neighbours: list[Neighbour], nearest: dict[str, int]
+) -> list[orjson.Fragment]:
     """The nearest articles of the window, shown by quality, then earliest, then lowest id."""
-    own_id = live.article["id"]
-    kin = {live.duplicate_of or own_id, *draft.copies(live.duplicate_of or own_id)}
+    root_id = live.duplicate_of or live.article["id"]
+    kin = {root_id, *draft.copies(root_id)}
     related = []
-    for other_id in live.related:
+    for rank, story_id, shown in neighbours:
+        other_id = rank[-1]
         relation: Relation = "related"
         if other_id in kin:
             relation = "duplicate"
-        elif live.story_id == draft.story_id(other_id):
+        elif live.story_id == story_id:
             relation = "same-story"
-        related.append(as_related(draft.shown(other_id).related, relation, nearest[other_id]))
+        related.append(as_related(shown.related, relation, nearest[other_id]))
     return related
 
 

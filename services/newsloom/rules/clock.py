@@ -72,6 +72,8 @@ def advance(
     The clock is the third-greatest event time over distinct articles, the least until three
     exist, and from then on never lowered. Witnesses are sorted, greatest first.
     """
+    if clock is not None and len(witnesses) == WITNESSES and event_time < witnesses[-1][0]:
+        return clock, list(witnesses)  # as most do: what is latest moves the clock
     times = {witness_id: time for time, witness_id in witnesses}
     times[article_id] = max(event_time, times.get(article_id, event_time))
     kept = sorted(((time, ident) for ident, time in times.items()), reverse=True)[:WITNESSES]

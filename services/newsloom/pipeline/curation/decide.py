@@ -52,10 +52,10 @@ def _expire(draft: Draft) -> None:
     """Lets go of what has left the window. Nothing is published for that alone."""
     stories: dict[str, None] = {}
     for article_id in draft.state.due(draft.clock):
-        stories[draft.live(article_id).story_id] = None
+        stories[draft.story_id(article_id)] = None
         draft.remove_article(article_id)
     for story_id in stories:
-        if not draft.members(story_id):
+        if draft.is_empty(story_id):
             draft.end_story(story_id)
 
 
@@ -229,11 +229,11 @@ def _withdraw(state: State, arrival: WithdrawalArrival, policy: Policy) -> Draft
     for article_id in sorted(state.named_by(arrival.article_id)):
         _publish_if_live(draft, article_id)
     count_article(draft.edit_story(held.story_id), held.article, -1)
-    if draft.members(held.story_id):
-        publish_story_if_due(draft, held.story_id, policy, is_due=True)
-    else:
+    if draft.is_empty(held.story_id):
         draft.end_story(held.story_id)
         draft.publish_stories[held.story_id] = None
+    else:
+        publish_story_if_due(draft, held.story_id, policy, is_due=True)
     _publish_stories_of_leads(draft)
     return draft
 

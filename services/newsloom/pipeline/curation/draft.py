@@ -5,6 +5,7 @@ removes the rows that the draft holds.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from newsloom.pipeline.curation.index import Comparison
 from newsloom.pipeline.curation.rows import Lane, LiveArticle, LiveStory, StoryAlias
@@ -15,6 +16,14 @@ from newsloom.rules.clock import advance
 from newsloom.rules.scoring import LeadKey
 from newsloom.rules.stories import WINDOW_S
 from newsloom.rules.terms import UNIT, Vector, dot_product
+
+
+class Neighbour(NamedTuple):
+    """A live article as another's record shows it. Its id is the last part of `rank`."""
+
+    rank: LeadKey
+    story_id: str
+    shown: Shown
 
 
 class Draft:
@@ -91,6 +100,16 @@ class Draft:
         changed = self.articles.get(article_id)
         return changed.shown if changed else self.state.articles.shown(article_id)
 
+    def neighbour(self, article_id: str) -> Neighbour:
+        """What another record shows of a live article, and by what it is sorted there."""
+        live = self.articles.get(article_id) or self.state.articles.in_memory(article_id)
+        if live is not None:
+            return Neighbour(live.rank, live.story_id, live.shown)
+        articles = self.state.articles
+        return Neighbour(
+            articles.rank(article_id), self.state.story_id(article_id), articles.shown(article_id)
+        )
+
     def edit(self, article_id: str) -> LiveArticle:
         """The draft's own row of a live article, to be changed in place (but for its story)."""
         live = self.live(article_id)
@@ -104,21 +123,21 @@ class Draft:
         article_id = live.article["id"]
         held = self.article(article_id)
         if held is not None:
-            self._leave(held)
+            self._leave(article_id, held.story_id)
         self.articles[article_id] = live
         self._own.add(article_id)
         self._join(live)
 
     def remove_article(self, article_id: str) -> None:
         """Lets an article go."""
-        self._leave(self.live(article_id))
+        self._leave(article_id, self.story_id(article_id))
         self.articles[article_id] = None
         self._own.discard(article_id)
 
     def move_article(self, article_id: str, story_id: str) -> None:
         """Moves a live article to another story."""
         live = self.edit(article_id)
-        self._leave(live)
+        self._leave(article_id, live.story_id)
         live.story_id = story_id
         self._join(live)
 
@@ -158,6 +177,12 @@ class Draft:
         """Ids of the live articles of a story."""
         held = set(self.state.stories.members(story_id))
         return (held - self._left.get(story_id, set())) | self._joined.get(story_id, set())
+
+    def is_empty(self, story_id: str) -> bool:
+        """Whether a story has no live article left."""
+        left = self._left.get(story_id, ())
+        stay = (i for i in self.state.stories.members(story_id) if i not in left)
+        return not self._joined.get(story_id) and next(stay, None) is None
 
     def latest_members(self, story_id: str, count: int) -> list[str]:
         """Ids of the live articles of a story that were first seen last, the latest at the end."""
@@ -235,8 +260,7 @@ class Draft:
         self._joined.setdefault(live.story_id, set()).add(article_id)
         self._leads.pop(live.story_id, None)
 
-    def _leave(self, live: LiveArticle) -> None:
-        article_id = live.article["id"]
-        self._left.setdefault(live.story_id, set()).add(article_id)
-        self._joined.get(live.story_id, set()).discard(article_id)
-        self._leads.pop(live.story_id, None)
+    def _leave(self, article_id: str, story_id: str) -> None:
+        self._left.setdefault(story_id, set()).add(article_id)
+        self._joined.get(story_id, set()).discard(article_id)
+        self._leads.pop(story_id, None)

@@ -64,7 +64,10 @@ class MatterIndex:
         if self.stories.size[number] == 1:
             self._sums.pop(number, None)
             return
-        before, centroid = self.square(number), self._sum(number)
+        if number not in self._sums:  # nobody asked for long, and may never again
+            self.stories.square[number] = 0
+            return
+        before, centroid = self.square(number), self._sums[number]
         square = square_of(vector) - 2 * dot_product(vector, centroid)
         self.stories.square[number] = before + square
         for term, weight in vector.items():
@@ -79,7 +82,7 @@ class MatterIndex:
     def square(self, number: int) -> int:
         """The squared length of the centroid of the story with that number."""
         square = self.stories.square[number]
-        if not square:  # nobody asked since the lane was restored
+        if not square:  # nobody asked since the lane was restored, or it lost an article
             centroid = self.matter(number).centroid
             square = self.stories.square[number] = square_of(centroid)
         return square

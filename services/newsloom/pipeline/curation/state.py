@@ -76,7 +76,7 @@ class State:
 
     def remove_article(self, article_id: str) -> None:
         """Lets go of an article's row."""
-        held = self.articles[article_id]
+        held = self.articles.last(article_id)
         self._leave_story(held)
         self.index.remove(held)
         self._relink(held, None)
