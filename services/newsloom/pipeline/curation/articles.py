@@ -43,7 +43,7 @@ class LiveArticles(ShelvedRows[LiveArticle]):
     def rank(self, article_id: str) -> LeadKey:
         """The `rank` of a live article's row."""
         live = self._in_memory.get(article_id)
-        return live.rank if live is not None else self.register.rank(self._number(article_id))
+        return live.rank if live is not None else self.register.rank(self.number(article_id))
 
     def shown(self, article_id: str) -> Shown:
         """How a live article is shown in the records of others."""
@@ -92,13 +92,14 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         self._forget(article_id)
         self.register.release(article_id)
 
-    def _number(self, article_id: str) -> int:
+    def number(self, article_id: str) -> int:
+        """The number of a live article."""
         number = self.register.find(article_id)
         assert number is not None, f"{article_id} is not live"
         return number
 
     def _slot(self, article_id: str) -> int:
-        return self.register.slot(self._number(article_id))
+        return self.register.slot(self.number(article_id))
 
     def _place(self, ident: str) -> "tuple[array[int], int] | None":
         number = self.register.find(ident)

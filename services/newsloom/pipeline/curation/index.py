@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from newsloom.pipeline.curation import near as loops
 from newsloom.pipeline.curation.articles import LiveArticles
-from newsloom.pipeline.curation.postings import Found, Postings
+from newsloom.pipeline.curation.postings import Found, Postings, hash_terms
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.stories import LiveStories
 from newsloom.rules.evidence import Matter
@@ -45,9 +45,9 @@ class MatterIndex:
         """Takes in an article that was registered, but is in no story yet."""
         self.postings.add(live.placed, live.terms)
 
-    def remove(self, live: LiveArticle) -> None:
+    def remove(self, article: int, vector: Vector) -> None:
         """Lets go of an article that is still registered, but in no story any more."""
-        self.postings.remove(live.placed, live.terms)
+        self.postings.remove(article, hash_terms(vector))
 
     def join(self, number: int, vector: Vector) -> None:
         """Adds the vector of an article that is about to join the story with that number."""

@@ -26,7 +26,8 @@ class Register:
 
     Each column is an array for single entries, read and written in place. Numbers of articles
     that are linked to are 0 where there is none. `event_at` and `leaves_at` are in seconds,
-    `story` is a story's number, `handle` where the row lies on the shelf, 0 if it does not. `times`
+    `story` is a story's number, `handle` where the row lies on the shelf, 0 if it does not.
+    `is_bound` is 1 for an article that duplicates another, or shows what others may show. `times`
     and `stories` are `event_at` and `story` again, for loops over whole columns.
     """
 
@@ -47,6 +48,7 @@ class Register:
         self.next: array[int] = _column("q", capacity)
         self.previous: array[int] = _column("q", capacity)
         self.quality: array[int] = _column("h", capacity)
+        self.is_bound: array[int] = _column("b", capacity)
         self.times = np.frombuffer(self.event_at, dtype=np.int64)
         self.stories = np.frombuffer(self.story, dtype=np.int32)
         self._ids = bytearray(capacity * _ID_BYTES)

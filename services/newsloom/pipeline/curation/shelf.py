@@ -73,17 +73,6 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
             self._keep(ident, row)
         return row
 
-    def last(self, ident: str) -> R:
-        """The row of that id, about to be removed: it is not kept at hand, nor another laid aside
-        for it.
-        """
-        row = self._in_memory.get(ident)
-        if row is None:
-            packed = self._packed(ident)
-            assert packed is not None, f"{ident} is not live"
-            row = self._unpack(packed)
-        return row
-
     def in_memory(self, ident: str) -> R | None:
         """The row of that id, if it is at hand."""
         return self._in_memory.get(ident)

@@ -31,6 +31,7 @@ from newsloom.pipeline.curation.stories import LiveStories
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.stories import LANE_CAP
+from newsloom.rules.terms import Vector
 
 
 class State:
@@ -70,17 +71,21 @@ class State:
         else:
             self.articles.put(live)
             if held.story_id != live.story_id:
-                self._leave_story(held)
+                story = self.stories.number(held.story_id)
+                self._leave_story(held.placed, story, held.vector)
                 self._join_story(live)
         self._relink(held, live)
 
     def remove_article(self, article_id: str) -> None:
         """Lets go of an article's row."""
-        held = self.articles.last(article_id)
-        self._leave_story(held)
-        self.index.remove(held)
-        self._relink(held, None)
-        self.articles.remove(article_id)
+        articles, register = self.articles, self.articles.register
+        number, vector = articles.number(article_id), articles.vector(article_id)
+        slot = register.slot(number)
+        self._leave_story(number, register.story[slot], vector)
+        self.index.remove(number, vector)
+        if register.is_bound[slot]:  # else nothing in its row is needed
+            self._relink(articles[article_id], None)
+        articles.remove(article_id)
 
     def put_story(self, story: LiveStory | StoryAlias) -> None:
         """Takes in a story's row, live or alias, in place of any other under its id."""
@@ -157,10 +162,9 @@ class State:
         self.index.join(number, live.vector)
         self.stories.join(number, live.placed)
 
-    def _leave_story(self, held: LiveArticle) -> None:
-        number = self.stories.number(held.story_id)
-        self.index.leave(number, held.vector)
-        self.stories.leave(held.placed)
+    def _leave_story(self, article: int, story: int, vector: Vector) -> None:
+        self.index.leave(story, vector)
+        self.stories.leave(article)
 
     def _remove_alias(self, story_id: str) -> None:
         alias = self.aliases.pop(story_id, None)
@@ -181,18 +185,14 @@ class State:
                 self.copies.setdefault(new_root, set()).add(article_id)
         if live is not None and live.related != (held.related if held else []):
             self.articles.register.set_named(live.placed, live.related)
-        if live is None or live.image_checks or (held is not None and held.image_checks):
-            self._relink_images(article_id, held, live)
-
-    def _relink_images(
-        self, article_id: str, held: LiveArticle | None, live: LiveArticle | None
-    ) -> None:
-        """Brings up to date which articles of a provider came with the same bytes."""
         old, new = picture_keys(held), picture_keys(live)
         for key in old - new:
             _discard(self.shown_by, key, article_id)
         for key in new - old:
             self.shown_by.setdefault(key, set()).add(article_id)
+        if live is not None:
+            register = self.articles.register
+            register.is_bound[register.slot(live.placed)] = bool(new) or new_root is not None
 
 
 def picture_key(article: Article, check: ImageCheck) -> str | None:
@@ -203,7 +203,7 @@ def picture_key(article: Article, check: ImageCheck) -> str | None:
 
 def picture_keys(live: LiveArticle | None) -> set[str]:
     """The keys of all images that were good to look at, wherever else they were seen."""
-    if live is None:
+    if live is None or not live.image_checks:
         return set()
     keys = {picture_key(live.article, check) for check in live.image_checks}
     return {key for key in keys if key is not None}

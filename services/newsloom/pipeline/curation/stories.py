@@ -93,20 +93,20 @@ class LiveStories(ShelvedRows[LiveStory]):
         register.story[slot] = number
         self._link(number, before, article)
         self._link(number, article, after)
-        self.size[number] += 1
         lead = self._lead[number]
-        if not lead or register.rank(article) < register.rank(lead):
+        if (lead and register.rank(article) < register.rank(lead)) or not self.size[number]:
             self._lead[number] = article
+        self.size[number] += 1
 
     def leave(self, article: int) -> None:
-        """Takes an article from its story; the best of the others then leads it."""
+        """Takes an article from its story, which another then leads if it did."""
         register = self._register
         slot = register.slot(article)
         number = register.story[slot]
         self._link(number, register.previous[slot], register.next[slot])
         self.size[number] -= 1
         if self._lead[number] == article:
-            self._lead[number] = min(self.articles(number), key=register.rank, default=0)
+            self._lead[number] = 0  # to be found if asked for: few are that leave the window
         self._free_if_empty(number)
 
     def _link(self, number: int, before: int, after: int) -> None:
@@ -138,8 +138,11 @@ class LiveStories(ShelvedRows[LiveStory]):
     def lead(self, story_id: str) -> LeadKey | None:
         """The key of the article that leads a story; None if it has none."""
         number = self.find(story_id)
-        lead = 0 if number is None else self._lead[number]
-        return self._register.rank(lead) if lead else None
+        if number is None or not self.size[number]:
+            return None
+        if not self._lead[number]:
+            self._lead[number] = min(self.articles(number), key=self._register.rank)
+        return self._register.rank(self._lead[number])
 
     def led_by(self, story_id: str) -> str:
         """The id of the article that leads a live story."""
