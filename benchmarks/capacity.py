@@ -46,10 +46,10 @@ _SOAK = "`make soak`, its warm-up"
 _RECORDS = f"`python -m benchmarks.record_bytes`, {MEASURED_EVENTS:,} events"
 
 FIGURES = {
-    "all": Figure(3_797, "events/s", "`worker all`, images off, two cores for everything", _BENCH),
-    "enrich": Figure(15_206, "events/s", "one enrich worker, images off", _BENCH),
-    "curate": Figure(4_541, "events/s", "one curate worker", _BENCH),
-    "restore": Figure(25_600, "articles/s", "restoring a lane (200,000 in 7.8 s)", _BENCH),
+    "all": Figure(3_384, "events/s", "`worker all`, images off, two cores for everything", _BENCH),
+    "enrich": Figure(5_594, "events/s", "one enrich worker, images off", _BENCH),
+    "curate": Figure(4_035, "events/s", "one curate worker", _BENCH),
+    "restore": Figure(23_300, "articles/s", "restoring a lane (200,000 in 8.6 s)", _BENCH),
     "images": Figure(
         130, "events/s", "one enrich worker, an image each, 2 % of them failing", _SOAK
     ),
@@ -62,7 +62,7 @@ FIGURES = {
 # All that is said of memory and scratch disk. To be set anew from `make bench`: see the page.
 MEMORY = {
     "enrich_mib": Figure(390, "MiB", "an enrich worker that checks images", "`make soak`"),
-    "curate_mib": Figure(270, "MiB", "a curate worker with an empty lane", _BENCH),
+    "curate_mib": Figure(210, "MiB", "a curate worker with an empty lane", _BENCH),
     "article_bytes": Figure(800, "bytes", "memory of a live article", "`make bench-size`"),
     "scratch_bytes": Figure(4_200, "bytes", "scratch disk of a live article", "`make bench-size`"),
 }
