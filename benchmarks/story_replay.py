@@ -29,6 +29,7 @@ from newsloom.rules.evidence import (
     days,
     doublings,
     gist_of,
+    standing,
 )
 from newsloom.rules.stories import (
     MAX_CANDIDATES,
@@ -171,8 +172,8 @@ class Replay:
         common = common_terms(met.gist, self._matter(story))
         cosine = story_similarity(common.dot, story.square)
         members = set(story.members)
-        near = sorted(c for other, c in met.nearest.items() if other in members) or [0]
-        votes = 1000 * sum(near) // (sum(met.nearest.values()) or 1)
+        near = [cosine for other, cosine in met.nearest.items() if other in members]
+        nearest, two_nearest, votes = standing(near, sum(met.nearest.values()))
         terms = doublings(1 + len(met.vector))
         evidence = JoinEvidence(
             cosine=cosine,
@@ -180,8 +181,8 @@ class Replay:
             text=common.text,
             shared=doublings(1 + common.shared),
             rarest=common.rarest,
-            nearest=near[-1],
-            two_nearest=sum(near[-2:]) // len(near[-2:]),
+            nearest=nearest,
+            two_nearest=two_nearest,
             votes=votes,
             heaviest=common.heaviest,
             size=size,

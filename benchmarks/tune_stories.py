@@ -63,9 +63,8 @@ _LEAST_LENGTH = 0.05
 """Added to how much evidence varies along an axis, lest moves along the shortest be boundless."""
 PLAIN = "mixed"
 """The other streams once more, together: measured, but tuned on only if there is nothing else."""
-
-
 OURS = "bridges (ours)"
+"""The stream of our own: tuned on, and not counted in what is reported."""
 FOLDS = 5
 
 

@@ -96,7 +96,11 @@ def test_a_lane_holds_no_more_than_its_cap(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_what_is_published_and_in_which_order_does_not_depend_on_restarts(seed: int) -> None:
+@pytest.mark.parametrize("is_laid", [False, True], ids=["from rows", "from the shelf"])
+def test_what_is_published_and_in_which_order_does_not_depend_on_restarts(
+    seed: int, is_laid: bool
+) -> None:
+    restored = _restored_from_shelf if is_laid else _restored
     random = Random(seed)
     straight, restarted = new_pipeline(), new_pipeline()
     for number in range(150):
@@ -104,32 +108,22 @@ def test_what_is_published_and_in_which_order_does_not_depend_on_restarts(seed: 
         if random.random() < 0.2:
             rows = [(key, encode_row(row)) for key, row in restarted.state.rows()]
             random.shuffle(rows)
-            restarted = new_pipeline(restore(decode_row(key, row) for key, row in rows))
-        told = straight.take(record, START_S + 400 * DAY_S)
-        assert restarted.take(record, START_S + 400 * DAY_S) == told, number
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_rows_that_were_laid_on_the_shelf_stay_there_and_the_lane_goes_on(seed: int) -> None:
-    random = Random(seed)
-    straight, restarted = new_pipeline(), new_pipeline()
-    for number in range(150):
-        record = _record(random, at=number / 150)
-        if random.random() < 0.2:
-            restarted = new_pipeline(_restored_from_shelf(random, restarted.state))
+            restarted = new_pipeline(restored(rows))
             assert fingerprint(restarted.state) == fingerprint(straight.state)
         told = straight.take(record, START_S + 400 * DAY_S)
         assert restarted.take(record, START_S + 400 * DAY_S) == told, number
 
 
-def _restored_from_shelf(random: Random, state: State) -> State:
-    """The same state, of rows that were laid down, some of them more than once."""
-    rows = [(key, encode_row(row)) for key, row in state.rows()]
-    random.shuffle(rows)
+def _restored(rows: list[tuple[str, bytes]]) -> State:
+    return restore(decode_row(key, row) for key, row in rows)
+
+
+def _restored_from_shelf(rows: list[tuple[str, bytes]]) -> State:
+    """Of rows that were laid down, some of them more than once, and that stay there."""
     shelf = FakeShelf()
     restoration = Restoration(shelf)
     handles: dict[str, int] = {}
-    for key, value in [*random.sample(rows, len(rows) // 3), *rows]:
+    for key, value in [*rows[: len(rows) // 3], *rows]:
         if key in handles:
             restoration.discard(handles[key])
         handles[key] = restoration.lay(key, value)

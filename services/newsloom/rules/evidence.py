@@ -168,6 +168,14 @@ def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
     )
 
 
+def standing(near: Collection[int], total: int) -> tuple[int, int, int]:
+    """`nearest`, `two_nearest` and `votes` of JoinEvidence, of a story whose articles are `near` by
+    their cosines, where those of all that are nearest add up to `total`.
+    """
+    best = sorted(near)[-2:] or [0]
+    return best[-1], sum(best) // len(best), 1000 * sum(near) // (total or 1)
+
+
 def days(seconds: int) -> int:
     """Seconds as thousandths of a day; none for less than nothing."""
     return max(0, seconds) * 1000 // _DAY_S

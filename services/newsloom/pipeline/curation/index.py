@@ -14,7 +14,7 @@ from newsloom.pipeline.curation.articles import LiveArticles
 from newsloom.pipeline.curation.postings import Found, Postings, hash_terms
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.stories import LiveStories
-from newsloom.rules.evidence import Matter
+from newsloom.rules.evidence import Matter, standing
 from newsloom.rules.stories import (
     RELATED_FLOOR,
     RELATED_LIMIT,
@@ -208,9 +208,16 @@ class Comparison:
                 minus_cosine = -story_similarity(dot, index.square(number))
                 ranked.append((minus_cosine, stories.id_of(number), number))
         ranked.sort()
-        near, votes = self._near_by_story(), sum(self._near.values()) or 1
+        near, total = self._near_by_story(), sum(self._near.values())
         return [
-            self._near_story(story_id, number, near.get(number, [0]), votes)
+            NearStory(
+                story_id,
+                index.matter(number),
+                index.square(number),
+                stories.first_at[number],
+                stories.last_at[number],
+                *standing(near.get(number, ()), total),
+            )
             for _, story_id, number in ranked[:limit]
         ]
 
@@ -221,17 +228,3 @@ class Comparison:
         for number, cosine in self._near.items():
             cosines.setdefault(register.story[register.slot(number)], []).append(cosine)
         return cosines
-
-    def _near_story(self, story_id: str, number: int, near: list[int], votes: int) -> NearStory:
-        index, stories = self._index, self._index.stories
-        nearest = sorted(near)[-2:]
-        return NearStory(
-            story_id,
-            index.matter(number),
-            index.square(number),
-            stories.first_at[number],
-            stories.last_at[number],
-            nearest[-1],
-            sum(nearest) // len(nearest),
-            1000 * sum(near) // votes,
-        )

@@ -48,7 +48,7 @@ async def read_lane(
     rows, position = await _read_rows(servers, TopicPartition(topic, partition), restoration, tell)
     # In the order in which they were first written: stories are restored faster so.
     for count, (key, handle) in enumerate(rows.items()):
-        restoration.take(key.decode(), handle)
+        restoration.take(key, handle)
         if count % CHUNK_ROWS == 0:
             tell(READ_SHARE + (1 - READ_SHARE) * count / len(rows))
             await asyncio.sleep(0)
@@ -59,12 +59,12 @@ async def read_lane(
 
 async def _read_rows(
     servers: str, source: TopicPartition, restoration: Restoration, tell: Callable[[float], None]
-) -> tuple[dict[bytes, int], bytes | None]:
+) -> tuple[dict[str, int], bytes | None]:
     """By key, the handles of the last rows, all of which are more than there is memory for; and
     the row of the position.
     """
-    rows: dict[bytes, int] = {}
-    next_offset: bytes | None = None
+    rows: dict[str, int] = {}
+    position_row: bytes | None = None
     async with _reader(servers) as reader:
         reader.assign([source])
         end = (await reader.end_offsets([source]))[source]
@@ -76,18 +76,18 @@ async def _read_rows(
             tell(READ_SHARE * (position - begin) / (end - begin))
             fetched = await reader.getmany(timeout_ms=POLL_MS)
             for record in fetched.get(source, ()):
-                key, value = record.key, record.value
-                if key == POSITION_KEY:
-                    next_offset = value
+                if record.key == POSITION_KEY:
+                    position_row = record.value
                     continue
+                key, value = record.key.decode(), record.value
                 superseded = rows.get(key)
                 if superseded:
                     restoration.discard(superseded)
                 if value is not None:
-                    rows[key] = restoration.lay(key.decode(), value)
+                    rows[key] = restoration.lay(key, value)
                 elif superseded:
                     del rows[key]
-    return rows, next_offset
+    return rows, position_row
 
 
 def _reader(servers: str, group: str | None = None) -> AIOKafkaConsumer:
