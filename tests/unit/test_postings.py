@@ -1,14 +1,16 @@
 """Postings against the plainest form of the same thing: a dictionary of dictionaries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from newsloom.pipeline.curation.compiled import Integers
 from newsloom.pipeline.curation.postings import Postings, hash_terms
 from newsloom.rules.terms import UNIT
 
@@ -20,9 +22,24 @@ MAX_READ = 20
 
 
 def _search(
-    postings: Postings, vector: Vector, least: int, without: Sequence[int] = ()
+    postings: Postings,
+    vector: Vector,
+    least: int,
+    without: Sequence[int] = (),
+    held: Collection[int] = (),
 ) -> dict[int, int]:
-    return dict(postings.search(hash_terms(vector), least, without).pairs())
+    return dict(postings.search(hash_terms(vector), least, without, _ring(held)).pairs())
+
+
+def _ring(held: Collection[int]) -> Integers:
+    """Documents as a register has them: where one stands is free again once it is gone."""
+    size = 2
+    while size <= max(held, default=0) - min(held, default=0):
+        size *= 2
+    ring = np.zeros(size, np.int64)
+    for number in held:
+        ring[number % size] = number
+    return ring
 
 
 @dataclass
@@ -71,6 +88,18 @@ class PostingsAndNaivePostings(RuleBasedStateMachine):
 
     @precondition(lambda self: self.naive.documents)
     @rule(data=st.data())
+    def forget(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.naive.documents)[:4]))
+        self.postings.forget(number, min(self.naive.documents))
+        del self.naive.documents[number]
+
+    @rule(parts=st.integers(1, 3))
+    def sweep(self, parts: int) -> None:
+        for part in range(parts):
+            self.postings.sweep(part, parts)
+
+    @precondition(lambda self: self.naive.documents)
+    @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(sorted(self.naive.documents)))
         self.postings.remove(number, hash_terms(self.naive.documents.pop(number)))
@@ -82,11 +111,12 @@ class PostingsAndNaivePostings(RuleBasedStateMachine):
         expected = self.naive.search(vector, least, MAX_READ)
         for number in without:
             expected.pop(number, None)
-        assert _search(self.postings, vector, least, without) == expected
+        assert _search(self.postings, vector, least, without, live) == expected
 
     @invariant()
     def holds_the_same(self) -> None:
-        assert self.postings.canonical() == self.naive.canonical()
+        ring = _ring(self.naive.documents)
+        assert self.postings.canonical(ring) == self.naive.canonical()
 
 
 TestPostings = PostingsAndNaivePostings.TestCase
@@ -163,8 +193,22 @@ def test_the_newest_documents_of_a_term_are_read() -> None:
     postings = Postings(MAX_READ)
     for number in range(1, MAX_READ + 2):
         postings.add(number, hash_terms({"ferry": 1, "pier": 1}))
-    assert list(_search(postings, {"ferry": 1}, 1)) == list(range(2, MAX_READ + 2))
-    assert list(_search(postings, {"ferry": 1, "pier": 1}, 1)) == list(range(12, MAX_READ + 2))
+    assert sorted(_search(postings, {"ferry": 1}, 1)) == list(range(2, MAX_READ + 2))
+    assert sorted(_search(postings, {"ferry": 1, "pier": 1}, 1)) == list(range(12, MAX_READ + 2))
+
+
+def test_what_was_forgotten_takes_no_room_after_a_while() -> None:
+    """Each document has a term of its own and one of a hundred; 500 are held at a time."""
+    postings, last = Postings(), 150_000
+    for number in range(1, last + 1):
+        postings.add(number, hash_terms({f"name{number}": 5, f"word{number % 100}": 9}))
+        if number > 500:
+            postings.forget(number - 500, number - 500)
+    assert len(postings) < 70_000  # those of the last time round
+    postings.sweep()
+    assert len(postings) == 500 + 1 + 100  # the last to go was still held when it was forgotten
+    held = range(last - 499, last + 1)
+    assert _search(postings, {"word7": 1}, 1, held=held) == {n: 9 for n in held if n % 100 == 7}
 
 
 @pytest.mark.parametrize("documents", [5, 60, 500])
@@ -198,15 +242,25 @@ def test_many_terms_come_and_go_as_in_a_lane() -> None:
         documents[number] = vector | {f"name{number}": 7}
         postings.add(number, hash_terms(documents[number]))
         if len(documents) > 600:
-            leaving = min(documents) if number % 9 else random.choice(list(documents))
+            leaving = min(documents)
+            postings.forget(leaving, leaving)
+            del documents[leaving]
+        if number % 9 == 0:
+            leaving = random.choice(list(documents))
             postings.remove(leaving, hash_terms(documents.pop(leaving)))
-    assert postings.canonical() == naive.canonical()
+        if number % 90 == 0:
+            postings.sweep(number % 4, 4)
+    assert postings.canonical(_ring(documents)) == naive.canonical()
     sought = {f"word{n}": n + 1 for n in range(30)}
-    assert _search(postings, sought, 9_000) == naive.search(sought, 9_000, 300) != {}
+    found = _search(postings, sought, 9_000, held=documents)
+    assert found == naive.search(sought, 9_000, 300) != {}
     for number, vector in documents.items():
         postings.remove(number, hash_terms(vector))
     assert postings.canonical() == []
-    assert len(postings) == 0
+    postings.add(2_500, hash_terms({"ferry": 1}))
+    postings.forget(2_500, 2_500)
+    postings.sweep()
+    assert len(postings) == 1
 
 
 @pytest.mark.parametrize("held", [{}, {"ferry": 1}, {"ferry": 1, "pier": 2}])

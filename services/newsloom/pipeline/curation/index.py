@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from newsloom.pipeline.curation import near as loops
 from newsloom.pipeline.curation.articles import LiveArticles
-from newsloom.pipeline.curation.postings import Found, Postings, hash_terms
+from newsloom.pipeline.curation.postings import MAX_LEAVING, Found, Postings, hash_terms
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.stories import LiveStories
 from newsloom.rules.evidence import Matter, standing
@@ -45,9 +45,13 @@ class MatterIndex:
         """Takes in an article that was registered, but is in no story yet."""
         self.postings.add(live.placed, live.terms)
 
-    def remove(self, article: int, vector: Vector) -> None:
+    def remove(self, article: int) -> None:
         """Lets go of an article that is still registered, but in no story any more."""
-        self.postings.remove(article, hash_terms(vector))
+        first = self.articles.register.oldest(article + 1) or article
+        if article - first < MAX_LEAVING:
+            self.postings.forget(article, first)
+        else:
+            self.postings.remove(article, hash_terms(self._vector(article)))
 
     def join(self, number: int, vector: Vector) -> None:
         """Adds the vector of an article that is about to join the story with that number."""
@@ -59,7 +63,7 @@ class MatterIndex:
         self.stories.square[number] = before + 2 * dot + square_of(vector)
         add_to(centroid, vector)
 
-    def leave(self, number: int, vector: Vector) -> None:
+    def leave(self, number: int, article: int) -> None:
         """Takes off the vector of an article that is about to leave the story with that number."""
         if self.stories.size[number] == 1:
             self._sums.pop(number, None)
@@ -67,7 +71,7 @@ class MatterIndex:
         if number not in self._sums:  # nobody asked for long, and may never again
             self.stories.square[number] = 0
             return
-        before, centroid = self.square(number), self._sums[number]
+        before, centroid, vector = self.square(number), self._sums[number], self._vector(article)
         square = square_of(vector) - 2 * dot_product(vector, centroid)
         self.stories.square[number] = before + square
         for term, weight in vector.items():
@@ -93,12 +97,13 @@ class MatterIndex:
         if size > 1:
             return Matter(self._sum(number), size)
         (article,) = self.stories.articles(number)
-        return Matter(self.articles.vector(self.articles.register.id_of(article)), size)
+        return Matter(self._vector(article), size)
 
     def compare(self, live: LiveArticle, without: Collection[str] = ()) -> "Comparison":
         """Compares an article, live or to be, with all that are live but those `without`."""
-        gone = [n for n in map(self.articles.register.find, without) if n is not None]
-        found = self.postings.search(live.terms, MIN_SIMILARITY * UNIT, gone)
+        register = self.articles.register
+        gone = [n for n in map(register.find, without) if n is not None]
+        found = self.postings.search(live.terms, MIN_SIMILARITY * UNIT, gone, register.numbers)
         return Comparison(self, live.event_at, found)
 
     def canonical(self) -> Any:
@@ -106,7 +111,7 @@ class MatterIndex:
         register, stories = self.articles.register, self.stories
         numbers = list(map(register.find, register))
         return [
-            self.postings.canonical(),
+            self.postings.canonical(register.numbers),
             [
                 (
                     number,
@@ -144,11 +149,13 @@ class MatterIndex:
         return self._sums[number]
 
     def _add_up(self, number: int) -> dict[str, int]:
-        register = self.articles.register
         total: dict[str, int] = {}
         for article in self.stories.articles(number):
-            add_to(total, self.articles.vector(register.id_of(article)))
+            add_to(total, self._vector(article))
         return total
+
+    def _vector(self, article: int) -> Vector:
+        return self.articles.vector(self.articles.register.id_of(article))
 
 
 class NearStory(NamedTuple):

@@ -7,6 +7,8 @@ What of two numbers is the later is told by how far they lie behind the `newest`
 term's only entry, or, below zero, where in `arena` its block begins: class, first place, count,
 then places for entries in rising order. Blocks come in classes of capacity; freed ones wait in
 `free`, a list per class. The `terms` of a document are the keys of all, then their weights.
+
+Documents that are `Left` are passed over by searches, and their entries swept out some time later.
 Nothing here knows of articles; `postings` is what to use.
 """
 
@@ -129,8 +131,27 @@ def _drop(table: Integers, place: int) -> None:
     table[place + 1] = 0
 
 
+@inlined
+def _fit(table: Integers, arena: Arena, free: Integers, counts: Integers, place: int) -> None:
+    """Puts the list of the term at a place where it needs less room, if it has too much."""
+    base = -table[place + 1]
+    size_class, count = _int(arena[base]), _int(arena[base + _COUNT])
+    if count == 1:
+        table[place + 1] = _entries(arena, base)[0]
+        _give_back(arena, free, base)
+        return
+    while 4 * count <= _capacity(size_class):
+        size_class -= 2
+    if size_class < arena[base]:
+        smaller = _take(arena, free, counts, size_class)
+        if smaller:  # else it waits for the next to go
+            _move(arena, free, base, smaller)
+            table[place + 1] = -smaller
+
+
 _TABLE_AND_ARENA = "int64[::1], uint32[::1]"
 _FOUND = "Tuple((int64[::1], int64[::1]))"
+_FOUND_BY = "int64[::1], int64[::1], int64, int64, int64"
 _ARRAYS = f"{_TABLE_AND_ARENA}, int64[::1], int64[::1]"
 
 
@@ -230,19 +251,46 @@ def remove(
         else:
             for m in range(low, count - 1):
                 arena[first + m] = arena[first + m + 1]
-        count -= 1
-        arena[base + _COUNT] = count
-        if count == 1:
-            table[place + 1] = _entries(arena, base)[0]
-            _give_back(arena, free, base)
-        elif 4 * count <= _capacity(_int(arena[base])):
-            smaller = _take(arena, free, counts, _int(arena[base]) - 2)
-            if smaller:  # else it waits for the next to go
-                _move(arena, free, base, smaller)
-                table[place + 1] = -smaller
+        arena[base + _COUNT] = count - 1
+        _fit(table, arena, free, counts, place)
 
 
-@compiled(f"{_FOUND}({_TABLE_AND_ARENA}, int64[::1], int64[::1], int64, int64, int64)")
+@compiled(f"void({_ARRAYS}, int64, int64, int64, int64)")
+def sweep(
+    table: Integers,
+    arena: Arena,
+    free: Integers,
+    counts: Integers,
+    place: int,
+    end: int,
+    first: int,
+    newest: int,
+) -> None:
+    """Takes all entries of numbers before `first` from the lists from one place up to another."""
+    oldest = newest - first
+    while place < end:
+        held = table[place + 1]
+        if held > 0 and _age(held, newest) > oldest:
+            _drop(table, place)
+            counts[TERMS] -= 1
+            continue  # what was moved up stands here now
+        if held < 0:
+            base, entries, gone = -held, _entries(arena, -held), 0
+            while gone < len(entries) and _age(_int(entries[gone]), newest) > oldest:
+                gone += 1
+            if gone == len(entries):
+                _give_back(arena, free, base)
+                _drop(table, place)
+                counts[TERMS] -= 1
+                continue
+            if gone:
+                arena[base + _START] += gone
+                arena[base + _COUNT] -= gone
+                _fit(table, arena, free, counts, place)
+        place += 2
+
+
+@compiled(f"{_FOUND}({_TABLE_AND_ARENA}, {_FOUND_BY}, int64[::1], int64, int64)")
 def search(
     table: Integers,
     arena: Arena,
@@ -251,9 +299,15 @@ def search(
     most: int,
     least: int,
     newest: int,
+    live: Integers,
+    first: int,
+    last_gone: int,
 ) -> tuple[Integers, Integers]:
     """Of the last `most` entries of each term's list: the numbers whose products with the weights
     of the terms add up to `least` or more, as first met, and those sums; none that is `without`.
+
+    Numbers before `first` are gone, and so are those up to `last_gone` that do not stand in `live`,
+    a ring of a power of two.
     """
     keys, weights = terms[: len(terms) // 2], terms[len(terms) // 2 :]
     # One kind of reading at a time: what lies far apart in memory is then fetched together.
@@ -262,19 +316,36 @@ def search(
         held[n] = table[_find(table, keys[n]) + 1]
     for n in range(len(keys)):
         counts[n] = 1 if held[n] > 0 else min(_int(arena[_COUNT - held[n]]), most) if held[n] else 0
-    read, end = np.empty(counts.sum(), np.uint32), 0
+    read, end, ring = np.empty(counts.sum(), np.uint32), 0, len(live) - 1
+    single = np.empty(1, np.uint32)
     for n in range(len(keys)):
-        if held[n] > 0:
-            read[end] = held[n]
-        elif held[n]:
+        entries = single
+        if held[n] < 0:
             entries = _entries(arena, -held[n])
-            read[end : end + counts[n]] = entries[len(entries) - counts[n] :]
-        end += counts[n]
+        elif held[n]:
+            single[0] = held[n]
+        else:
+            continue
+        place, begin = len(entries), end
+        last = place - counts[n]
+        if newest - _age(_int(entries[last]), newest) > last_gone:
+            end += counts[n]
+            read[begin:end] = entries[last:]
+            continue
+        while place and end - begin < most:
+            place -= 1
+            number = newest - _age(_int(entries[place]), newest)
+            if number < first:
+                break
+            if number > last_gone or live[number & ring] == number:
+                read[end] = entries[place]
+                end += 1
+        counts[n] = end - begin
     size = 64
-    while size < 2 * len(read):
+    while size < 2 * end:
         size <<= 1
     ages, sums = np.full(size, -1, np.int32), np.zeros(size, np.int32)
-    met, meetings, end = np.empty(len(read), np.int32), 0, 0
+    met, meetings, end = np.empty(end, np.int32), 0, 0
     for n in range(len(keys)):
         for entry in read[end : end + counts[n]]:
             age = _age(_int(entry), newest)

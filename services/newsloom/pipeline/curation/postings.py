@@ -18,6 +18,12 @@ MAX_READ = 1536
 in more documents than its share, the newest. An older document that has only such terms in common
 with a text is news of another day."""
 
+MAX_LEAVING = 1 << 14
+"""Of so many documents, the oldest, those that go are only noted, and swept out in time."""
+_SWEEP_EVERY = 64
+_SWEEPS = 1024
+"""Every so many documents a part of the terms is swept, and all of them in so many times."""
+_NO_RING = np.zeros(1, np.int64)
 _FIRST_PLACES = 1024
 _MAX_LOAD = 0.75
 _ARENA_STEP = 1 << 16
@@ -55,6 +61,7 @@ class Postings:
         self._free = np.zeros(lists.CLASSES, np.int64)
         self._counts = np.array([0, lists.FIRST_BLOCK])
         self._newest = 0
+        self._first, self._last_gone = 0, -1
 
     def __len__(self) -> int:
         """How many terms are held."""
@@ -73,10 +80,12 @@ class Postings:
         while True:
             done = lists.add(*self._arrays(), terms, number, done)
             if done == count:
-                return
+                break
             # Grown where it lies: the array is nobody else's, and the system moves no bytes.
             step = max(_ARENA_STEP, len(self._arena) // 8)
             self._arena.resize(len(self._arena) + step, refcheck=False)
+        if self._first and number % _SWEEP_EVERY == 0:
+            self.sweep(number // _SWEEP_EVERY % _SWEEPS, _SWEEPS)
 
     def settle(self) -> None:
         """Brings into order what came out of it."""
@@ -86,19 +95,52 @@ class Postings:
         """Lets go of a document that was taken in with these terms."""
         lists.remove(*self._arrays(), terms, number, self._newest)
 
-    def search(self, terms: Integers, least: int, without: Sequence[int] = ()) -> Found:
+    def forget(self, number: int, first: int) -> None:
+        """Notes that a document is to go, one of the MAX_LEAVING from `first` on, before which none
+        is left: it is gone once it does not stand in the `ring` that a search is given.
+        """
+        self._first, self._last_gone = first, max(self._last_gone, number)
+
+    def sweep(self, part: int = 0, parts: int = 1) -> None:
+        """Gives back the room of documents that were forgotten, in one part of the terms."""
+        pairs = len(self._table) // 2
+        start, end = 2 * (pairs * part // parts), 2 * (pairs * (part + 1) // parts)
+        lists.sweep(*self._arrays(), start, end, self._first, self._newest)
+
+    def search(
+        self, terms: Integers, least: int, without: Sequence[int] = (), ring: Integers = _NO_RING
+    ) -> Found:
         """The documents whose dot product with the text of these terms is at least `least` (above
         0), each with it: exact over what was read. None of those `without`.
+
+        In `ring`, of the size of a power of two, all documents stand at their number modulo that;
+        it is needed if any was to be forgotten.
         """
         most = max(1, 2 * self._max_read // (len(terms) or 1))
         gone = np.array(without, np.int64)
         return Found(
-            *lists.search(self._table, self._arena, terms, gone, most, least, self._newest)
+            *lists.search(
+                self._table,
+                self._arena,
+                terms,
+                gone,
+                most,
+                least,
+                self._newest,
+                ring,
+                self._first,
+                self._last_gone,
+            )
         )
 
-    def canonical(self) -> list[tuple[int, list[tuple[int, int]]]]:
+    def canonical(self, ring: Integers = _NO_RING) -> list[tuple[int, list[tuple[int, int]]]]:
         """All postings as (hash of the term, (number, weight)... as they lie), sorted by term."""
-        return sorted(lists.items(self._table, self._arena, self._newest))
+        live = set(ring.tolist())
+        held = (
+            (term, [each for each in entries if each[0] > self._last_gone or each[0] in live])
+            for term, entries in lists.items(self._table, self._arena, self._newest)
+        )
+        return sorted((term, entries) for term, entries in held if entries)
 
     def _arrays(self) -> tuple[Integers, lists.Arena, Integers, Integers]:
         return self._table, self._arena, self._free, self._counts

@@ -27,8 +27,9 @@ class Register:
     Each column is an array for single entries, read and written in place. Numbers of articles
     that are linked to are 0 where there is none. `event_at` and `leaves_at` are in seconds,
     `story` is a story's number, `handle` where the row lies on the shelf, 0 if it does not.
-    `is_bound` is 1 for an article that duplicates another, or shows what others may show. `times`
-    and `stories` are `event_at` and `story` again, for loops over whole columns.
+    `is_bound` is 1 for an article that duplicates another, or shows what others may show.
+    `numbers`, `times` and `stories` are `number`, `event_at` and `story` again, for loops over
+    whole columns.
     """
 
     def __init__(self) -> None:
@@ -49,6 +50,7 @@ class Register:
         self.previous: array[int] = _column("q", capacity)
         self.quality: array[int] = _column("h", capacity)
         self.is_bound: array[int] = _column("b", capacity)
+        self.numbers = np.frombuffer(self.number, dtype=np.int64)
         self.times = np.frombuffer(self.event_at, dtype=np.int64)
         self.stories = np.frombuffer(self.story, dtype=np.int32)
         self._ids = bytearray(capacity * _ID_BYTES)
@@ -60,8 +62,7 @@ class Register:
 
     def __iter__(self) -> Iterator[str]:
         """The ids of all live articles, in the order in which they were numbered."""
-        numbers = np.frombuffer(self.number, dtype=np.int64)
-        return map(self.id_of, np.sort(numbers[numbers > 0]).tolist())
+        return map(self.id_of, np.sort(self.numbers[self.numbers > 0]).tolist())
 
     def find(self, article_id: str) -> int | None:
         """The number of a live article."""
@@ -136,7 +137,7 @@ class Register:
         """
         tags = np.frombuffer(self._named, dtype=np.uint16)
         (places,) = (tags == _tag(article_id)).nonzero()
-        numbers = np.frombuffer(self.number, dtype=np.int64)[places // RELATED_LIMIT]
+        numbers = self.numbers[places // RELATED_LIMIT]
         return [self.id_of(number) for number in numbers.tolist() if number]
 
     def _make_room(self, number: int) -> None:
@@ -147,7 +148,7 @@ class Register:
         if capacity == self._mask + 1:
             return
         held = dict(vars(self))
-        old = np.frombuffer(self.number, dtype=np.int64)
+        old = self.numbers
         (slots,) = old.nonzero()
         self._lay_out(capacity)
         new_slots = old[slots] & self._mask

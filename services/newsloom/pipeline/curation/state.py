@@ -31,7 +31,6 @@ from newsloom.pipeline.curation.stories import LiveStories
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.stories import LANE_CAP
-from newsloom.rules.terms import Vector
 
 
 class State:
@@ -72,17 +71,17 @@ class State:
             self.articles.put(live)
             if held.story_id != live.story_id:
                 story = self.stories.number(held.story_id)
-                self._leave_story(held.placed, story, held.vector)
+                self._leave_story(held.placed, story)
                 self._join_story(live)
         self._relink(held, live)
 
     def remove_article(self, article_id: str) -> None:
         """Lets go of an article's row."""
         articles, register = self.articles, self.articles.register
-        number, vector = articles.number(article_id), articles.vector(article_id)
+        number = articles.number(article_id)
         slot = register.slot(number)
-        self._leave_story(number, register.story[slot], vector)
-        self.index.remove(number, vector)
+        self._leave_story(number, register.story[slot])
+        self.index.remove(number)
         if register.is_bound[slot]:  # else nothing in its row is needed
             self._relink(articles[article_id], None)
         articles.remove(article_id)
@@ -162,8 +161,8 @@ class State:
         self.index.join(number, live.vector)
         self.stories.join(number, live.placed)
 
-    def _leave_story(self, article: int, story: int, vector: Vector) -> None:
-        self.index.leave(story, vector)
+    def _leave_story(self, article: int, story: int) -> None:
+        self.index.leave(story, article)
         self.stories.leave(article)
 
     def _remove_alias(self, story_id: str) -> None:
