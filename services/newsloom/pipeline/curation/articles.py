@@ -38,7 +38,7 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         live = self._in_memory.get(article_id)
         if live is not None:
             return live.sequence
-        return self.register.sequence[self._slot(article_id)]
+        return self.register.sequence[self.register.slot(self.number(article_id))]
 
     def rank(self, article_id: str) -> LeadKey:
         """The `rank` of a live article's row."""
@@ -71,25 +71,28 @@ class LiveArticles(ShelvedRows[LiveArticle]):
             return other_id in live.related
         return other_id.encode() in self._parts(article_id)[_ROW]
 
-    def put(self, live: LiveArticle, handle: int = 0) -> None:
-        """Takes in a row, new (it may lie on the shelf under a handle) or in place of one that was
-        placed with it.
-        """
-        register, article_id = self.register, live.article["id"]
-        if register.find(article_id) is None:
-            published = live.article["publishedDateTime"]
-            quality = live.article["quality"]
-            slot = register.take(article_id, live.placed, quality, published)
-            register.event_at[slot] = live.event_at
-            register.leaves_at[slot] = live.leaves_at
-            register.sequence[slot] = live.sequence
-            self._keep(article_id, live, handle)
+    def take(self, live: LiveArticle, handle: int = 0) -> None:
+        """Takes in a new row, which may lie on the shelf under a handle and then stays there."""
+        article, register = live.article, self.register
+        slot = register.take(
+            article["id"], live.placed, article["quality"], article["publishedDateTime"]
+        )
+        register.event_at[slot] = live.event_at
+        register.leaves_at[slot] = live.leaves_at
+        register.sequence[slot] = live.sequence
+        if handle:
+            register.handle[slot] = handle
         else:
-            self._replace(article_id, live)
+            self._keep(article["id"], live)
 
-    def remove(self, article_id: str) -> None:
+    def put(self, live: LiveArticle) -> None:
+        """Takes in a row in place of one that was placed with it."""
+        self._forget(live.article["id"], self.register.slot(live.placed))
+        self._keep(live.article["id"], live)
+
+    def remove(self, article_id: str, number: int) -> None:
         """Lets go of a row."""
-        self._forget(article_id)
+        self._forget(article_id, self.register.slot(number))
         self.register.release(article_id)
 
     def number(self, article_id: str) -> int:
@@ -98,12 +101,13 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         assert number is not None, f"{article_id} is not live"
         return number
 
-    def _slot(self, article_id: str) -> int:
-        return self.register.slot(self.number(article_id))
+    @property
+    def _handles(self) -> "array[int]":
+        return self.register.handle
 
-    def _place(self, ident: str) -> "tuple[array[int], int] | None":
+    def _slot_of(self, ident: str) -> int | None:
         number = self.register.find(ident)
-        return None if number is None else (self.register.handle, self.register.slot(number))
+        return None if number is None else self.register.slot(number)
 
     def _parts(self, article_id: str) -> list[bytes]:
         packed = self._packed(article_id)

@@ -43,7 +43,8 @@ def decide(state: State, arrival: Arrival, policy: Policy = DEFAULT_POLICY) -> D
     event_at = bounded_time(arrival.published_at, arrival.arrived_at)
     draft.advance_clock(event_at, arrival.article["id"])
     _expire(draft)
-    _place(draft, arrival, version, event_at, policy)
+    held = held and draft.article(arrival.article["id"])  # it may have left now
+    _place(draft, arrival, held, version, event_at, policy)
     _publish_stories_of_leads(draft)
     return draft
 
@@ -52,20 +53,23 @@ def _expire(draft: Draft) -> None:
     """Lets go of what has left the window. Nothing is published for that alone."""
     stories: dict[str, None] = {}
     for article_id in draft.state.due(draft.clock):
-        stories[draft.story_id(article_id)] = None
-        draft.remove_article(article_id)
+        stories[draft.remove_article(article_id)] = None
     for story_id in stories:
         if draft.is_empty(story_id):
             draft.end_story(story_id)
 
 
 def _place(
-    draft: Draft, arrival: ArticleArrival, version: int, event_at: int, policy: Policy
+    draft: Draft,
+    arrival: ArticleArrival,
+    held: LiveArticle | None,
+    version: int,
+    event_at: int,
+    policy: Policy,
 ) -> None:
-    """Puts a new article, or a new version of one, in its story."""
+    """Puts a new article, or a new version of one that is held, in its story."""
     article = arrival.article
     article_id = article["id"]
-    held = draft.article(article_id)
     draft.publish[article_id] = None
     draft.lane.placed += 1
     live = LiveArticle(
@@ -100,7 +104,7 @@ def _place(
         _review_copies(draft, live)
     if live.image_checks:
         drop_stand_ins(draft, live, arrival.unillustrated_quality)
-    draft.put_article(live)
+    draft.put_article(live, held)
     count_article(story, article, 1)
     story.first_at, story.last_at = min(story.first_at, event_at), max(story.last_at, event_at)
     rival = find_same_matter(draft, live, candidates, policy.weights)

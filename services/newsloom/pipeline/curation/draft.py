@@ -118,21 +118,22 @@ class Draft:
             live = self.articles[article_id] = live.copy()
         return live
 
-    def put_article(self, live: LiveArticle) -> None:
-        """Takes in a new article, or a new version of one, that was compared."""
+    def put_article(self, live: LiveArticle, held: LiveArticle | None) -> None:
+        """Takes in an article that was compared, in place of another version if one is held."""
         article_id = live.article["id"]
-        held = self.article(article_id)
         if held is not None:
             self._leave(article_id, held.story_id)
         self.articles[article_id] = live
         self._own.add(article_id)
         self._join(live)
 
-    def remove_article(self, article_id: str) -> None:
-        """Lets an article go."""
-        self._leave(article_id, self.story_id(article_id))
+    def remove_article(self, article_id: str) -> str:
+        """Lets an article go; the id of the story it was in."""
+        story_id = self.story_id(article_id)
+        self._leave(article_id, story_id)
         self.articles[article_id] = None
         self._own.discard(article_id)
+        return story_id
 
     def move_article(self, article_id: str, story_id: str) -> None:
         """Moves a live article to another story."""
@@ -180,9 +181,8 @@ class Draft:
 
     def is_empty(self, story_id: str) -> bool:
         """Whether a story has no live article left."""
-        left = self._left.get(story_id, ())
-        stay = (i for i in self.state.stories.members(story_id) if i not in left)
-        return not self._joined.get(story_id) and next(stay, None) is None
+        left, joined = self._left.get(story_id, ()), self._joined.get(story_id, ())
+        return len(left) - len(joined) == self.state.stories.size_of(story_id)
 
     def latest_members(self, story_id: str, count: int) -> list[str]:
         """Ids of the live articles of a story that were first seen last, the latest at the end."""
@@ -247,7 +247,7 @@ class Draft:
         for article_id, live in self.articles.items():
             if live is not None:
                 state.put_article(live)
-            elif article_id in state.articles:
+            else:
                 state.remove_article(article_id)
         for story_id, row in self.stories.items():
             if row is None:
@@ -261,6 +261,9 @@ class Draft:
         self._leads.pop(live.story_id, None)
 
     def _leave(self, article_id: str, story_id: str) -> None:
-        self._left.setdefault(story_id, set()).add(article_id)
-        self._joined.get(story_id, set()).discard(article_id)
+        joined = self._joined.get(story_id)
+        if joined and article_id in joined:
+            joined.remove(article_id)
+        else:
+            self._left.setdefault(story_id, set()).add(article_id)
         self._leads.pop(story_id, None)

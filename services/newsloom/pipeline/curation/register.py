@@ -17,6 +17,7 @@ from newsloom.rules.stories import RELATED_LIMIT
 _ID_BYTES = 16
 _TIME_CHARACTERS = 20
 _FIRST_CAPACITY = 1024
+_NOBODY = array("H", [0] * RELATED_LIMIT)
 _TAGS = (1 << 16) - 1
 """By so many tags it is told who may name an article: of two million, a few hundred by chance."""
 
@@ -113,7 +114,8 @@ class Register:
         """Lets go of an article."""
         slot = self._numbers.pop(int(article_id, 16)) & self._mask
         self.number[slot] = self.handle[slot] = 0
-        self.set_named(slot, ())
+        start = slot * RELATED_LIMIT
+        self._named[start : start + RELATED_LIMIT] = _NOBODY
 
     def oldest(self, below: int) -> int | None:
         """The lowest number of a live article, if it is lower than `below`."""

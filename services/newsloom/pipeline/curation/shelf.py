@@ -42,11 +42,14 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
         self._max_in_memory = max_in_memory
         self._in_memory: OrderedDict[str, R] = OrderedDict()
 
+    @property
     @abstractmethod
-    def _place(self, ident: str) -> "tuple[array[int], int] | None":
-        """The column of handles and the place in it where the one of a row stands, if it is held;
-        0 there for a row that does not lie on the shelf.
-        """
+    def _handles(self) -> "array[int]":
+        """A column with the handle of each row, 0 for one that does not lie on the shelf."""
+
+    @abstractmethod
+    def _slot_of(self, ident: str) -> int | None:
+        """Where in that column a row has its place, if it is held."""
 
     @abstractmethod
     def _pack(self, row: R) -> bytes:
@@ -57,7 +60,7 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
         """The row that was packed."""
 
     def __contains__(self, ident: object) -> bool:
-        return isinstance(ident, str) and self._place(ident) is not None
+        return isinstance(ident, str) and self._slot_of(ident) is not None
 
     def __getitem__(self, ident: str) -> R:
         row = self.get(ident)
@@ -79,42 +82,27 @@ class ShelvedRows(ABC, Mapping[str, R], Generic[R]):
 
     def _packed(self, ident: str) -> bytes | None:
         """What lies on the shelf of a row that is not in memory; None if there is no such row."""
-        place = self._place(ident)
-        if place is None:
+        slot = self._slot_of(ident)
+        if slot is None:
             return None
-        handles, slot = place
         assert self._shelf is not None, f"{ident} is lost"
-        return self._shelf.read(handles[slot])
+        return self._shelf.read(self._handles[slot])
 
-    def _replace(self, ident: str, row: R) -> None:
-        """Takes in a row in place of another under its id."""
-        self._forget(ident)
-        self._keep(ident, row)
-
-    def _forget(self, ident: str) -> None:
+    def _forget(self, ident: str, slot: int) -> None:
         """Lets go of a row, wherever it is."""
         self._in_memory.pop(ident, None)
-        if self._shelf is not None and (place := self._place(ident)) is not None:
-            handles, slot = place
-            if handles[slot]:
-                self._shelf.discard(handles[slot])
-                handles[slot] = 0
-
-    def _keep(self, ident: str, row: R, handle: int = 0) -> None:
-        """Takes in a row that has its place, and lays aside another where there are too many; one
-        that lies on the shelf already, under a handle, stays there.
-        """
+        handle = self._handles[slot]
         if handle:
-            place = self._place(ident)
-            assert place is not None
-            handles, slot = place
-            handles[slot] = handle
-            return
+            assert self._shelf is not None, f"{ident} is lost"
+            self._shelf.discard(handle)
+            self._handles[slot] = 0
+
+    def _keep(self, ident: str, row: R) -> None:
+        """Takes in a row that has its place, and lays aside another where there are too many."""
         self._in_memory[ident] = row
         if self._shelf is not None and len(self._in_memory) > self._max_in_memory:
             oldest_id, oldest = self._in_memory.popitem(last=False)
-            place = self._place(oldest_id)
-            assert place is not None
-            handles, slot = place
-            if not handles[slot]:
-                handles[slot] = self._shelf.write(self._pack(oldest))
+            slot = self._slot_of(oldest_id)
+            assert slot is not None
+            if not self._handles[slot]:
+                self._handles[slot] = self._shelf.write(self._pack(oldest))

@@ -76,15 +76,17 @@ class State:
         self._relink(held, live)
 
     def remove_article(self, article_id: str) -> None:
-        """Lets go of an article's row."""
+        """Lets go of an article's row, if there is one."""
         articles, register = self.articles, self.articles.register
-        number = articles.number(article_id)
+        number = register.find(article_id)
+        if number is None:
+            return
         slot = register.slot(number)
         self._leave_story(number, register.story[slot])
         self.index.remove(number)
         if register.is_bound[slot]:  # else nothing in its row is needed
             self._relink(articles[article_id], None)
-        articles.remove(article_id)
+        articles.remove(article_id, number)
 
     def put_story(self, story: LiveStory | StoryAlias) -> None:
         """Takes in a story's row, live or alias, in place of any other under its id."""
@@ -152,7 +154,7 @@ class State:
         return rows
 
     def _place(self, live: LiveArticle, handle: int = 0) -> None:
-        self.articles.put(live, handle)
+        self.articles.take(live, handle)
         self.index.add(live)
         self._departures.add(live.placed, live.leaves_at)
 

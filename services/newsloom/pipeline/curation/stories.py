@@ -69,17 +69,20 @@ class LiveStories(ShelvedRows[LiveStory]):
         number = self.number(story.id)
         self.first_at[number], self.last_at[number] = story.first_at, story.last_at
         if self._has_row[number]:
-            self._replace(story.id, story)
+            self._forget(story.id, number)
         else:
             self._rows += 1
             self._has_row[number] = 1
-            self._keep(story.id, story, handle)
+        if handle:
+            self._handles[number] = handle
+        else:
+            self._keep(story.id, story)
 
     def remove(self, story_id: str) -> None:
         """Lets go of a row, if there is one."""
         number = self.find(story_id)
         if number is not None and self._has_row[number]:
-            self._forget(story_id)
+            self._forget(story_id, number)
             self._has_row[number] = 0
             self._rows -= 1
             self._free_if_empty(number)
@@ -126,6 +129,11 @@ class LiveStories(ShelvedRows[LiveStory]):
             yield article
             article = after[slot(article)]
 
+    def size_of(self, story_id: str) -> int:
+        """How many live articles a story has."""
+        number = self.find(story_id)
+        return 0 if number is None else self.size[number]
+
     def members(self, story_id: str) -> Iterator[str]:
         """Ids of the live articles of a story, those first seen last coming first."""
         number = self.find(story_id)
@@ -162,11 +170,13 @@ class LiveStories(ShelvedRows[LiveStory]):
             del self._numbers[int(self.id_of(number), 16)]
             self._free.append(number)
 
-    def _place(self, ident: str) -> "tuple[array[int], int] | None":
+    @property
+    def _handles(self) -> "array[int]":
+        return self._handle
+
+    def _slot_of(self, ident: str) -> int | None:
         number = self.find(ident)
-        if number is None or not self._has_row[number]:
-            return None
-        return self._handle, number
+        return number if number is not None and self._has_row[number] else None
 
     def _pack(self, row: LiveStory) -> bytes:
         return encode_row(row)
