@@ -23,7 +23,7 @@ from benchmarks.story_costs import Cost, plot_costs
 from newsloom.adapters.catalogue_files import load_catalogue
 from newsloom.adapters.spill import SpillFile
 from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Curation, Preparation, Prepared
+from newsloom.pipeline.recipe import Curation, Preparation
 from newsloom.records.faults import Fault
 from newsloom.runtimes.kafka.enriched import decode_arrival, encode_arrival
 from tests.support.generator import DAY_S, DEFAULT_START, generate
@@ -69,12 +69,11 @@ def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:
     """Curates so many articles, and says what they cost after every so many."""
     curation = Curation(State(SpillFile()))
     spent: list[float] = []
-    batch: list[Prepared] = []
+    rows: dict[str, bytes | None] = {}
     for value in _arrivals(articles, per_day):
-        batch.append(decode_arrival(value))
-        if len(batch) == BATCH:
-            spent += _curate(curation, batch)
-            batch.clear()
+        spent.append(_curate(curation, value, rows))
+        if len(spent) % BATCH == 0:
+            rows.clear()
         if len(spent) >= every:
             yield _point(curation.state, spent)
             spent.clear()
@@ -107,19 +106,12 @@ def _make(out: Connection, articles: int, per_day: int) -> None:
     out.close()
 
 
-def _curate(curation: Curation, batch: list[Prepared]) -> list[float]:
-    """Seconds for each, its part of writing the batch's rows included."""
-    spent, changed_articles, changed_stories = [], dict[str, None](), dict[str, None]()
-    for prepared in batch:
-        began = time.process_time()
-        result = curation.curate(prepared)
-        changed_articles.update(dict.fromkeys(result.changed_articles))
-        changed_stories.update(dict.fromkeys(result.changed_stories))
-        spent.append(time.process_time() - began)
+def _curate(curation: Curation, value: bytes, rows: dict[str, bytes | None]) -> float:
+    """Seconds that an arrival takes, its rows included."""
+    prepared = decode_arrival(value)
     began = time.process_time()
-    curation.state.encode_rows(changed_articles, changed_stories)
-    part = (time.process_time() - began) / len(batch)
-    return [each + part for each in spent]
+    rows.update(curation.curate(prepared).rows)
+    return time.process_time() - began
 
 
 def _point(state: State, spent: list[float]) -> Point:

@@ -44,7 +44,7 @@ def main() -> None:
         made[ENRICHED_ARTICLES.suffix] += len(key) + len(enriched)
         result = curation.curate(decode_arrival(enriched))
         publications += len(result.curated)
-        for suffix, name, size_bytes in _published(curation, result):
+        for suffix, name, size_bytes in _published(result):
             made[suffix] += size_bytes
             last[suffix][name] = size_bytes
     print(f"publications an input: {publications / MEASURED_EVENTS:.2f}")
@@ -54,16 +54,15 @@ def main() -> None:
         print(f"{suffix}: {sum(sizes.values()) / MEASURED_EVENTS:,.0f} bytes are left of one")
 
 
-def _published(curation: Curation, result: Result) -> Iterator[tuple[str, str, int]]:
+def _published(result: Result) -> Iterator[tuple[str, str, int]]:
     """Topic, key and bytes of each record that a curate worker would send for one input."""
-    changed = map(dict.fromkeys, (result.changed_articles, result.changed_stories))
     for suffix, records in (
         (CURATED_ARTICLES.suffix, result.curated),
         (STORIES.suffix, result.stories),
     ):
         for record in records:
             yield suffix, record.id, len(record.id) + len(record.value)
-    for name, row in curation.state.encode_rows(*changed).items():
+    for name, row in result.rows.items():
         yield LANE_STATE.suffix, name, len(name) + len(row or b"")
 
 

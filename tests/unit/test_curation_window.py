@@ -43,8 +43,8 @@ def test_an_article_leaves_after_ten_days_by_the_lane_clock_and_silently() -> No
     result = stand.report("clock.example/c", "Orchard sold to beekeepers", 10 * DAY_S)
     assert stand.told(result) == stand.told_stories(result) == ["clock.example/c"]
     assert not _is_held(stand, "ledger.example/1")
-    assert ident("ledger.example/1") in result.result.changed_articles
-    assert ident("ledger.example/1") in result.result.changed_stories
+    assert result.result.rows[f"article/{ident('ledger.example/1')}"] is None
+    assert result.result.rows[f"story/{ident('ledger.example/1')}"] is None
     assert ident("ledger.example/1") not in stand.pipeline.state.stories
     assert "withdrawn" not in stand.article("ledger.example/1")
 

@@ -10,7 +10,7 @@ import orjson
 
 from newsloom.pipeline.curation.draft import Draft, Neighbour
 from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
-from newsloom.pipeline.curation.shown import as_related
+from newsloom.pipeline.curation.shown import as_reference, as_related, in_story
 from newsloom.records.curated import (
     SCHEMA_VERSION,
     CuratedArticle,
@@ -88,7 +88,7 @@ def _curated_record(draft: Draft, article_id: str, threshold: int) -> Publicatio
         parts["duplicateOf"] = live.duplicate_of
     if copies:
         latest = copies[-MAX_DUPLICATES:]
-        parts["duplicates"] = [orjson.Fragment(draft.shown(i).reference) for i in latest]
+        parts["duplicates"] = [as_reference(draft.shown(i)) for i in latest]
     record = {name: parts[name] for name in CURATED_FIELDS if name in parts}
     return Publication(article_id, orjson.dumps(record))
 
@@ -154,7 +154,7 @@ def _live_story_record(draft: Draft, story: LiveStory, threshold: int) -> dict[s
         "id": story.id,
         "lead": lead.article["id"],
         "articleCount": story.article_count,
-        "articles": [orjson.Fragment(shown.in_story) for shown in latest],
+        "articles": [in_story(shown) for shown in latest],
         "providers": [
             {"name": name, "domain": domain, "articleCount": count}
             for domain, (name, count) in providers[:MAX_STORY_PROVIDERS]

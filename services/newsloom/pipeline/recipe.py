@@ -5,7 +5,8 @@ record, `curate` makes of it what the lane publishes. Neither knows where inputs
 where records go.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
@@ -54,9 +55,10 @@ class Begun(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of one input, the records that follow and the ids of the rows that changed.
+    """What became of one input, the records that follow and the rows that changed.
 
-    `duplicates` articles were found to be such, and `merges` stories went up in others.
+    `rows` are encoded, by key, None for one that is gone. `duplicates` articles were found to be
+    such, and `merges` stories went up in others.
     """
 
     outcome: Outcome
@@ -66,8 +68,7 @@ class Result(NamedTuple):
     has_dropped_private: bool = False
     curated: tuple[Publication, ...] = ()
     stories: tuple[Publication, ...] = ()
-    changed_articles: tuple[str, ...] = ()
-    changed_stories: tuple[str, ...] = ()
+    rows: Mapping[str, bytes | None] = MappingProxyType({})
     image_checks: Sequence[ImageCheck] | None = None
     duplicates: int = 0
     merges: int = 0
@@ -159,6 +160,7 @@ class Curation:
         try:
             draft = decide(self.state, prepared.arrival, self._policy)
             publications = publish(draft, self._policy.publish_threshold)
+            rows = draft.encode_rows()
         except (OSError, MemoryError):
             raise
         except Exception as error:
@@ -172,16 +174,16 @@ class Curation:
             has_dropped_private=prepared.has_dropped_private,
             curated=publications.curated,
             stories=publications.stories,
-            changed_articles=tuple(draft.articles),
-            changed_stories=tuple(draft.stories),
+            rows=rows,
             image_checks=_image_checks(prepared.arrival, draft),
             duplicates=duplicates,
             merges=sum(isinstance(row, StoryAlias) for row in draft.stories.values()),
         )
 
     def _dead_letter(self, fault: Fault, source: str | None) -> Result:
-        Draft(self.state, Outcome.DEAD_LETTERED).apply()
-        return Result(Outcome.DEAD_LETTERED, fault=fault, source=source)
+        draft = Draft(self.state, Outcome.DEAD_LETTERED)
+        draft.apply()
+        return Result(Outcome.DEAD_LETTERED, fault=fault, source=source, rows=draft.encode_rows())
 
 
 class Pipeline:

@@ -89,8 +89,6 @@ class EmbeddedRun:
         self._batch = Batch()
         self._noted = 0
         self._noted_bytes = 0
-        self._changed_articles: dict[str, None] = {}
-        self._changed_stories: dict[str, None] = {}
         self._internal_errors = 0
         self._last_bug = ""
         self._is_stopped = False
@@ -196,8 +194,7 @@ class EmbeddedRun:
             if result.fault.reason is Reason.INTERNAL_ERROR:
                 self._internal_errors += 1
                 self._last_bug = result.fault.detail
-        self._changed_articles.update(dict.fromkeys(result.changed_articles))
-        self._changed_stories.update(dict.fromkeys(result.changed_stories))
+        self._batch.rows.update(result.rows)
         if source.path != STANDARD_INPUT:
             self._batch.positions[source.path] = record.after
         self._noted += 1
@@ -206,8 +203,6 @@ class EmbeddedRun:
     def _commit(self) -> None:
         if not self._noted:
             return
-        state = self._curation.state
-        self._batch.rows = state.encode_rows(self._changed_articles, self._changed_stories)
         self._store.commit(self._batch)
         if self._options.has_documents:
             write_documents(self._options.folder, self._batch.lines["curated.jsonl"])
@@ -216,7 +211,6 @@ class EmbeddedRun:
         self._lane_metrics.commit()
         self._reporter.advance(self._noted, self._noted_bytes)
         self._batch = Batch()
-        self._changed_articles, self._changed_stories = {}, {}
         self._noted = self._noted_bytes = 0
 
     def _complete_documents(self) -> None:

@@ -4,18 +4,15 @@ from array import array
 from collections.abc import Iterator
 from struct import Struct
 
-import orjson
-
 from newsloom.pipeline.curation.register import Register
-from newsloom.pipeline.curation.rows import LiveArticle, decode_article, encode_article
+from newsloom.pipeline.curation.rows import LiveArticle, decode_article, decode_vector, encode_row
 from newsloom.pipeline.curation.shelf import Shelf, ShelvedRows
 from newsloom.pipeline.curation.shown import Shown
 from newsloom.rules.scoring import LeadKey
 from newsloom.rules.terms import Vector
 
-# On the shelf, what is asked for most stands beside the row: to decode all of that takes longer.
-_VECTOR, _ROW = 4, 5
-_LENGTHS = Struct("<5I")
+# On the shelf, what others show stands before the row: to decode all of that takes longer.
+_LENGTHS = Struct("<4I")
 _UNCUT = bytes(_LENGTHS.size)
 """Stands for all of that before a row which nobody showed."""
 
@@ -50,26 +47,28 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         live = self._in_memory.get(article_id)
         if live is not None:
             return live.shown
-        parts = self._parts(article_id)
-        return Shown(*parts[:_VECTOR]) if parts[0] else decode_article(parts[_ROW]).shown
+        packed = self._packed_of(article_id)
+        if packed.startswith(_UNCUT):
+            return unpack_article(packed).shown
+        parts, start = [], _LENGTHS.size
+        for length in _LENGTHS.unpack_from(packed):
+            parts.append(packed[start : start + length])
+            start += length
+        return Shown(*parts)
 
     def vector(self, article_id: str) -> Vector:
         """The vector of a live article."""
         live = self._in_memory.get(article_id)
         if live is not None:
             return live.vector
-        parts = self._parts(article_id)
-        if not parts[_VECTOR]:
-            return decode_article(parts[_ROW]).vector
-        vector: Vector = orjson.loads(parts[_VECTOR])
-        return vector
+        return decode_vector(_row_in(self._packed_of(article_id)))
 
     def mentions(self, article_id: str, other_id: str) -> bool:
         """Whether an id stands in a live article's row, named as related or in its text."""
         live = self._in_memory.get(article_id)
         if live is not None:
             return other_id in live.related
-        return other_id.encode() in self._parts(article_id)[_ROW]
+        return other_id.encode() in _row_in(self._packed_of(article_id))
 
     def take(self, live: LiveArticle, handle: int = 0) -> None:
         """Takes in a new row, which may lie on the shelf under a handle and then stays there."""
@@ -109,16 +108,15 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         number = self.register.find(ident)
         return None if number is None else self.register.slot(number)
 
-    def _parts(self, article_id: str) -> list[bytes]:
+    def _packed_of(self, article_id: str) -> bytes:
         packed = self._packed(article_id)
         assert packed is not None, f"{article_id} is not live"
-        return _parts(packed)
+        return packed
 
     def _pack(self, row: LiveArticle) -> bytes:
         if not row.is_cut:  # nobody showed it, so nobody may
-            return pack_encoded(encode_article(row))
-        parts = [*row.shown, orjson.dumps(row.vector)]
-        return _LENGTHS.pack(*map(len, parts)) + b"".join([*parts, encode_article(row)])
+            return pack_encoded(encode_row(row))
+        return _LENGTHS.pack(*map(len, row.shown)) + b"".join([*row.shown, encode_row(row)])
 
     def _unpack(self, packed: bytes) -> LiveArticle:
         return unpack_article(packed)
@@ -131,15 +129,8 @@ def pack_encoded(row: bytes) -> bytes:
 
 def unpack_article(packed: bytes) -> LiveArticle:
     """The row of what lies on the shelf."""
-    return decode_article(_parts(packed)[_ROW])
+    return decode_article(_row_in(packed))
 
 
-def _parts(packed: bytes) -> list[bytes]:
-    if packed.startswith(_UNCUT):
-        return [*[b""] * _ROW, packed[len(_UNCUT) :]]
-    parts, start = [], _LENGTHS.size
-    for length in _LENGTHS.unpack_from(packed):
-        parts.append(packed[start : start + length])
-        start += length
-    parts.append(packed[start:])
-    return parts
+def _row_in(packed: bytes) -> bytes:
+    return packed[_LENGTHS.size + sum(_LENGTHS.unpack_from(packed)) :]

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from newsloom.pipeline.curation.index import Comparison
-from newsloom.pipeline.curation.rows import Lane, LiveArticle, LiveStory, StoryAlias
+from newsloom.pipeline.curation.rows import (
+    LANE_KEY,
+    Lane,
+    LiveArticle,
+    LiveStory,
+    StoryAlias,
+    article_key,
+    encode_row,
+    story_key,
+)
 from newsloom.pipeline.curation.shown import Shown
 from newsloom.pipeline.curation.state import State
 from newsloom.records.faults import Outcome
@@ -239,6 +248,15 @@ class Draft:
         gone = {i for i, row in self.articles.items() if row is None}
         without = {live.article["id"], *gone, *self._placed}
         return self.state.index.compare(live, without)
+
+    def encode_rows(self) -> dict[str, bytes | None]:
+        """All rows that change, by key; None for one that goes."""
+        rows: dict[str, bytes | None] = {LANE_KEY: encode_row(self.lane)}
+        for article_id, live in self.articles.items():
+            rows[article_key(article_id)] = encode_row(live) if live is not None else None
+        for story_id, story in self.stories.items():
+            rows[story_key(story_id)] = encode_row(story) if story is not None else None
+        return rows
 
     def apply(self) -> None:
         """Makes the state what the draft says. Total: it cannot fail on a draft of its state."""

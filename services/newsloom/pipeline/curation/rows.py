@@ -21,6 +21,7 @@ from newsloom.rules.scoring import LeadKey, lead_key
 from newsloom.rules.terms import Vector
 
 LANE_KEY = "lane"
+_BEFORE_VECTOR, _AFTER_VECTOR = b'"vector":', b',"title_terms":'
 
 
 @dataclass(slots=True)
@@ -118,11 +119,13 @@ class LiveStory:
     told_lead: str | None = None
     told_count: int = 0
     told_published: bool = False
+    _encoded: bytes | None = field(default=None, repr=False, compare=False)
 
     def copy(self) -> "LiveStory":
         """The same in another row, to be changed."""
         copied = LiveStory(*_fields_of_story(self))
         copied.providers = dict(self.providers)
+        copied._encoded = None
         return copied
 
 
@@ -168,15 +171,12 @@ def story_key(story_id: str) -> str:
 
 
 def encode_row(row: Row) -> bytes:
-    """`row` as a JSON object."""
-    return orjson.dumps(row)
-
-
-def encode_article(live: LiveArticle) -> bytes:
-    """The same of an article; kept with it, for it may be laid aside later."""
-    if live._encoded is None:
-        live._encoded = exact(orjson.dumps(live))
-    return live._encoded
+    """`row` as a JSON object; kept with that of an article or a story, which may be laid aside."""
+    if not isinstance(row, LiveArticle | LiveStory):
+        return orjson.dumps(row)
+    if row._encoded is None:
+        row._encoded = exact(orjson.dumps(row))
+    return row._encoded
 
 
 def decode_row(key: str, value: bytes) -> Row:
@@ -193,6 +193,15 @@ def decode_row(key: str, value: bytes) -> Row:
 def decode_article(value: bytes) -> LiveArticle:
     """The row of a live article."""
     return LiveArticle(**orjson.loads(value), _encoded=value)
+
+
+def decode_vector(value: bytes) -> Vector:
+    """The vector of the row of a live article, without the rest."""
+    # In a text a quotation mark is escaped, so these are the names of fields, which follow.
+    start = value.index(_BEFORE_VECTOR) + len(_BEFORE_VECTOR)
+    end = value.index(_AFTER_VECTOR, start)
+    vector: Vector = orjson.loads(memoryview(value)[start:end])
+    return vector
 
 
 def decode_story(value: bytes) -> LiveStory:

@@ -4,7 +4,7 @@ An article stands in the records of a dozen others; cutting and encoding it anew
 was a fifth of all the time of a run.
 """
 
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import orjson
 
@@ -13,7 +13,6 @@ from newsloom.records.curated import (
     ArticleReference,
     RelatedArticle,
     Relation,
-    StoryArticle,
 )
 
 MAX_RELATED_BYTES = 64 * 1024
@@ -30,14 +29,15 @@ _RELATED_FIELDS = tuple(RelatedArticle.__annotations__)
 
 
 class Shown(NamedTuple):
-    """The parts of an article that others show, as JSON.
+    """The parts of an article that others show, as JSON objects open at their end.
 
-    `related` is open at its end: it lacks what only the pair can tell.
+    `related` lacks what only the pair can tell, `reference` the `title` that it has in a story;
+    `topics` are an array.
     """
 
     related: bytes
     reference: bytes
-    in_story: bytes
+    title: bytes
     topics: bytes
 
 
@@ -49,18 +49,17 @@ def cut(article: Article) -> Shown:
         "provider": article["provider"],
         "publishedDateTime": article["publishedDateTime"],
     }
-    in_story: StoryArticle = {**reference, "title": article["title"]}
     fields = {name: article[name] for name in _RELATED_FIELDS if name in article}  # type: ignore[literal-required]
-    related = _encode(fields)
+    related = orjson.dumps(fields)
     if "images" in fields and len(related) > MAX_RELATED_BYTES:
         del fields["images"]
-        related = _encode(fields)
-    topics = _encode(article.get("topics", []))
-    return Shown(related[:-1], _encode(reference), _encode(in_story), topics)
-
-
-def _encode(value: Any) -> bytes:
-    return exact(orjson.dumps(value))
+        related = orjson.dumps(fields)
+    return Shown(
+        related[:-1],
+        orjson.dumps(reference)[:-1],
+        exact(orjson.dumps(article["title"])),
+        exact(orjson.dumps(article.get("topics", []))),
+    )
 
 
 def exact(encoded: bytes) -> bytes:
@@ -71,3 +70,13 @@ def exact(encoded: bytes) -> bytes:
 def as_related(related: bytes, relation: Relation, similarity: int) -> orjson.Fragment:
     """`related` with what it is to another, and how near, in thousandths, told in hundredths."""
     return orjson.Fragment(related + _ENDS[relation][(similarity + 5) // 10])
+
+
+def as_reference(shown: Shown) -> orjson.Fragment:
+    """An ArticleReference."""
+    return orjson.Fragment(shown.reference + b"}")
+
+
+def in_story(shown: Shown) -> orjson.Fragment:
+    """A StoryArticle."""
+    return orjson.Fragment(b'%b,"title":%b}' % (shown.reference, shown.title))

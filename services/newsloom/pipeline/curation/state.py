@@ -21,7 +21,6 @@ from newsloom.pipeline.curation.rows import (
     StoryAlias,
     article_key,
     decode_row,
-    encode_article,
     encode_row,
     is_article_key,
     story_key,
@@ -136,22 +135,6 @@ class State:
             yield story_key(story_id), story
         for story_id, alias in self.aliases.items():
             yield story_key(story_id), alias
-
-    def encode_rows(
-        self, article_ids: Iterable[str], story_ids: Iterable[str]
-    ) -> dict[str, bytes | None]:
-        """The lane's row and those of the given articles and stories; None for a row that is gone.
-
-        Keys come in the order given, so that the same changes are written in the same order.
-        """
-        rows: dict[str, bytes | None] = {LANE_KEY: encode_row(self.lane)}
-        for article_id in article_ids:
-            live = self.articles.get(article_id)
-            rows[article_key(article_id)] = encode_article(live) if live is not None else None
-        for story_id in story_ids:
-            story = self.stories.get(story_id) or self.aliases.get(story_id)
-            rows[story_key(story_id)] = encode_row(story) if story is not None else None
-        return rows
 
     def _place(self, live: LiveArticle, handle: int = 0) -> None:
         self.articles.take(live, handle)

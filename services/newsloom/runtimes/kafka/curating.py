@@ -143,8 +143,7 @@ class CurateLane:
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """The records of a batch in the order of its inputs, then the rows as they stand then."""
         made: list[Outgoing] = []
-        articles: dict[str, None] = {}
-        stories: dict[str, None] = {}
+        rows: dict[str, bytes | None] = {}
         is_logged = record_logs.is_wanted()
         for record in records:
             began = time.perf_counter()
@@ -159,10 +158,9 @@ class CurateLane:
                 self._bugs.note(result.fault)
                 topic, partition = self._topics.dead_letters, self._letter_partition
                 made.append(dead_letter(topic, partition, record, result.fault, result.source))
-            articles.update(dict.fromkeys(result.changed_articles))
-            stories.update(dict.fromkeys(result.changed_stories))
+            rows.update(result.rows)
         self.next_offset = records[-1].offset + 1
-        return made + self._rows(articles, stories)
+        return made + self._rows(rows)
 
     def note_commit(self) -> None:
         """Tells of the last batch, and how the lane stands."""
@@ -179,8 +177,7 @@ class CurateLane:
         value = None if record.is_withdrawal else record.value
         return Outgoing(topic, self._partition, record.id.encode(), value)
 
-    def _rows(self, articles: dict[str, None], stories: dict[str, None]) -> list[Outgoing]:
-        rows = self._curation.state.encode_rows(articles, stories)
+    def _rows(self, rows: Mapping[str, bytes | None]) -> list[Outgoing]:
         topic = self._topics.lane_state
         position = encode_position(self.next_offset)
         return [
