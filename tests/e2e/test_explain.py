@@ -1,5 +1,6 @@
 """`newsloom explain` as a person reads it: a duplicate, a near miss, a story, a related article."""
 
+import re
 from pathlib import Path
 
 import orjson
@@ -80,12 +81,16 @@ def test_the_story_is_told_with_what_speaks_for_and_against(folder: Path) -> Non
     told = _after(lines, "stories it would be held against")
     assert told[2].startswith("  +")
     assert "its own, “Ferry Selkie runs aground off Northfield pier” (4 articles)" in told[2]
-    assert told[3].startswith("      for: ")
-    assert "alike to the story as a whole 0." in told[3]
-    assert told[3].startswith("      for: to begin with +")
-    assert told[4].startswith("      against: ")
-    assert told[5].startswith("      in common: ")
-    assert "selkie" in told[5]
+    end = next(n for n, line in enumerate(told) if line.startswith("      in common: "))
+    assert "selkie" in told[end]
+    evidence = [line.strip() for line in told[3:end]]
+    assert any(re.match(r"for: to begin with \+[\d,]+$", line) for line in evidence)
+    assert any("alike to the story as a whole 0." in line for line in evidence)
+    sides = [line.partition(":")[0] for line in evidence]
+    assert sides == sorted(sides, reverse=True), "what speaks for it, then what speaks against"
+    sums = [int(re.findall(r" [+-][\d,]+", line)[0].replace(",", "")) for line in evidence]
+    score = int(told[2].split()[0].replace(",", ""))
+    assert score == pytest.approx(sum(sums), abs=20), "they add up to it, each rounded down"
 
 
 def test_a_related_article_is_told_with_its_words_and_relation(folder: Path) -> None:

@@ -140,6 +140,7 @@ def _follow(stream: list[dict[str, Any]]) -> None:
     pipeline = new_pipeline()
     last_revision = 0
     shown: dict[str, dict[str, Any]] = {}
+    committed: dict[str, bytes | None] = {}
     for count, record in enumerate(stream, start=1):
         result = take(pipeline, record)
         assert result.fault is None or result.outcome is Outcome.DEAD_LETTERED
@@ -153,6 +154,9 @@ def _follow(stream: list[dict[str, Any]]) -> None:
             if "webUrl" in curated:
                 _assert_consistent(dict(curated))
         _assert_shown_is_live(pipeline.state, shown)
+        committed.update(result.result.rows)
+        held = {key: encode_row(row) for key, row in pipeline.state.rows()}
+        assert held == {key: row for key, row in committed.items() if row is not None}
 
 
 def _assert_consistent(record: dict[str, Any]) -> None:

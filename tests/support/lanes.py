@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+import orjson
+
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.rows import decode_row, encode_row
 from newsloom.pipeline.curation.state import State, fingerprint, restore
@@ -44,6 +46,7 @@ def take(pipeline: Pipeline, record: dict[str, Any], arrived_s: int = 400 * DAY_
 def assert_sound(state: State) -> None:
     """What holds for every lane after every event."""
     rows = [(key, encode_row(row)) for key, row in state.rows()]
+    assert rows == [(key, orjson.dumps(row)) for key, row in state.rows()], "kept as it is by now"
     random.Random(len(rows)).shuffle(rows)
     assert fingerprint(state) == fingerprint(restore(decode_row(k, v) for k, v in rows))
     stories = {story_id: list(state.stories.members(story_id)) for story_id in state.stories}

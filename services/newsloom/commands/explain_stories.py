@@ -43,44 +43,59 @@ def _nothing(value: int) -> str:
     return ""
 
 
-_Told = Mapping[str, tuple[str, Callable[[int], str]]]
+_Told = Mapping[str, Mapping[str, tuple[str, Callable[[int], str]]]]
+"""What to say of each kind of evidence, by what it is about."""
 _JOIN: _Told = {
-    "cosine": ("alike to the story as a whole", _thousandths),
-    "title": ("of its title is borne out", _share),
-    "text": ("of its text is borne out", _share),
-    "shared": ("words in common:", _terms),
-    "rarest": ("the heaviest of them weighs", _thousandths),
-    "nearest": ("alike to the story's nearest article", _thousandths),
-    "two_nearest": ("alike to the story's two nearest", _thousandths),
-    "votes": ("of what is near it is of the story", _share),
-    "heaviest": ("of the likeness is a single word", _share),
-    "size": ("articles in the story:", _count),
-    "terms": ("telling words in all:", _terms),
-    "bare": ("it has no excerpt", _nothing),
-    "bare_cosine": ("alike, without an excerpt", _thousandths),
-    "bare_terms": ("telling words, without an excerpt:", _terms),
-    "size_cosine": ("alike to a story of that size", _nothing),
-    "size_votes": ("near to it in a story of that size", _nothing),
-    "silence": ("between it and the story", _days),
+    "likeness": {
+        "cosine": ("alike to the story as a whole", _thousandths),
+        "title": ("of its title is borne out", _share),
+        "text": ("of its text is borne out", _share),
+        "nearest": ("alike to the story's nearest article", _thousandths),
+        "two_nearest": ("alike to the story's two nearest", _thousandths),
+        "bare_cosine": ("alike, without an excerpt", _thousandths),
+        "size_cosine": ("alike to a story of that size", _nothing),
+    },
+    "words": {
+        "shared": ("words in common:", _terms),
+        "rarest": ("the heaviest of them weighs", _thousandths),
+        "heaviest": ("of the likeness is a single word", _share),
+        "terms": ("telling words in all:", _terms),
+        "bare": ("it has no excerpt", _nothing),
+        "bare_terms": ("telling words, without an excerpt:", _terms),
+    },
+    "company": {
+        "votes": ("of what is near it is of the story", _share),
+        "size": ("articles in the story:", _count),
+        "size_votes": ("near to it in a story of that size", _nothing),
+    },
+    "time": {"silence": ("between it and the story", _days)},
 }
 _MERGE: _Told = {
-    "cosine": ("the stories are alike", _thousandths),
-    "rival": ("it is alike to that story", _thousandths),
-    "own": ("it is alike to its own", _thousandths),
-    "smaller": ("articles in the smaller:", _count),
-    "larger": ("articles in the larger:", _count),
-    "smaller_cosine": ("alike at that size", _nothing),
-    "title": ("of its title is borne out there", _share),
-    "text": ("of its text is borne out there", _share),
-    "votes": ("of what is near it is of that story", _share),
-    "own_votes": ("of what is near it is of its own", _share),
-    "own_text": ("of its text is borne out by its own", _share),
-    "lone": ("one of them was a single article", _nothing),
-    "lone_cosine": ("alike, though a single article", _thousandths),
-    "lone_title": ("of the single one's title is borne out", _share),
-    "lone_text": ("of the single one's text is borne out", _share),
-    "lone_rarest": ("the heaviest word that it shares weighs", _thousandths),
-    "lone_nearest": ("the single one is alike to this article", _thousandths),
+    "the stories": {
+        "cosine": ("alike", _thousandths),
+        "smaller": ("articles in the smaller:", _count),
+        "larger": ("articles in the larger:", _count),
+        "smaller_cosine": ("alike at that size", _nothing),
+    },
+    "the article": {
+        "rival": ("alike to that story", _thousandths),
+        "own": ("alike to its own", _thousandths),
+        "title": ("of its title is borne out there", _share),
+        "text": ("of its text is borne out there", _share),
+        "own_text": ("of its text is borne out by its own", _share),
+    },
+    "company": {
+        "votes": ("of what is near it is of that story", _share),
+        "own_votes": ("of what is near it is of its own", _share),
+    },
+    "a single article": {
+        "lone": ("one of the stories was one", _nothing),
+        "lone_cosine": ("alike, though single", _thousandths),
+        "lone_title": ("of its title is borne out", _share),
+        "lone_text": ("of its text is borne out", _share),
+        "lone_rarest": ("the heaviest word that it shares weighs", _thousandths),
+        "lone_nearest": ("alike to this article", _thousandths),
+    },
 }
 _BEHIND = (_share, _days)
 """Their figures stand before the words."""
@@ -121,18 +136,20 @@ def _evidence_lines(candidate: Candidate, weights: StoryWeights) -> Iterator[str
 def _parts(
     parts: Mapping[str, int], values: Mapping[str, int], bias: int, told: _Told
 ) -> Iterator[str]:
-    """A line of what speaks for it and one of what speaks against, the weightiest first."""
-    ranked = sorted(parts, key=lambda name: (-abs(parts[name]), name))
-    said = {name: _say(name, values[name], told) for name in ranked}
-    spoken_for = [f"{said[name]} {parts[name]:+,}" for name in ranked if parts[name] > 0]
-    against = [f"{said[name]} {parts[name]:+,}" for name in ranked if parts[name] < 0]
-    (spoken_for if bias > 0 else against).insert(0, f"to begin with {bias:+,}")
-    yield f"      for: {'; '.join(spoken_for) or 'nothing'}"
-    yield f"      against: {'; '.join(against) or 'nothing'}"
+    """A line for each thing that the evidence is about: whether it speaks for it or against in sum,
+    and of what that is made, the weightiest first. What speaks for it comes first.
+    """
+    groups = [(bias, "to begin with", "")]
+    for about, kinds in told.items():
+        spoken = sorted((n for n in kinds if parts[n]), key=lambda n: (-abs(parts[n]), n))
+        if spoken:
+            said = "; ".join([f"{_say(values[n], *kinds[n])} {parts[n]:+,}" for n in spoken])
+            groups.append((sum(parts[n] for n in spoken), about, f": {said}"))
+    for score, about, made_of in sorted(groups, key=lambda group: (group[0] < 0, -abs(group[0]))):
+        yield f"      {'for' if score >= 0 else 'against'}: {about} {score:+,}{made_of}"
 
 
-def _say(name: str, value: int, told: _Told) -> str:
-    words, show = told[name]
+def _say(value: int, words: str, show: Callable[[int], str]) -> str:
     figure = show(value)
     return " ".join(filter(None, (figure, words) if show in _BEHIND else (words, figure)))
 
