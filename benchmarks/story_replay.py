@@ -325,7 +325,7 @@ def _order(candidate: _Candidate) -> tuple[int, int]:
 def _meet(stream: Stream) -> list[_Met]:
     """What each article meets, as the product finds it."""
     state = State()
-    state.index = index = _Recorder(state.articles, state.stories)
+    state.index = index = _Recorder(state.articles, state.stories, state.index.sums)
     place = {arrival.article["id"]: n for n, arrival in enumerate(stream.arrivals)}
     met = []
     for arrival in stream.arrivals:

@@ -5,7 +5,6 @@ of its articles' vectors). All sums are exact, so that it is a function of the r
 order they came in.
 """
 
-from collections import OrderedDict
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from newsloom.pipeline.curation.articles import LiveArticles
 from newsloom.pipeline.curation.postings import MAX_LEAVING, Found, Postings, hash_terms
 from newsloom.pipeline.curation.rows import LiveArticle
 from newsloom.pipeline.curation.stories import LiveStories
+from newsloom.pipeline.curation.sums import StorySums, Sum
 from newsloom.rules.evidence import Matter, standing
 from newsloom.rules.stories import (
     RELATED_FLOOR,
@@ -28,18 +28,16 @@ ROUNDING = 0.95
 """What is left of a vector's length at worst once its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles less near than this (cosine in thousandths) do not speak for their story."""
-MAX_SUMS = 8_192
-"""So many centroids of several articles are kept, those asked for last; others are summed anew."""
 
 
 class MatterIndex:
     """Searches the live articles of a lane, and the stories they are in."""
 
-    def __init__(self, articles: LiveArticles, stories: LiveStories) -> None:
+    def __init__(self, articles: LiveArticles, stories: LiveStories, sums: StorySums) -> None:
         self.articles = articles
         self.stories = stories
         self.postings = Postings()
-        self._sums: OrderedDict[int, dict[str, int]] = OrderedDict()
+        self.sums = sums
 
     def add(self, live: LiveArticle) -> None:
         """Takes in an article that was registered, but is in no story yet."""
@@ -66,12 +64,14 @@ class MatterIndex:
     def leave(self, number: int, article: int) -> None:
         """Takes off the vector of an article that is about to leave the story with that number."""
         if self.stories.size[number] == 1:
-            self._sums.pop(number, None)
+            self.sums.forget(number)
             return
-        if number not in self._sums:  # nobody asked for long, and may never again
+        centroid = self.sums.at_hand(number)
+        if centroid is None:  # nobody asked for long, and may never again
+            self.sums.forget(number)
             self.stories.square[number] = 0
             return
-        before, centroid, vector = self.square(number), self._sums[number], self._vector(article)
+        before, vector = self.square(number), self._vector(article)
         square = square_of(vector) - 2 * dot_product(vector, centroid)
         self.stories.square[number] = before + square
         for term, weight in vector.items():
@@ -136,20 +136,16 @@ class MatterIndex:
             ),
         ]
 
-    def _sum(self, number: int) -> dict[str, int]:
-        """The sum of the vectors of the story with that number, kept for as long as there is room
-        and to be changed as the story does.
-        """
-        if number in self._sums:
-            self._sums.move_to_end(number)
-        else:
-            self._sums[number] = self._add_up(number)
-            if len(self._sums) > MAX_SUMS:
-                self._sums.popitem(last=False)
-        return self._sums[number]
+    def _sum(self, number: int) -> Sum:
+        """The sum of the vectors of the story with that number, to be changed as the story does."""
+        total = self.sums.get(number)
+        if total is None:
+            total = self._add_up(number)
+            self.sums.keep(number, total)
+        return total
 
-    def _add_up(self, number: int) -> dict[str, int]:
-        total: dict[str, int] = {}
+    def _add_up(self, number: int) -> Sum:
+        total: Sum = {}
         for article in self.stories.articles(number):
             add_to(total, self._vector(article))
         return total

@@ -27,6 +27,7 @@ from newsloom.pipeline.curation.rows import (
 )
 from newsloom.pipeline.curation.shelf import MAX_IN_MEMORY, Shelf
 from newsloom.pipeline.curation.stories import LiveStories
+from newsloom.pipeline.curation.sums import StorySums
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.stories import LANE_CAP
@@ -42,8 +43,8 @@ class State:
         max_in_memory: int = MAX_IN_MEMORY,
     ) -> None:
         """`shelf` takes rows that were not looked at for a while, all but `max_in_memory` of a
-        kind; without one, all stay in memory. `cap` says how many articles are placed before one
-        leaves for want of room.
+        kind, and of the sums of stories all but half as many; without one, all rows stay in memory.
+        `cap` says how many articles are placed before one leaves for want of room.
         """
         self.cap = cap
         self.lane = Lane()
@@ -51,7 +52,8 @@ class State:
         self.stories = LiveStories(shelf, max_in_memory, self.articles.register)
         self.aliases: dict[str, StoryAlias] = {}
         # Computed from the rows:
-        self.index = MatterIndex(self.articles, self.stories)
+        sums = StorySums(shelf, max_in_memory // 2)
+        self.index = MatterIndex(self.articles, self.stories, sums)
         self.copies: dict[str, set[str]] = {}
         self.aliases_of: dict[str, set[str]] = {}
         self.shown_by: dict[str, set[str]] = {}
