@@ -13,8 +13,8 @@ from newsloom.pipeline.curation.rows import LiveArticle, LiveStory
 
 R = TypeVar("R", LiveArticle, LiveStory)
 
-MAX_IN_MEMORY = 32_768
-"""Rows of a kind: some 200 MB of articles."""
+MAX_IN_MEMORY = 24_576
+"""Rows of a kind: some 150 MB of articles."""
 
 
 class Shelf(Protocol):
