@@ -72,6 +72,21 @@ def test_an_update_keeps_an_article_longer() -> None:
     assert not _is_held(stand, "ledger.example/1")
 
 
+def test_an_update_that_moves_the_clock_past_its_own_article_comes_anew() -> None:
+    stand = Newsstand()
+    stand.report("ledger.example/1", FERRY)
+    stand.report("post.example/1", DIVERS)
+    stand.report("clock.example/a", OTHERS[0], 10 * DAY_S)
+    stand.report("clock.example/b", OTHERS[1], 10 * DAY_S)
+    assert _is_held(stand, "ledger.example/1")
+    result = stand.report("ledger.example/1", FERRY, 10 * DAY_S)
+    assert result.outcome is Outcome.CURATED
+    assert not _is_held(stand, "post.example/1")
+    assert _is_held(stand, "ledger.example/1")
+    assert stand.article("ledger.example/1")["storyId"] == ident("ledger.example/1")
+    assert stand.told_stories(result) == ["ledger.example/1"]
+
+
 def test_a_repeat_does_not_keep_an_article_longer() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
