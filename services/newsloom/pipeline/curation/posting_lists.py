@@ -8,7 +8,7 @@ term's only entry, or, below zero, where in `arena` its block begins: class, fir
 then places for entries in rising order. Blocks come in classes of capacity; freed ones wait in
 `free`, a list per class. The `terms` of a document are the keys of all, then their weights.
 
-Documents that are `Left` are passed over by searches, and their entries swept out some time later.
+Of documents that go nearly in turn, a search passes over the entries, and `sweep` takes them out.
 Nothing here knows of articles; `postings` is what to use.
 """
 
@@ -151,7 +151,7 @@ def _fit(table: Integers, arena: Arena, free: Integers, counts: Integers, place:
 
 _TABLE_AND_ARENA = "int64[::1], uint32[::1]"
 _FOUND = "Tuple((int64[::1], int64[::1]))"
-_FOUND_BY = "int64[::1], int64[::1], int64, int64, int64"
+_SOUGHT = "int64[::1], int64[::1], int64, int64, int64"
 _ARRAYS = f"{_TABLE_AND_ARENA}, int64[::1], int64[::1]"
 
 
@@ -290,7 +290,56 @@ def sweep(
         place += 2
 
 
-@compiled(f"{_FOUND}({_TABLE_AND_ARENA}, {_FOUND_BY}, int64[::1], int64, int64)")
+@inlined
+def _read(
+    table: Integers,
+    arena: Arena,
+    keys: Integers,
+    most: int,
+    newest: int,
+    live: Integers,
+    first: int,
+    last_gone: int,
+) -> tuple[Arena, Integers]:
+    """The last `most` entries of each key's list, key by key, and how many there are of each.
+
+    Numbers before `first` are gone, and so are those up to `last_gone` that do not stand in `live`,
+    a ring of a power of two.
+    """
+    # One kind of reading at a time: what lies far apart in memory is then fetched together.
+    held, counts = np.empty(len(keys), np.int64), np.zeros(len(keys), np.int64)
+    for n in range(len(keys)):
+        held[n] = table[_find(table, keys[n]) + 1]
+    for n in range(len(keys)):
+        counts[n] = 1 if held[n] > 0 else min(_int(arena[_COUNT - held[n]]), most) if held[n] else 0
+    read, end, ring = np.empty(counts.sum(), np.uint32), 0, len(live) - 1
+    entries = single = np.empty(1, np.uint32)
+    for n in range(len(keys)):
+        if held[n] == 0:
+            continue
+        if held[n] > 0:
+            single[0], entries = held[n], single
+        else:
+            entries = _entries(arena, -held[n])
+        begin, place = end, len(entries)
+        oldest = place - counts[n]
+        if newest - _age(_int(entries[oldest]), newest) > last_gone:
+            end += counts[n]
+            read[begin:end] = entries[oldest:]
+            continue
+        while place and end - begin < most:
+            place -= 1
+            number = newest - _age(_int(entries[place]), newest)
+            if number < first:
+                break
+            if number > last_gone or live[number & ring] == number:
+                read[end] = entries[place]
+                end += 1
+        counts[n] = end - begin
+    return read[:end], counts
+
+
+@compiled(f"{_FOUND}({_TABLE_AND_ARENA}, {_SOUGHT}, int64[::1], int64, int64)")
 def search(
     table: Integers,
     arena: Arena,
@@ -303,49 +352,16 @@ def search(
     first: int,
     last_gone: int,
 ) -> tuple[Integers, Integers]:
-    """Of the last `most` entries of each term's list: the numbers whose products with the weights
-    of the terms add up to `least` or more, as first met, and those sums; none that is `without`.
-
-    Numbers before `first` are gone, and so are those up to `last_gone` that do not stand in `live`,
-    a ring of a power of two.
+    """The numbers whose products with the weights of the terms add up to `least` or more, over what
+    `_read` reads, as first met; and those sums. None that is `without`.
     """
     keys, weights = terms[: len(terms) // 2], terms[len(terms) // 2 :]
-    # One kind of reading at a time: what lies far apart in memory is then fetched together.
-    held, counts = np.empty(len(keys), np.int64), np.zeros(len(keys), np.int64)
-    for n in range(len(keys)):
-        held[n] = table[_find(table, keys[n]) + 1]
-    for n in range(len(keys)):
-        counts[n] = 1 if held[n] > 0 else min(_int(arena[_COUNT - held[n]]), most) if held[n] else 0
-    read, end, ring = np.empty(counts.sum(), np.uint32), 0, len(live) - 1
-    single = np.empty(1, np.uint32)
-    for n in range(len(keys)):
-        entries = single
-        if held[n] < 0:
-            entries = _entries(arena, -held[n])
-        elif held[n]:
-            single[0] = held[n]
-        else:
-            continue
-        place, begin = len(entries), end
-        last = place - counts[n]
-        if newest - _age(_int(entries[last]), newest) > last_gone:
-            end += counts[n]
-            read[begin:end] = entries[last:]
-            continue
-        while place and end - begin < most:
-            place -= 1
-            number = newest - _age(_int(entries[place]), newest)
-            if number < first:
-                break
-            if number > last_gone or live[number & ring] == number:
-                read[end] = entries[place]
-                end += 1
-        counts[n] = end - begin
+    read, counts = _read(table, arena, keys, most, newest, live, first, last_gone)
     size = 64
-    while size < 2 * end:
+    while size < 2 * len(read):
         size <<= 1
     ages, sums = np.full(size, -1, np.int32), np.zeros(size, np.int32)
-    met, meetings, end = np.empty(end, np.int32), 0, 0
+    met, meetings, end = np.empty(len(read), np.int32), 0, 0
     for n in range(len(keys)):
         for entry in read[end : end + counts[n]]:
             age = _age(_int(entry), newest)
