@@ -193,8 +193,11 @@ def test_the_newest_documents_of_a_term_are_read() -> None:
     postings = Postings(MAX_READ)
     for number in range(1, MAX_READ + 2):
         postings.add(number, hash_terms({"ferry": 1, "pier": 1}))
-    assert sorted(_search(postings, {"ferry": 1}, 1)) == list(range(2, MAX_READ + 2))
-    assert sorted(_search(postings, {"ferry": 1, "pier": 1}, 1)) == list(range(12, MAX_READ + 2))
+    assert list(_search(postings, {"ferry": 1}, 1)) == list(range(2, MAX_READ + 2))
+    assert list(_search(postings, {"ferry": 1, "pier": 1}, 1)) == list(range(12, MAX_READ + 2))
+    postings.forget(20, 1)
+    held = set(range(1, MAX_READ + 2)) - {20}
+    assert list(_search(postings, {"ferry": 1}, 1, held=held)) == sorted(held)
 
 
 def test_what_was_forgotten_takes_no_room_after_a_while() -> None:

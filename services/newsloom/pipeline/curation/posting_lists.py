@@ -336,6 +336,7 @@ def _read(
                 read[end] = entries[place]
                 end += 1
         counts[n] = end - begin
+        read[begin:end] = read[begin:end][::-1].copy()  # in rising order, as all others
     return read[:end], counts
 
 
