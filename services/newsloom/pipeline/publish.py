@@ -115,7 +115,7 @@ def _related(
             relation = "duplicate"
         elif live.story_id == story_id:
             relation = "same-story"
-        related.append(as_related(shown.related, relation, nearest[other_id]))
+        related.append(as_related(shown, relation, nearest[other_id]))
     return related
 
 

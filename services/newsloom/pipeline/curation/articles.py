@@ -35,12 +35,12 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         live = self._in_memory.get(article_id)
         if live is not None:
             return live.sequence
-        return self.register.sequence[self.register.slot(self.number(article_id))]
+        return self.register.sequence[self.register.slot(self._number(article_id))]
 
     def rank(self, article_id: str) -> LeadKey:
         """The `rank` of a live article's row."""
         live = self._in_memory.get(article_id)
-        return live.rank if live is not None else self.register.rank(self.number(article_id))
+        return live.rank if live is not None else self.register.rank(self._number(article_id))
 
     def shown(self, article_id: str) -> Shown:
         """How a live article is shown in the records of others."""
@@ -94,8 +94,7 @@ class LiveArticles(ShelvedRows[LiveArticle]):
         self._forget(article_id, self.register.slot(number))
         self.register.release(article_id)
 
-    def number(self, article_id: str) -> int:
-        """The number of a live article."""
+    def _number(self, article_id: str) -> int:
         number = self.register.find(article_id)
         assert number is not None, f"{article_id} is not live"
         return number

@@ -216,13 +216,6 @@ def remove(
     newest: int,
 ) -> None:
     """Takes a document from the list of each of its terms. Raises KeyError where it is not."""
-    # Those that leave were not looked at for long: what lies far apart is fetched together.
-    held_by = np.empty(len(terms) // 2, np.int64)
-    for n in range(len(held_by)):
-        held_by[n] = table[_find(table, terms[n]) + 1]
-    for n in range(len(held_by)):
-        if held_by[n] < 0 and arena[_COUNT - held_by[n]] < 2:
-            raise KeyError("a list of one entry")
     for n in range(len(terms) // 2):
         entry = _entry(terms, n, number)
         place = _find(table, terms[n])
@@ -236,8 +229,7 @@ def remove(
         base = -held
         start, count = _int(arena[base + _START]), _int(arena[base + _COUNT])
         first = base + _HEAD + start
-        # Most often the oldest leaves: a search in a long list reads many places far apart.
-        low, high = 0, 0 if arena[first] == entry else count - 1
+        low, high = 0, count - 1
         while low < high:
             middle = (low + high) >> 1
             if _age(_int(arena[first + middle]), newest) > _age(entry, newest):

@@ -67,9 +67,9 @@ def exact(encoded: bytes) -> bytes:
     return bytes(memoryview(encoded))
 
 
-def as_related(related: bytes, relation: Relation, similarity: int) -> orjson.Fragment:
-    """`related` with what it is to another, and how near, in thousandths, told in hundredths."""
-    return orjson.Fragment(related + _ENDS[relation][(similarity + 5) // 10])
+def as_related(shown: Shown, relation: Relation, similarity: int) -> orjson.Fragment:
+    """A RelatedArticle: what it is to another, and how near, in thousandths, told in hundredths."""
+    return orjson.Fragment(shown.related + _ENDS[relation][(similarity + 5) // 10])
 
 
 def as_reference(shown: Shown) -> orjson.Fragment:
