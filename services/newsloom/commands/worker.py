@@ -1,6 +1,5 @@
 """`newsloom worker`: the stages of the pipeline as Kafka workers."""
 
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from newsloom.observability.endpoint import listen, serve
 from newsloom.observability.health import Health
 from newsloom.observability.logs import set_up_logs
 from newsloom.observability.metrics import Metrics
-from newsloom.runtimes.kafka.supervisor import Supervisor
+from newsloom.runtimes.kafka.supervisor import Supervisor, end_at_once_when_told
 from newsloom.runtimes.kafka.transactions import TransactionMark
 from newsloom.settings import Settings, read_settings
 
@@ -58,9 +57,6 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
     marks = {name: TransactionMark() for name in names}
 
     def work(name: str) -> None:
-        # Told to end before anything has begun. Until then Faust is loading, which takes a second.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: sys.exit(0))
         set_up_logs(settings.log_format, settings.log_level, name)
         metrics, health = Metrics(name), Health(settings.health_stall_s)
         if name in listeners:
@@ -73,6 +69,7 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
         run_worker(settings.kafka_bootstrap_servers, stage_of, telemetry)
 
     if len(names) == 1 and not should_restart:
+        end_at_once_when_told()
         work(stage)
     works = {name: (lambda name=name: work(name)) for name in names}
     sys.exit(Supervisor(works, should_restart).run())

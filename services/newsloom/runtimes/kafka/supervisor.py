@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import FrameType
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -19,6 +18,7 @@ STEADY_S = 60.0
 """A child that ran for so long begins again with the shortest pause."""
 POLL_S = 0.1
 
+_ENDINGS = (signal.SIGTERM, signal.SIGINT)
 _PR_SET_PDEATHSIG = 1
 
 log = logging.getLogger(__name__)
@@ -43,14 +43,19 @@ class Supervisor:
     def __init__(self, works: Mapping[str, Callable[[], None]], should_restart: bool) -> None:
         self._children = [_Child(name, work) for name, work in works.items()]
         self._should_restart = should_restart
+        self._told: list[int] = []
         self._is_ending = False
         self._has_failed = False
 
     def run(self) -> int:
         """Returns when all have ended: 0 if they were told to and did so in order, else 1."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._pass_on)
+        # Passed on by the loop, not by the handler, which can run while a child is being started
+        # and has no process id yet.
+        for number in _ENDINGS:
+            signal.signal(number, lambda told, _: self._told.append(told))
         while True:
+            while self._told:
+                self._pass_on(self._told.pop(0))
             self._start_due()
             self._reap()
             if all(c.pid is None for c in self._children) and self._is_ending:
@@ -81,7 +86,7 @@ class Supervisor:
         if not self._should_restart:
             log.error("worker %s %s", child.name, how)
             self._has_failed = True
-            self._pass_on(signal.SIGTERM, None)
+            self._pass_on(signal.SIGTERM)
             return
         now = time.monotonic()
         is_steady = now - child.started_at > STEADY_S
@@ -90,23 +95,35 @@ class Supervisor:
         child.due_at = now + child.pause_s
         log.error("worker %s %s; restarted in %g s", child.name, how, child.pause_s)
 
-    def _pass_on(self, number: int, _: FrameType | None) -> None:
+    def _pass_on(self, number: int) -> None:
         self._is_ending = True
         for child in self._children:
             if child.pid is not None:
                 os.kill(child.pid, number)
 
 
+def end_at_once_when_told() -> None:
+    """Until a worker has begun, which takes a second, there is nothing to bring to an end.
+
+    No exception: one that is raised within a callback of a library is printed and forgotten.
+    """
+    for number in _ENDINGS:
+        signal.signal(number, lambda *_: os._exit(0))
+
+
 def _fork(work: Callable[[], None]) -> int:
     """The process id of a child that does `work`, and gets a SIGTERM when this process is gone."""
     parent = os.getpid()
+    # What reaches the child before its own handlers stand waits for them, and is not lost.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
         return pid
     code = 1
     try:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        end_at_once_when_told()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
         os.setpgid(0, 0)  # a terminal's Ctrl-C is for the parent, who passes it on
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,33 @@
+"""Processes that are told to end at the moment they begin."""
+
+import subprocess
+import sys
+
+import pytest
+
+_SUPERVISE = """
+import os, signal, sys, time
+from newsloom.runtimes.kafka.supervisor import Supervisor
+
+def tell():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+os.register_at_fork({moment}=tell)
+sys.exit(Supervisor({{"a": lambda: time.sleep(600)}}, should_restart={restart}).run())
+"""
+
+
+def supervise(moment: str, restart: bool) -> subprocess.CompletedProcess[bytes]:
+    script = _SUPERVISE.format(moment=moment, restart=restart)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=20)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_parent_told_before_it_knows_its_child_tells_it(restart: bool) -> None:
+    ended = supervise("after_in_parent", restart)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_child_told_before_it_listens_ends() -> None:
+    ended = supervise("after_in_child", restart=False)
+    assert (ended.returncode, ended.stderr) == (1, b"worker a ended with code 0\n")
