@@ -2,8 +2,8 @@
 
 python -m benchmarks.lane_size [--articles N] [--per-day N [N ...]]: curates a made stream in
 memory, as a worker does, and says every so often how long an article took since, by mean and by
-99th percentile, and what the process holds. Only curating counts, with the rows it writes, in
-time of the processor: other work on the machine does not.
+99th percentile, and what the process holds in memory and on its scratch disk. Only curating counts,
+with the rows it writes, in time of the processor: other work on the machine does not.
 """
 
 import argparse
@@ -39,6 +39,7 @@ class Point(NamedTuple):
     mean_us: float
     p99_us: float
     memory_mib: float
+    scratch_mib: float
 
 
 def main() -> None:
@@ -53,11 +54,12 @@ def main() -> None:
     for per_day in arguments.per_day:
         series = costs[f"{per_day:,} articles a day"] = []
         print(f"{per_day:,} articles a day")
-        print("      live    stories   mean us    p99 us   articles/s   memory MiB")
+        print("      live    stories   mean us    p99 us   articles/s   memory MiB   scratch MiB")
         for point in measure(arguments.articles, per_day, arguments.every):
             print(
                 f"{point.live:>10,} {point.stories:>10,} {point.mean_us:>9.0f} "
-                f"{point.p99_us:>9.0f} {1e6 / point.mean_us:>12,.0f} {point.memory_mib:>12,.0f}",
+                f"{point.p99_us:>9.0f} {1e6 / point.mean_us:>12,.0f} {point.memory_mib:>12,.0f} "
+                f"{point.scratch_mib:>13,.0f}",
                 flush=True,
             )
             series.append(Cost(point.live, point.mean_us))
@@ -67,7 +69,8 @@ def main() -> None:
 
 def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:
     """Curates so many articles, and says what they cost after every so many."""
-    curation = Curation(State(SpillFile()))
+    spill = SpillFile()
+    curation = Curation(State(spill))
     spent: list[float] = []
     rows: dict[str, bytes | None] = {}
     for value in _arrivals(articles, per_day):
@@ -75,7 +78,7 @@ def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:
         if len(spent) % BATCH == 0:
             rows.clear()
         if len(spent) >= every:
-            yield _point(curation.state, spent)
+            yield _point(curation.state, spill, spent)
             spent.clear()
 
 
@@ -114,7 +117,7 @@ def _curate(curation: Curation, value: bytes, rows: dict[str, bytes | None]) -> 
     return time.process_time() - began
 
 
-def _point(state: State, spent: list[float]) -> Point:
+def _point(state: State, spill: SpillFile, spent: list[float]) -> Point:
     microseconds = np.array(spent) * 1e6
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return Point(
@@ -123,6 +126,7 @@ def _point(state: State, spent: list[float]) -> Point:
         float(microseconds.mean()),
         float(np.percentile(microseconds, 99)),
         pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
+        spill.size / 2**20,
     )
 
 

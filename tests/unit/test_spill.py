@@ -31,9 +31,11 @@ def test_files_whose_rows_are_gone_are_given_back() -> None:
     before, spill = open_files(), SpillFile(segment_bytes=1_000)
     handles = [spill.write(bytes(300_000)) for _ in range(40)]
     assert open_files() >= before + 40
+    assert spill.size == 40 * 300_004
     for handle in handles:
         spill.discard(handle)
     assert open_files() <= before + 1
+    assert spill.size <= 300_004
 
 
 def test_nothing_is_left_in_the_folder_that_tmpdir_names(tmp_path: Path) -> None:

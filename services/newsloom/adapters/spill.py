@@ -61,6 +61,11 @@ class SpillFile:
         self._segments: dict[int, _Segment] = {}
         self._last = 0
 
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(segment.written for segment in self._segments.values())
+
     def write(self, row: bytes) -> int:
         """Lays down a row; the handle to find it by. Raises OSError, in words."""
         segment = self._segments.get(self._last)
