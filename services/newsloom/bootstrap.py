@@ -15,8 +15,9 @@ from newsloom.adapters.story_weights import load_story_weights
 from newsloom.observability.fetch_metrics import FetchMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.curation.restoration import restore
 from newsloom.pipeline.curation.rows import decode_row
-from newsloom.pipeline.curation.state import State, restore
+from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.enrich import ImageMode
 from newsloom.pipeline.policy import Policy
 from newsloom.pipeline.recipe import Curation, Pipeline, Preparation

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsloom.pipeline.curation.restoration import Restoration, restore
 from newsloom.pipeline.curation.rows import decode_row, encode_row
-from newsloom.pipeline.curation.state import Restoration, State, fingerprint, restore
+from newsloom.pipeline.curation.state import State, fingerprint
 from newsloom.records.faults import Outcome
 from tests.support.lanes import DAY_S, HOUR_S, START_S, event, new_pipeline, take
 from tests.support.shelf import FakeShelf

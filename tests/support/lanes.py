@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 
 from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.curation.restoration import restore
 from newsloom.pipeline.curation.rows import decode_row, encode_row
-from newsloom.pipeline.curation.state import State, fingerprint, restore
+from newsloom.pipeline.curation.state import State, fingerprint
 from newsloom.rules.clock import format_time
 from newsloom.rules.topics import TopicIndex
 from tests.support.pipeline import Pipeline, Taken

@@ -5,11 +5,11 @@ of rows alone, never on the order in which they came.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import orjson
 
-from newsloom.pipeline.curation.articles import LiveArticles, pack_encoded, unpack_article
+from newsloom.pipeline.curation.articles import LiveArticles
 from newsloom.pipeline.curation.departures import Departures
 from newsloom.pipeline.curation.index import MatterIndex
 from newsloom.pipeline.curation.rows import (
@@ -20,9 +20,7 @@ from newsloom.pipeline.curation.rows import (
     Row,
     StoryAlias,
     article_key,
-    decode_row,
     encode_row,
-    is_article_key,
     story_key,
 )
 from newsloom.pipeline.curation.shelf import MAX_IN_MEMORY, Shelf
@@ -65,7 +63,7 @@ class State:
         if held is None or held.placed != live.placed:
             if held is not None:
                 self.remove_article(live.article["id"])
-            self._place(live)
+            self._place(live, 0)
             self._join_story(live)
             held = None
         else:
@@ -75,6 +73,14 @@ class State:
                 self._leave_story(held.placed, story)
                 self._join_story(live)
         self._relink(held, live)
+
+    def restore_article(self, live: LiveArticle, handle: int = 0) -> None:
+        """Takes in the row of an article that is not held, which may lie on the shelf under a
+        handle. `index.settle` is to follow once all are taken in.
+        """
+        self._place(live, handle)
+        self.stories.join(self.stories.number(live.story_id), live.placed)
+        self._relink(None, live)
 
     def remove_article(self, article_id: str) -> None:
         """Lets go of an article's row, if there is one."""
@@ -138,7 +144,7 @@ class State:
         for story_id, alias in self.aliases.items():
             yield story_key(story_id), alias
 
-    def _place(self, live: LiveArticle, handle: int = 0) -> None:
+    def _place(self, live: LiveArticle, handle: int) -> None:
         self.articles.take(live, handle)
         self.index.add(live)
         self._departures.add(live.placed, live.leaves_at)
@@ -200,64 +206,6 @@ def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
     members.discard(member)
     if not members:
         del sets[key]
-
-
-class Restoration:
-    """Makes a state of its rows, which may come in any order, each once.
-
-    Rows that may yet be superseded, or are too many for memory, can be laid on the shelf first
-    (`lay`, `discard`), and are taken from there (`take`), where they stay.
-    """
-
-    def __init__(self, shelf: Shelf | None = None) -> None:
-        self._shelf = shelf
-        self._state = State(shelf)
-
-    def lay(self, key: str, value: bytes) -> int:
-        """Lays down a row, by its key and as it is encoded; its handle. Raises OSError."""
-        assert self._shelf is not None, "there is no shelf"
-        return self._shelf.write(pack_encoded(value) if is_article_key(key) else value)
-
-    def discard(self, handle: int) -> None:
-        """Lets go of a row that was laid down."""
-        assert self._shelf is not None, "there is no shelf"
-        self._shelf.discard(handle)
-
-    def take(self, key: str, handle: int) -> None:
-        """Puts a row that was laid down. Raises OSError."""
-        assert self._shelf is not None, "there is no shelf"
-        packed = self._shelf.read(handle)
-        row = unpack_article(packed) if is_article_key(key) else decode_row(key, packed)
-        self.put(row, handle)
-        if not isinstance(row, LiveArticle | LiveStory):
-            self._shelf.discard(handle)
-
-    def put(self, row: Row, handle: int = 0) -> None:
-        """Puts a row of any kind; an article or a story may lie on the shelf under a handle."""
-        state = self._state
-        if isinstance(row, LiveArticle):
-            state._place(row, handle)
-            state.stories.join(state.stories.number(row.story_id), row.placed)
-            state._relink(None, row)
-        elif isinstance(row, LiveStory):
-            state.stories.put(row, handle)
-        elif isinstance(row, StoryAlias):
-            state.put_story(row)
-        else:
-            state.lane = row
-
-    def finish(self) -> State:
-        """The state, once all rows are put."""
-        self._state.index.settle()
-        return self._state
-
-
-def restore(rows: Iterable[Row], shelf: Shelf | None = None) -> State:
-    """The state that a set of rows makes, in whatever order they come."""
-    restoration = Restoration(shelf)
-    for row in rows:
-        restoration.put(row)
-    return restoration.finish()
 
 
 def fingerprint(state: State) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from newsloom.pipeline.curation.restoration import Restoration
 from newsloom.pipeline.curation.shelf import Shelf
-from newsloom.pipeline.curation.state import Restoration, State
+from newsloom.pipeline.curation.state import State
 from newsloom.runtimes.kafka.connection import REQUEST_TIMEOUT_MS
 
 POSITION_KEY = b"position"
