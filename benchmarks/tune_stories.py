@@ -48,7 +48,7 @@ from newsloom.rules.evidence import (
 Weights = dict[str, dict[str, int]]
 Floats = NDArray[np.float64]
 
-SEEDS = (7, 11, 13, 17)
+SEEDS = (7, 11, 13, 17, 19, 23, 29, 31)
 ROUNDS = 3
 """So often the regression is fitted to what is met under the weights of the time before."""
 NOT_TUNED = {("join", "silence")}
@@ -86,7 +86,7 @@ class Fold(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="NAME.events.jsonl beside NAME.gold.tsv")
-    parser.add_argument("--steps", type=int, default=200, help="weights tried by each walk")
+    parser.add_argument("--steps", type=int, default=400, help="weights tried by each walk")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     arguments = parser.parse_args()
