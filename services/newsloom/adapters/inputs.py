@@ -5,12 +5,14 @@ the caller; reading goes on where they say.
 """
 
 import os
+import select
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.front_matter import FrontMatterError, loads
@@ -21,6 +23,7 @@ STANDARD_INPUT = "-"
 MAX_KEPT_BYTES = 64 * 1024 * 1024
 """Of a line longer than this a dead letter keeps the beginning; the file still has the rest."""
 FOLLOW_PAUSE_S = 0.2
+_CHUNK_BYTES = 1024 * 1024
 
 _SUFFIXES = (".jsonl", ".ndjson", ".md")
 
@@ -107,7 +110,8 @@ def read(
     is_stopped: Callable[[], bool],
     clock: Callable[[], float],
 ) -> Iterator[InputRecord | None]:
-    """The records of `source` after `start`, in order; None where following found nothing new.
+    """The records of `source` after `start`, in order; None where nothing new came for a while, in
+    a file that is followed or on standard input.
 
     Blank lines are passed over. Raises OutageError for a file that cannot be read, or that has
     become shorter than what was read of it.
@@ -116,7 +120,7 @@ def read(
         if source.path == STANDARD_INPUT:
             if sys.stdin is None:
                 raise OutageError("cannot read standard input: it is closed")
-            yield from _read_lines(sys.stdin.buffer, start, False, is_stopped, clock)
+            yield from _read_lines(_Pipe(sys.stdin.fileno()), start, is_stopped, clock)
         elif source.is_front_matter:
             yield from _read_document(source, start, int(clock()))
         else:
@@ -127,7 +131,8 @@ def read(
                 )
             with open(source.path, "rb") as stream:
                 start = _resume(stream, start)
-                yield from _read_lines(stream, start, should_follow, is_stopped, clock)
+                lines = _Followed(stream) if should_follow else stream
+                yield from _read_lines(lines, start, is_stopped, clock)
     except OSError as error:
         raise OutageError(f"cannot read {source.path}: {error.strerror or error}") from error
 
@@ -150,10 +155,62 @@ def _resume(stream: BinaryIO, start: Position) -> Position:
     return start if is_line_over else start._replace(lines=start.lines - 1)
 
 
+class _Lines(Protocol):
+    """Lines of an open file; None for one whose end did not come yet, which may be asked again."""
+
+    def fileno(self) -> int: ...
+
+    def readline(self, limit: int, /) -> bytes | None: ...
+
+
+class _Followed:
+    """Lines of a file that grows."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.fileno = stream.fileno
+        self._is_at_end = False
+
+    def readline(self, limit: int, /) -> bytes | None:
+        if self._is_at_end:
+            time.sleep(FOLLOW_PAUSE_S)
+        line = self._stream.readline(limit)
+        self._is_at_end = not line.endswith(b"\n") and len(line) < limit
+        if not self._is_at_end:
+            return line
+        self._stream.seek(-len(line), os.SEEK_CUR)
+        return None
+
+
+class _Pipe:
+    """Lines of standard input, which may be silent for long. Nothing else is to read from it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._chunk = BytesIO()
+        self._line = bytearray()
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def readline(self, limit: int, /) -> bytes | None:
+        while True:
+            self._line += self._chunk.readline(limit - len(self._line))
+            if self._line.endswith(b"\n") or len(self._line) == limit:
+                break
+            if not select.select([self._descriptor], [], [], FOLLOW_PAUSE_S)[0]:
+                return None
+            chunk = os.read(self._descriptor, _CHUNK_BYTES)
+            if not chunk:
+                break
+            self._chunk = BytesIO(chunk)
+        line, self._line = bytes(self._line), bytearray()
+        return line
+
+
 def _read_lines(
-    stream: BinaryIO,
+    stream: _Lines,
     start: Position,
-    should_follow: bool,
     is_stopped: Callable[[], bool],
     clock: Callable[[], float],
 ) -> Iterator[InputRecord | None]:
@@ -161,28 +218,29 @@ def _read_lines(
     opened_at, opened_bytes = start.opened_at, start.opened_bytes
     while not is_stopped():
         line = stream.readline(MAX_KEPT_BYTES)
-        if should_follow and not line.endswith(b"\n") and len(line) < MAX_KEPT_BYTES:
-            stream.seek(offset)
+        if line is None:
             yield None
-            time.sleep(FOLLOW_PAUSE_S)
             continue
         if not line:
             return
         if offset >= opened_bytes:
             opened_at, opened_bytes = int(clock()), os.fstat(stream.fileno()).st_size
-        offset += len(line) + _skip_line(stream, line)
+        offset += len(line) + _skip_line(stream, line, is_stopped)
         lines += 1
         payload = line.rstrip(b"\r\n")
         if payload.strip():
             yield InputRecord(payload, lines, Position(offset, lines, opened_at, opened_bytes))
 
 
-def _skip_line(stream: BinaryIO, beginning: bytes) -> int:
+def _skip_line(stream: _Lines, beginning: bytes, is_stopped: Callable[[], bool]) -> int:
     """Passes over the rest of a line that is too long to keep; its length in bytes."""
-    skipped = 0
-    while not beginning.endswith(b"\n") and len(beginning) == MAX_KEPT_BYTES:
-        beginning = stream.readline(MAX_KEPT_BYTES)
-        skipped += len(beginning)
+    skipped, part = 0, beginning
+    while not part.endswith(b"\n") and len(part) == MAX_KEPT_BYTES:
+        while (more := stream.readline(MAX_KEPT_BYTES)) is None:
+            if is_stopped():
+                return skipped
+        part = more
+        skipped += len(part)
     return skipped
 
 

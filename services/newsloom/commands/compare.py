@@ -76,7 +76,8 @@ def _curate(
     with ProgressView(sum(source.size for source in sources) or None, is_quiet) as progress:
         for source in sources:
             for record in read(source, Position(), False, lambda: False, time.time):
-                assert record is not None, "only where an input is followed"
+                if record is None:
+                    continue
                 for pipeline, telling in zip(pipelines, tellings, strict=True):
                     # Parsed for each, for a pipeline may keep parts of what it is given.
                     telling.take(pipeline.process(record.parse(), record.after.opened_at))

@@ -152,7 +152,8 @@ async def _arriving(records: Iterator[InputRecord | None]) -> AsyncIterator[Inpu
     def work() -> None:
         try:
             for record in records:
-                put(record)
+                if record is not None:
+                    put(record)
             put(None)
         except Exception as error:
             put(error)
