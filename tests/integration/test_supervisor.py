@@ -17,6 +17,16 @@ sys.exit(Supervisor({{"a": lambda: time.sleep(600)}}, should_restart={restart}).
 """
 
 
+_CRASH = """
+from newsloom.runtimes.kafka.supervisor import Supervisor
+
+def work():
+    raise RuntimeError("why")
+
+raise SystemExit(Supervisor({"a": work}, should_restart=False).run())
+"""
+
+
 def supervise(moment: str, restart: bool) -> subprocess.CompletedProcess[bytes]:
     script = _SUPERVISE.format(moment=moment, restart=restart)
     return subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=20)
@@ -31,3 +41,11 @@ def test_a_parent_told_before_it_knows_its_child_tells_it(restart: bool) -> None
 def test_a_child_told_before_it_listens_ends() -> None:
     ended = supervise("after_in_child", restart=False)
     assert (ended.returncode, ended.stderr) == (1, b"worker a ended with code 0\n")
+
+
+def test_a_bug_in_a_child_is_told_of() -> None:
+    command = [sys.executable, "-c", _CRASH]
+    ended = subprocess.run(command, capture_output=True, timeout=20, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("a worker met a bug of ours\nTraceback")
+    assert ended.stderr.endswith("RuntimeError: why\nworker a ended with code 1\n")

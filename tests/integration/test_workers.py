@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deploy.kafka.loopback import HOST
 from newsloom.rules.urls import article_id, canonical_url
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
@@ -181,6 +183,40 @@ def test_without_a_broker_it_asks_again_for_a_while(tmp_path: Path) -> None:
     worker.send_signal(signal.SIGTERM)
     assert worker.communicate(timeout=5)[1] == b""
     assert worker.returncode == 0
+
+
+def test_told_to_end_while_a_broker_keeps_silent_it_ends_in_order() -> None:
+    with socket.create_server((HOST, 0)) as silent:
+        worker = start_worker(Kafka(f"{HOST}:{silent.getsockname()[1]}", "t."), "curate")
+        connection, _ = silent.accept()
+        with connection:
+            worker.send_signal(signal.SIGTERM)
+            _, said = worker.communicate(timeout=5)
+    assert (worker.returncode, said) == (0, b"")
+
+
+def test_told_with_its_parent_and_by_it_a_worker_drains_all_the_same(kafka: Kafka) -> None:
+    """A service manager tells all processes of a group, and the parent passes its own word on."""
+    create_topics(kafka)
+    parent = start_worker(kafka, "all", struck=["slow", "while draining", 1])
+    send(kafka, [(None, json.dumps(event).encode()) for event in events(1)])
+    await_all(kafka, 1)
+    for pid in (*_children(parent.pid), parent.pid):
+        os.kill(pid, signal.SIGTERM)
+    _, said = parent.communicate(timeout=30)
+    assert (parent.returncode, said) == (0, b"")
+
+
+def test_told_again_later_it_ends_at_once(kafka: Kafka) -> None:
+    create_topics(kafka)
+    worker = start_worker(kafka, "all", struck=["stall", "while draining", 1])
+    send(kafka, [(None, json.dumps(event).encode()) for event in events(1)])
+    await_all(kafka, 1)
+    worker.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=5)
+    assert worker.returncode == 1
 
 
 def test_a_topic_that_takes_too_little_is_refused_before_anything_is_sent(kafka: Kafka) -> None:

@@ -44,7 +44,7 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
     the next, unless NEWSLOOM_METRICS_HOST and NEWSLOOM_METRICS_PORT say otherwise; 0 serves none.
 
     SIGTERM finishes the batch in flight, leaves the group and exits 0, within 20 seconds; a second
-    one ends it at once. Exits 1 on a failure.
+    one, a moment later, ends it at once. Exits 1 on a failure.
     """
     settings = read_settings(catalogue=catalogue)
     names = STAGES if stage == "all" else (stage,)

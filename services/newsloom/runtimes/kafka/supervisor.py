@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import FrameType
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -49,10 +50,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Returns when all have ended: 0 if they were told to and did so in order, else 1."""
-        # Passed on by the loop, not by the handler, which can run while a child is being started
-        # and has no process id yet.
         for number in _ENDINGS:
-            signal.signal(number, lambda told, _: self._told.append(told))
+            signal.signal(number, self._hear)
         while True:
             while self._told:
                 self._pass_on(self._told.pop(0))
@@ -61,6 +60,11 @@ class Supervisor:
             if all(c.pid is None for c in self._children) and self._is_ending:
                 return 1 if self._has_failed else 0
             time.sleep(POLL_S)
+
+    def _hear(self, number: int, _: FrameType | None) -> None:
+        """Leaves it to the loop to pass on: a child that is being started has no id yet."""
+        self._is_ending = True
+        self._told.append(number)
 
     def _start_due(self) -> None:
         now = time.monotonic()
@@ -130,5 +134,7 @@ def _fork(work: Callable[[], None]) -> int:
         if os.getppid() == parent:
             work()
             code = 0
+    except Exception:
+        log.exception("a worker met a bug of ours")
     finally:
         os._exit(code)

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import time
-from contextlib import suppress
+from types import FrameType
 from typing import Any, NoReturn, cast
 
 from aiokafka import TopicPartition
@@ -30,6 +30,8 @@ START_PAUSES_S = (0.5, 1, 2, 4, 8)
 """Between one attempt to reach brokers at the start and the next."""
 DRAIN_S = 20
 """A worker that is told to end is gone after so long, come what may."""
+SAME_WORD_S = 0.5
+"""What tells a worker to end may reach it from its parent too, so much later at most."""
 
 EXIT_FAILED = 1
 
@@ -56,12 +58,14 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, number)
         beating = asyncio.create_task(self._telemetry.beat())
-        await self._check_topics()
+        ending = asyncio.create_task(self._ending.wait())
+        checking = asyncio.create_task(self._check_topics())
+        await asyncio.wait([ending, checking], return_when=asyncio.FIRST_COMPLETED)
         if self._ending.is_set():
             return
+        await checking
         self._telemetry.note_unready("no partitions are assigned yet")
         app = build_app(self._servers, self._stage.group, self._stage.input_topic, self)
-        ending = asyncio.create_task(self._ending.wait())
         serving = asyncio.create_task(_serve(app))
         watching = asyncio.create_task(
             watch_lag(self._servers, lambda: self._read_to(app), self._telemetry.note_lags)
@@ -184,7 +188,7 @@ class Worker:
         self._telemetry.note_unready("waiting for an answer from Kafka")
         names = [self._stage.topics.name(topic) for topic in self._stage.topics]
         pauses_s = iter(START_PAUSES_S)
-        while not self._ending.is_set():
+        while True:
             try:
                 async with open_admin(self._servers) as admin:
                     found = await describe_topics(admin, names)
@@ -194,8 +198,7 @@ class Worker:
                 if pause_s is None:
                     raise
                 log.warning("%s; asking again in %g s", error, pause_s)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ending.wait(), pause_s)
+                await asyncio.sleep(pause_s)
 
     def fail(self, what: str, error: BaseException) -> NoReturn:
         """Says what went wrong and ends the process: nothing it holds can be relied on."""
@@ -206,9 +209,16 @@ class Worker:
 
     def _end(self, number: int) -> None:
         """Begins the end. A second signal, or too long a wait, ends the process at once."""
+        told_at = time.monotonic()
+
+        def end_at_once(number: int, _: FrameType | None) -> None:
+            if time.monotonic() - told_at > SAME_WORD_S:
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().remove_signal_handler(each)
-            signal.signal(each, signal.SIG_DFL)
+            signal.signal(each, end_at_once)
         signal.alarm(DRAIN_S)
         self._telemetry.note_unready("told to end")
         self._ending.set()
