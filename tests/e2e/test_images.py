@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from newsloom.adapters.store import Store
 from tests.support.illustrated import LOOPBACK, article
 from tests.support.pictures import gif, jpeg, png
 from tests.support.runs import (
@@ -140,6 +141,7 @@ def test_killed_while_images_are_fetched_it_goes_on_without_loss_or_repeat(tmp_p
         wait_until(lambda: size(tmp_path / "killed" / "curated.jsonl") > 0, process)
         process.kill()
         process.communicate()
+        Store(tmp_path / "killed").close()  # writes the rest of what was committed
         assert 0 < len(records(tmp_path / "killed", "curated.jsonl")) < 400
         so_far = size(tmp_path / "killed" / "curated.jsonl")
         stopped = start(*arguments, tmp_path / "killed", environment=LOOPBACK)

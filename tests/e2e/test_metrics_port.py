@@ -3,12 +3,12 @@
 import json
 import signal
 import socket
-import subprocess
 from pathlib import Path
 
 from newsloom.observability.declared import ALL, RUN
-from tests.support.endpoint import Answer, ask, free_port, scrape
+from tests.support.endpoint import Answer, ask, scrape
 from tests.support.generator import generate
+from tests.support.ports import pick_neighbours
 from tests.support.runs import run, start, write_lines
 from tests.support.workers import wait_for
 
@@ -16,7 +16,7 @@ from tests.support.workers import wait_for
 def test_a_run_that_follows_is_watched(tmp_path: Path) -> None:
     lines = [json.dumps(event).encode() for event in generate(7, 40)]
     source = write_lines(tmp_path / "events.jsonl", [*lines, b"{"])
-    port = free_port()
+    port = pick_neighbours()
     follow = start(source, "--output", tmp_path / "out", "--follow", "--metrics-port", port)
     try:
         wait_for(lambda: ask(port, "/metrics").status == 200, "metrics")
@@ -26,10 +26,7 @@ def test_a_run_that_follows_is_watched(tmp_path: Path) -> None:
         assert ask(port, "/readyz") == ask(port, "/healthz") == Answer(200, "ok")
     finally:
         follow.send_signal(signal.SIGTERM)
-        try:
-            follow.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            follow.kill()
+        follow.communicate(timeout=20)
     assert follow.returncode == 0
     assert told.of("newsloom_inputs_total", outcome="dead-lettered") == 1
     assert told.of("newsloom_inputs_total") == told.of("newsloom_committed_inputs") == 41
@@ -41,7 +38,7 @@ def test_a_run_that_follows_is_watched(tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
     source = write_lines(tmp_path / "events.jsonl", [b"{}"])
-    port = free_port()
+    port = pick_neighbours()
     with socket.create_server(("127.0.0.1", port)):
         refused = run(source, "--output", tmp_path / "out", "--metrics-port", port)
     assert refused.code == 2

@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -81,6 +83,18 @@ class Recorder:
         self.done.set()
 
 
+@asynccontextmanager
+async def served(app: BatchApp, limit_s: float) -> AsyncIterator[None]:
+    """Stops it in any case: a thread of its own would hold the process."""
+    serving = asyncio.create_task(app.start())
+    try:
+        async with asyncio.timeout(limit_s):
+            yield
+    finally:
+        await app.stop()
+        serving.cancel()
+
+
 def group_of(app: BatchApp) -> Any:
     """The client's membership of the group."""
     return cast(Any, app.consumer)._thread._consumer._coordinator
@@ -97,11 +111,8 @@ def test_a_batch_comes_after_the_barrier_is_committed_and_stays_uncommitted(kafk
     async def work() -> tuple[list[Any], int | None]:
         recorder = Recorder(topic)
         app = build_app(kafka.servers, group, topic, recorder)
-        serving = asyncio.create_task(app.start())
-        async with asyncio.timeout(30):
+        async with served(app, 30):
             await recorder.done.wait()
-            await app.stop()
-        serving.cancel()
         async with AIOKafkaConsumer(
             bootstrap_servers=kafka.servers, group_id=group, enable_auto_commit=False
         ) as reader:
@@ -121,9 +132,8 @@ def test_what_comes_amid_rebalances_is_taken_whichever_poll_fetched_it(kafka: Ka
     async def work() -> list[Any]:
         recorder = Recorder(topic)
         app = build_app(kafka.servers, f"{kafka.prefix}group", topic, recorder)
-        serving = asyncio.create_task(app.start())
         async with (
-            asyncio.timeout(60),
+            served(app, 60),
             AIOKafkaProducer(bootstrap_servers=kafka.servers) as producer,
         ):
             for value in values:
@@ -134,8 +144,6 @@ def test_what_comes_amid_rebalances_is_taken_whichever_poll_fetched_it(kafka: Ka
                 group_of(app).request_rejoin()
             await producer.send_and_wait(topic, b"last")
             await recorder.done.wait()
-            await app.stop()
-        serving.cancel()
         return recorder.calls
 
     calls = asyncio.run(work())
@@ -150,13 +158,10 @@ def test_a_member_that_has_dropped_out_is_told_of(kafka: Kafka) -> None:
     async def work() -> list[Any]:
         recorder = Recorder(topic)
         app = build_app(kafka.servers, f"{kafka.prefix}group", topic, recorder)
-        serving = asyncio.create_task(app.start())
-        async with asyncio.timeout(30):
+        async with served(app, 30):
             await recorder.assigned.wait()
             group_of(app)._pending_exception = KafkaError("refused")
             await recorder.done.wait()
-            await app.stop()
-        serving.cancel()
         return recorder.calls
 
     what, error = asyncio.run(work())[-1]

@@ -30,6 +30,7 @@ from tests.support.workers import (
 
 PARTITIONS = 3
 EACH_S = 0.02
+"""Events are to last for longer than a slow machine takes; what is left then is sent at once."""
 START = datetime(2024, 3, 4, tzinfo=UTC)
 """Long past on every machine: when an article arrives makes no difference."""
 
@@ -88,9 +89,9 @@ def test_killed_at_any_point_of_their_work(kafka: Kafka, tmp_path: Path) -> None
 
     Of enrich another shares the partitions and takes them over; of curate nobody does.
     """
-    events = feed(3_500)
+    events = feed(7_000)
     create_topics(kafka, PARTITIONS)
-    with sending(kafka, events, EACH_S), working(kafka, "enrich") as workers:
+    with sending(kafka, events, EACH_S) as send_rest, working(kafka, "enrich") as workers:
         for enriching, curating in KILLS:
             with (
                 started(kafka, "enrich", struck=["kill", *enriching]) as enrich,
@@ -104,6 +105,7 @@ def test_killed_at_any_point_of_their_work(kafka: Kafka, tmp_path: Path) -> None
                     _, said = worker.communicate(timeout=60)
                     assert (worker.returncode, said) == (-signal.SIGKILL, b"")
         workers.append(start_worker(kafka, "curate"))
+        send_rest()
         await_all(kafka, len(events))
     assert_exact(kafka, events, tmp_path / "embedded")
 
@@ -111,10 +113,10 @@ def test_killed_at_any_point_of_their_work(kafka: Kafka, tmp_path: Path) -> None
 def test_two_and_three_workers_take_turns(kafka: Kafka, tmp_path: Path) -> None:
     """Each that comes or goes moves the partitions and lanes of all, amid work."""
     kafka = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "es=1,ar=2"})
-    events = feed(1_200)
+    events = feed(2_500)
     create_topics(kafka, PARTITIONS)
     with (
-        sending(kafka, events, EACH_S),
+        sending(kafka, events, EACH_S) as send_rest,
         working(kafka, "enrich", "curate", "enrich", "curate") as workers,
     ):
         await_more(kafka, CURATED)
@@ -127,6 +129,7 @@ def test_two_and_three_workers_take_turns(kafka: Kafka, tmp_path: Path) -> None:
             _, said = gone.communicate(timeout=30)
             assert (gone.returncode, said) == (0, b"")
             await_more(kafka, CURATED)
+        send_rest()
         await_all(kafka, len(events), lanes=3)
     assert_exact(kafka, events, tmp_path / "embedded")
 
@@ -138,10 +141,10 @@ def test_frozen_in_a_transaction_one_is_replaced_and_ends_when_it_wakes(
     kafka: Kafka, tmp_path: Path, stage: str, other: str, topic: str
 ) -> None:
     """What it would have committed is its successor's by then."""
-    events = feed(700)
+    events = feed(1_500)
     create_topics(kafka, PARTITIONS)
     with (
-        sending(kafka, events, EACH_S),
+        sending(kafka, events, EACH_S) as send_rest,
         working(kafka, other) as workers,
         started(kafka, stage, struck=["freeze", "before commit", 4]) as frozen,
     ):
@@ -152,6 +155,7 @@ def test_frozen_in_a_transaction_one_is_replaced_and_ends_when_it_wakes(
         _, said = frozen.communicate(timeout=30)
         assert frozen.returncode == 1
         assert len(said.splitlines()) == 1
+        send_rest()
         await_all(kafka, len(events))
     assert_exact(kafka, events, tmp_path / "embedded")
 
@@ -163,14 +167,18 @@ def _status(worker: subprocess.Popen[bytes]) -> dict[str, str]:
 
 def test_a_broker_that_is_killed_and_comes_back(tmp_path: Path) -> None:
     """Workers wait for it, or end and are started again."""
-    events = feed(1_000)
+    events = feed(2_000)
     with Cluster(tmp_path / "broker", 1) as cluster:
         kafka = Kafka(cluster.bootstrap_servers, "restart.")
         create_topics(kafka, PARTITIONS)
-        with sending(kafka, events, EACH_S), started(kafka, "all", "--restart") as workers:
+        with (
+            sending(kafka, events, EACH_S) as send_rest,
+            started(kafka, "all", "--restart") as workers,
+        ):
             await_more(kafka, CURATED)
             cluster.restart(1)
             await_more(kafka, CURATED)
+            send_rest()
             await_all(kafka, len(events))
             workers.send_signal(signal.SIGTERM)
             workers.communicate(timeout=30)

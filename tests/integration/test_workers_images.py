@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from tests.support.illustrated import article
 from tests.support.kafka import COMMAND, Kafka
 from tests.support.pictures import jpeg
+from tests.support.processes import start_process
 from tests.support.site import Act, Site, answer, silence
 from tests.support.workers import CURATED, ENRICHED, EVENTS, await_all, wait_for
 
@@ -41,9 +42,7 @@ def test_slow_images_on_one_partition_break_nothing(kafka: Kafka) -> None:
         # The slow ones stand among good ones, all on the second partition.
         mixed = [line for pair in zip(slow, good[200:], strict=False) for line in pair]
         mixed += good[200 + SLOW :]
-        worker = subprocess.Popen(
-            [COMMAND, "worker", "all"], env=environment, stderr=subprocess.PIPE
-        )
+        worker = start_process([COMMAND, "worker", "all"], env=environment, stderr=subprocess.PIPE)
         try:
             _send(kafka, 0, good[:200])
             _send(kafka, 1, mixed)

@@ -3,7 +3,6 @@
 In: a port. Out: what it answers, samples by name and labels.
 """
 
-import socket
 from http.client import HTTPConnection
 from typing import NamedTuple
 
@@ -32,18 +31,6 @@ class Samples(dict[tuple[str, frozenset[tuple[str, str]]], float]):
     def by(self, name: str, label: str) -> dict[str, float]:
         """The values of all samples of that name by one label, but for those that are 0."""
         return {dict(has)[label]: v for (n, has), v in self.items() if n == name and v}
-
-
-def free_port() -> int:
-    """A port that is free, and the next one too."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as first:
-            port: int = first.getsockname()[1]
-            try:
-                socket.create_server(("127.0.0.1", port + 1)).close()
-            except (OSError, OverflowError):
-                continue
-            return port
 
 
 def ask(port: int, path: str) -> Answer:

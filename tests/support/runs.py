@@ -22,6 +22,7 @@ import orjson
 
 from tests.support.generator import generate
 from tests.support.malformed import cases
+from tests.support.processes import start_process
 
 COMMAND = Path(sys.executable).with_name("newsloom")
 PROJECTIONS = ("curated.jsonl", "stories.jsonl", "dead-letters.jsonl")
@@ -83,7 +84,7 @@ def start(
         "stderr": subprocess.PIPE,
         "cwd": Path(__file__).parent,
     }
-    return subprocess.Popen(
+    return start_process(
         [COMMAND, command, *map(str, arguments)],
         env={name: value for name, value in told.items() if value is not None},
         **(usual | options),

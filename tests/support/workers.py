@@ -13,12 +13,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from tests.support.kafka import COMMAND, Kafka
+from tests.support.processes import start_process
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 90.0
@@ -50,7 +52,7 @@ def start_worker(
     """
     environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
     command = [sys.executable, "-m", "tests.support.saboteur", *map(str, struck)]
-    return subprocess.Popen(
+    return start_process(
         [*(command if struck else [COMMAND]), "worker", *arguments],
         cwd=ROOT,
         env=environment,
@@ -82,7 +84,10 @@ def working(kafka: Kafka, *stages: str) -> Iterator[list[subprocess.Popen[bytes]
 
 
 def send(
-    kafka: Kafka, events: Sequence[Event], timestamp_ms: int | None = None, pause_s: float = 0
+    kafka: Kafka,
+    events: Sequence[Event],
+    timestamp_ms: int | None = None,
+    pause: Callable[[], object] = lambda: None,
 ) -> None:
     """Writes article events in order; with a pause after each hundred of them."""
 
@@ -98,19 +103,24 @@ def send(
                     for k, v in events[start : start + 100]
                 ]
                 await asyncio.gather(*sent)
-                await asyncio.sleep(pause_s)
+                await asyncio.to_thread(pause)
 
     asyncio.run(work())
 
 
 @contextmanager
-def sending(kafka: Kafka, events: Sequence[Event], each_s: float) -> Iterator[None]:
-    """Writes article events at a steady rate meanwhile; all are written when the block is left."""
-    thread = threading.Thread(target=send, args=(kafka, events, None, 100 * each_s))
+def sending(kafka: Kafka, events: Sequence[Event], each_s: float) -> Iterator[Callable[[], None]]:
+    """Writes article events at a steady rate meanwhile, the rest at once when what is given is
+    called, or the block is left.
+    """
+    hurry = threading.Event()
+    pause = partial(hurry.wait, 100 * each_s)
+    thread = threading.Thread(target=send, args=(kafka, events, None, pause))
     thread.start()
     try:
-        yield
+        yield hurry.set
     finally:
+        hurry.set()
         thread.join()
 
 

@@ -107,11 +107,13 @@ def test_the_next_worker_counts_the_transactions_in_which_others_ended() -> None
         """In a process of its own, which ends as if it were killed."""
         child = os.fork()
         if not child:
-            Telemetry(Metrics("curate"), Health(60), mark)
-            with mark.open():
-                if is_amid:
-                    os._exit(1)
-            os._exit(0)
+            try:
+                Telemetry(Metrics("curate"), Health(60), mark)
+                with mark.open():
+                    if is_amid:
+                        os._exit(0)
+            finally:
+                os._exit(0)
         os.waitpid(child, 0)
 
     assert _aborted(mark) == 0
