@@ -89,7 +89,7 @@ def test_killed_at_any_point_of_their_work(kafka: Kafka, tmp_path: Path) -> None
 
     Of enrich another shares the partitions and takes them over; of curate nobody does.
     """
-    events = feed(7_000)
+    events = feed(5_000)
     create_topics(kafka, PARTITIONS)
     with sending(kafka, events, EACH_S) as send_rest, working(kafka, "enrich") as workers:
         for enriching, curating in KILLS:
