@@ -66,7 +66,7 @@ MEMORY = {
     "curate_mib": Figure(210, "MiB", "a curate worker with an empty lane", _BENCH),
     "rows_mib": Figure(390, "MiB", "what a lane was asked for last, held at hand", _SIZE),
     "article_bytes": Figure(710, "bytes", "memory of a live article besides", _SIZE),
-    "scratch_bytes": Figure(3_400, "bytes", "scratch disk of a live article", _SIZE),
+    "scratch_bytes": Figure(3_450, "bytes", "scratch disk of a live article", _SIZE),
 }
 
 KEPT = (ARTICLE_EVENTS, ENRICHED_ARTICLES, CURATED_ARTICLES, STORIES, LANE_STATE)
