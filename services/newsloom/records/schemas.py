@@ -23,10 +23,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class Withdrawal(event.Withdrawal):
-    """`withdrawn: true` with a `webUrl`: the article is to be taken back."""
+    """`withdrawn: true` with the article's `webUrl`, and its `originalUrl` if it was given one."""
 
     # Decode has seen this field before it takes the model; a schema has to spell it out.
-    withdrawn: Annotated[Literal[True], Field(description="Nothing but this and webUrl is needed.")]
+    withdrawn: Annotated[Literal[True], Field(description="Nothing else is needed.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ ARTICLE_EVENTS = Topic(
     suffix="article-events.v1",
     purpose="What crawlers report: first sight, update or withdrawal of an article.",
     key="webUrl, so that the events of an article stay in order; "
-    "a tombstone with the webUrl or article id withdraws it",
+    "a tombstone with the webUrl or article id withdraws it (the originalUrl where it had one)",
     written_by="crawlers, `newsloom produce`",
     read_by="enrich workers",
     partitions="any",
