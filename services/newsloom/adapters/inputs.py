@@ -5,25 +5,21 @@ the caller; reading goes on where they say.
 """
 
 import os
-import select
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple
 
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.front_matter import FrontMatterError, loads
+from newsloom.adapters.lines import Followed, Lines, Pipe
 from newsloom.pipeline.decode import MAX_RECORD_BYTES, parse_record
 from newsloom.records.faults import Fault, Reason
 
 STANDARD_INPUT = "-"
 MAX_KEPT_BYTES = 64 * 1024 * 1024
 """Of a line longer than this a dead letter keeps the beginning; the file still has the rest."""
-FOLLOW_PAUSE_S = 0.2
-_CHUNK_BYTES = 1024 * 1024
 
 _SUFFIXES = (".jsonl", ".ndjson", ".md")
 
@@ -120,7 +116,7 @@ def read(
         if source.path == STANDARD_INPUT:
             if sys.stdin is None:
                 raise OutageError("cannot read standard input: it is closed")
-            yield from _read_lines(_Pipe(sys.stdin.fileno()), start, is_stopped, clock)
+            yield from _read_lines(Pipe(sys.stdin.fileno()), start, is_stopped, clock)
         elif source.is_front_matter:
             yield from _read_document(source, start, int(clock()))
         else:
@@ -131,7 +127,7 @@ def read(
                 )
             with open(source.path, "rb") as stream:
                 start = _resume(stream, start)
-                lines = _Followed(stream) if should_follow else stream
+                lines = Followed(stream) if should_follow else stream
                 yield from _read_lines(lines, start, is_stopped, clock)
     except OSError as error:
         raise OutageError(f"cannot read {source.path}: {error.strerror or error}") from error
@@ -155,61 +151,8 @@ def _resume(stream: BinaryIO, start: Position) -> Position:
     return start if is_line_over else start._replace(lines=start.lines - 1)
 
 
-class _Lines(Protocol):
-    """Lines of an open file; None for one whose end did not come yet, which may be asked again."""
-
-    def fileno(self) -> int: ...
-
-    def readline(self, limit: int, /) -> bytes | None: ...
-
-
-class _Followed:
-    """Lines of a file that grows."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.fileno = stream.fileno
-        self._is_at_end = False
-
-    def readline(self, limit: int, /) -> bytes | None:
-        if self._is_at_end:
-            time.sleep(FOLLOW_PAUSE_S)
-        line = self._stream.readline(limit)
-        self._is_at_end = not line.endswith(b"\n") and len(line) < limit
-        if not self._is_at_end:
-            return line
-        self._stream.seek(-len(line), os.SEEK_CUR)
-        return None
-
-
-class _Pipe:
-    """Lines of standard input, which may be silent for long. Nothing else is to read from it."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._chunk = BytesIO()
-        self._line = bytearray()
-
-    def fileno(self) -> int:
-        return self._descriptor
-
-    def readline(self, limit: int, /) -> bytes | None:
-        while True:
-            self._line += self._chunk.readline(limit - len(self._line))
-            if self._line.endswith(b"\n") or len(self._line) == limit:
-                break
-            if not select.select([self._descriptor], [], [], FOLLOW_PAUSE_S)[0]:
-                return None
-            chunk = os.read(self._descriptor, _CHUNK_BYTES)
-            if not chunk:
-                break
-            self._chunk = BytesIO(chunk)
-        line, self._line = bytes(self._line), bytearray()
-        return line
-
-
 def _read_lines(
-    stream: _Lines,
+    stream: Lines,
     start: Position,
     is_stopped: Callable[[], bool],
     clock: Callable[[], float],
@@ -232,7 +175,7 @@ def _read_lines(
             yield InputRecord(payload, lines, Position(offset, lines, opened_at, opened_bytes))
 
 
-def _skip_line(stream: _Lines, beginning: bytes, is_stopped: Callable[[], bool]) -> int:
+def _skip_line(stream: Lines, beginning: bytes, is_stopped: Callable[[], bool]) -> int:
     """Passes over the rest of a line that is too long to keep; its length in bytes."""
     skipped, part = 0, beginning
     while not part.endswith(b"\n") and len(part) == MAX_KEPT_BYTES:
