@@ -40,6 +40,8 @@ class Site:
         self.requests: list[Request] = []
         self.busiest = 0
         self._busy = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._host, self._port, self._tls = host, port, tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -75,18 +77,25 @@ class Site:
 
     async def _open(self) -> None:
         self._server = await asyncio.start_server(
-            self._serve, self._host, self._port, ssl=self._tls, backlog=1024
+            self._accept, self._host, self._port, ssl=self._tls, backlog=1024
         )
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
         self._server.close()
-        # What was accepted is to begin: a task cancelled before cannot close its connection.
-        await asyncio.sleep(0.05)
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0.05)  # what was accepted is to begin
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            # A task that is cancelled before it has begun does not close its connection.
+            for writer in self._writers:
+                writer.transport.abort()
+            await asyncio.sleep(0.01)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        self._serving.add(asyncio.create_task(self._serve(reader, writer)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -109,6 +118,7 @@ class Site:
             pass
         finally:
             writer.transport.abort()
+            self._writers.discard(writer)
 
 
 def answer(
