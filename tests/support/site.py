@@ -40,8 +40,6 @@ class Site:
         self.requests: list[Request] = []
         self.busiest = 0
         self._busy = 0
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._serving: set[asyncio.Task[None]] = set()
         self._host, self._port, self._tls = host, port, tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -77,25 +75,21 @@ class Site:
 
     async def _open(self) -> None:
         self._server = await asyncio.start_server(
-            self._accept, self._host, self._port, ssl=self._tls, backlog=1024
+            self._serve, self._host, self._port, ssl=self._tls, backlog=1024
         )
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
+        for listening in self._server.sockets:
+            self._loop.remove_reader(listening)
+        # What was accepted is to begin: a task cancelled before cannot close its connection, nor
+        # can one that meets a closed server (its transport's `_attach` fails half made).
+        await asyncio.sleep(0.05)
         self._server.close()
-        await asyncio.sleep(0.05)  # what was accepted is to begin
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
-            # A task that is cancelled before it has begun does not close its connection.
-            for writer in self._writers:
-                writer.transport.abort()
-            await asyncio.sleep(0.01)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        self._serving.add(asyncio.create_task(self._serve(reader, writer)))
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -118,7 +112,6 @@ class Site:
             pass
         finally:
             writer.transport.abort()
-            self._writers.discard(writer)
 
 
 def answer(
