@@ -62,25 +62,16 @@ def start_worker(
 
 @contextmanager
 def working(kafka: Kafka, *stages: str) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """A worker for each of `stages`, drained at the end, killed when that takes too long.
-
-    The list is the caller's to change.
-    """
+    """A worker for each of `stages`, drained at the end. The list is the caller's to change."""
     workers = [start_worker(kafka, stage) for stage in stages]
-    try:
-        yield workers
-        for worker in workers:
-            worker.send_signal(signal.SIGTERM)
-        ends = []
-        for worker in workers:
-            _, said = worker.communicate(timeout=30)
-            ends.append((worker.returncode, said.decode()))
-        assert ends == [(0, "")] * len(workers)
-    finally:
-        for worker in workers:
-            if worker.returncode is None:
-                worker.kill()
-                worker.communicate()
+    yield workers
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+    ends = []
+    for worker in workers:
+        _, said = worker.communicate(timeout=30)
+        ends.append((worker.returncode, said.decode()))
+    assert ends == [(0, "")] * len(workers)
 
 
 def send(
