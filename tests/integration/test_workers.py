@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sqlite3
+import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -195,12 +196,18 @@ def test_told_to_end_while_a_broker_keeps_silent_it_ends_in_order() -> None:
     assert (worker.returncode, said) == (0, b"")
 
 
-def test_told_with_its_parent_and_by_it_a_worker_drains_all_the_same(kafka: Kafka) -> None:
-    """A service manager tells all processes of a group, and the parent passes its own word on."""
+def start_both_at_work(kafka: Kafka, deed: str) -> subprocess.Popen[bytes]:
+    """Both stages, with something through them already; struck as they drain."""
     create_topics(kafka)
-    parent = start_worker(kafka, "all", struck=["slow", "while draining", 1])
+    parent = start_worker(kafka, "all", struck=[deed, "while draining", 1])
     send(kafka, [(None, json.dumps(event).encode()) for event in events(1)])
     await_all(kafka, 1)
+    return parent
+
+
+def test_told_with_its_parent_and_by_it_a_worker_drains_all_the_same(kafka: Kafka) -> None:
+    """A service manager tells all processes of a group, and the parent passes its own word on."""
+    parent = start_both_at_work(kafka, "slow")
     for pid in (*_children(parent.pid), parent.pid):
         os.kill(pid, signal.SIGTERM)
     _, said = parent.communicate(timeout=30)
@@ -208,10 +215,7 @@ def test_told_with_its_parent_and_by_it_a_worker_drains_all_the_same(kafka: Kafk
 
 
 def test_told_again_later_it_ends_at_once(kafka: Kafka) -> None:
-    create_topics(kafka)
-    worker = start_worker(kafka, "all", struck=["stall", "while draining", 1])
-    send(kafka, [(None, json.dumps(event).encode()) for event in events(1)])
-    await_all(kafka, 1)
+    worker = start_both_at_work(kafka, "stall")
     worker.send_signal(signal.SIGTERM)
     time.sleep(1)
     worker.send_signal(signal.SIGTERM)

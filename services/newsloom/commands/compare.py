@@ -75,9 +75,7 @@ def _curate(
     tellings = Telling(), Telling()
     with ProgressView(sum(source.size for source in sources) or None, is_quiet) as progress:
         for source in sources:
-            for record in read(source, Position(), False, lambda: False, time.time):
-                if record is None:
-                    continue
+            for record in filter(None, read(source, Position(), False, lambda: False, time.time)):
                 for pipeline, telling in zip(pipelines, tellings, strict=True):
                     # Parsed for each, for a pipeline may keep parts of what it is given.
                     telling.take(pipeline.process(record.parse(), record.after.opened_at))

@@ -111,7 +111,7 @@ async def _send_all(
     delivery: Delivery,
     listeners: Listeners,
 ) -> None:
-    records = read(source, Position(), False, lambda: False, time.time)
+    records = filter(None, read(source, Position(), False, lambda: False, time.time))
     # A pipe may stay silent for long; what was read of it is sent meanwhile.
     arriving = _arriving(records) if source.path == STANDARD_INPUT else _in_turn(records)
     position = 0
@@ -132,7 +132,7 @@ async def _send_all(
             return
 
 
-async def _arriving(records: Iterator[InputRecord | None]) -> AsyncIterator[InputRecord]:
+async def _arriving(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord]:
     """The records as a thread reads them, a bounded number ahead.
 
     Nobody waits for the thread: it may hang on a silent pipe for as long as the process lives.
@@ -152,8 +152,7 @@ async def _arriving(records: Iterator[InputRecord | None]) -> AsyncIterator[Inpu
     def work() -> None:
         try:
             for record in records:
-                if record is not None:
-                    put(record)
+                put(record)
             put(None)
         except Exception as error:
             put(error)
@@ -173,12 +172,9 @@ async def _arriving(records: Iterator[InputRecord | None]) -> AsyncIterator[Inpu
         yield item
 
 
-async def _in_turn(
-    records: Iterator[InputRecord | None],
-) -> AsyncIterator[InputRecord]:
+async def _in_turn(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord]:
     for record in records:
-        if record is not None:
-            yield record
+        yield record
 
 
 def _message(record: InputRecord) -> tuple[bytes, bytes | None]:
