@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsloom.rules.stories import LANE_CAP
-from newsloom.runtimes.kafka.topics import (
+from newsloom.runtimes.kafka.topics.definitions import (
     ARTICLE_EVENTS,
     CURATED_ARTICLES,
     ENRICHED_ARTICLES,
     LANE_STATE,
     STORIES,
     WINDOW_DAYS,
-    Topic,
+    KafkaTopic,
 )
 
 PAGE = Path(__file__).parents[1] / "docs" / "capacity.md"
@@ -162,11 +162,11 @@ class Plan:
         """How long a lane is read back."""
         return self.lane_live / value("restore")
 
-    def written(self, topic: Topic) -> float:
+    def written(self, topic: KafkaTopic) -> float:
         """Bytes a day into a topic, before copies."""
         return self.articles * INPUT_BYTES[topic.suffix]
 
-    def kept(self, topic: Topic) -> float:
+    def kept(self, topic: KafkaTopic) -> float:
         """Bytes that a topic holds, before copies."""
         if topic.cleanup == "delete":
             return self.written(topic) * (topic.retention_days or 0)

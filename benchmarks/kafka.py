@@ -20,17 +20,17 @@ import orjson
 from aiokafka import AIOKafkaProducer
 
 from deploy.kafka.cluster import Cluster
-from newsloom.adapters.catalogue_files import load_catalogue
-from newsloom.pipeline.curation.rows import (
+from newsloom.adapters.catalogue.files import load_catalogue
+from newsloom.pipeline.lane.rows import (
     LiveArticle,
     LiveStory,
     Row,
     StoryAlias,
     encode_row,
 )
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Pipeline
-from newsloom.runtimes.kafka.restoring import POSITION_KEY, encode_position
+from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Pipeline
+from newsloom.runtimes.kafka.worker.restore import POSITION_KEY, encode_position
 from tests.support.generator import generate
 from tests.support.kafka import COMMAND, Kafka
 from tests.support.workers import CURATED, ENRICHED, EVENTS, LANE_STATE

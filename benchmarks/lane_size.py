@@ -20,12 +20,12 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.story_costs import Cost, plot_costs
-from newsloom.adapters.catalogue_files import load_catalogue
-from newsloom.adapters.spill import SpillFile
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Curation, Preparation
+from newsloom.adapters.catalogue.files import load_catalogue
+from newsloom.adapters.storage.spill_file import SpillFile
+from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Curator, Enricher
 from newsloom.records.faults import Fault
-from newsloom.runtimes.kafka.enriched import decode_arrival, encode_arrival
+from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival, encode_arrival
 from tests.support.generator import DAY_S, DEFAULT_START, generate
 
 BATCH = 512
@@ -70,15 +70,15 @@ def main() -> None:
 def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:
     """Curates so many articles, and says what they cost after every so many."""
     spill = SpillFile()
-    curation = Curation(State(spill))
+    curator = Curator(State(spill))
     spent: list[float] = []
     rows: dict[str, bytes | None] = {}
     for value in _arrivals(articles, per_day):
-        spent.append(_curate(curation, value, rows))
+        spent.append(_curate(curator, value, rows))
         if len(spent) % BATCH == 0:
             rows.clear()
         if len(spent) >= every:
-            yield _point(curation.state, spill, spent)
+            yield _point(curator.state, spill, spent)
             spent.clear()
 
 
@@ -95,11 +95,11 @@ def _arrivals(articles: int, per_day: int) -> Iterator[bytes]:
 
 
 def _make(out: Connection, articles: int, per_day: int) -> None:
-    preparation = Preparation(load_catalogue(), "trust")
+    enricher = Enricher(load_catalogue(), "trust")
     start_s = int(DEFAULT_START.timestamp())
     batch: list[bytes] = []
     for number, event in enumerate(generate(1, articles, articles_per_day=per_day)):
-        arrival = preparation.prepare(event, start_s + number * DAY_S // per_day).arrival
+        arrival = enricher.prepare(event, start_s + number * DAY_S // per_day).arrival
         assert not isinstance(arrival, Fault), arrival
         batch.append(encode_arrival(arrival)[1])
         if len(batch) == BATCH:
@@ -109,11 +109,11 @@ def _make(out: Connection, articles: int, per_day: int) -> None:
     out.close()
 
 
-def _curate(curation: Curation, value: bytes, rows: dict[str, bytes | None]) -> float:
+def _curate(curator: Curator, value: bytes, rows: dict[str, bytes | None]) -> float:
     """Seconds that an arrival takes, its rows included."""
     prepared = decode_arrival(value)
     began = time.process_time()
-    rows.update(curation.curate(prepared).rows)
+    rows.update(curator.curate(prepared).rows)
     return time.process_time() - began
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import wordfreq
 
-from newsloom.rules.terms import term_of
-from newsloom.rules.text import words
+from newsloom.rules.words.terms import term_of
+from newsloom.rules.words.text import words
 
 TARGET = Path("services/newsloom/catalogue/word_weights")
 TEXTS = 10_000

@@ -12,18 +12,18 @@ from collections.abc import Iterator
 import orjson
 
 from benchmarks.capacity import LAST_BYTES, MEASURED_EVENTS
-from newsloom.adapters.catalogue_files import load_catalogue
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Curation, Preparation, Result
+from newsloom.adapters.catalogue.files import load_catalogue
+from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Curator, Enricher, Result
 from newsloom.records.faults import Fault
-from newsloom.runtimes.kafka.enriched import decode_arrival, encode_arrival
-from newsloom.runtimes.kafka.topics import (
+from newsloom.runtimes.kafka.topics.definitions import (
     ARTICLE_EVENTS,
     CURATED_ARTICLES,
     ENRICHED_ARTICLES,
     LANE_STATE,
     STORIES,
 )
+from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival, encode_arrival
 from tests.support.generator import generate
 
 ARRIVED_AT_S = 2**31
@@ -31,18 +31,18 @@ ARRIVED_AT_S = 2**31
 
 
 def main() -> None:
-    preparation, curation = Preparation(load_catalogue(), "trust", None), Curation(State())
+    enricher, curator = Enricher(load_catalogue(), "trust", None), Curator(State())
     made: Counter[str] = Counter()
     last: dict[str, dict[str, int]] = {suffix: {} for suffix in LAST_BYTES}
     publications = 0
     for event in generate(1, MEASURED_EVENTS):
         sent = orjson.dumps(event)
         made[ARTICLE_EVENTS.suffix] += len(event["webUrl"]) + len(sent)
-        prepared = preparation.prepare(orjson.loads(sent), ARRIVED_AT_S)
+        prepared = enricher.prepare(orjson.loads(sent), ARRIVED_AT_S)
         assert not isinstance(prepared.arrival, Fault)
         key, enriched = encode_arrival(prepared.arrival)
         made[ENRICHED_ARTICLES.suffix] += len(key) + len(enriched)
-        result = curation.curate(decode_arrival(enriched))
+        result = curator.curate(decode_arrival(enriched))
         publications += len(result.curated)
         for suffix, name, size_bytes in _published(result):
             made[suffix] += size_bytes

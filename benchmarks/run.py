@@ -20,17 +20,17 @@ from typing import TypeVar
 
 import orjson
 
-from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.catalogue.files import load_catalogue
+from newsloom.pipeline.build_records import publish
 from newsloom.pipeline.curation.decide import decide
-from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import Decoded, decode
 from newsloom.pipeline.enrich import enrich
+from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
-from newsloom.pipeline.publish import publish
 from newsloom.records.event import ArticleEvent
-from newsloom.rules.language import detect_language
 from newsloom.rules.provider import bare_title, resolve_provider
-from newsloom.rules.text import clean_text, words
+from newsloom.rules.words.language import detect_language
+from newsloom.rules.words.text import clean_text, words
 from tests.support.generator import generate
 
 EVENTS = 10_000

@@ -17,11 +17,11 @@ from typing import NamedTuple
 from benchmarks.story_costs import measure_costs, plot_costs
 from benchmarks.story_rivals import LINKED, group_by_links, single_pass
 from benchmarks.story_streams import LabelledEvent, Scores, read_streams, score
-from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.arrival import ArticleArrival
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Curation, Preparation, Prepared
+from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Curator, Enriched, Enricher
 
 ARRIVED_AT_S = 1_790_000_000
 LINK_THRESHOLDS = [n / 20 for n in range(3, 17)]
@@ -79,10 +79,10 @@ def main() -> None:
 
 def prepare(events: Sequence[LabelledEvent], catalogue: Catalogue) -> Stream:
     """The events as enrichment leaves them; those it refuses are left out."""
-    preparation = Preparation(catalogue, "off")
+    enricher = Enricher(catalogue, "off")
     arrivals, gold = [], []
     for labelled in events:
-        arrival = preparation.prepare(labelled.event, ARRIVED_AT_S).arrival
+        arrival = enricher.prepare(labelled.event, ARRIVED_AT_S).arrival
         if isinstance(arrival, ArticleArrival):
             arrivals.append(arrival)
             gold.append(labelled.story)
@@ -108,10 +108,10 @@ def _all_articles(streams: Mapping[str, Stream]) -> Iterator[ArticleArrival]:
 
 def group(arrivals: Sequence[ArticleArrival]) -> list[str]:
     """The story in which ours puts each article in the end."""
-    curation = Curation(State())
+    curator = Curator(State())
     for arrival in arrivals:
-        curation.curate(Prepared(arrival))
-    return [curation.state.articles[arrival.article["id"]].story_id for arrival in arrivals]
+        curator.curate(Enriched(arrival))
+    return [curator.state.articles[arrival.article["id"]].story_id for arrival in arrivals]
 
 
 def group_all(way: str, streams: Mapping[str, Stream]) -> Outcome:

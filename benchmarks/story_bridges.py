@@ -21,7 +21,7 @@ _SPAN_S = 46 * 3600
 _OUTLETS = 14
 """No matter has more articles, so that none comes twice from one outlet."""
 
-Matter = dict[str, list[str]]
+Subject = dict[str, list[str]]
 
 
 def bridges() -> list[LabelledEvent]:
@@ -30,14 +30,14 @@ def bridges() -> list[LabelledEvent]:
     """
     matters = tomllib.loads(_FILE.read_text("utf-8"))
     events = chain.from_iterable(
-        _tell(name, matter, number) for number, (name, matter) in enumerate(matters.items())
+        _tell(name, subject, number) for number, (name, subject) in enumerate(matters.items())
     )
     return sorted(events, key=lambda labelled: str(labelled.event["publishedDateTime"]))
 
 
-def _tell(name: str, matter: Matter, number: int) -> Iterator[LabelledEvent]:
+def _tell(name: str, subject: Subject, number: int) -> Iterator[LabelledEvent]:
     """The articles of a matter. Of every third there are only titles, as in some feeds."""
-    articles = _in_order(matter, number)
+    articles = _in_order(subject, number)
     for position, article in enumerate(articles):
         at_s = _START_S + number * _APART_S + _SPAN_S * position // (len(articles) - 1)
         outlet = (5 * number + position) % _OUTLETS
@@ -50,24 +50,24 @@ def _tell(name: str, matter: Matter, number: int) -> Iterator[LabelledEvent]:
         }
         if number % 3 != 1:
             event["excerpt"] = excerpt
-        yield LabelledEvent(event, f"{name}, other" if article in matter["other"] else name)
+        yield LabelledEvent(event, f"{name}, other" if article in subject["other"] else name)
 
 
-def _in_order(matter: Matter, number: int) -> list[str]:
+def _in_order(subject: Subject, number: int) -> list[str]:
     """The articles of a matter as they arrive.
 
     First come one to three reports in turn with one or two of the sequel, which leads in every
     fourth matter. In some others the touch comes before the matter that it touches.
     """
-    reports = min(1 + number // 3 % 3, len(matter["reports"]) - 1)
+    reports = min(1 + number // 3 % 3, len(subject["reports"]) - 1)
     sequel = 1 + number % 2
-    pair = (matter["reports"][:reports], matter["sequel"][:sequel])
+    pair = (subject["reports"][:reports], subject["sequel"][:sequel])
     turns = zip_longest(*(reversed(pair) if number % 4 == 3 else pair))
     apart = ("touch", "other") if number % 4 == 1 else ("other", "touch")
     return [
         *(text for turn in turns for text in turn if text is not None),
-        *chain(*(matter[kind] for kind in apart)),
-        *matter["bridge"],
-        *matter["reports"][reports:],
-        *matter["sequel"][sequel:],
+        *chain(*(subject[kind] for kind in apart)),
+        *subject["bridge"],
+        *subject["reports"][reports:],
+        *subject["sequel"][sequel:],
     ]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from newsloom.pipeline.arrival import ArticleArrival
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Curation, Prepared
+from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Curator, Enriched
 
 
 class Cost(NamedTuple):
@@ -24,14 +24,14 @@ class Cost(NamedTuple):
 
 def measure_costs(arrivals: Iterable[ArticleArrival], every: int = 500) -> list[Cost]:
     """The cost of curating in one new lane, a point for `every` so many articles and the rest."""
-    curation, costs = Curation(State()), list[Cost]()
+    curator, costs = Curator(State()), list[Cost]()
     remaining = iter(arrivals)
     while batch := list(islice(remaining, every)):
         began = time.process_time()
         for arrival in batch:
-            curation.curate(Prepared(arrival))
+            curator.curate(Enriched(arrival))
         spent_s = time.process_time() - began
-        costs.append(Cost(len(curation.state.articles), spent_s / len(batch) * 1e6))
+        costs.append(Cost(len(curator.state.articles), spent_s / len(batch) * 1e6))
     return costs
 
 

@@ -15,20 +15,20 @@ from typing import NamedTuple
 
 from benchmarks.stories import Stream
 from newsloom.pipeline.curation.decide import decide
-from newsloom.pipeline.curation.index import ROUNDING, Comparison, MatterIndex
-from newsloom.pipeline.curation.rows import LiveArticle
-from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.lane.rows import LiveArticle
+from newsloom.pipeline.lane.search_index import ROUNDING, SearchIndex, SearchResult
+from newsloom.pipeline.lane.state import State
 from newsloom.rules.evidence import (
     LONE_TERM_COSINE,
-    Gist,
+    ArticleVector,
+    Centroid,
     JoinEvidence,
-    Matter,
     MergeEvidence,
     StoryWeights,
+    article_vector,
     common_terms,
     days,
     doublings,
-    gist_of,
     standing,
 )
 from newsloom.rules.stories import (
@@ -39,7 +39,7 @@ from newsloom.rules.stories import (
     is_within_reach,
     story_similarity,
 )
-from newsloom.rules.terms import UNIT, Vector, add_to, dot_product, square_of
+from newsloom.rules.words.terms import UNIT, Vector, add_to, dot_product, square_of
 
 _ONE_TERM = doublings(1 + 1)
 _LEAST = MIN_CANDIDATE_COSINE * UNIT * ROUNDING
@@ -59,7 +59,7 @@ class _Met(NamedTuple):
     """An article, by its place in the stream, and what it meets whatever the weights."""
 
     vector: Vector
-    gist: Gist
+    gist: ArticleVector
     is_bare: bool
     time: int
     original: int | None
@@ -88,12 +88,12 @@ class _Candidate(NamedTuple):
     evidence: JoinEvidence
 
 
-class _Recorder(MatterIndex):
+class _Recorder(SearchIndex):
     """Keeps what the last text was compared with."""
 
-    last: Comparison
+    last: SearchResult
 
-    def compare(self, live: LiveArticle, without: Collection[str] = ()) -> Comparison:
+    def compare(self, live: LiveArticle, without: Collection[str] = ()) -> SearchResult:
         self.last = super().compare(live, without)
         return self.last
 
@@ -232,8 +232,8 @@ class Replay:
     ) -> MergeEvidence:
         vector, rival = self._met[n].vector, candidate.story
         ours, theirs = self._matter(own), self._matter(rival)
-        square = own.square + 2 * dot_product(vector, ours.centroid) + square_of(vector)
-        dot = dot_product(ours.centroid, theirs.centroid) + dot_product(vector, theirs.centroid)
+        square = own.square + 2 * dot_product(vector, ours.terms) + square_of(vector)
+        dot = dot_product(ours.terms, theirs.terms) + dot_product(vector, theirs.terms)
         cosine = centroid_similarity(dot, square, rival.square)
         smaller = doublings(min(ours.size, theirs.size))
         return MergeEvidence(
@@ -248,17 +248,17 @@ class Replay:
             candidate.evidence.votes,
             before.votes if before else 0,
             before.text if before else 0,
-            *self._look_again(n, own, rival, cosine),
+            *self._lone_evidence(n, own, rival, cosine),
         )
 
-    def _look_again(self, n: int, own: _Story, rival: _Story, cosine: int) -> tuple[int, ...]:
+    def _lone_evidence(self, n: int, own: _Story, rival: _Story, cosine: int) -> tuple[int, ...]:
         vector, nearest = self._met[n].vector, 0
         if len(rival.members) == 1:
             lone = self._met[rival.members[0]]
             nearest = dot_product(lone.vector, vector) // UNIT
             centroid, size = self._matter(own)
             sums = ((t, centroid.get(t, 0) + vector.get(t, 0)) for t in lone.vector)
-            greater = Matter({term: weight for term, weight in sums if weight}, size + 1)
+            greater = Centroid({term: weight for term, weight in sums if weight}, size + 1)
         elif len(own.members) == 1:
             lone, greater = self._met[own.members[0]], self._matter(rival)
         else:
@@ -266,14 +266,14 @@ class Replay:
         common = common_terms(lone.gist, greater)
         return 1000, cosine, common.title, common.text, common.rarest, nearest
 
-    def _matter(self, story: _Story) -> Matter:
+    def _matter(self, story: _Story) -> Centroid:
         if story.centroid is None:
             if len(story.members) == 1:
-                return Matter(self._met[story.members[0]].vector, 1)
+                return Centroid(self._met[story.members[0]].vector, 1)
             story.centroid = {}
             for member in story.members:
                 add_to(story.centroid, self._met[member].vector)
-        return Matter(story.centroid, len(story.members))
+        return Centroid(story.centroid, len(story.members))
 
     def _add(self, n: int, story: _Story) -> None:
         met = self._met[n]
@@ -282,7 +282,7 @@ class Replay:
         if square is None:
             square = square_of(met.vector)
             if story.members:
-                square += story.square + 2 * dot_product(met.vector, self._matter(story).centroid)
+                square += story.square + 2 * dot_product(met.vector, self._matter(story).terms)
             self._squares[key] = square
         story.key, story.square = key, square
         story.members.append(n)
@@ -295,7 +295,7 @@ class Replay:
         key = survivor.key + ended.key
         square = self._squares.get(key)
         if square is None:
-            both = dot_product(self._matter(survivor).centroid, self._matter(ended).centroid)
+            both = dot_product(self._matter(survivor).terms, self._matter(ended).terms)
             square = self._squares[key] = survivor.square + ended.square + 2 * both
         survivor.key, survivor.square = key, square
         survivor.members += ended.members
@@ -325,17 +325,17 @@ def _order(candidate: _Candidate) -> tuple[int, int]:
 def _meet(stream: Stream) -> list[_Met]:
     """What each article meets, as the product finds it."""
     state = State()
-    state.index = index = _Recorder(state.articles, state.stories, state.index.sums)
+    state.index = index = _Recorder(state.articles, state.stories, state.index.centroids)
     place = {arrival.article["id"]: n for n, arrival in enumerate(stream.arrivals)}
     met = []
     for arrival in stream.arrivals:
-        draft = decide(state, arrival)
-        live = draft.live(arrival.article["id"])
+        changes = decide(state, arrival)
+        live = changes.live(arrival.article["id"])
         near = index.last.nearest()
         met.append(
             _Met(
                 vector=live.vector,
-                gist=gist_of(live.vector, live.title_terms),
+                gist=article_vector(live.vector, live.title_terms),
                 is_bare="excerpt" not in live.article,
                 time=live.event_at,
                 original=place[live.duplicate_of] if live.duplicate_of else None,
@@ -343,6 +343,6 @@ def _meet(stream: Stream) -> list[_Met]:
                 nearest={place[i]: cosine for i, cosine in near.items()},
             )
         )
-        draft.apply()
+        changes.apply()
         assert live.placed == len(state.articles) == len(met), "each comes once, and stays"
     return met

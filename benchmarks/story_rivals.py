@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsloom.pipeline.arrival import ArticleArrival, compared_title
-from newsloom.pipeline.curation.postings import Postings, hash_terms
-from newsloom.rules.terms import UNIT, add_to, square_of
-from newsloom.rules.text import words
+from newsloom.pipeline.search.postings import Postings, hash_terms
+from newsloom.rules.words.terms import UNIT, add_to, square_of
+from newsloom.rules.words.text import words
 
 _PERMUTATIONS = 128
 _ROWS = 2

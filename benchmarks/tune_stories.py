@@ -35,7 +35,7 @@ from benchmarks.story_bridges import bridges
 from benchmarks.story_regression import Row, collect, regress
 from benchmarks.story_replay import Replay
 from benchmarks.story_streams import Scores, read_streams, score
-from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.rules.evidence import (
     DEFAULT_WEIGHTS,
     WEIGHTS_FILE,

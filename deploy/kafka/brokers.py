@@ -18,7 +18,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2])]  # run as a script, fr
 
 from deploy.kafka.cluster import Cluster  # noqa: E402
 from deploy.kafka.jars import BrokerError  # noqa: E402
-from deploy.kafka.processes import leash  # noqa: E402
+from deploy.kafka.processes import exit_with_parent  # noqa: E402
 
 __all__ = ["VARIABLE", "BrokerError", "Cluster", "main"]
 
@@ -43,7 +43,7 @@ def run_command(command: list[str], cluster: Cluster) -> int:
             signal.signal(number, handle)
     with cluster:
         environment = {**os.environ, VARIABLE: cluster.bootstrap_servers}
-        child = subprocess.Popen(leash(signal.SIGTERM) + command, env=environment)
+        child = subprocess.Popen(exit_with_parent(signal.SIGTERM) + command, env=environment)
         code = child.wait()
     return 128 - code if code < 0 else code
 

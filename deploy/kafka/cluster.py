@@ -19,7 +19,7 @@ from pathlib import Path
 
 from deploy.kafka.jars import BrokerError, copy_jars, find_java
 from deploy.kafka.loopback import HOST, is_free, pick_ports, read_live_brokers
-from deploy.kafka.processes import leash, read_start_time
+from deploy.kafka.processes import exit_with_parent, read_start_time
 
 SETTINGS = Path(__file__).with_name("server.properties")
 HEAP_MB = 320
@@ -253,7 +253,7 @@ class Cluster:
 
     def _spawn(self, java: str, jars: Path, number: int) -> None:
         home = self._home(number)
-        order = [] if self._outlive else leash(signal.SIGKILL)
+        order = [] if self._outlive else exit_with_parent(signal.SIGKILL)
         order += [*self._java(java, jars, number), "kafka.Kafka", "server.properties"]
         with self.log(number).open("ab") as log:
             child = subprocess.Popen(

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LEASH = Path(__file__).with_name("leash.py")
+EXIT_WITH_PARENT = Path(__file__).with_name("exit_with_parent.py")
 
 
 def read_start_time(pid: int) -> str | None:
@@ -27,8 +27,8 @@ def read_start_time(pid: int) -> str | None:
     return None if state[:1] in ("", "Z") else start.strip()
 
 
-def leash(number: signal.Signals) -> list[str]:
+def exit_with_parent(number: signal.Signals) -> list[str]:
     """Words before a command that send it a signal when this process dies (Linux; else none)."""
     if sys.platform != "linux":
         return []
-    return [sys.executable, "-I", "-S", str(LEASH), str(int(number)), str(os.getpid())]
+    return [sys.executable, "-I", "-S", str(EXIT_WITH_PARENT), str(int(number)), str(os.getpid())]

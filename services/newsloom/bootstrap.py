@@ -6,29 +6,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsloom import __version__
-from newsloom.adapters.catalogue_files import CatalogueFiles, load_catalogue
-from newsloom.adapters.sealing import Keyring
-from newsloom.adapters.sealing_keys import load_keyring
-from newsloom.adapters.spill import SpillFile
-from newsloom.adapters.store import Store, read_rows
+from newsloom.adapters.catalogue.files import CatalogueFiles, load_catalogue
+from newsloom.adapters.sealing.key_file import load_keyring
+from newsloom.adapters.sealing.keyring import Keyring
+from newsloom.adapters.storage.spill_file import SpillFile
+from newsloom.adapters.storage.store import Store, read_rows
 from newsloom.adapters.story_weights import load_story_weights
 from newsloom.observability.fetch_metrics import FetchMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.restoration import restore
-from newsloom.pipeline.curation.rows import decode_row
-from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.enrich import ImageMode
+from newsloom.pipeline.lane.restore import restore
+from newsloom.pipeline.lane.rows import decode_row
+from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.policy import Policy
-from newsloom.pipeline.recipe import Curation, Pipeline, Preparation
+from newsloom.pipeline.process import Curator, Enricher, Pipeline
 from newsloom.pipeline.sealing import Sealer
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
 from newsloom.settings import Settings
 
 if TYPE_CHECKING:
-    from newsloom.adapters.image_checks import ImageChecker
-    from newsloom.runtimes.kafka.stage import Stage
+    from newsloom.adapters.images.checks import ImageChecker
+    from newsloom.runtimes.kafka.worker.processor import Processor
 
 
 def build_keyring(settings: Settings) -> Keyring | None:
@@ -56,23 +56,23 @@ def build_run(
 ) -> Iterator[tuple[EmbeddedRun, State]]:
     """An embedded run over the state that `store` holds, and that state."""
     state = restore((decode_row(key, value) for key, value in store.rows()), SpillFile())
-    preparation = Preparation(catalogue, settings.images, sealer)
-    curation = Curation(state, policy)
+    enricher = Enricher(catalogue, settings.images, sealer)
+    curator = Curator(state, policy)
     metrics.name_catalogue(catalogue.version)
     if settings.images != "check":
-        yield EmbeddedRun(options, preparation, curation, store, metrics, reporter), state
+        yield EmbeddedRun(options, enricher, curator, store, metrics, reporter), state
         return
-    from newsloom.adapters.image_checks import CheckerThread
+    from newsloom.adapters.images.checks import CheckerThread
 
     with CheckerThread(lambda: build_checker(settings, metrics)) as images:
-        yield EmbeddedRun(options, preparation, curation, store, metrics, reporter, images), state
+        yield EmbeddedRun(options, enricher, curator, store, metrics, reporter, images), state
 
 
 def build_checker(settings: Settings, metrics: Metrics) -> "ImageChecker":
     """What checks images, on the loop that runs now."""
     # Loaded where images are checked only: the client takes a seventh of the time of a start.
-    from newsloom.adapters.image_checks import ImageChecker
-    from newsloom.adapters.web import open_client, user_agent
+    from newsloom.adapters.images.checks import ImageChecker
+    from newsloom.adapters.web.client import open_client, user_agent
 
     agent = user_agent(__version__, settings.operator_contact)
     watch = FetchMetrics(metrics)
@@ -92,27 +92,27 @@ def read_state(folder: Path) -> State:
     return restore((decode_row(key, value) for key, value in read_rows(folder)), SpillFile())
 
 
-def build_stage(
+def build_processor(
     settings: Settings,
     name: str,
     catalogue: CatalogueFiles,
     sealer: Sealer | None,
     policy: Policy,
     metrics: Metrics,
-) -> "Stage":
+) -> "Processor":
     """The stage of that name, enrich or curate, for a worker on Kafka."""
     # Imported here, for a run without Kafka need not wait for its clients.
-    from newsloom.runtimes.kafka.curating import CurateStage
-    from newsloom.runtimes.kafka.enriching import EnrichStage
-    from newsloom.runtimes.kafka.topics import Topics
+    from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+    from newsloom.runtimes.kafka.worker.curate import CurateProcessor
+    from newsloom.runtimes.kafka.worker.enrich import EnrichProcessor
 
-    topics = Topics(settings.kafka_topic_prefix)
+    topics = KafkaTopics(settings.kafka_topic_prefix)
     lanes = LaneTable(settings.kafka_lanes)
     group = settings.kafka_group_prefix + name
     servers = settings.kafka_bootstrap_servers
     if name == "enrich":
-        preparation = Preparation(catalogue.current, settings.images, sealer, catalogue.renewed)
+        enricher = Enricher(catalogue.current, settings.images, sealer, catalogue.renewed)
         should_check = settings.images == "check"
         checker = (lambda: build_checker(settings, metrics)) if should_check else None
-        return EnrichStage(servers, topics, lanes, group, preparation, metrics, checker)
-    return CurateStage(servers, topics, lanes.count, group, SpillFile, policy, metrics)
+        return EnrichProcessor(servers, topics, lanes, group, enricher, metrics, checker)
+    return CurateProcessor(servers, topics, lanes.count, group, SpillFile, policy, metrics)

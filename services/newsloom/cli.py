@@ -9,29 +9,30 @@ import click
 from pydantic import ValidationError
 
 from newsloom import __version__
-from newsloom.adapters.catalogue_reader import CatalogueError
+from newsloom.adapters.catalogue.reader import CatalogueError
 from newsloom.adapters.failures import KeysError, OutageError, WeightsError
 from newsloom.observability.failures import EndpointError
 from newsloom.settings import FILE as SETTINGS_FILE
 from newsloom.settings import SettingsError
 
-COMMANDS = (
-    "run",
-    "explain",
-    "compare",
-    "schemas",
-    "topics",
-    "worker",
-    "produce",
-    "tail",
-    "keys",
-    "unseal",
-)
-"""Each is the click command of its own name in the module of that name."""
+COMMANDS = {
+    "run": "run",
+    "explain": "explain.command",
+    "compare": "compare",
+    "schemas": "schemas",
+    "topics": "kafka.topics",
+    "worker": "kafka.worker",
+    "produce": "kafka.produce",
+    "tail": "kafka.tail",
+    "keys": "keys",
+    "unseal": "unseal",
+}
+"""Commands in the order of the help, each with the module below `newsloom.commands` that holds it
+under its own name."""
 
 
 class _Commands(click.Group):
-    """Imports a command once it is called: a run need not wait for the clients of Kafka."""
+    """Imports the module of a command when it is called: `run` does not load Kafka clients."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -39,7 +40,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"newsloom.commands.{cmd_name}"), cmd_name)
+        module = import_module(f"newsloom.commands.{COMMANDS[cmd_name]}")
+        command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.catalogue.files import load_catalogue
 from tests.support.runs import complete, records, run, write_lines
 
 OWN = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsloom.adapters.store import Store
+from newsloom.adapters.storage.store import Store
 from tests.support.illustrated import LOOPBACK, article
 from tests.support.pictures import gif, jpeg, png
 from tests.support.runs import (

@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
-from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import parse_record
+from newsloom.pipeline.lane.state import State
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault
 from tests.support.pipeline import Pipeline

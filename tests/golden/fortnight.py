@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from newsloom.adapters.inputs import InputRecord, Position, find_sources, read
+from newsloom.adapters.inputs.sources import InputRecord, Position, find_sources, read
 from newsloom.records.faults import Outcome
 from tests.golden.examples import ARRIVED_AT, new_pipeline
 from tests.support.pipeline import Taken

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from deploy.kafka.jars import POM, copy_jars, find_java
-from newsloom.runtimes.kafka.worker import DRAIN_S
+from newsloom.runtimes.kafka.worker.worker import DRAIN_S
 from newsloom.settings import Settings
 from tests.support.image import instructions
 from tests.support.program import check_command, check_settings

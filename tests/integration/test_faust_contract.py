@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 
-from newsloom.runtimes.kafka.batches import BatchApp, BatchConsumer, build_app
+from newsloom.runtimes.kafka.worker.consumer import BatchApp, BatchConsumer, build_app
 from tests.support.kafka import Kafka
 
 
@@ -48,7 +48,7 @@ class Recorder:
         self.calls: list[Any] = []
         self.done = asyncio.Event()
         self.assigned = asyncio.Event()
-        self.tenure = 0
+        self.epoch = 0
         self._position = TopicPartition(topic, 0), 0
 
     def is_open(self) -> bool:
@@ -57,8 +57,8 @@ class Recorder:
     def positions(self) -> dict[TopicPartition, int]:
         return dict([self._position])
 
-    async def take(self, consumer: BatchConsumer, tenure: int, records: Any) -> bool:
-        if tenure != self.tenure or not consumer.is_flowing():
+    async def handle_batch(self, consumer: BatchConsumer, epoch: int, records: Any) -> bool:
+        if epoch != self.epoch or not consumer.is_flowing():
             return False
         for batch in records.values():
             self.calls += [record.value for record in batch]
@@ -68,14 +68,14 @@ class Recorder:
         return True
 
     async def revoke(self) -> None:
-        self.tenure += 1
+        self.epoch += 1
         self.calls.append("revoked")
 
     async def assign(self, partitions: set[int]) -> None:
         # Were it not awaited, records would come first.
         await asyncio.sleep(0.5)
         self.calls.append(partitions)
-        self.tenure += 1
+        self.epoch += 1
         self.assigned.set()
 
     def fail(self, what: str, error: BaseException) -> None:

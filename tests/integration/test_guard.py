@@ -9,7 +9,8 @@ import httpcore
 import httpx
 import pytest
 
-from newsloom.adapters.guard import (
+from newsloom.adapters.web.client import TooManyRedirectsError, ask, open_client
+from newsloom.adapters.web.guard import (
     PORTS,
     BlockedAddressError,
     GuardedBackend,
@@ -17,7 +18,6 @@ from newsloom.adapters.guard import (
     Resolver,
     is_public,
 )
-from newsloom.adapters.web import TooManyRedirectsError, ask, open_client
 from tests.support.names import Names
 from tests.support.site import Site, answer, redirect
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from newsloom.adapters.image_checks import RECORD_S, ImageChecker
-from newsloom.adapters.image_fetch import FETCH_S, TIMEOUT
-from newsloom.adapters.web import Body, ask, open_client, read_body
+from newsloom.adapters.images.checks import RECORD_S, ImageChecker
+from newsloom.adapters.images.fetch import FETCH_S, TIMEOUT
+from newsloom.adapters.web.client import Body, ask, open_client, read_body
 from newsloom.records.image_check import ImageCheck
 from tests.support.pictures import avif, gif, jpeg, png, svg, webp
 from tests.support.site import (

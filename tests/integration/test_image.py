@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from newsloom import __version__
-from newsloom.runtimes.kafka.worker import DRAIN_S
+from newsloom.runtimes.kafka.worker.worker import DRAIN_S
 from newsloom.settings import Settings
 from tests.support.image import Stage, build, build_context, instructions, is_ignored
 from tests.support.kafka import Kafka

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from ipaddress import ip_network
 from typing import TypeVar
 
-from newsloom.adapters.hosts import DEAD_AFTER, DEAD_S, PER_HOST
-from newsloom.adapters.image_checks import RECORD_S, ImageChecker
-from newsloom.adapters.image_verdicts import FRESH_S, TRANSIENT_S
-from newsloom.adapters.web import open_client
+from newsloom.adapters.images.checks import RECORD_S, ImageChecker
+from newsloom.adapters.images.verdict_cache import FRESH_S, TRANSIENT_S
+from newsloom.adapters.web.client import open_client
+from newsloom.adapters.web.hosts import DEAD_AFTER, DEAD_S, PER_HOST
 from tests.support.pictures import gif, jpeg, png
 from tests.support.site import Request, Site, answer, in_turn, raw, silence
 

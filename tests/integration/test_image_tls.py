@@ -12,8 +12,8 @@ import h2.events
 import pytest
 import trustme
 
-from newsloom.adapters.image_checks import ImageChecker
-from newsloom.adapters.web import open_client
+from newsloom.adapters.images.checks import ImageChecker
+from newsloom.adapters.web.client import open_client
 from tests.support.pictures import png
 from tests.support.site import Act, Site, answer, raw, silence
 

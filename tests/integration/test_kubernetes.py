@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.capacity import MIB, Plan, value
 from newsloom import __version__
-from newsloom.runtimes.kafka.topics import Topics
-from newsloom.runtimes.kafka.worker import DRAIN_S, RESTORE_TIMEOUT_S
+from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+from newsloom.runtimes.kafka.worker.worker import DRAIN_S, RESTORE_TIMEOUT_S
 from newsloom.settings import Settings
 from tests.support.kustomize import (
     COMPONENT,
@@ -188,7 +188,7 @@ def test_enrich_scales_by_the_lag_of_its_own_group(overlay: str) -> None:
         assert trigger["metadata"] == {
             "bootstrapServers": config["NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS"],
             "consumerGroup": f"{defaults['kafka_group_prefix'].default}enrich",
-            "topic": Topics(defaults["kafka_topic_prefix"].default).article_events,
+            "topic": KafkaTopics(defaults["kafka_topic_prefix"].default).article_events,
             "lagThreshold": "1500",
             "offsetResetPolicy": "earliest",
             "allowIdleConsumers": "false",

@@ -9,9 +9,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from newsloom.adapters.catalogue_files import load_catalogue
-from newsloom.pipeline.curation.state import State
+from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.decode import parse_record
+from newsloom.pipeline.lane.state import State
 from newsloom.records.faults import Outcome
 from tests.support.generator import DEFAULT_START, generate
 from tests.support.malformed import Case, cases

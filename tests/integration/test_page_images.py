@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from newsloom.adapters.image_checks import ImageChecker
-from newsloom.adapters.page_images import images_of
-from newsloom.adapters.web import open_client
+from newsloom.adapters.images.checks import ImageChecker
+from newsloom.adapters.images.page import images_of
+from newsloom.adapters.web.client import open_client
 from tests.support.illustrated import LOOPBACK, article
 from tests.support.pictures import png
 from tests.support.runs import complete, records, write_lines

@@ -7,7 +7,7 @@ import pytest
 
 _SUPERVISE = """
 import os, signal, sys, time
-from newsloom.runtimes.kafka.supervisor import Supervisor
+from newsloom.runtimes.kafka.worker.supervisor import Supervisor
 
 def tell():
     os.kill(os.getpid(), signal.SIGTERM)
@@ -18,7 +18,7 @@ sys.exit(Supervisor({{"a": lambda: time.sleep(600)}}, should_restart={restart}).
 
 
 _CRASH = """
-from newsloom.runtimes.kafka.supervisor import Supervisor
+from newsloom.runtimes.kafka.worker.supervisor import Supervisor
 
 def work():
     raise RuntimeError("why")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.kafka.brokers import Cluster
-from newsloom.runtimes.kafka.topics import TOPICS
+from newsloom.runtimes.kafka.topics.definitions import TOPICS
 from tests.support.kafka import Kafka
 
 NOWHERE = "127.0.0.1:1"

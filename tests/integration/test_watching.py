@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from newsloom.observability.declared import ALL
-from newsloom.runtimes.kafka.lag import EVERY_S
+from newsloom.observability.definitions import ALL
+from newsloom.runtimes.kafka.clients.lag import EVERY_S
 from tests.support.canary import BAD, CANARY, GOOD
 from tests.support.endpoint import Answer, Samples, ask, scrape
 from tests.support.generator import generate

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.kafka.loopback import HOST
-from newsloom.rules.urls import article_id, canonical_url
+from newsloom.rules.addresses.urls import article_id, canonical_url
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
 from tests.support.malformed import cases

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsloom.pipeline.curation.restoration import Restoration, restore
-from newsloom.pipeline.curation.rows import decode_row, encode_row
-from newsloom.pipeline.curation.state import State, fingerprint
+from newsloom.pipeline.lane.restore import Restoration, restore
+from newsloom.pipeline.lane.rows import decode_row, encode_row
+from newsloom.pipeline.lane.state import State, fingerprint
 from newsloom.records.faults import Outcome
 from tests.support.lanes import DAY_S, HOUR_S, START_S, event, new_pipeline, take
-from tests.support.shelf import FakeShelf
+from tests.support.spill_store import FakeSpillStore
 
 _MATTERS = (
     "Harbour ferry Selkie runs aground off Northfield pier",
@@ -74,21 +74,21 @@ def test_a_lane_stays_sound_over_long_streams(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_lane_with_little_room_says_the_same_and_forgets_the_oldest(seed: int) -> None:
-    random, shelf = Random(seed), FakeShelf()
-    small = new_pipeline(State(shelf, max_in_memory=3))
+    random, spill_store = Random(seed), FakeSpillStore()
+    small = new_pipeline(State(spill_store, max_in_memory=3))
     large = new_pipeline()
     for n in range(200):
         record = _record(random, at=n / 200)
         told, same = take(small, record), take(large, record)
         assert (told.curated, told.stories) == (same.curated, same.stories)
-    assert shelf.rows, "most rows lie on the shelf"
+    assert spill_store.rows, "most rows lie on the shelf"
     assert fingerprint(small.state) == fingerprint(large.state)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_lane_holds_no_more_than_its_cap(seed: int) -> None:
     random = Random(seed)
-    pipeline = new_pipeline(State(FakeShelf(), cap=8, max_in_memory=2))
+    pipeline = new_pipeline(State(FakeSpillStore(), cap=8, max_in_memory=2))
     for n in range(200):
         take(pipeline, _record(random, at=n / 200))
         assert len(pipeline.state.articles) <= 8
@@ -121,8 +121,8 @@ def _restored(rows: list[tuple[str, bytes]]) -> State:
 
 def _restored_from_shelf(rows: list[tuple[str, bytes]]) -> State:
     """Of rows that were laid down, some of them more than once, and that stay there."""
-    shelf = FakeShelf()
-    restoration = Restoration(shelf)
+    spill_store = FakeSpillStore()
+    restoration = Restoration(spill_store)
     handles: dict[str, int] = {}
     for key, value in [*rows[: len(rows) // 3], *rows]:
         if key in handles:
@@ -131,7 +131,7 @@ def _restored_from_shelf(rows: list[tuple[str, bytes]]) -> State:
     for key, handle in handles.items():
         restoration.take(key, handle)
     restored = restoration.finish()
-    assert len(shelf.rows) == len(restored.articles) + len(restored.stories)
+    assert len(spill_store.rows) == len(restored.articles) + len(restored.stories)
     assert not any(map(restored.articles.in_memory, restored.articles)), "they lie on the shelf"
     assert not any(map(restored.stories.in_memory, restored.stories)), "they lie on the shelf"
     return restored
@@ -178,5 +178,5 @@ def _assert_shown_is_live(state: Any, shown: dict[str, dict[str, Any]]) -> None:
         assert record.get("duplicateOf") == live.duplicate_of
         assert "withdrawn" not in record
         assert [item["id"] for item in record.get("related", [])] == live.related
-        is_told_lead = state.stories[live.story_id].told_lead == article_id
+        is_told_lead = state.stories[live.story_id].published_lead == article_id
         assert (record["heat"] >= 0) == is_told_lead, "just one article is shown as a story's lead"

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsloom.adapters.sealing import Keyring, SealFault, SealingKey
+from newsloom.adapters.sealing.keyring import Keyring, SealFault, SealingKey
 from newsloom.records.curated import SCHEMA_VERSION
 
 KEYRING = Keyring([SealingKey(bytes([n]) * 32) for n in (1, 2, 3)])

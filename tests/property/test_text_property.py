@@ -5,7 +5,13 @@ import unicodedata
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsloom.rules.text import clean_text, comparison_title, cut_text, strip_dateline, words
+from newsloom.rules.words.text import (
+    clean_text,
+    cut_text,
+    strip_dateline,
+    title_without_outlet,
+    words,
+)
 
 PIECES = st.sampled_from(
     [
@@ -84,10 +90,10 @@ def test_words_ignore_latin_accents(text: str, accent: str) -> None:
 def test_comparison_title_is_an_idempotent_part_of_the_title(
     title: str, name: str, domain: str
 ) -> None:
-    shorter = comparison_title(title, name, domain)
+    shorter = title_without_outlet(title, name, domain)
     assert shorter in title
     assert bool(shorter) == bool(title)
-    assert comparison_title(shorter, name, domain) == shorter
+    assert title_without_outlet(shorter, name, domain) == shorter
 
 
 @given(TEXTS.map(clean_text))

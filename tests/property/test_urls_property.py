@@ -9,13 +9,18 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import newsloom.rules
-from newsloom.rules.amp import cdn_amp_url
-from newsloom.rules.domains import registrable_domain
-from newsloom.rules.urls import MAX_URL_CHARS, canonical_url, host_of, split_url, url_fault
-
-_TABLE = tomllib.loads(
-    (Path(newsloom.rules.__file__).parent / "tracking_parameters.toml").read_text("utf-8")
+from newsloom.rules.addresses.amp import cdn_amp_url
+from newsloom.rules.addresses.domains import registrable_domain
+from newsloom.rules.addresses.urls import (
+    MAX_URL_CHARS,
+    canonical_url,
+    host_of,
+    split_url,
+    url_fault,
 )
+
+_ADDRESSES = Path(newsloom.rules.__file__).parent / "addresses"
+_TABLE = tomllib.loads((_ADDRESSES / "tracking_parameters.toml").read_text("utf-8"))
 
 # Weighted towards what takes part in the syntax, so that odd combinations of it come up.
 _nasty_pieces = st.sampled_from(

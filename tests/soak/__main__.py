@@ -24,7 +24,7 @@ from pathlib import Path
 from random import Random
 
 from deploy.kafka.brokers import Cluster
-from newsloom.adapters.image_verdicts import MAX_VERDICTS
+from newsloom.adapters.images.verdict_cache import MAX_VERDICTS
 from tests.chaos.crew import STAGES, Crew
 from tests.chaos.traffic import Feed
 from tests.soak.gallery import NETWORKS, Gallery

@@ -17,7 +17,7 @@ from random import Random
 
 from tests.support.generator_articles import (
     Event,
-    Matter,
+    Subject,
     index,
     open_matter,
     write_article,
@@ -58,9 +58,9 @@ class _Newsroom:
 
     rng: Random
     shares: _Shares
-    matters: int = 0
-    queue: list[tuple[int, int, Matter]] = field(default_factory=list)
-    latest: dict[str, Matter] = field(default_factory=dict)
+    subjects: int = 0
+    queue: list[tuple[int, int, Subject]] = field(default_factory=list)
+    latest: dict[str, Subject] = field(default_factory=dict)
     pool: list[Event] = field(default_factory=list)
 
 
@@ -123,17 +123,17 @@ def _new_article(
 ) -> Event:
     rng, queue = room.rng, room.queue
     if queue and (queue[0][0] <= elapsed_s or len(queue) >= MAX_OPEN_MATTERS):
-        matter = heapq.heappop(queue)[2]
+        subject = heapq.heappop(queue)[2]
     else:
-        room.matters += 1
-        matter = open_matter(rng, room.matters, room.latest)
-    matter.left -= 1
-    if matter.left:
+        room.subjects += 1
+        subject = open_matter(rng, room.subjects, room.latest)
+    subject.left -= 1
+    if subject.left:
         # The product of two even draws: most gaps are short, a few long.
         due_s = elapsed_s + int(_MAX_GAP_S * rng.random() * rng.random())
-        heapq.heappush(queue, (due_s, number, matter))
+        heapq.heappush(queue, (due_s, number, subject))
     age_s = DAY_S + index(rng, 5 * DAY_S) if is_late else index(rng, _MAX_LAG_S)
-    return write_article(rng, matter, number, now, now - timedelta(seconds=age_s))
+    return write_article(rng, subject, number, now, now - timedelta(seconds=age_s))
 
 
 def _remember(room: _Newsroom, event: Event) -> Event:
@@ -168,8 +168,8 @@ def main() -> None:
             options.seed, options.count, articles_per_day=options.articles_per_day
         ):
             sys.stdout.buffer.write(json.dumps(event, ensure_ascii=False).encode() + b"\n")
-            if labels and (matter := gold(event)):
-                labels.write(f"{event['webUrl']}\t{matter}\n")
+            if labels and (subject := gold(event)):
+                labels.write(f"{event['webUrl']}\t{subject}\n")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ _CODE_SHARES = tuple(accumulate(language.share for language in LANGUAGES.values(
 
 
 @dataclass(slots=True)
-class Matter:
+class Subject:
     """What several articles cover. `left` counts the articles still to come."""
 
     label: str
@@ -72,7 +72,7 @@ def outlets() -> tuple[Outlet, ...]:
     return tuple(found)
 
 
-def open_matter(rng: Random, number: int, latest: dict[str, Matter]) -> Matter:
+def open_matter(rng: Random, number: int, latest: dict[str, Subject]) -> Subject:
     """A new matter, at times about a name in the `latest` of its language, which it replaces."""
     code = rng.choices(_CODES, cum_weights=_CODE_SHARES)[0]
     known, language = vocabulary(code), LANGUAGES[code]
@@ -90,25 +90,25 @@ def open_matter(rng: Random, number: int, latest: dict[str, Matter]) -> Matter:
     size = rng.choices(range(1, 13), cum_weights=_SIZES)[0]
     if rng.random() < _BIG_MATTER_SHARE:
         size = 40 + index(rng, 120)
-    matter = Matter(f"s{number:07d}", code, topic, names, particulars, size)
-    latest[code] = matter
-    return matter
+    subject = Subject(f"s{number:07d}", code, topic, names, particulars, size)
+    latest[code] = subject
+    return subject
 
 
 def write_article(
-    rng: Random, matter: Matter, number: int, now: datetime, published: datetime
+    rng: Random, subject: Subject, number: int, now: datetime, published: datetime
 ) -> Event:
     """An article about a matter, at a URL of its own that `number` makes unique."""
     # The first outlets publish most.
     outlet = outlets()[min(index(rng, _OUTLETS), index(rng, _OUTLETS))]
-    title = _title(rng, matter)
+    title = _title(rng, subject)
     event: Event = {
         "title": title,
-        "excerpt": _excerpt(rng, matter),
+        "excerpt": _excerpt(rng, subject),
         "publishedDateTime": _format_time(rng, published),
         "webUrl": _url(rng, outlet, title, now, number),
     }
-    _add_optional_fields(rng, event, outlet, matter, number)
+    _add_optional_fields(rng, event, outlet, subject, number)
     return event
 
 
@@ -145,24 +145,26 @@ def write_update(rng: Random, old: Event, number: int, now: datetime) -> Event:
     return event
 
 
-def _title(rng: Random, matter: Matter) -> str:
-    words = rng.choices(vocabulary(matter.language).word_urn, k=4)
-    words.insert(index(rng, 3), matter.names[min(index(rng, 3), index(rng, 3))])
-    words[3:3] = rng.sample(matter.particulars, 3)
-    return _sentence(matter.language, words)
+def _title(rng: Random, subject: Subject) -> str:
+    words = rng.choices(vocabulary(subject.language).word_urn, k=4)
+    words.insert(index(rng, 3), subject.names[min(index(rng, 3), index(rng, 3))])
+    words[3:3] = rng.sample(subject.particulars, 3)
+    return _sentence(subject.language, words)
 
 
-def _excerpt(rng: Random, matter: Matter) -> str:
+def _excerpt(rng: Random, subject: Subject) -> str:
     """Two or three sentences: background words by frequency, and most of the matter's own."""
-    stop = LANGUAGES[matter.language].full_stop
+    stop = LANGUAGES[subject.language].full_stop
     length = 34 + index(rng, 18)
-    words = rng.choices(vocabulary(matter.language).word_urn, k=length)
-    for particular in matter.particulars + matter.names:
+    words = rng.choices(vocabulary(subject.language).word_urn, k=length)
+    for particular in subject.particulars + subject.names:
         if rng.random() < _MENTION_SHARE:
             words[int(rng.random() * length)] = particular
     count = 2 if length < 42 else 3
     cuts = [length * n // count for n in range(count + 1)]
-    text = stop.join(_sentence(matter.language, words[cuts[n] : cuts[n + 1]]) for n in range(count))
+    text = stop.join(
+        _sentence(subject.language, words[cuts[n] : cuts[n + 1]]) for n in range(count)
+    )
     return text + (" ..." if rng.random() < 0.25 else stop.rstrip())
 
 
@@ -191,10 +193,10 @@ def _split(text: str) -> tuple[list[str], str]:
 
 
 def _add_optional_fields(
-    rng: Random, event: Event, outlet: Outlet, matter: Matter, number: int
+    rng: Random, event: Event, outlet: Outlet, subject: Subject, number: int
 ) -> None:
     """What crawlers add: most a locale and a provider, some more."""
-    locales = LANGUAGES[matter.language].locales
+    locales = LANGUAGES[subject.language].locales
     if rng.random() < 0.1:
         event["title"] += (" - " if rng.random() < 0.6 else " | ") + outlet.name
     if rng.random() < 0.2:
@@ -207,7 +209,7 @@ def _add_optional_fields(
     if rng.random() < 0.7:
         event["provider"] = {"name": outlet.name, "domain": outlet.domain}
     if rng.random() < 0.2:
-        event["topics"] = [f"Topic {matter.topic}"]
+        event["topics"] = [f"Topic {subject.topic}"]
     if rng.random() < 0.6:
         image: Event = {"url": f"https://img.{outlet.domain}/{number}.jpg"}
         if rng.random() < 0.8:
@@ -216,7 +218,7 @@ def _add_optional_fields(
     if rng.random() < 0.25:
         event["quality"] = index(rng, 140)
     event["source"] = ("loom-spider", "feedline", "scoutbee")[index(rng, 3)]
-    event["eventId"] = f"{matter.label}.{number}"
+    event["eventId"] = f"{subject.label}.{number}"
 
 
 def _url(rng: Random, outlet: Outlet, title: str, now: datetime, number: int) -> str:

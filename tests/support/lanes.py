@@ -3,12 +3,10 @@
 import random
 from typing import Any
 
-import orjson
-
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.restoration import restore
-from newsloom.pipeline.curation.rows import decode_row, encode_row
-from newsloom.pipeline.curation.state import State, fingerprint
+from newsloom.pipeline.lane.restore import restore
+from newsloom.pipeline.lane.rows import LiveArticle, LiveStory, Row, decode_row, encode_row
+from newsloom.pipeline.lane.state import State, fingerprint
 from newsloom.rules.clock import format_time
 from newsloom.rules.topics import TopicIndex
 from tests.support.pipeline import Pipeline, Taken
@@ -44,10 +42,15 @@ def take(pipeline: Pipeline, record: dict[str, Any], arrived_s: int = 400 * DAY_
     return result
 
 
+def _encode_again(row: Row) -> bytes:
+    """A row encoded from its fields, not from the encoding that it keeps."""
+    return encode_row(row.copy() if isinstance(row, LiveArticle | LiveStory) else row)
+
+
 def assert_sound(state: State) -> None:
     """What holds for every lane after every event."""
     rows = [(key, encode_row(row)) for key, row in state.rows()]
-    assert rows == [(key, orjson.dumps(row)) for key, row in state.rows()], "kept as it is by now"
+    assert rows == [(k, _encode_again(row)) for k, row in state.rows()], "no encoding is stale"
     random.Random(len(rows)).shuffle(rows)
     assert fingerprint(state) == fingerprint(restore(decode_row(k, v) for k, v in rows))
     stories = {story_id: list(state.stories.members(story_id)) for story_id in state.stories}
@@ -63,7 +66,7 @@ def assert_sound(state: State) -> None:
         story = state.stories[story_id]
         assert story.article_count >= len(ids)
         assert sum(count for _, count in story.providers.values()) == story.article_count
-        assert story.told_lead is not None
+        assert story.published_lead is not None
     for live in state.articles.values():
         root = state.articles.get(live.duplicate_of) if live.duplicate_of else None
         assert root is None or root.duplicate_of is None, "a root duplicates nothing"

@@ -5,7 +5,7 @@ In: events as tests write them. Out: records as they were published, none of the
 
 from typing import Any
 
-from newsloom.rules.urls import article_id, canonical_url
+from newsloom.rules.addresses.urls import article_id, canonical_url
 from tests.support.lanes import DAY_S, event, new_pipeline, take
 from tests.support.pipeline import Pipeline, Taken
 
@@ -56,7 +56,7 @@ class Newsstand:
         """The names of the articles that were published, in that order."""
         return [self.names[record["id"]] for record in result.curated]
 
-    def told_stories(self, result: Taken) -> list[str]:
+    def published_stories(self, result: Taken) -> list[str]:
         """The names of the stories that were published, in that order."""
         return [self.names[record["id"]] for record in result.stories]
 

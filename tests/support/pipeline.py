@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
-from newsloom.pipeline import recipe
-from newsloom.pipeline.publish import Publication
-from newsloom.pipeline.recipe import Result
+from newsloom.pipeline import process
+from newsloom.pipeline.build_records import Publication
+from newsloom.pipeline.process import Result
 from newsloom.records.faults import Fault, Outcome
 
 
@@ -35,7 +35,7 @@ class Taken:
         return self.result.fault
 
 
-class Pipeline(recipe.Pipeline):
+class Pipeline(process.Pipeline):
     """The recipe, with what it publishes decoded."""
 
     def take(self, record: dict[str, Any] | Fault, arrived_at: int) -> Taken:

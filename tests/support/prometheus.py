@@ -17,7 +17,7 @@ import httpx
 import yaml
 
 from deploy.kafka.loopback import HOST, pick_ports
-from deploy.kafka.processes import leash
+from deploy.kafka.processes import exit_with_parent
 
 DEPLOYED = Path(__file__).parents[2] / "deploy" / "prometheus"
 START_TIMEOUT_S = 30.0
@@ -73,7 +73,7 @@ class Prometheus:
             "--log.level=warn",
         ]
         with (self._folder / "prometheus.log").open("wb") as log:
-            self._process = subprocess.Popen(leash(signal.SIGTERM) + order, stderr=log)
+            self._process = subprocess.Popen(exit_with_parent(signal.SIGTERM) + order, stderr=log)
         try:
             self._await_ready()
         except BaseException:

@@ -21,10 +21,11 @@ SLOW_S = 1.0
 FOR_EVER_S = 3600.0
 
 KAFKA = "newsloom.runtimes.kafka"
+PRODUCER = f"{KAFKA}.clients.transactional_producer"
 POINTS = {
-    "after decode": (f"{KAFKA}.enriching", "parse_record", "after"),
-    "in enrichment": ("newsloom.pipeline.recipe", "enrich", "before"),
-    "in curation": ("newsloom.pipeline.recipe", "publish", "before"),
+    "after decode": (f"{KAFKA}.worker.enrich", "parse_record", "after"),
+    "in enrichment": ("newsloom.pipeline.process", "enrich", "before"),
+    "in curation": ("newsloom.pipeline.process", "publish", "before"),
     "between the sends of one transaction": ("aiokafka", "AIOKafkaProducer.send_batch", "after"),
     "before offsets": ("aiokafka", "AIOKafkaProducer.send_offsets_to_transaction", "before"),
     "after offsets": ("aiokafka", "AIOKafkaProducer.send_offsets_to_transaction", "after"),
@@ -35,11 +36,11 @@ POINTS = {
         "before",
     ),
     "after commit": ("aiokafka", "AIOKafkaProducer.commit_transaction", "after"),
-    "after fencing": (f"{KAFKA}.producer", "PartitionProducer.fence", "after"),
+    "after fencing": (PRODUCER, "PartitionProducer.fence", "after"),
     "during restore": ("aiokafka", "AIOKafkaConsumer.getmany", "after"),
-    "after assignment": (f"{KAFKA}.worker", "Worker.assign", "after"),
-    "while draining": (f"{KAFKA}.batches", "BatchApp.stop", "before"),
-    "in a batch": (f"{KAFKA}.producer", "PartitionProducer.commit", "before"),
+    "after assignment": (f"{KAFKA}.worker.worker", "Worker.assign", "after"),
+    "while draining": (f"{KAFKA}.worker.consumer", "BatchApp.stop", "before"),
+    "in a batch": (PRODUCER, "PartitionProducer.commit", "before"),
 }
 """Where to find each point, and whether it is before or after that is called."""
 

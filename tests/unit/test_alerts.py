@@ -11,7 +11,7 @@ import yaml
 from click import Context
 
 from newsloom.cli import newsloom
-from newsloom.observability.declared import ALL, ARRIVAL_TO_PUBLICATION
+from newsloom.observability.definitions import ALL, ARRIVAL_TO_PUBLICATION
 from newsloom.rules.images import Verdict
 from tests.support.prometheus import DEPLOYED, run_promtool
 from tests.support.promql import alerts, dashboard_targets, recorded, runbook_expressions
@@ -68,9 +68,9 @@ def _expressions() -> Iterator[tuple[str, str]]:
 
 
 def test_only_metrics_that_there_are_are_asked_for() -> None:
-    declared = {one.name for one in ALL} | {f"process_{name}" for name in PROCESS} | {"ALERTS"}
+    definitions = {one.name for one in ALL} | {f"process_{name}" for name in PROCESS} | {"ALERTS"}
     histograms = {one.name + suffix for one in ALL if one.buckets for suffix in SUFFIXES}
-    known = declared | histograms | {rule["record"] for rule in recorded()}
+    known = definitions | histograms | {rule["record"] for rule in recorded()}
     for where, expression in _expressions():
         bare = re.sub(r'"[^"]*"', "", expression)
         for name in re.findall(r"\b(?:newsloom[\w:]*|process_\w+|ALERTS)\b", bare):

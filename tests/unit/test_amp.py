@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsloom.rules.amp import cdn_amp_url
+from newsloom.rules.addresses.amp import cdn_amp_url
 
 SHAPES = {
     "https": (

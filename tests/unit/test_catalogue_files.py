@@ -9,16 +9,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from newsloom.adapters.catalogue_files import BUNDLED, CatalogueFiles, load_catalogue
-from newsloom.adapters.catalogue_reader import MAX_FILE_BYTES, CatalogueError
+from newsloom.adapters.catalogue.files import BUNDLED, CatalogueFiles, load_catalogue
+from newsloom.adapters.catalogue.reader import MAX_FILE_BYTES, CatalogueError
 from newsloom.pipeline.arrival import ArticleArrival
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.recipe import Preparation
-from newsloom.rules.domains import registrable_domain
+from newsloom.pipeline.process import Enricher
+from newsloom.rules.addresses.domains import registrable_domain
 from newsloom.rules.provider import Outlet, bare_title, name_key, resolve_provider
 from newsloom.rules.scoring import KNOWN_STANDING
-from newsloom.rules.text import comparison_title, words
 from newsloom.rules.topics import is_short
+from newsloom.rules.words.text import title_without_outlet, words
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROVIDER = '[[provider]]\ndomain = "bbc.co.uk"\nname = "BBC"\n'
@@ -79,7 +79,7 @@ def test_a_title_is_compared_without_any_name_its_outlet_is_found_by() -> None:
     catalogue = load_catalogue()
     for outlet in catalogue.outlets.values():
         for name in (outlet.name, outlet.domain, *outlet.also):
-            bare = comparison_title(f"Aground - {name}", outlet.name, outlet.domain)
+            bare = title_without_outlet(f"Aground - {name}", outlet.name, outlet.domain)
             if name_key(name) in catalogue.names:
                 assert bare_title(bare, catalogue.names, is_vouched=True) == "Aground", name
 
@@ -527,18 +527,18 @@ def test_without_own_files_there_is_nothing_to_read_again() -> None:
 def test_a_preparation_takes_in_a_change_when_it_is_told_to(tmp_path: Path) -> None:
     own = own_file(tmp_path / "own.toml", PROVIDER)
     files = CatalogueFiles([own])
-    preparation = Preparation(files.current, "off", find_catalogue=files.renewed)
+    enricher = Enricher(files.current, "off", find_catalogue=files.renewed)
     event = {"webUrl": "https://bbc.co.uk/1", "title": "Aground"}
     event["publishedDateTime"] = "2026-03-02T10:00:00Z"
 
     def made_by() -> tuple[str, str]:
-        arrival = preparation.prepare(dict(event), 1_772_445_600).arrival
+        arrival = enricher.prepare(dict(event), 1_772_445_600).arrival
         assert isinstance(arrival, ArticleArrival)
         return arrival.article["provider"]["name"], arrival.article["catalogueVersion"]
 
     first = made_by()
     own_file(own, PROVIDER.replace('"BBC"', '"The BBC"'))
     assert made_by() == first, "a batch is of one version"
-    preparation.renew_catalogue()
+    enricher.renew_catalogue()
     assert made_by() == ("The BBC", files.current.version)
     assert files.current.version != first[1]

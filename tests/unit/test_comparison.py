@@ -3,10 +3,10 @@
 from typing import Any
 
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.comparison import Regrouping, Telling, compare_tellings
-from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.comparison import CuratedView, Regrouping, compare_views
+from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.policy import DEFAULT_POLICY, Policy
-from newsloom.pipeline.recipe import Pipeline
+from newsloom.pipeline.process import Pipeline
 from newsloom.rules.evidence import DEFAULT_WEIGHTS
 from newsloom.rules.topics import TopicIndex
 from tests.support.lanes import HOUR_S, START_S, event
@@ -22,21 +22,21 @@ DAIRY = event("one.example/b", "Fennimore dairy recalls soft cheese", 3 * HOUR_S
 FAULTY = {"webUrl": "https://one.example/c"}
 
 
-def _tell(policy: Policy, *events: dict[str, Any]) -> Telling:
+def _tell(policy: Policy, *events: dict[str, Any]) -> CuratedView:
     catalogue = Catalogue({}, TopicIndex([]), "none")
-    pipeline, telling = Pipeline(State(), catalogue, "trust", policy=policy), Telling()
+    pipeline, telling = Pipeline(State(), catalogue, "trust", policy=policy), CuratedView()
     for each in events:
         telling.take(pipeline.process(each, START_S + 1000 * HOUR_S))
     return telling
 
 
-def _url(telling: Telling, article_id: str) -> str:
+def _url(telling: CuratedView, article_id: str) -> str:
     return telling.articles[article_id].title.split()[0]
 
 
 def test_the_same_policy_tells_the_same() -> None:
     one, two = (_tell(DEFAULT_POLICY, *FERRY, DAIRY, FAULTY) for _ in range(2))
-    differences = compare_tellings(one, two)
+    differences = compare_views(one, two)
     assert differences == ([], ([], []), ([], []))
     assert one.counts() == two.counts()
     assert one.counts()["articles"] == 4
@@ -46,7 +46,7 @@ def test_the_same_policy_tells_the_same() -> None:
 
 def test_a_story_that_falls_apart_is_told_with_its_parts_and_their_leads() -> None:
     whole, apart = _tell(DEFAULT_POLICY, *FERRY, DAIRY), _tell(NEVER_JOIN, *FERRY, DAIRY)
-    (regrouping,), leads, published = compare_tellings(whole, apart)
+    (regrouping,), leads, published = compare_views(whole, apart)
     assert (list(map(len, regrouping.a)), list(map(len, regrouping.b))) == ([3], [1, 1, 1])
     assert regrouping.size == 3
     assert [[_url(apart, i) for i in ids] for ids in leads] == [[], ["Ferry", "Northfield"]]
@@ -55,7 +55,7 @@ def test_a_story_that_falls_apart_is_told_with_its_parts_and_their_leads() -> No
 
 def test_it_is_told_the_same_from_the_other_side() -> None:
     whole, apart = _tell(DEFAULT_POLICY, *FERRY, DAIRY), _tell(NEVER_JOIN, *FERRY, DAIRY)
-    there, back = compare_tellings(whole, apart), compare_tellings(apart, whole)
+    there, back = compare_views(whole, apart), compare_views(apart, whole)
     assert back.regroupings == [Regrouping(b, a) for a, b in there.regroupings]
     assert (back.leads, back.published) == (there.leads[::-1], there.published[::-1])
 
@@ -63,7 +63,7 @@ def test_it_is_told_the_same_from_the_other_side() -> None:
 def test_a_threshold_changes_publications_and_nothing_else() -> None:
     usual = _tell(DEFAULT_POLICY, *FERRY, DAIRY)
     strict = _tell(DEFAULT_POLICY._replace(publish_threshold=100), *FERRY, DAIRY)
-    regroupings, leads, published = compare_tellings(usual, strict)
+    regroupings, leads, published = compare_views(usual, strict)
     assert (regroupings, leads) == ([], ([], []))
     assert [[_url(usual, i) for i in ids] for ids in published] == [["Fennimore"], []]
 
@@ -79,9 +79,7 @@ def test_stories_that_never_merge_are_told_apart() -> None:
     bridge = f"{two_matters[1]['title']}: {two_matters[0]['title']}"
     stream = [*two_matters, event("three.example/1", bridge, 180)]
     never_merge = Policy(DEFAULT_WEIGHTS._replace(merge_bias=-100_000))
-    (regrouping,), *_ = compare_tellings(
-        _tell(DEFAULT_POLICY, *stream), _tell(never_merge, *stream)
-    )
+    (regrouping,), *_ = compare_views(_tell(DEFAULT_POLICY, *stream), _tell(never_merge, *stream))
     assert [list(map(len, stories)) for stories in regrouping] == [[4], [2, 2]]
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from newsloom.records.compatibility import WHOLE_RECORD, Break, Reader, Schema, breaks
 from newsloom.records.schemas import READERS, published_schema
-from newsloom.rules.compatibility import WHOLE_RECORD, Break, Reader, Schema, breaks
 
 TEXT = {"type": "string"}
 NULL = {"type": "null"}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from newsloom.pipeline.curation.rows import encode_row
-from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.lane.rows import encode_row
+from newsloom.pipeline.lane.state import State
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import format_time
 from tests.support.lanes import HOUR_S, START_S
@@ -70,7 +70,7 @@ def test_first_sight_publishes_the_article_and_the_story_it_opens() -> None:
             "catalogueVersion": "none",
         }
     ]
-    assert stand.told_stories(result) == ["ledger.example/1"]
+    assert stand.published_stories(result) == ["ledger.example/1"]
 
 
 def test_a_weak_article_is_curated_but_not_published() -> None:

@@ -41,7 +41,7 @@ def test_two_stories_merge_when_an_article_bridges_them(nearer: str) -> None:
 def test_the_story_that_went_up_in_another_says_so() -> None:
     stand = _two_matters()
     result = stand.report("echo.example/1", BRIDGE, 180)
-    assert sorted(stand.told_stories(result)) == ["ledger.example/1", "post.example/1"]
+    assert sorted(stand.published_stories(result)) == ["ledger.example/1", "post.example/1"]
     record = stand.story("post.example/1")
     assert record.pop("revision") > 0
     assert record == {
@@ -67,7 +67,7 @@ def test_an_article_that_touches_two_matters_does_not_merge_them() -> None:
     stand.report("post.example/1", INQUIRY)
     result = stand.report("echo.example/1", f"{FERRY}: inquiry")
     assert stand.story_of("echo.example/1") == "ledger.example/1"
-    assert stand.told_stories(result) == ["ledger.example/1"]
+    assert stand.published_stories(result) == ["ledger.example/1"]
     assert stand.story_of("post.example/1") == "post.example/1"
 
 

@@ -41,7 +41,7 @@ def test_an_article_of_another_matter_opens_its_own() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     result = stand.report("post.example/1", COMET)
-    assert stand.told(result) == stand.told_stories(result) == ["post.example/1"]
+    assert stand.told(result) == stand.published_stories(result) == ["post.example/1"]
 
 
 def test_a_better_article_takes_the_lead_and_the_old_lead_is_published_without_it() -> None:
@@ -137,7 +137,7 @@ def test_an_article_of_a_great_story_is_itself_published_all_the_same() -> None:
     _grow(stand, 1, 29)
     result = stand.report("ledger.example/99", DIVERS, quality=50)
     assert stand.told(result) == ["ledger.example/99"]
-    assert stand.told_stories(result) == []
+    assert stand.published_stories(result) == []
     assert stand.story_of("ledger.example/99") == "ledger.example/0"
 
 
@@ -242,7 +242,7 @@ def test_a_story_is_published_whenever_its_lead_is() -> None:
             f"outlet{number % 3}.example/{number}", f"{FERRY}, {_witness(number)} says", quality=50
         )
         is_lead_told = "ledger.example/0" in stand.told(result)
-        assert stand.told_stories(result) == ["ledger.example/0"] * is_lead_told
+        assert stand.published_stories(result) == ["ledger.example/0"] * is_lead_told
         if is_lead_told:
             heat = stand.article("ledger.example/0")["heat"]
             assert stand.story("ledger.example/0")["heat"] == heat
@@ -291,5 +291,5 @@ def test_a_story_of_which_all_is_withdrawn_ends_with_a_tombstone() -> None:
     assert "withdrawn" not in stand.story("ledger.example/1")
     result = stand.withdraw("post.example/1")
     assert stand.told(result) == ["post.example/1"]
-    assert stand.told_stories(result) == ["ledger.example/1"]
+    assert stand.published_stories(result) == ["ledger.example/1"]
     assert stand.story("ledger.example/1")["withdrawn"] is True

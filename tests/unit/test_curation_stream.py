@@ -6,13 +6,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
+from newsloom.pipeline.build_records import publish
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.decide import decide
-from newsloom.pipeline.curation.state import fingerprint
 from newsloom.pipeline.decode import Decoded, decode_record
 from newsloom.pipeline.enrich import enrich
+from newsloom.pipeline.lane.state import fingerprint
 from newsloom.pipeline.normalise import identify, normalise
-from newsloom.pipeline.publish import publish
 from newsloom.records.curated import CuratedArticle, MergedStory, Story, Tombstone
 from newsloom.records.event import ArticleEvent
 from newsloom.rules.topics import TopicIndex

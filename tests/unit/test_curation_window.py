@@ -41,7 +41,7 @@ def test_an_article_leaves_after_ten_days_by_the_lane_clock_and_silently() -> No
     stand.report("clock.example/b", "Choir tours villages", 10 * DAY_S)
     assert _is_held(stand, "ledger.example/1")
     result = stand.report("clock.example/c", "Orchard sold to beekeepers", 10 * DAY_S)
-    assert stand.told(result) == stand.told_stories(result) == ["clock.example/c"]
+    assert stand.told(result) == stand.published_stories(result) == ["clock.example/c"]
     assert not _is_held(stand, "ledger.example/1")
     assert result.result.rows[f"article/{ident('ledger.example/1')}"] is None
     assert result.result.rows[f"story/{ident('ledger.example/1')}"] is None
@@ -84,7 +84,7 @@ def test_an_update_that_moves_the_clock_past_its_own_article_comes_anew() -> Non
     assert not _is_held(stand, "post.example/1")
     assert _is_held(stand, "ledger.example/1")
     assert stand.article("ledger.example/1")["storyId"] == ident("ledger.example/1")
-    assert stand.told_stories(result) == ["ledger.example/1"]
+    assert stand.published_stories(result) == ["ledger.example/1"]
 
 
 def test_a_repeat_does_not_keep_an_article_longer() -> None:
@@ -131,7 +131,7 @@ def test_an_article_that_comes_again_after_it_left_is_a_first_sight() -> None:
     _pass(stand, 11 * DAY_S)
     result = stand.report("ledger.example/1", FERRY)
     assert result.outcome is Outcome.CURATED
-    assert stand.told(result) == stand.told_stories(result) == ["ledger.example/1"]
+    assert stand.told(result) == stand.published_stories(result) == ["ledger.example/1"]
     again = stand.article("ledger.example/1")
     assert again["revision"] > first["revision"]
     assert again["curatedDateTime"] == "2026-03-13T10:00:00Z"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsloom.rules.domains import registrable_domain
+from newsloom.rules.addresses.domains import registrable_domain
 
 DOMAINS = {
     "one label below a plain suffix": ("suntimes.com", "suntimes.com"),

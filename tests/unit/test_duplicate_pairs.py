@@ -3,7 +3,7 @@
 from collections import Counter
 
 from newsloom.rules.duplicates import is_duplicate
-from newsloom.rules.terms import UNIT, dot_product, vectorise
+from newsloom.rules.words.terms import UNIT, dot_product, vectorise
 from tests.support.duplicate_pairs import Pair, pairs
 
 

@@ -12,7 +12,7 @@ from newsloom.rules.duplicates import (
     Text,
     is_duplicate,
 )
-from newsloom.rules.terms import UNIT, dot_product, vectorise
+from newsloom.rules.words.terms import UNIT, dot_product, vectorise
 
 HOUR_S, DAY_S = 3600, 24 * 3600
 

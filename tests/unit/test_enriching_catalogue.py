@@ -7,13 +7,13 @@ import orjson
 
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.recipe import Preparation
+from newsloom.pipeline.process import Enricher
 from newsloom.rules.lanes import LaneTable
 from newsloom.rules.topics import TopicIndex
-from newsloom.runtimes.kafka.enriching import EnrichLane
-from newsloom.runtimes.kafka.outgoing import Headers
-from newsloom.runtimes.kafka.stage import BugCounter
-from newsloom.runtimes.kafka.topics import Topics
+from newsloom.runtimes.kafka.clients.messages import Headers
+from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+from newsloom.runtimes.kafka.worker.enrich import EnrichPartition
+from newsloom.runtimes.kafka.worker.processor import BugCounter
 
 EVENT = orjson.dumps(
     {
@@ -37,13 +37,13 @@ class Record:
 
 def test_a_batch_is_of_one_version_and_the_next_may_be_of_another() -> None:
     versions = iter(("two", "three"))
-    preparation = Preparation(
+    enricher = Enricher(
         Catalogue({}, TopicIndex([]), "one"),
         "off",
         find_catalogue=lambda: Catalogue({}, TopicIndex([]), next(versions)),
     )
-    topics, lanes, metrics = Topics("news."), LaneTable({}), Metrics("enrich")
-    lane = EnrichLane(topics, lanes, 0, 0, preparation, None, BugCounter(), metrics)
+    topics, lanes, metrics = KafkaTopics("news."), LaneTable({}), Metrics("enrich")
+    lane = EnrichPartition(topics, lanes, 0, 0, enricher, None, BugCounter(), metrics)
 
     def batch() -> list[str]:
         made = asyncio.run(lane.process([Record(), Record(offset=1)]))

@@ -11,13 +11,13 @@ from newsloom.rules.evidence import (
     DEFAULT_WEIGHTS,
     LONE_TERM_COSINE,
     WEIGHTS_FILE,
+    Centroid,
     JoinEvidence,
-    Matter,
     MergeEvidence,
+    article_vector,
     common_terms,
     days,
     doublings,
-    gist_of,
     join_parts,
     weigh_join,
     weigh_merge,
@@ -73,7 +73,7 @@ def test_common_terms(
     reason: str, centroid: dict[str, int], size: int, told: tuple[int, ...]
 ) -> None:
     article = {"a": 600, "b": 800}
-    assert common_terms(gist_of(article, 1), Matter(centroid, size)) == told, reason
+    assert common_terms(article_vector(article, 1), Centroid(centroid, size)) == told, reason
 
 
 def test_silence_is_counted_in_days_and_only_forwards() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.state import State, picture_keys
-from newsloom.pipeline.recipe import Begun, Curation, Preparation
+from newsloom.pipeline.lane.state import State, picture_keys
+from newsloom.pipeline.process import AwaitingImages, Curator, Enricher
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.clock import format_time
 from newsloom.rules.images import Verdict, judge_name, judge_size
@@ -101,15 +101,15 @@ class Lane:
     """A lane whose images were looked at by somebody else."""
 
     def __init__(self) -> None:
-        self._preparation = Preparation(Catalogue({}, TopicIndex([]), "none"), "check")
-        self._curation = Curation(State())
-        self.state = self._curation.state
+        self._enricher = Enricher(Catalogue({}, TopicIndex([]), "none"), "check")
+        self._curator = Curator(State())
+        self.state = self._curator.state
 
     def take(self, record: dict[str, Any], *checks: ImageCheck) -> Taken:
         record = {"images": [{"url": check["url"]} for check in checks]} | record
-        begun = self._preparation.begin(record, START_S + 400 * DAY_S)
-        assert isinstance(begun, Begun)
-        result = self._curation.curate(self._preparation.finish(begun, checks))
+        begun = self._enricher.begin(record, START_S + 400 * DAY_S)
+        assert isinstance(begun, AwaitingImages)
+        result = self._curator.curate(self._enricher.finish(begun, checks))
         assert result.fault is None, result.fault
         assert_sound(self.state)
         return Taken.of(result)
@@ -159,8 +159,8 @@ def test_a_lane_stays_sound_whatever_images_come(seed: int) -> None:
         updated = {"updatedDateTime": format_time(START_S + at_s)}
         lane.take(event(name, title, at_s, **updated), *checks)
     held = {key for live in lane.state.articles.values() for key in picture_keys(live)}
-    assert lane.state.shown_by.keys() == held
-    assert any(len(ids) > 1 for ids in lane.state.shown_by.values())
+    assert lane.state.articles_by_image.keys() == held
+    assert any(len(ids) > 1 for ids in lane.state.articles_by_image.values())
 
 
 def _images(result: Taken) -> Any:

@@ -9,13 +9,13 @@ import yaml
 from click.testing import CliRunner
 
 from newsloom.adapters.failures import OutageError
+from newsloom.commands.kafka.tail import Since, tail
 from newsloom.commands.schemas import schemas
-from newsloom.commands.tail import Since, tail
 from newsloom.records.schemas import READERS
-from newsloom.runtimes.kafka.admin import Sizes
-from newsloom.runtimes.kafka.asyncapi import asyncapi_text
-from newsloom.runtimes.kafka.tail import resolve_topic
-from newsloom.runtimes.kafka.topics import (
+from newsloom.runtimes.kafka.clients.admin import Sizes
+from newsloom.runtimes.kafka.clients.tail import resolve_topic
+from newsloom.runtimes.kafka.topics.asyncapi import asyncapi_text
+from newsloom.runtimes.kafka.topics.definitions import (
     ARTICLE_EVENTS,
     CURATED_ARTICLES,
     DAY_MS,
@@ -25,10 +25,10 @@ from newsloom.runtimes.kafka.topics import (
     STORIES,
     TOPICS,
     WINDOW_DAYS,
-    Topic,
-    Topics,
+    KafkaTopic,
+    KafkaTopics,
 )
-from newsloom.runtimes.kafka.topics_page import topics_page
+from newsloom.runtimes.kafka.topics.page import topics_page
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 MAX_EVENT_BYTES = 1_048_576
@@ -36,7 +36,7 @@ MAX_EVENT_BYTES = 1_048_576
 
 
 def test_names_carry_the_prefix_in_the_order_of_the_way() -> None:
-    topics = Topics("mine.")
+    topics = KafkaTopics("mine.")
     assert [topics.name(topic) for topic in topics] == [
         topics.article_events,
         topics.enriched_articles,
@@ -46,11 +46,11 @@ def test_names_carry_the_prefix_in_the_order_of_the_way() -> None:
         topics.dead_letters,
     ]
     assert topics.stories == "mine.stories.v1"
-    assert Topics().article_events == "news.article-events.v1"
+    assert KafkaTopics().article_events == "news.article-events.v1"
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.suffix)
-def test_a_definition_is_whole(topic: Topic) -> None:
+def test_a_definition_is_whole(topic: KafkaTopic) -> None:
     assert all((topic.purpose, topic.key, topic.written_by, topic.read_by))
     assert topic.schema is None or topic.schema in READERS
     assert ("delete" in topic.cleanup) == (topic.retention_days is not None)
@@ -58,7 +58,7 @@ def test_a_definition_is_whole(topic: Topic) -> None:
 
 
 @pytest.mark.parametrize("topic", [CURATED_ARTICLES, STORIES], ids=lambda topic: topic.suffix)
-def test_what_subscribers_read_outlives_the_window(topic: Topic) -> None:
+def test_what_subscribers_read_outlives_the_window(topic: KafkaTopic) -> None:
     assert topic.cleanup == "compact,delete"
     assert int(topic.configs()["retention.ms"]) > WINDOW_DAYS * DAY_MS
 
@@ -101,7 +101,7 @@ NAMES: dict[str, tuple[str, list[str], str]] = {
 def test_a_topic_is_found_by(name: str) -> None:
     typed, there, expected = NAMES[name]
     try:
-        found = resolve_topic(typed, Topics(), there)
+        found = resolve_topic(typed, KafkaTopics(), there)
     except OutageError as error:
         found = str(error)
     assert expected in found
@@ -155,7 +155,7 @@ def test_asyncapi_names_the_public_topics_with_their_settings() -> None:
     document = yaml.safe_load(asyncapi_text())
     public = [topic for topic in TOPICS if not topic.is_inner]
     channels = list(document["channels"].values())
-    assert [c["address"] for c in channels] == [Topics().name(topic) for topic in public]
+    assert [c["address"] for c in channels] == [KafkaTopics().name(topic) for topic in public]
     for channel, topic in zip(channels, public, strict=True):
         configs = channel["bindings"]["kafka"]["topicConfiguration"]
         assert ",".join(configs.pop("cleanup.policy")) == topic.cleanup
@@ -169,7 +169,7 @@ def test_asyncapi_names_the_public_topics_with_their_settings() -> None:
 def test_the_page_names_every_topic_and_setting() -> None:
     page = topics_page()
     for topic in TOPICS:
-        assert f"## {Topics().name(topic)}\n" in page
+        assert f"## {KafkaTopics().name(topic)}\n" in page
         assert all(f"`{key}={value}`" in page for key, value in topic.configs().items())
 
 

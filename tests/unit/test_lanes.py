@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from newsloom.pipeline.arrival import WithdrawalArrival
-from newsloom.pipeline.recipe import Curation, Prepared
+from newsloom.pipeline.process import Curator, Enriched
 from newsloom.rules.lanes import LaneTable
 from newsloom.settings import Settings
 from tests.support.lanes import event, new_pipeline, take
@@ -78,7 +78,7 @@ def test_a_withdrawal_heard_by_every_lane_is_counted_once(
     for _ in range(withdrawals):
         for number, lane in enumerate(lanes):
             told = WithdrawalArrival(ident or "0" * 32, is_counted=number == 0)
-            Curation(lane.state).curate(Prepared(told))
+            Curator(lane.state).curate(Enriched(told))
     counts = [lane.state.lane.outcomes for lane in lanes]
     totals = {
         outcome: sum(each.get(outcome, 0) for each in counts)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.rules.language import (
+from newsloom.rules.words.language import (
     MIN_LETTERS,
     UNDETERMINED,
     detect_language,

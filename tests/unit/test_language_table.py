@@ -3,7 +3,7 @@
 
 import pytest
 
-from newsloom.rules.language import UNDETERMINED, detect_language
+from newsloom.rules.words.language import UNDETERMINED, detect_language
 
 # The language, what the row is for, the text.
 TEXTS = [

@@ -6,16 +6,16 @@ from collections import Counter as Tally
 import pytest
 from prometheus_client import Counter, Histogram
 
-from newsloom.observability import declared
-from newsloom.observability.declared import ALL, LABELS, AnyDeclared
+from newsloom.observability import definitions
+from newsloom.observability.definitions import ALL, LABELS, AnyMetricDefinition
 from newsloom.observability.fetch_metrics import FetchMetrics
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics, totals
-from newsloom.observability.page import metrics_page
-from newsloom.pipeline.curation.rows import Lane
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.publish import Publication
-from newsloom.pipeline.recipe import Prepared, Result
+from newsloom.observability.metrics_page import metrics_page
+from newsloom.pipeline.build_records import Publication
+from newsloom.pipeline.lane.rows import Lane
+from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Enriched, Result
 from newsloom.records.faults import Fault, Outcome, Reason
 from newsloom.rules.images import Verdict
 
@@ -26,7 +26,7 @@ COUNTS = {"newsloom_assigned_partitions", "newsloom_records_in_flight"} | {
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
-def test_a_declaration_keeps_to_the_rules(one: AnyDeclared) -> None:
+def test_a_declaration_keeps_to_the_rules(one: AnyMetricDefinition) -> None:
     assert re.fullmatch(r"newsloom(_[a-z]+)+", one.name)
     assert (one.kind is Counter) == one.name.endswith("_total")
     if one.kind is not Counter and one.name not in COUNTS:
@@ -56,15 +56,15 @@ def test_a_batch_counts_once_it_is_committed() -> None:
     )
     metrics.count(result, arrived_at=0)
     metrics.count(Result(Outcome.WITHDRAWN), is_input=False)
-    assert totals(metrics[declared.RECORDS]) == {}
+    assert totals(metrics[definitions.RECORDS]) == {}
     metrics.commit()
     metrics.commit()
     value = metrics.registry.get_sample_value
-    assert totals(metrics[declared.RECORDS]) == {"curate": 2}
-    assert totals(metrics[declared.INPUTS]) == {"curated": 1}, "another lane counts the other"
-    assert totals(metrics[declared.PUBLICATIONS]) == {"curated": 3}
-    assert totals(metrics[declared.IMAGE_VERDICTS]) == {"timeout": 1, "too-small": 1}
-    assert totals(metrics[declared.IMAGELESS_ARTICLES]) == {"timeout": 1}
+    assert totals(metrics[definitions.RECORDS]) == {"curate": 2}
+    assert totals(metrics[definitions.INPUTS]) == {"curated": 1}, "another lane counts the other"
+    assert totals(metrics[definitions.PUBLICATIONS]) == {"curated": 3}
+    assert totals(metrics[definitions.IMAGE_VERDICTS]) == {"timeout": 1, "too-small": 1}
+    assert totals(metrics[definitions.IMAGELESS_ARTICLES]) == {"timeout": 1}
     assert value("newsloom_duplicates_total") == 2
     assert value("newsloom_story_merges_total") == 1
     assert value("newsloom_arrival_to_publication_seconds_count") == 1
@@ -75,15 +75,15 @@ def test_crawlers_cannot_make_labels_without_end() -> None:
     fault = Fault(Reason.BLANK, "title", "")
     names = [None, "No Name!", "x" * 65, *(f"spider-{n}" for n in range(200)), "spider-3"]
     for name in names:
-        metrics.count_prepared(Prepared(fault, name))
+        metrics.count_enriched(Enriched(fault, name))
     metrics.commit()
     counts = Tally[str]()
-    for sample in next(iter(metrics[declared.DEAD_LETTERS].collect())).samples:
+    for sample in next(iter(metrics[definitions.DEAD_LETTERS].collect())).samples:
         counts[sample.labels["source"]] += int(sample.value)
-    assert len(counts) == declared.MAX_SOURCES + 2
+    assert len(counts) == definitions.MAX_SOURCES + 2
     assert counts["unknown"] == 1
     assert counts["spider-3"] == 2
-    assert counts["other"] == 2 + 200 - declared.MAX_SOURCES
+    assert counts["other"] == 2 + 200 - definitions.MAX_SOURCES
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_lane_holds_what_it_took_against_its_row(counted: int, told: int) -> N
 def test_partitions_that_are_others_have_no_samples_any_more() -> None:
     metrics = Metrics("curate")
     LaneMetrics(metrics, 5, State()).describe()
-    metrics[declared.LAG_RECORDS].labels("curate", "5").set(3)
+    metrics[definitions.LAG_RECORDS].labels("curate", "5").set(3)
     metrics.forget_partitions()
     told = [s for family in metrics.registry.collect() for s in family.samples]
     assert not [s for s in told if {"lane", "partition"} & s.labels.keys()]
@@ -127,7 +127,7 @@ def test_fetches_are_counted_as_they_happen() -> None:
     assert value("newsloom_image_fetches_in_flight") == 0
     assert value("newsloom_image_fetch_seconds_count") == 1
     assert value("newsloom_blocked_requests_total") == 1
-    assert totals(metrics[declared.IMAGE_LOOKUPS]) == {"cached": 1}
+    assert totals(metrics[definitions.IMAGE_LOOKUPS]) == {"cached": 1}
 
 
 def test_the_page_names_every_verdict_of_the_web() -> None:

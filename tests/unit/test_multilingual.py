@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from benchmarks.story_streams import score
-from newsloom.rules.terms import UNIT, dot_product, vectorise
+from newsloom.rules.words.terms import UNIT, dot_product, vectorise
 from tests.support.lanes import DAY_S, START_S, assert_sound, event, new_pipeline, take
 from tests.support.multilingual import KINDS, UNSPACED, Labelled, articles
 from tests.support.pipeline import Pipeline

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from newsloom.pipeline.curation.near import nearest, sum_by_story
+from newsloom.pipeline.search.ranking_kernels import nearest, sum_by_story
 
 RING = 64
 DOTS = st.integers(0, 100).map(lambda n: 10_000 * n)

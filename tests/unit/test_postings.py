@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from newsloom.pipeline.curation.compiled import Integers
-from newsloom.pipeline.curation.postings import Postings, hash_terms
-from newsloom.rules.terms import UNIT
+from newsloom.pipeline.search.compiled import Integers
+from newsloom.pipeline.search.postings import Postings, hash_terms
+from newsloom.rules.words.terms import UNIT
 
 Vector = dict[str, int]
 TERMS = [f"term{n}" for n in range(12)]

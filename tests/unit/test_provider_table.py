@@ -7,9 +7,9 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.catalogue.files import load_catalogue
+from newsloom.rules.addresses.urls import url_fault
 from newsloom.rules.provider import Resolution, resolve_provider
-from newsloom.rules.urls import url_fault
 
 CATALOGUE = load_catalogue()
 Row = tuple[str, str, str, str]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.state import State, fingerprint
+from newsloom.pipeline.lane.state import State, fingerprint
 from newsloom.records.faults import Outcome, Reason, Stage
 from newsloom.rules.topics import TopicIndex
 from tests.support.lanes import START_S, event

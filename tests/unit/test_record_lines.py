@@ -7,7 +7,7 @@ from aiokafka import ConsumerRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.commands.record_lines import MAX_CHARS, json_line, readable_line
+from newsloom.commands.kafka.record_lines import MAX_CHARS, json_line, readable_line
 
 
 def record(

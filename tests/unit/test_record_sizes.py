@@ -4,10 +4,10 @@ from typing import Any
 
 import orjson
 
-from newsloom.pipeline.curation.rows import encode_row
 from newsloom.pipeline.decode import MAX_RECORD_BYTES
+from newsloom.pipeline.lane.rows import encode_row
 from newsloom.records.curated import RelatedArticle
-from newsloom.runtimes.kafka.topics import CURATED_ARTICLES, LANE_STATE, STORIES
+from newsloom.runtimes.kafka.topics.definitions import CURATED_ARTICLES, LANE_STATE, STORIES
 from tests.support.lanes import new_pipeline
 
 WIDE = "\U0001f6a2"  # four bytes in UTF-8, so as long as a text of so many characters can be

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from newsloom.pipeline.curation.register import Register
+from newsloom.pipeline.lane.article_table import ArticleTable
 
 PUBLISHED = ("2026-03-02T10:00:00Z", "0999-12-31T23:59:59Z", "2026-03-02T10:00:01Z")
 
@@ -20,7 +20,7 @@ class RegisterAndRows(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register = Register()
+        self.table = ArticleTable()
         self.rows: dict[int, tuple[int, str, list[str]]] = {}
         self.last = 0
 
@@ -32,45 +32,45 @@ class RegisterAndRows(RuleBasedStateMachine):
     )
     def take(self, gap: int, quality: int, published: str, named: list[int]) -> None:
         self.last += gap
-        slot = self.register.take(_id(self.last), self.last, quality, published)
-        assert slot == self.register.slot(self.last)
+        slot = self.table.take(_id(self.last), self.last, quality, published)
+        assert slot == self.table.slot(self.last)
         names = [_id(number) for number in named]
-        self.register.set_named(self.last, names)
-        self.register.event_at[slot] = -self.last
+        self.table.set_named(self.last, names)
+        self.table.event_at[slot] = -self.last
         self.rows[self.last] = (quality, published, names)
 
     @precondition(lambda self: self.rows)
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(sorted(self.rows)))
-        self.register.release(_id(number))
+        self.table.release(_id(number))
         del self.rows[number]
 
     @precondition(lambda self: self.rows)
     @rule()
     def release_the_oldest(self) -> None:
         number = min(self.rows)
-        assert self.register.oldest(self.last + 1) == number
-        assert self.register.oldest(number) is None
-        self.register.release(_id(number))
+        assert self.table.oldest(self.last + 1) == number
+        assert self.table.oldest(number) is None
+        self.table.release(_id(number))
         del self.rows[number]
 
     @rule(number=st.integers(1, 40))
     def who_names_it(self, number: int) -> None:
         naming = {_id(n) for n, (_, _, names) in self.rows.items() if _id(number) in names}
-        assert naming == set(self.register.may_name(_id(number))), "no two of these look alike"
+        assert naming == set(self.table.may_name(_id(number))), "no two of these look alike"
 
     @invariant()
     def holds_the_same(self) -> None:
-        register = self.register
-        assert list(register) == [_id(number) for number in sorted(self.rows)]
-        assert len(register) == len(self.rows)
+        table = self.table
+        assert list(table) == [_id(number) for number in sorted(self.rows)]
+        assert len(table) == len(self.rows)
         for number, (quality, published, _) in self.rows.items():
-            assert register.find(_id(number)) == number
-            assert register.is_live(number)
-            assert register.id_of(number) == _id(number)
-            assert register.rank(number) == (-quality, published, _id(number))
-            assert register.event_at[register.slot(number)] == -number
+            assert table.find(_id(number)) == number
+            assert table.is_live(number)
+            assert table.id_of(number) == _id(number)
+            assert table.rank(number) == (-quality, published, _id(number))
+            assert table.event_at[table.slot(number)] == -number
 
 
 TestRegister = RegisterAndRows.TestCase
@@ -78,18 +78,18 @@ TestRegister.settings = settings(max_examples=60, stateful_step_count=30, deadli
 
 
 def test_it_needs_no_more_room_however_many_come_and_go() -> None:
-    register = Register()
+    table = ArticleTable()
     for number in range(1, 20_000):
-        register.take(_id(number), number, 0, PUBLISHED[0])
+        table.take(_id(number), number, 0, PUBLISHED[0])
         if number > 900:
-            register.release(_id(number - 900))
-    assert len(register) == 900
-    assert len(register.number) == 1024
+            table.release(_id(number - 900))
+    assert len(table) == 900
+    assert len(table.number) == 1024
 
 
 def test_numbers_may_come_in_any_order() -> None:
-    register = Register()
+    table = ArticleTable()
     for number in (9_000, 3, 4_000, 8_999, 1):
-        register.take(_id(number), number, 0, PUBLISHED[0])
-    assert list(register) == [_id(number) for number in (1, 3, 4_000, 8_999, 9_000)]
-    assert register.oldest(5) == 1
+        table.take(_id(number), number, 0, PUBLISHED[0])
+    assert list(table) == [_id(number) for number in (1, 3, 4_000, 8_999, 9_000)]
+    assert table.oldest(5) == 1

@@ -9,9 +9,9 @@ from newsloom.pipeline.decode import Decoded, decode, decode_record
 from newsloom.pipeline.normalise import normalise
 from newsloom.records.faults import Fault
 from newsloom.rules.duplicates import Text, is_duplicate
-from newsloom.rules.language import detect_language
 from newsloom.rules.stories import RELATED_FLOOR
-from newsloom.rules.terms import UNIT, dot_product, vectorise
+from newsloom.rules.words.language import detect_language
+from newsloom.rules.words.terms import UNIT, dot_product, vectorise
 from tests.support.lanes import DAY_S
 from tests.support.newsstand import Newsstand, ident
 
@@ -72,7 +72,7 @@ def test_a_story_is_published_when_its_lead_is_for_a_withdrawal_elsewhere() -> N
     assert stand.story_of("post.example/1") == "post.example/1"
     result = stand.withdraw("ledger.example/1")
     assert stand.told(result) == ["ledger.example/1", "post.example/1"]
-    assert "post.example/1" in stand.told_stories(result)
+    assert "post.example/1" in stand.published_stories(result)
 
 
 def test_the_survivor_of_a_merge_is_published_however_great_it_is() -> None:
@@ -87,7 +87,7 @@ def test_the_survivor_of_a_merge_is_published_however_great_it_is() -> None:
     assert stand.story_of("post.example/1") == "post.example/1"
     result = stand.report("ledger.example/99", f"{FERRY}, mayor says", 3 * DAY_S, quality=10)
     assert stand.stories[ident("post.example/1")].get("mergedInto") == ident("ledger.example/0")
-    assert sorted(stand.told_stories(result)) == ["ledger.example/0", "post.example/1"]
+    assert sorted(stand.published_stories(result)) == ["ledger.example/0", "post.example/1"]
 
 
 @pytest.mark.parametrize("title", ["&nbsp;", "&#8203;", "<b></b>", "<p> </p>", "<!-- ad -->"])

@@ -10,11 +10,11 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from prometheus_client import generate_latest
 
-from newsloom.adapters.sealing import Keyring, SealFault, SealingKey
+from newsloom.adapters.sealing.keyring import Keyring, SealFault, SealingKey
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.state import State
 from newsloom.pipeline.decode import Decoded, decode_record, parse_record
+from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.sealing import Seal, Sealer, seal_private
 from newsloom.records.curated import SCHEMA_VERSION
 from newsloom.records.event import ArticleEvent

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from newsloom.adapters.failures import KeysError, OutageError
-from newsloom.adapters.sealing import SealingKey
-from newsloom.adapters.sealing_keys import add_key, load_keyring, new_key
+from newsloom.adapters.sealing.key_file import add_key, load_keyring, new_key
+from newsloom.adapters.sealing.keyring import SealingKey
 
 ONE, TWO = (SealingKey(bytes([n]) * 32).line for n in (1, 2))
 ID, _, SECRET = ONE.partition(":")

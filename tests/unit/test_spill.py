@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from random import Random
 
-from newsloom.adapters.spill import SpillFile
+from newsloom.adapters.storage.spill_file import SpillFile
 
 
 def test_rows_come_back_as_they_were() -> None:
@@ -40,7 +40,7 @@ def test_files_whose_rows_are_gone_are_given_back() -> None:
 
 def test_nothing_is_left_in_the_folder_that_tmpdir_names(tmp_path: Path) -> None:
     program = (
-        "from newsloom.adapters.spill import SpillFile; import os, sys\n"
+        "from newsloom.adapters.storage.spill_file import SpillFile; import os, sys\n"
         "SpillFile().write(b'row'); print(os.listdir(sys.argv[1])); os._exit(9)"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
@@ -54,7 +54,7 @@ def test_a_full_disk_is_told_in_words() -> None:
     program = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from newsloom.adapters.spill import SpillFile; spill = SpillFile()\n"
+        "from newsloom.adapters.storage.spill_file import SpillFile; spill = SpillFile()\n"
         "try:\n    while True: spill.write(bytes(1000))\n"
         "except OSError as error: print(error.strerror)"
     )

@@ -12,7 +12,7 @@ from newsloom.rules.stories import (
     is_within_reach,
     story_similarity,
 )
-from newsloom.rules.terms import UNIT, dot_product
+from newsloom.rules.words.terms import UNIT, dot_product
 
 VECTORS = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 5_000), min_size=1)
 

@@ -14,7 +14,7 @@ def test_every_matter_has_an_other_that_is_to_stay_apart() -> None:
     stories = {each.story for each in labelled}
     matters = {story.removesuffix(", other") for story in stories}
     assert len(matters) >= 28
-    assert stories == matters | {f"{matter}, other" for matter in matters}
+    assert stories == matters | {f"{subject}, other" for subject in matters}
     texts = [(each.event["title"], each.event["webUrl"]) for each in labelled]
     assert [len(set(column)) for column in zip(*texts, strict=True)] == [len(labelled)] * 2
     assert 0.5 < sum("excerpt" in each.event for each in labelled) / len(labelled) < 0.8

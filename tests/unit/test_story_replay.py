@@ -8,9 +8,9 @@ from benchmarks.stories import Stream, prepare, shuffle
 from benchmarks.story_regression import collect
 from benchmarks.story_replay import Replay
 from benchmarks.story_streams import LabelledEvent
-from newsloom.adapters.catalogue_files import load_catalogue
+from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.curation.decide import decide
-from newsloom.pipeline.curation.state import State
+from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.policy import Policy
 from newsloom.rules.evidence import DEFAULT_WEIGHTS, StoryWeights
 from tests.support.multilingual import articles

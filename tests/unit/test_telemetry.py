@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 import pytest
 
-from newsloom.observability.declared import INPUTS
+from newsloom.observability.definitions import INPUTS
 from newsloom.observability.health import Health
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.pipeline.arrival import WithdrawalArrival
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Curation
-from newsloom.runtimes.kafka.curating import CurateLane
-from newsloom.runtimes.kafka.enriched import encode_arrival
-from newsloom.runtimes.kafka.outgoing import Headers
-from newsloom.runtimes.kafka.stage import BugCounter
-from newsloom.runtimes.kafka.telemetry import Telemetry
-from newsloom.runtimes.kafka.topics import Topics
-from newsloom.runtimes.kafka.transactions import TransactionMark
+from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Curator
+from newsloom.runtimes.kafka.clients.messages import Headers
+from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+from newsloom.runtimes.kafka.worker.abort_counter import AbortCounter
+from newsloom.runtimes.kafka.worker.curate import CurateLane
+from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
+from newsloom.runtimes.kafka.worker.processor import BugCounter
+from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Aged:
 )
 def test_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
     metrics = Metrics("curate")
-    telemetry = Telemetry(metrics, Health(60), TransactionMark())
+    telemetry = Telemetry(metrics, Health(60), AbortCounter())
     telemetry.note_assigned({0})
     for step in steps:
         if isinstance(step, Aged):
@@ -80,7 +80,7 @@ def test_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
 def test_a_withdrawal_that_another_lane_counts_is_no_input_of_this_one() -> None:
     metrics, state = Metrics("curate"), State()
     told = LaneMetrics(metrics, 1, state)
-    lane = CurateLane(Topics("news."), 1, 0, Curation(state), 0, BugCounter(), told)
+    lane = CurateLane(KafkaTopics("news."), 1, 0, Curator(state), 0, BugCounter(), told)
     records = []
     for offset, is_counted in enumerate((True, False)):
         key, value = encode_arrival(WithdrawalArrival("0" * 32, is_counted))
@@ -93,7 +93,7 @@ def test_a_withdrawal_that_another_lane_counts_is_no_input_of_this_one() -> None
     assert value_of("newsloom_unaccounted_inputs", {"lane": "1"}) == 0
 
 
-def _aborted(mark: TransactionMark) -> float | None:
+def _aborted(mark: AbortCounter) -> float | None:
     metrics = Metrics("curate")
     Telemetry(metrics, Health(60), mark)
     value = metrics.registry.get_sample_value
@@ -101,7 +101,7 @@ def _aborted(mark: TransactionMark) -> float | None:
 
 
 def test_the_next_worker_counts_the_transactions_in_which_others_ended() -> None:
-    mark = TransactionMark()
+    mark = AbortCounter()
 
     def work(is_amid: bool) -> None:
         """In a process of its own, which ends as if it were killed."""

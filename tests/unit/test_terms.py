@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.rules.terms import (
+from newsloom.rules.words.terms import (
     MAX_TERMS,
     UNIT,
     add_to,
@@ -17,7 +17,7 @@ from newsloom.rules.terms import (
     term_of,
     vectorise,
 )
-from newsloom.rules.text import words
+from newsloom.rules.words.text import words
 
 TITLE = "Ferry Selkie runs aground off Northfield pier"
 EXCERPT = (

@@ -5,7 +5,13 @@ import unicodedata
 
 import pytest
 
-from newsloom.rules.text import clean_text, comparison_title, cut_text, strip_dateline, words
+from newsloom.rules.words.text import (
+    clean_text,
+    cut_text,
+    strip_dateline,
+    title_without_outlet,
+    words,
+)
 
 CLEAN = [
     ("plain text stays", "Harbour bridge reopens", "Harbour bridge reopens"),
@@ -289,7 +295,7 @@ def test_cut_text(text: str, limit: int, expected: str) -> None:
     ids=[row[0] for row in COMPARISON],
 )
 def test_comparison_title(title: str, name: str, domain: str, expected: str) -> None:
-    assert comparison_title(title, name, domain) == expected
+    assert title_without_outlet(title, name, domain) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.adapters.catalogue_files import BUNDLED
-from newsloom.rules.text import words
+from newsloom.adapters.catalogue.files import BUNDLED
 from newsloom.rules.topics import MAX_TOPICS, TopicEntry, TopicIndex
+from newsloom.rules.words.text import words
 from tests.support.generator import generate
 
 INDEX = TopicIndex(

@@ -5,8 +5,8 @@ among them: words that mean something else here, or in another language.
 
 import pytest
 
-from newsloom.adapters.catalogue_files import load_catalogue
-from newsloom.rules.text import words
+from newsloom.adapters.catalogue.files import load_catalogue
+from newsloom.rules.words.text import words
 
 TOPICS = load_catalogue().topics
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
-from newsloom.adapters.sealing import Keyring, SealingKey
+from newsloom.adapters.sealing.keyring import Keyring, SealingKey
 from newsloom.commands.unseal import unseal
 
 KEY, OTHER = (SealingKey(bytes([n]) * 32) for n in (1, 2))

@@ -7,7 +7,14 @@ from time import process_time
 import pytest
 
 import newsloom.rules
-from newsloom.rules.urls import UrlParts, article_id, canonical_url, host_of, split_url, url_fault
+from newsloom.rules.addresses.urls import (
+    UrlParts,
+    article_id,
+    canonical_url,
+    host_of,
+    split_url,
+    url_fault,
+)
 
 ACCEPTED = {
     "plain https": "https://news.example/story",
@@ -246,7 +253,7 @@ def test_what_selects_an_article_is_never_dropped(name: str) -> None:
 
 def test_the_tracking_table_is_sourced_and_well_formed() -> None:
     package = Path(newsloom.rules.__file__).parent
-    table = tomllib.loads((package / "tracking_parameters.toml").read_text("utf-8"))
+    table = tomllib.loads((package / "addresses" / "tracking_parameters.toml").read_text("utf-8"))
     everywhere = [name for group in table["everywhere"] for name in group["names"]]
     prefixes = tuple(
         prefix for group in table["everywhere"] for prefix in group.get("prefixes", [])

@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
+from newsloom.records.compatibility import breaks
 from newsloom.records.curated import SCHEMA_VERSION
 from newsloom.records.schemas import READERS, published_schema
-from newsloom.rules.compatibility import breaks
 
 _EXPORT = "run `newsloom schemas export`"
 

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from newsloom.adapters.inputs import Position, find_sources, read
+from newsloom.adapters.inputs.sources import Position, find_sources, read
 from newsloom.bootstrap import build_pipeline
-from newsloom.commands.progress import ProgressView
-from newsloom.commands.terminal import result_console
-from newsloom.pipeline.comparison import Differences, Regrouping, Telling, compare_tellings
-from newsloom.pipeline.recipe import Pipeline
+from newsloom.commands.display.progress import ProgressView
+from newsloom.commands.display.terminal import result_console
+from newsloom.pipeline.comparison import CuratedView, Differences, Regrouping, compare_views
+from newsloom.pipeline.process import Pipeline
 from newsloom.settings import read_settings_file
 
 MAX_SHOWN = 20
@@ -54,37 +54,37 @@ def compare(inputs: tuple[str, ...], files: tuple[Path, ...], is_json: bool, qui
     if len(files) != 2:
         raise click.UsageError("give --settings twice: A, then B")
     pipelines = [build_pipeline(read_settings_file(file)) for file in files]
-    tellings = _curate(inputs, pipelines, quiet)
-    differences = compare_tellings(*tellings)
+    views = _curate(inputs, pipelines, quiet)
+    differences = compare_views(*views)
     if is_json:
-        for line in _lines(tellings, differences):
+        for line in _lines(views, differences):
             click.echo(orjson.dumps(line))
         return
     console = result_console()
     for name, file in zip(NAMES, files, strict=True):
         console.print(Text(f"{name}  {file}"), soft_wrap=True)
-    _print_counts(console, tellings)
-    _print_differences(console, tellings, differences)
+    _print_counts(console, views)
+    _print_differences(console, views, differences)
 
 
 def _curate(
     inputs: Sequence[str], pipelines: Sequence[Pipeline], is_quiet: bool
-) -> tuple[Telling, Telling]:
+) -> tuple[CuratedView, CuratedView]:
     """What each pipeline tells of the inputs, record by record side by side."""
     sources = find_sources(inputs)
-    tellings = Telling(), Telling()
+    views = CuratedView(), CuratedView()
     with ProgressView(sum(source.size for source in sources) or None, is_quiet) as progress:
         for source in sources:
             for record in filter(None, read(source, Position(), False, lambda: False, time.time)):
-                for pipeline, telling in zip(pipelines, tellings, strict=True):
+                for pipeline, view in zip(pipelines, views, strict=True):
                     # Parsed for each, for a pipeline may keep parts of what it is given.
-                    telling.take(pipeline.process(record.parse(), record.after.opened_at))
+                    view.take(pipeline.process(record.parse(), record.after.opened_at))
                 progress.advance(1, len(record.payload) + 1)
-    return tellings
+    return views
 
 
-def _print_counts(console: Console, tellings: Sequence[Telling]) -> None:
-    a, b = (telling.counts() for telling in tellings)
+def _print_counts(console: Console, views: Sequence[CuratedView]) -> None:
+    a, b = (view.counts() for view in views)
     table = Table(box=None, pad_edge=False)
     table.add_column("", no_wrap=True, min_width=16)
     for name in (*NAMES, "change"):
@@ -96,19 +96,19 @@ def _print_counts(console: Console, tellings: Sequence[Telling]) -> None:
 
 
 def _print_differences(
-    console: Console, tellings: Sequence[Telling], differences: Differences
+    console: Console, views: Sequence[CuratedView], differences: Differences
 ) -> None:
     moved = sum(each.size for each in differences.regroupings)
     _print_list(
         console,
         f"stories that differ: {len(differences.regroupings):,}, of {moved:,} articles",
-        [_told_regrouping(tellings, each) for each in differences.regroupings[:MAX_SHOWN]],
+        [_told_regrouping(views, each) for each in differences.regroupings[:MAX_SHOWN]],
         len(differences.regroupings),
     )
     for what, of_ways in (("leads", differences.leads), ("published", differences.published)):
-        for name, telling, ids in zip(NAMES, tellings, of_ways, strict=True):
+        for name, view, ids in zip(NAMES, views, of_ways, strict=True):
             heading = f"{what} in {name} only: {len(ids):,}"
-            told = [f"  {_told(telling, article_id)}" for article_id in ids[:MAX_SHOWN]]
+            told = [f"  {_told(view, article_id)}" for article_id in ids[:MAX_SHOWN]]
             _print_list(console, heading, told, len(ids))
     if not any((differences.regroupings, *differences.leads, *differences.published)):
         console.print("subscribers would hold the same")
@@ -123,39 +123,39 @@ def _print_list(console: Console, heading: str, lines: Sequence[str], count: int
         console.print(f"  and {count - len(lines):,} more; --json tells all")
 
 
-def _told_regrouping(tellings: Sequence[Telling], regrouping: Regrouping) -> str:
+def _told_regrouping(views: Sequence[CuratedView], regrouping: Regrouping) -> str:
     """The stories of both ways, greatest first, each by its lead and size."""
     lines = []
-    for name, telling, stories in zip(NAMES, tellings, regrouping, strict=True):
+    for name, view, stories in zip(NAMES, views, regrouping, strict=True):
         for number, ids in enumerate(stories[:MAX_STORIES_SHOWN]):
             head = name if number == 0 else " "
-            lines.append(f"  {head}  {len(ids):>3} × {_told(telling, _lead(telling, ids))}")
+            lines.append(f"  {head}  {len(ids):>3} × {_told(view, _lead(view, ids))}")
         if len(stories) > MAX_STORIES_SHOWN:
             lines.append(f"       and {len(stories) - MAX_STORIES_SHOWN:,} more")
     return "\n".join(lines)
 
 
-def _lead(telling: Telling, ids: Sequence[str]) -> str:
-    return next((i for i in ids if telling.articles[i].is_lead), ids[0])
+def _lead(view: CuratedView, ids: Sequence[str]) -> str:
+    return next((i for i in ids if view.articles[i].is_lead), ids[0])
 
 
-def _told(telling: Telling, article_id: str) -> str:
-    held = telling.articles[article_id]
+def _told(view: CuratedView, article_id: str) -> str:
+    held = view.articles[article_id]
     return f"{held.title} ({held.provider})"
 
 
-def _lines(tellings: Sequence[Telling], differences: Differences) -> Iterator[dict[str, object]]:
+def _lines(views: Sequence[CuratedView], differences: Differences) -> Iterator[dict[str, object]]:
     """One object a difference; the counts first."""
-    a, b = (telling.counts() for telling in tellings)
+    a, b = (view.counts() for view in views)
     yield {"kind": "counts", "a": a, "b": b}
     for regrouping in differences.regroupings:
         of_ways = (
-            [{"lead": _lead(telling, ids), "articles": ids} for ids in stories]
-            for telling, stories in zip(tellings, regrouping, strict=True)
+            [{"lead": _lead(view, ids), "articles": ids} for ids in stories]
+            for view, stories in zip(views, regrouping, strict=True)
         )
         yield {"kind": "stories"} | dict(zip("ab", of_ways, strict=True))
     for kind, ways in (("lead", differences.leads), ("published", differences.published)):
-        for name, telling, ids in zip("ab", tellings, ways, strict=True):
+        for name, view, ids in zip("ab", views, ways, strict=True):
             for article_id in ids:
-                title = telling.articles[article_id].title
+                title = view.articles[article_id].title
                 yield {"kind": kind, "only": name, "id": article_id, "title": title}

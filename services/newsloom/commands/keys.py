@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from newsloom.adapters.sealing_keys import add_key, new_key
+from newsloom.adapters.sealing.key_file import add_key, new_key
 from newsloom.bootstrap import build_keyring
 from newsloom.settings import Settings
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from newsloom.adapters.catalogue_files import load_catalogue
-from newsloom.adapters.inputs import STANDARD_INPUT, Source, find_sources
-from newsloom.adapters.store import Store
+from newsloom.adapters.catalogue.files import load_catalogue
+from newsloom.adapters.inputs.sources import STANDARD_INPUT, Source, find_sources
+from newsloom.adapters.storage.store import Store
 from newsloom.bootstrap import build_keyring, build_policy, build_run
+from newsloom.commands.display.progress import ProgressView
+from newsloom.commands.display.summary import print_summary
 from newsloom.commands.options import catalogue_option
-from newsloom.commands.progress import ProgressView
-from newsloom.commands.summary import print_summary
-from newsloom.observability.declared import RUN
+from newsloom.observability.definitions import RUN
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.enrich import IMAGE_MODES
 from newsloom.runtimes.embedded import EmbeddedRun, RunOptions

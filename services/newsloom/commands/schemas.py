@@ -10,9 +10,9 @@ import click
 
 from newsloom.adapters import schema_files
 from newsloom.adapters.failures import OutageError
-from newsloom.observability.page import metrics_page
-from newsloom.runtimes.kafka.asyncapi import asyncapi_text
-from newsloom.runtimes.kafka.topics_page import topics_page
+from newsloom.observability.metrics_page import metrics_page
+from newsloom.runtimes.kafka.topics.asyncapi import asyncapi_text
+from newsloom.runtimes.kafka.topics.page import topics_page
 
 _folder = click.option(
     "--folder",

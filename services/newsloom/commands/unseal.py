@@ -7,7 +7,7 @@ import click
 import orjson
 
 from newsloom.adapters.front_matter import FrontMatterError, loads
-from newsloom.adapters.sealing import SealFault
+from newsloom.adapters.sealing.keyring import SealFault
 from newsloom.bootstrap import build_keyring
 from newsloom.records.curated import SCHEMA_VERSION
 from newsloom.settings import Settings

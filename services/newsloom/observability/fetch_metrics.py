@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from newsloom.observability import declared
+from newsloom.observability import definitions
 from newsloom.observability.metrics import Metrics
 
 _ANSWERS = ("cached", "shared", "fetched", "declined")
@@ -17,11 +17,11 @@ class FetchMetrics:
     """Counts for one process."""
 
     def __init__(self, metrics: Metrics) -> None:
-        lookups = metrics[declared.IMAGE_LOOKUPS]
+        lookups = metrics[definitions.IMAGE_LOOKUPS]
         self._lookups = {answer: lookups.labels(answer) for answer in _ANSWERS}
-        self._seconds = metrics[declared.IMAGE_FETCH_SECONDS]
-        self._in_flight = metrics[declared.IMAGE_FETCHES_IN_FLIGHT]
-        self._blocked = metrics[declared.BLOCKED_REQUESTS]
+        self._seconds = metrics[definitions.IMAGE_FETCH_SECONDS]
+        self._in_flight = metrics[definitions.IMAGE_FETCHES_IN_FLIGHT]
+        self._blocked = metrics[definitions.BLOCKED_REQUESTS]
 
     def note_lookup(self, answer: str) -> None:
         """An image was asked for."""

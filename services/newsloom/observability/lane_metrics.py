@@ -3,10 +3,10 @@
 The account holds what was taken here against what the lane's own row counts, which is committed.
 """
 
-from newsloom.observability import declared
+from newsloom.observability import definitions
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.curation.state import State
-from newsloom.pipeline.recipe import Result
+from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Result
 from newsloom.records.faults import Outcome
 
 
@@ -35,12 +35,12 @@ class LaneMetrics:
         metrics, state, label = self._metrics, self._state, self._label
         for outcome in Outcome:
             count = state.lane.outcomes.get(outcome.value, 0)
-            metrics[declared.COMMITTED_INPUTS].labels(label, outcome.value).set(count)
+            metrics[definitions.COMMITTED_INPUTS].labels(label, outcome.value).set(count)
         unaccounted = self._counted_before + self._taken - _counted(state)
-        metrics[declared.UNACCOUNTED_INPUTS].labels(label).set(unaccounted)
-        metrics[declared.LIVE_ARTICLES].labels(label).set(len(state.articles))
-        metrics[declared.LIVE_STORIES].labels(label).set(len(state.stories))
-        metrics[declared.LANE_CAP].labels(label).set(state.cap)
+        metrics[definitions.UNACCOUNTED_INPUTS].labels(label).set(unaccounted)
+        metrics[definitions.LIVE_ARTICLES].labels(label).set(len(state.articles))
+        metrics[definitions.LIVE_STORIES].labels(label).set(len(state.stories))
+        metrics[definitions.LANE_CAP].labels(label).set(state.cap)
 
 
 def _counted(state: State) -> int:

@@ -76,5 +76,5 @@ def set_up_logs(form: Format, level: str, stage: str | None = None) -> None:
     logging.getLogger("newsloom").setLevel(level.upper())
     # What these say of an outage is told once, by the error it ends with. Faust logs under the
     # name of the module that holds its subclass; under load it thinks its thread is dead.
-    for name in ("aiokafka", "newsloom.runtimes.kafka.batches"):
+    for name in ("aiokafka", "newsloom.runtimes.kafka.worker.consumer"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -20,22 +20,22 @@ from prometheus_client import (
 )
 
 from newsloom import __version__
-from newsloom.observability import declared
-from newsloom.observability.declared import ALL, AnyDeclared, Declared, M
-from newsloom.pipeline.recipe import Prepared, Result
+from newsloom.observability import definitions
+from newsloom.observability.definitions import ALL, AnyMetricDefinition, M, MetricDefinition
+from newsloom.pipeline.process import Enriched, Result
 from newsloom.records.faults import Fault, Outcome
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.images import NONE_GIVEN, Verdict
 
 _SOURCE = re.compile(r"[a-z0-9._-]{1,64}")
-_OUTCOMES = {outcome: (declared.INPUTS, (outcome.value,)) for outcome in Outcome}
-_CURATED = declared.PUBLICATIONS, ("curated",)
-_STORIES = declared.PUBLICATIONS, ("story",)
-_DUPLICATES = declared.DUPLICATES, ()
-_MERGES = declared.STORY_MERGES, ()
-_PRIVATE_DROPPED = declared.PRIVATE_DROPPED, ()
+_OUTCOMES = {outcome: (definitions.INPUTS, (outcome.value,)) for outcome in Outcome}
+_CURATED = definitions.PUBLICATIONS, ("curated",)
+_STORIES = definitions.PUBLICATIONS, ("story",)
+_DUPLICATES = definitions.DUPLICATES, ()
+_MERGES = definitions.STORY_MERGES, ()
+_PRIVATE_DROPPED = definitions.PRIVATE_DROPPED, ()
 
-Count = tuple[Declared[Counter], tuple[str, ...]]
+Count = tuple[MetricDefinition[Counter], tuple[str, ...]]
 """What is counted, and the values of its labels."""
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody asks for
@@ -51,26 +51,26 @@ class Metrics:
         self._counted: Tally[Count] = Tally()
         self._arrivals: list[int] = []
         self._sources: set[str] = set()
-        self._records = declared.RECORDS, (stage,)
+        self._records = definitions.RECORDS, (stage,)
         ProcessCollector(registry=self.registry)
-        self[declared.BUILD_INFO].labels(stage, __version__).set(1)
+        self[definitions.BUILD_INFO].labels(stage, __version__).set(1)
         self._begin_at_zero()
 
-    def __getitem__(self, one: Declared[M]) -> M:
+    def __getitem__(self, one: MetricDefinition[M]) -> M:
         """The metric that was declared. KeyError for one that this stage does not set."""
         return cast(M, self._made[one])
 
-    def of_stage(self, one: Declared[M]) -> M:
+    def of_stage(self, one: MetricDefinition[M]) -> M:
         """A metric whose only label is the stage, for this one."""
         return self[one].labels(self.stage)
 
-    def count_prepared(self, prepared: Prepared) -> None:
+    def count_enriched(self, enriched: Enriched) -> None:
         """Counts what enrichment made of an input that is curated elsewhere."""
         self._counted[self._records] += 1
-        self._count_faulty_fields(prepared)
-        if isinstance(prepared.arrival, Fault):
+        self._count_faulty_fields(enriched)
+        if isinstance(enriched.arrival, Fault):
             self._counted[_OUTCOMES[Outcome.DEAD_LETTERED]] += 1
-            self._count_dead_letter(prepared.arrival, prepared.source)
+            self._count_dead_letter(enriched.arrival, enriched.source)
 
     def count(self, result: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
         """Counts what became of one input; what another lane counts is no input of this one.
@@ -104,15 +104,15 @@ class Metrics:
             (metric.labels(*labels) if labels else metric).inc(count)
         self._counted.clear()
         if self._arrivals:
-            histogram, now = self[declared.ARRIVAL_TO_PUBLICATION], time.time()
+            histogram, now = self[definitions.ARRIVAL_TO_PUBLICATION], time.time()
             for arrived_at in self._arrivals:
                 histogram.observe(max(0.0, now - arrived_at))
             self._arrivals.clear()
 
     def name_catalogue(self, version: str) -> None:
         """Tells which catalogue is at work from now on."""
-        self[declared.CATALOGUE_INFO].clear()
-        self[declared.CATALOGUE_INFO].labels(version).set(1)
+        self[definitions.CATALOGUE_INFO].clear()
+        self[definitions.CATALOGUE_INFO].labels(version).set(1)
 
     def forget_partitions(self) -> None:
         """Drops the samples of every partition and lane: they may be another's from now on."""
@@ -120,50 +120,50 @@ class Metrics:
             if one.kind is Gauge and {"partition", "lane"}.intersection(one.labels):
                 metric.clear()
 
-    def _count_faulty_fields(self, of: Prepared | Result) -> None:
+    def _count_faulty_fields(self, of: Enriched | Result) -> None:
         for name in of.faulty_fields:
-            self._counted[declared.FAULTY_FIELDS, (name,)] += 1
+            self._counted[definitions.FAULTY_FIELDS, (name,)] += 1
         if of.has_dropped_private:
             self._counted[_PRIVATE_DROPPED] += 1
 
     def _count_dead_letter(self, fault: Fault, source: str | None) -> None:
         labels = fault.reason.value, fault.stage.value, self._bounded(source)
-        self._counted[declared.DEAD_LETTERS, labels] += 1
+        self._counted[definitions.DEAD_LETTERS, labels] += 1
 
     def _bounded(self, source: str | None) -> str:
         if source is None:
-            return declared.NO_SOURCE
+            return definitions.NO_SOURCE
         if source not in self._sources:
-            if len(self._sources) >= declared.MAX_SOURCES or not _SOURCE.fullmatch(source):
-                return declared.OTHER_SOURCE
+            if len(self._sources) >= definitions.MAX_SOURCES or not _SOURCE.fullmatch(source):
+                return definitions.OTHER_SOURCE
             self._sources.add(source)
         return source
 
     def _count_images(self, outcome: Outcome, checks: Sequence[ImageCheck]) -> None:
         verdicts = [check["verdict"] for check in checks]
         for verdict in verdicts:
-            self._counted[declared.IMAGE_VERDICTS, (verdict,)] += 1
+            self._counted[definitions.IMAGE_VERDICTS, (verdict,)] += 1
         if outcome is Outcome.CURATED and Verdict.OK not in verdicts:
             first = verdicts[0] if verdicts else NONE_GIVEN
-            self._counted[declared.IMAGELESS_ARTICLES, (first,)] += 1
+            self._counted[definitions.IMAGELESS_ARTICLES, (first,)] += 1
 
     def _begin_at_zero(self) -> None:
         """Shows closed lists whole from the start, so that a first rise is one."""
-        closed: dict[Declared[Counter], list[str]] = {
-            declared.RECORDS: [self.stage],
-            declared.INPUTS: [outcome.value for outcome in Outcome],
-            declared.PUBLICATIONS: ["curated", "story"],
-            declared.IMAGE_VERDICTS: [verdict.value for verdict in Verdict],
-            declared.TRANSACTIONS_ABORTED: [self.stage],
-            declared.REBALANCES: [self.stage],
-            declared.BACKPRESSURE_SECONDS: [self.stage],
+        closed: dict[MetricDefinition[Counter], list[str]] = {
+            definitions.RECORDS: [self.stage],
+            definitions.INPUTS: [outcome.value for outcome in Outcome],
+            definitions.PUBLICATIONS: ["curated", "story"],
+            definitions.IMAGE_VERDICTS: [verdict.value for verdict in Verdict],
+            definitions.TRANSACTIONS_ABORTED: [self.stage],
+            definitions.REBALANCES: [self.stage],
+            definitions.BACKPRESSURE_SECONDS: [self.stage],
         }
         for one, values in closed.items():
             for value in values if one in self._made else ():
                 self[one].labels(value)
 
 
-def _make(one: AnyDeclared, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
+def _make(one: AnyMetricDefinition, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
     if one.kind is Histogram:
         return Histogram(one.name, one.meaning, one.labels, registry=registry, buckets=one.buckets)
     return one.kind(one.name, one.meaning, one.labels, registry=registry)

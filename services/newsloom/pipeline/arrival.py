@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
-from newsloom.rules.terms import Vector
-from newsloom.rules.text import comparison_title
+from newsloom.rules.words.terms import Vector
+from newsloom.rules.words.text import title_without_outlet
 
 
 class ArticleArrival(NamedTuple):
@@ -46,4 +46,4 @@ def compared_title(article: Article) -> str:
     if told is not None:
         return told
     provider = article["provider"]
-    return comparison_title(article["title"], provider["name"], provider["domain"])
+    return title_without_outlet(article["title"], provider["name"], provider["domain"])

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import orjson
 
-from newsloom.pipeline.recipe import Result
+from newsloom.pipeline.process import Result
 from newsloom.records.faults import Outcome
 from newsloom.rules.scoring import NOT_LEADING
 
 
-class Held(NamedTuple):
+class HeldArticle(NamedTuple):
     """An article as it was last published."""
 
     story_id: str
@@ -29,10 +29,10 @@ class Held(NamedTuple):
 
 
 @dataclass(slots=True)
-class Telling:
+class CuratedView:
     """What one way of curating tells in all: take its results in order, then read."""
 
-    articles: dict[str, Held] = field(default_factory=dict)
+    articles: dict[str, HeldArticle] = field(default_factory=dict)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     article_records: int = 0
     story_records: int = 0
@@ -47,7 +47,7 @@ class Telling:
                 self.articles.pop(publication.id, None)
             else:
                 record = orjson.loads(publication.value)
-                self.articles[publication.id] = Held(
+                self.articles[publication.id] = HeldArticle(
                     story_id=record["storyId"],
                     title=record["title"],
                     provider=record["provider"]["name"],
@@ -100,7 +100,7 @@ class Differences(NamedTuple):
     published: tuple[list[str], list[str]]
 
 
-def compare_tellings(a: Telling, b: Telling) -> Differences:
+def compare_views(a: CuratedView, b: CuratedView) -> Differences:
     """Where two ways of curating the same inputs differ."""
     regroupings = [each for each in _regroupings(a, b) if each.a != each.b]
     regroupings.sort(key=lambda each: -each.size)
@@ -111,7 +111,7 @@ def compare_tellings(a: Telling, b: Telling) -> Differences:
     )
 
 
-def _regroupings(a: Telling, b: Telling) -> Iterator[Regrouping]:
+def _regroupings(a: CuratedView, b: CuratedView) -> Iterator[Regrouping]:
     """The stories of both ways, those together that share articles, straight or through others."""
     stories_a, stories_b = a.stories(), b.stories()
     seen: set[str] = set()
@@ -136,7 +136,9 @@ def _sorted(stories: Mapping[str, list[str]], chosen: Mapping[str, None]) -> lis
     return sorted((sorted(stories[i]) for i in chosen), key=lambda ids: (-len(ids), ids))
 
 
-def _only(a: Telling, b: Telling, is_so: Callable[[Held], bool]) -> tuple[list[str], list[str]]:
+def _only(
+    a: CuratedView, b: CuratedView, is_so: Callable[[HeldArticle], bool]
+) -> tuple[list[str], list[str]]:
     """The articles of which something is so in the one way alone, and in the other alone."""
     in_a = {article_id: None for article_id, held in a.articles.items() if is_so(held)}
     in_b = {article_id: None for article_id, held in b.articles.items() if is_so(held)}

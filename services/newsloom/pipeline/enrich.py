@@ -11,14 +11,14 @@ from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.normalise import NormalisedArticle
 from newsloom.records.curated import Article, Image, Provider
 from newsloom.records.image_check import ImageCheck
-from newsloom.rules.amp import cdn_amp_url
+from newsloom.rules.addresses.amp import cdn_amp_url
 from newsloom.rules.clock import format_time
 from newsloom.rules.images import Verdict
-from newsloom.rules.language import primary_language
 from newsloom.rules.provider import NO_HINT, Hint, Outlet, bare_title, resolve_provider
 from newsloom.rules.scoring import MAX_QUALITY, image_parts, quality_parts
-from newsloom.rules.terms import count_title_terms, vectorise
-from newsloom.rules.text import comparison_title, shared_words
+from newsloom.rules.words.language import primary_language
+from newsloom.rules.words.terms import count_title_terms, vectorise
+from newsloom.rules.words.text import shared_words, title_without_outlet
 
 ImageMode = Literal["check", "trust", "off"]
 IMAGE_MODES: tuple[ImageMode, ...] = get_args(ImageMode)
@@ -80,7 +80,7 @@ def enrich(
     if event.source is not None:
         article["source"] = event.source
     article["catalogueVersion"] = catalogue.version
-    bare = comparison_title(normal.title, outlet.name, outlet.domain)
+    bare = title_without_outlet(normal.title, outlet.name, outlet.domain)
     compared = bare_title(bare, catalogue.names, is_vouched=evidence == "title")
     if compared != bare:
         article["comparedTitle"] = compared

@@ -10,9 +10,9 @@ import orjson
 
 from newsloom.records.curated import Image
 from newsloom.records.event import ArticleEvent, Withdrawal
-from newsloom.rules.language import detect_language, format_locale
-from newsloom.rules.text import clean_text, cut_text
-from newsloom.rules.urls import article_id, canonical_url
+from newsloom.rules.addresses.urls import article_id, canonical_url
+from newsloom.rules.words.language import detect_language, format_locale
+from newsloom.rules.words.text import clean_text, cut_text
 
 MAX_EXCERPT_CHARACTERS = 2_000
 # What says who reported an article, or where it was found: no part of what it says. And what is

@@ -12,10 +12,10 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from newsloom.records.faults import Reason
+from newsloom.rules.addresses.urls import url_fault
 from newsloom.rules.clock import parse_time
-from newsloom.rules.language import is_locale
-from newsloom.rules.text import clean_text
-from newsloom.rules.urls import url_fault
+from newsloom.rules.words.language import is_locale
+from newsloom.rules.words.text import clean_text
 
 MAX_TITLE_CHARACTERS = 1_000
 MAX_URL_CHARACTERS = 2_048

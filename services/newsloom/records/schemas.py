@@ -14,10 +14,10 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema
 
 from newsloom.records import event
+from newsloom.records.compatibility import Reader, Schema
 from newsloom.records.curated import SCHEMA_VERSION, CuratedArticle, MergedStory, Story, Tombstone
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.event import ArticleEvent
-from newsloom.rules.compatibility import Reader, Schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

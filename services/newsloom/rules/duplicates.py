@@ -10,8 +10,8 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from newsloom.rules.terms import is_common
-from newsloom.rules.text import shared_words, strip_dateline
+from newsloom.rules.words.terms import is_common
+from newsloom.rules.words.text import shared_words, strip_dateline
 
 MIN_CANDIDATE_SIMILARITY = 550
 """No pair less alike (cosine in thousandths) is a duplicate: below this, news is reworded."""

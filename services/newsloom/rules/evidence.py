@@ -11,7 +11,7 @@ from operator import mul
 from pathlib import Path
 from typing import NamedTuple
 
-from newsloom.rules.terms import Vector, square_of
+from newsloom.rules.words.terms import Vector, square_of
 
 _BORNE_BY = 4
 """A term that every fourth article of a story holds is its own; rarer ones count in part."""
@@ -91,14 +91,14 @@ class MergeEvidence(NamedTuple):
     """Cosine of the lone article and the one that came now, if that is of the greater story."""
 
 
-class Matter(NamedTuple):
+class Centroid(NamedTuple):
     """A story as an article meets it: its centroid, and of how many articles it is the sum."""
 
-    centroid: Vector
+    terms: Vector
     size: int
 
 
-class Gist(NamedTuple):
+class ArticleVector(NamedTuple):
     """An article as a story meets it: its terms, which of them stand in its title, and the sums
     of the squared weights of those and of all.
     """
@@ -132,20 +132,20 @@ def doublings(count: int) -> int:
     return 1000 * whole + (1000 * count >> whole) - 1000
 
 
-def gist_of(vector: Vector, title_terms: int) -> Gist:
+def article_vector(vector: Vector, title_terms: int) -> ArticleVector:
     """The gist of an article; so many of the terms of `vector`, the first, stand in the title."""
     title = frozenset(islice(vector, title_terms))
     in_title = sum([weight * weight for weight in islice(vector.values(), title_terms)])
-    return Gist(vector, title, in_title or 1, square_of(vector) or 1)
+    return ArticleVector(vector, title, in_title or 1, square_of(vector) or 1)
 
 
-def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
+def common_terms(article: ArticleVector, centroid: Centroid) -> CommonTerms:
     """What of an article a story bears out."""
-    vector, title, (centroid, size) = gist.vector, gist.title, matter
+    vector, title, (sums, size) = article.vector, article.title, centroid
     in_text = in_title = rarest = dot = most = 0
-    shared = vector.keys() & centroid.keys()
+    shared = vector.keys() & sums.keys()
     for term in shared:
-        weight, held = vector[term], centroid[term]
+        weight, held = vector[term], sums[term]
         product = held * weight
         dot += product
         if product > most:
@@ -159,8 +159,8 @@ def common_terms(gist: Gist, matter: Matter) -> CommonTerms:
         if borne > rarest:
             rarest = borne
     return CommonTerms(
-        1000 * in_title // gist.whole_title,
-        1000 * in_text // gist.whole,
+        1000 * in_title // article.whole_title,
+        1000 * in_text // article.whole,
         len(shared),
         rarest,
         dot,

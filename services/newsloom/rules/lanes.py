@@ -6,7 +6,7 @@ In: the locale of an article. Out: the number of its lane. Without a table lane 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from newsloom.rules.language import primary_language
+from newsloom.rules.words.language import primary_language
 
 MAX_LANES = 256
 

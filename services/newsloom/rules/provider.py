@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
-from newsloom.rules.carriers import publisher_host
-from newsloom.rules.domains import is_account, is_address, registrable_domain
+from newsloom.rules.addresses.carriers import publisher_host
+from newsloom.rules.addresses.domains import is_account, is_address, registrable_domain
+from newsloom.rules.addresses.urls import host_of
 from newsloom.rules.scoring import KNOWN_STANDING, UNKNOWN_STANDING
-from newsloom.rules.terms import is_common
-from newsloom.rules.text import clean_text, title_tails, words
-from newsloom.rules.urls import host_of
+from newsloom.rules.words.terms import is_common
+from newsloom.rules.words.text import clean_text, title_tails, words
 
 Kind = Literal[
     "newspaper", "agency", "broadcaster", "magazine", "blog", "aggregator", "press-release"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
-from newsloom.rules.text import words
+from newsloom.rules.words.text import words
 
 MAX_TOPICS = 20
 MAX_PHRASE_WORDS = 8

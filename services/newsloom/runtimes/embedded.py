@@ -15,14 +15,14 @@ from typing import Protocol
 
 import orjson
 
-from newsloom.adapters.documents import write_documents
 from newsloom.adapters.failures import OutageError
-from newsloom.adapters.inputs import STANDARD_INPUT, InputRecord, Source, read
-from newsloom.adapters.store import Batch, Store
-from newsloom.observability.declared import BATCH_SECONDS
+from newsloom.adapters.inputs.sources import STANDARD_INPUT, InputRecord, Source, read
+from newsloom.adapters.storage.documents import write_documents
+from newsloom.adapters.storage.store import Batch, Store
+from newsloom.observability.definitions import BATCH_SECONDS
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.recipe import Begun, Curation, Preparation, Prepared, Result
+from newsloom.pipeline.process import AwaitingImages, Curator, Enriched, Enricher, Result
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault, Reason
 from newsloom.records.image_check import ImageCheck
@@ -66,8 +66,8 @@ class EmbeddedRun:
     def __init__(
         self,
         options: RunOptions,
-        preparation: Preparation,
-        curation: Curation,
+        enricher: Enricher,
+        curator: Curator,
         store: Store,
         metrics: Metrics,
         reporter: Reporter,
@@ -75,11 +75,11 @@ class EmbeddedRun:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._options = options
-        self._preparation = preparation
-        self._curation = curation
+        self._enricher = enricher
+        self._curator = curator
         self._store = store
         self._metrics = metrics
-        self._lane_metrics = LaneMetrics(metrics, 0, curation.state)
+        self._lane_metrics = LaneMetrics(metrics, 0, curator.state)
         self._reporter = reporter
         self._images = images
         self._clock = clock
@@ -134,18 +134,18 @@ class EmbeddedRun:
     def _process(self) -> None:
         """Takes what was collected all the way, and commits it."""
         inputs, self._inputs, self._input_bytes = self._inputs, [], 0
-        begin = self._preparation.begin
-        begun = [begin(record.parse(), record.after.opened_at) for _, record in inputs]
-        prepared: Iterable[Prepared]
+        begin = self._enricher.begin
+        started = [begin(record.parse(), record.after.opened_at) for _, record in inputs]
+        enriched: Iterable[Enriched]
         if self._images is None:
             # All before any is curated: each half finds the processor's caches as it left them.
-            prepared = [self._finished(each) for each in begun]
+            enriched = [self._finished(each) for each in started]
         else:
-            prepared = self._with_images(self._images, inputs, begun)
+            enriched = self._with_images(self._images, inputs, started)
         committed_at = time.monotonic()
         # Those behind a wait for images that was broken off are read again by the next run.
-        for (source, record), each in zip(inputs, prepared, strict=False):
-            self._note(source, record, self._curation.curate(each))
+        for (source, record), each in zip(inputs, enriched, strict=False):
+            self._note(source, record, self._curator.curate(each))
             if self._internal_errors >= MAX_INTERNAL_ERRORS:
                 break
             if time.monotonic() - committed_at > BATCH_S:
@@ -158,24 +158,28 @@ class EmbeddedRun:
                 f"{self._last_bug}); they are kept in dead-letters.jsonl. Please report it"
             )
 
-    def _finished(self, begun: Begun | Prepared, checks: Sequence[ImageCheck] = ()) -> Prepared:
-        return begun if isinstance(begun, Prepared) else self._preparation.finish(begun, checks)
+    def _finished(
+        self, started: AwaitingImages | Enriched, checks: Sequence[ImageCheck] = ()
+    ) -> Enriched:
+        return started if isinstance(started, Enriched) else self._enricher.finish(started, checks)
 
     def _with_images(
         self,
         images: Images,
         inputs: Sequence[tuple[Source, InputRecord]],
-        begun: Sequence[Begun | Prepared],
-    ) -> Iterator[Prepared]:
+        started: Sequence[AwaitingImages | Enriched],
+    ) -> Iterator[Enriched]:
         """Each in its order once its images were looked at, those of all at once.
 
         Ends at the first still waited for once the run is to stop, if that can be read again.
         """
         looked_at = [
-            images.submit(each.image_urls, each.page_url) if isinstance(each, Begun) else None
-            for each in begun
+            images.submit(each.image_urls, each.page_url)
+            if isinstance(each, AwaitingImages)
+            else None
+            for each in started
         ]
-        for (source, _), each, checks in zip(inputs, begun, looked_at, strict=True):
+        for (source, _), each, checks in zip(inputs, started, looked_at, strict=True):
             while checks is not None and not checks.done():
                 if self._is_stopped and source.path != STANDARD_INPUT:
                     return

@@ -1,0 +1,1 @@
+"""The catalogue: providers and topics, read from TOML files."""

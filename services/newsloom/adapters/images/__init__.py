@@ -1,0 +1,1 @@
+"""Images: fetching them, reading their headers, and judging them."""

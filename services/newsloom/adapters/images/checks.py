@@ -1,0 +1,136 @@
+"""The images of one record: candidates in order in, what became of each that was judged out.
+
+It stops at as many good ones as are wanted, and at the deadline of the record. Many records are
+checked at once, on an asyncio loop of the caller's or on one in a thread of its own.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from newsloom.adapters.images.page import PageImages
+from newsloom.adapters.images.verdict_cache import ImageVerdicts
+from newsloom.adapters.web.fetch_observer import FetchObserver
+from newsloom.adapters.web.hosts import Hosts
+from newsloom.records.image_check import ImageCheck
+from newsloom.rules.images import Verdict, judge_name
+
+log = logging.getLogger(__name__)
+
+RECORD_S = 15.0
+"""A record is never held up for longer, however many images it has."""
+T = TypeVar("T")
+
+
+class ImageChecker:
+    """Checks the images of records. Made on the loop on which it is used."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        wanted: int = 1,
+        should_discover: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        record_s: float = RECORD_S,
+        watch: FetchObserver | None = None,
+    ) -> None:
+        hosts = Hosts(clock)
+        self.verdicts = ImageVerdicts(client, hosts, clock, watch)
+        self._pages = PageImages(client, hosts) if should_discover else None
+        self._client = client
+        self._wanted = wanted
+        self._record_s = record_s
+
+    async def check(self, urls: Sequence[str], page_url: str) -> list[ImageCheck]:
+        """What became of `urls`, the first of them first, up to the last that was needed.
+
+        Without any, the article's page is asked for some, if the checker is to discover them.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._record_s
+        if not urls and self._pages is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    urls = await self._pages.find(page_url)
+        checks: list[ImageCheck] = []
+        good = 0
+        for url in dict.fromkeys(urls):
+            checks.append(await self._check_one(url, deadline - loop.time()))
+            good += checks[-1]["verdict"] == Verdict.OK
+            if good == self._wanted:
+                break
+        if not good:
+            log.info("no good image: %s: %s", page_url, [check["verdict"] for check in checks])
+        return checks
+
+    async def _check_one(self, url: str, left_s: float) -> ImageCheck:
+        named = judge_name(url)
+        if named is not Verdict.OK:
+            return {"url": url, "verdict": named.value}
+        try:
+            async with asyncio.timeout(left_s):
+                found = await self.verdicts.find(url)
+        except TimeoutError:
+            return {"url": url, "verdict": Verdict.TIMEOUT.value}
+        check: ImageCheck = {"url": url, "verdict": found.verdict.value}
+        if found.width and found.height:
+            check["width"], check["height"] = found.width, found.height
+        if found.verdict is Verdict.OK:
+            check["fingerprint"] = found.fingerprint
+        return check
+
+    async def close(self) -> None:
+        """Lets every connection go."""
+        await self._client.aclose()
+
+
+class CheckerThread:
+    """A checker on a loop in a thread of its own, where `make` makes it. A context manager."""
+
+    def __init__(self, make: Callable[[], ImageChecker]) -> None:
+        self._make = make
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="newsloom-images", daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.checker = self._submit(self._begin()).result()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._submit(self._end()).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def submit(self, urls: Sequence[str], page_url: str) -> Future[list[ImageCheck]]:
+        """Begins to check the images of a record. It ends within the record's deadline."""
+        return self._submit(self.checker.check(urls, page_url))
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _begin(self) -> ImageChecker:
+        return self._make()
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self.checker.close()

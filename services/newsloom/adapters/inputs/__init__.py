@@ -1,0 +1,1 @@
+"""Inputs: records of files, folders and standard input, one after another."""

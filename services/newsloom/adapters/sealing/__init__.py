@@ -1,0 +1,1 @@
+"""Sealing: encryption of private objects, and the files that hold its keys."""

@@ -1,0 +1,109 @@
+"""Sealing keys as text a person keeps: a file or an environment variable in, a Keyring out.
+
+One key a line, `id:secret`, oldest first. A mistake is told by file and line, and never quoted:
+it may be a secret.
+"""
+
+import os
+from pathlib import Path
+from stat import S_IMODE
+
+from newsloom.adapters.failures import KeysError, OutageError
+from newsloom.adapters.sealing.keyring import SECRET_BYTES, Keyring, SealingKey
+
+MAX_KEYS_BYTES = 64 * 1024
+_SETTING = "NEWSLOOM_SEALING_KEYS"
+
+
+def load_keyring(text: str | None, file: Path | None) -> Keyring | None:
+    """The keys of a text (with commas or white space between them) or a file; None for neither.
+
+    Raises KeysError for what cannot be used: no key at all is a mistake too, since then what is
+    private would be dropped in silence.
+    """
+    if text is not None and file is not None:
+        raise KeysError(f"{_SETTING} and {_SETTING}_FILE are both set; keep the keys in one place")
+    if file is not None:
+        keys, where = _parse(_read(file), str(file)), str(file)
+    elif text is not None:
+        keys, where = _parse("\n".join(text.replace(",", " ").split()), _SETTING), _SETTING
+    else:
+        return None
+    if not keys:
+        raise KeysError(f"{where} holds no key; add one with `newsloom keys new`")
+    return Keyring(keys)
+
+
+def new_key() -> SealingKey:
+    """A key of 256 random bits."""
+    return SealingKey(os.urandom(SECRET_BYTES))
+
+
+def add_key(file: Path, key: SealingKey) -> None:
+    """Adds a key to the end of a file; one that is not there is made, for its owner alone.
+
+    What the file holds stays as it is. Raises KeysError for a file with a mistake in it or that
+    others can read, OutageError for one that cannot be written.
+    """
+    is_new = not file.exists()
+    before = "" if is_new else _read_own(file)
+    flags = os.O_WRONLY | (os.O_CREAT | os.O_EXCL if is_new else os.O_APPEND)
+    try:
+        with open(os.open(file, flags, 0o600), "a", encoding="ascii") as stream:
+            stream.write("\n" if before and not before.endswith("\n") else "")
+            stream.write(f"{key.line}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise OutageError(f"cannot write {file}: {error.strerror or error}") from error
+
+
+def _read_own(file: Path) -> str:
+    """The text of a faultless file of keys that only its owner can read. Raises KeysError."""
+    text = _read(file)
+    _parse(text, str(file))
+    if S_IMODE(file.stat().st_mode) & 0o077:
+        raise KeysError(f"{file}: others can read it; run `chmod 600 {file}`")
+    return text
+
+
+def _read(file: Path) -> str:
+    try:
+        with open(file, "rb") as stream:
+            content = stream.read(MAX_KEYS_BYTES + 1)
+    except OSError as error:
+        raise KeysError(
+            f"{file}: cannot be read ({error.strerror or error}); `newsloom keys new {file}` "
+            "makes such a file"
+        ) from error
+    if len(content) > MAX_KEYS_BYTES:
+        raise KeysError(f"{file}: larger than {MAX_KEYS_BYTES // 1024} KiB; name a file of keys")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise KeysError(f"{file}:{line}: not UTF-8; name a file of keys") from None
+
+
+def _parse(text: str, where: str) -> list[SealingKey]:
+    """The keys of a text, one a line; blank lines and those that begin with # are passed over."""
+    keys: list[SealingKey] = []
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        key = SealingKey.from_line(line)
+        if key is None:
+            raise KeysError(
+                f"{where}:{number}: not a key, or not all of one; copy the line anew, as "
+                "`newsloom keys new` wrote it: eight digits, a colon, 44 characters"
+            )
+        if key.id in lines:
+            raise KeysError(
+                f"{where}:{number}: key {key.id} stands on line {lines[key.id]} already; "
+                "remove one of the two"
+            )
+        lines[key.id] = number
+        keys.append(key)
+    return keys

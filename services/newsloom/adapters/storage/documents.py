@@ -1,0 +1,37 @@
+"""Documents: the latest record of each article as a Markdown file of its own.
+
+A projection of `curated.jsonl`, written after it and completed from it.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import orjson
+
+from newsloom.adapters.failures import OutageError
+from newsloom.adapters.front_matter import dumps
+
+
+def write_documents(folder: Path, lines: Iterable[bytes]) -> None:
+    """Writes `articles/<id>.md` for the last of each article's `lines`; a tombstone removes it.
+
+    Raises OutageError when a file cannot be written.
+    """
+    latest = {}
+    for line in lines:
+        record = orjson.loads(line)
+        latest[record["id"]] = record
+    target = folder / "articles"
+    try:
+        target.mkdir(exist_ok=True)
+        for article_id, record in latest.items():
+            path = target / f"{article_id}.md"
+            if record.get("withdrawn"):
+                path.unlink(missing_ok=True)
+            else:
+                temporary = path.with_suffix(".md.tmp")
+                temporary.write_text(dumps(record), encoding="utf-8")
+                os.replace(temporary, path)
+    except OSError as error:
+        raise OutageError(f"cannot write {target}: {error.strerror or error}") from error

@@ -1,0 +1,1 @@
+"""The web: the guarded HTTP client, its per-host limits, and robots.txt."""

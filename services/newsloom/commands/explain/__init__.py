@@ -1,0 +1,1 @@
+"""`newsloom explain`: why one article was curated as it was."""

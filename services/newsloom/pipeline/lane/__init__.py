@@ -1,0 +1,1 @@
+"""A lane: its state rows, the state computed from them, and restoring that state."""

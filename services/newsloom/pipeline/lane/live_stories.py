@@ -1,0 +1,187 @@
+"""The live stories of a lane: their rows by id, and columns by number of what is asked most."""
+
+from array import array
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from newsloom.pipeline.lane.article_table import ArticleTable
+from newsloom.pipeline.lane.row_cache import CachedRows, SpillStore
+from newsloom.pipeline.lane.rows import LiveStory, decode_story, encode_row
+from newsloom.rules.scoring import LeadKey
+
+_ID_BYTES = 16
+
+
+class LiveStories(CachedRows[LiveStory]):
+    """Rows of live stories by id, and who their live articles are.
+
+    A story has a number as soon as it has a row or an article, and as long as it has either.
+    Columns by number: `first_at` and `last_at` in seconds as the row has them, `size` in live
+    articles, `square` for the index to keep (0 until it is asked for).
+    """
+
+    def __init__(
+        self, spill_store: SpillStore | None, max_in_memory: int, table: ArticleTable
+    ) -> None:
+        super().__init__(spill_store, max_in_memory)
+        self._table = table
+        self._numbers: dict[int, int] = {}
+        self._free: list[int] = []
+        self._ids = bytearray()
+        self._rows = 0
+        self.first_at: array[int] = array("q")
+        self.last_at: array[int] = array("q")
+        self.square: array[int] = array("q")
+        self.size: array[int] = array("i")
+        self._newest: array[int] = array("q")
+        self._lead: array[int] = array("q")
+        self._has_row: array[int] = array("b")
+        self._handle: array[int] = array("q")
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.id_of(n) for n in list(self._numbers.values()) if self._has_row[n])
+
+    def find(self, story_id: str) -> int | None:
+        """The number of a story that has a row or an article."""
+        return self._numbers.get(int(story_id, 16))
+
+    def number(self, story_id: str) -> int:
+        """The number of a story, given to it now if it has none."""
+        key = int(story_id, 16)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = self._free.pop() if self._free else self._extend()
+            self._ids[number * _ID_BYTES : (number + 1) * _ID_BYTES] = bytes.fromhex(story_id)
+        return number
+
+    def id_of(self, number: int) -> str:
+        """The id of the story with that number."""
+        return self._ids[number * _ID_BYTES : (number + 1) * _ID_BYTES].hex()
+
+    def numbers(self) -> Iterator[int]:
+        """The numbers of all that have an article."""
+        return (number for number in self._numbers.values() if self.size[number])
+
+    def put(self, story: LiveStory, handle: int = 0) -> None:
+        """Takes in a row, new (it may lie on the shelf under a handle) or changed."""
+        number = self.number(story.id)
+        self.first_at[number], self.last_at[number] = story.first_at, story.last_at
+        if self._has_row[number]:
+            self._forget(story.id, number)
+        else:
+            self._rows += 1
+            self._has_row[number] = 1
+        if handle:
+            self._handles[number] = handle
+        else:
+            self._keep(story.id, story)
+
+    def remove(self, story_id: str) -> None:
+        """Lets go of a row, if there is one."""
+        number = self.find(story_id)
+        if number is not None and self._has_row[number]:
+            self._forget(story_id, number)
+            self._has_row[number] = 0
+            self._rows -= 1
+            self._free_if_empty(number)
+
+    def join(self, number: int, article: int) -> None:
+        """Counts an article, by its number, among a story's, which it may then lead."""
+        table = self._table
+        slot, before, after = table.slot(article), 0, self._newest[number]
+        while after and table.sequence[table.slot(after)] > table.sequence[slot]:
+            before, after = after, table.next[table.slot(after)]
+        table.story[slot] = number
+        self._link(number, before, article)
+        self._link(number, article, after)
+        lead = self._lead[number]
+        if (lead and table.rank(article) < table.rank(lead)) or not self.size[number]:
+            self._lead[number] = article
+        self.size[number] += 1
+
+    def leave(self, article: int) -> None:
+        """Takes an article from its story, which another then leads if it did."""
+        table = self._table
+        slot = table.slot(article)
+        number = table.story[slot]
+        self._link(number, table.previous[slot], table.next[slot])
+        self.size[number] -= 1
+        if self._lead[number] == article:
+            self._lead[number] = 0  # to be found if asked for: few are that leave the window
+        self._free_if_empty(number)
+
+    def _link(self, number: int, before: int, after: int) -> None:
+        """Lets one article of a story follow on another; 0 stands for either end."""
+        table = self._table
+        if before:
+            table.next[table.slot(before)] = after
+        else:
+            self._newest[number] = after
+        if after:
+            table.previous[table.slot(after)] = before
+
+    def articles(self, number: int) -> Iterator[int]:
+        """The numbers of a story's live articles, those first seen last coming first."""
+        after, slot, article = self._table.next, self._table.slot, self._newest[number]
+        while article:
+            yield article
+            article = after[slot(article)]
+
+    def size_of(self, story_id: str) -> int:
+        """How many live articles a story has."""
+        number = self.find(story_id)
+        return 0 if number is None else self.size[number]
+
+    def members(self, story_id: str) -> Iterator[str]:
+        """Ids of the live articles of a story, those first seen last coming first."""
+        number = self.find(story_id)
+        return map(self._table.id_of, () if number is None else self.articles(number))
+
+    def latest(self, story_id: str, count: int) -> list[str]:
+        """Ids of the live articles of a story that were first seen last, the latest at the end."""
+        return list(islice(self.members(story_id), count))[::-1]
+
+    def lead(self, story_id: str) -> LeadKey | None:
+        """The key of the article that leads a story; None if it has none."""
+        number = self.find(story_id)
+        if number is None or not self.size[number]:
+            return None
+        if not self._lead[number]:
+            self._lead[number] = min(self.articles(number), key=self._table.rank)
+        return self._table.rank(self._lead[number])
+
+    def led_by(self, story_id: str) -> str:
+        """The id of the article that leads a live story."""
+        lead = self.lead(story_id)
+        assert lead is not None, f"story {story_id} has no live article"
+        return lead[2]
+
+    def _extend(self) -> int:
+        columns: list[array[Any]] = [self.first_at, self.last_at, self.square, self.size]
+        for column in (*columns, self._newest, self._lead, self._has_row, self._handle):
+            column.append(0)
+        self._ids += bytes(_ID_BYTES)
+        return len(self.size) - 1
+
+    def _free_if_empty(self, number: int) -> None:
+        if not self.size[number] and not self._has_row[number]:
+            del self._numbers[int(self.id_of(number), 16)]
+            self._free.append(number)
+
+    @property
+    def _handles(self) -> "array[int]":
+        return self._handle
+
+    def _slot_of(self, ident: str) -> int | None:
+        number = self.find(ident)
+        return number if number is not None and self._has_row[number] else None
+
+    def _pack(self, row: LiveStory) -> bytes:
+        return encode_row(row)
+
+    def _unpack(self, packed: bytes) -> LiveStory:
+        return decode_story(packed)

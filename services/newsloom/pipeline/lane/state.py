@@ -1,0 +1,223 @@
+"""The state of one lane: its rows, and all that is computed from them.
+
+Nothing here decides. Rows are put and removed; the computed parts follow, and depend on the set
+of rows alone, never on the order in which they came.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+import orjson
+
+from newsloom.pipeline.lane.expiry import ExpiryQueue
+from newsloom.pipeline.lane.live_articles import LiveArticles
+from newsloom.pipeline.lane.live_stories import LiveStories
+from newsloom.pipeline.lane.row_cache import MAX_IN_MEMORY, SpillStore
+from newsloom.pipeline.lane.rows import (
+    LANE_KEY,
+    Lane,
+    LiveArticle,
+    LiveStory,
+    Row,
+    StoryAlias,
+    article_key,
+    encode_row,
+    story_key,
+)
+from newsloom.pipeline.lane.search_index import SearchIndex
+from newsloom.pipeline.search.centroid_cache import CentroidCache
+from newsloom.records.curated import Article
+from newsloom.records.image_check import ImageCheck
+from newsloom.rules.stories import LANE_CAP
+
+
+class State:
+    """One lane. Read freely; change only by the `put_*` and `remove_*` methods."""
+
+    def __init__(
+        self,
+        spill_store: SpillStore | None = None,
+        cap: int = LANE_CAP,
+        max_in_memory: int = MAX_IN_MEMORY,
+    ) -> None:
+        """`shelf` takes rows that were not looked at for a while, all but `max_in_memory` of a
+        kind, and of the sums of stories all but half as many; without one, all rows stay in memory.
+        `cap` says how many articles are placed before one leaves for want of room.
+        """
+        self.cap = cap
+        self.lane = Lane()
+        self.articles = LiveArticles(spill_store, max_in_memory)
+        self.stories = LiveStories(spill_store, max_in_memory, self.articles.table)
+        self.aliases: dict[str, StoryAlias] = {}
+        # Computed from the rows:
+        centroids = CentroidCache(spill_store, max_in_memory // 2)
+        self.index = SearchIndex(self.articles, self.stories, centroids)
+        self.copies: dict[str, set[str]] = {}
+        self.aliases_of: dict[str, set[str]] = {}
+        self.articles_by_image: dict[str, set[str]] = {}
+        self._expiry = ExpiryQueue(self.articles.table)
+
+    def put_article(self, live: LiveArticle) -> None:
+        """Takes in an article's row, new or changed."""
+        held = self.articles.get(live.article["id"])
+        if held is None or held.placed != live.placed:
+            if held is not None:
+                self.remove_article(live.article["id"])
+            self._place(live, 0)
+            self._join_story(live)
+            held = None
+        else:
+            self.articles.put(live)
+            if held.story_id != live.story_id:
+                story = self.stories.number(held.story_id)
+                self._leave_story(held.placed, story)
+                self._join_story(live)
+        self._relink(held, live)
+
+    def restore_article(self, live: LiveArticle, handle: int = 0) -> None:
+        """Takes in the row of an article that is not held, which may lie on the shelf under a
+        handle. `index.settle` is to follow once all are taken in.
+        """
+        self._place(live, handle)
+        self.stories.join(self.stories.number(live.story_id), live.placed)
+        self._relink(None, live)
+
+    def remove_article(self, article_id: str) -> None:
+        """Lets go of an article's row, if there is one."""
+        articles, table = self.articles, self.articles.table
+        number = table.find(article_id)
+        if number is None:
+            return
+        slot = table.slot(number)
+        self._leave_story(number, table.story[slot])
+        self.index.remove(number)
+        if table.is_bound[slot]:  # else nothing in its row is needed
+            self._relink(articles[article_id], None)
+        articles.remove(article_id, number)
+
+    def put_story(self, story: LiveStory | StoryAlias) -> None:
+        """Takes in a story's row, live or alias, in place of any other under its id."""
+        if isinstance(story, LiveStory):
+            self._remove_alias(story.id)
+            self.stories.put(story)
+        else:
+            self.remove_story(story.id)
+            self.aliases[story.id] = story
+            self.aliases_of.setdefault(story.merged_into, set()).add(story.id)
+
+    def remove_story(self, story_id: str) -> None:
+        """Lets go of a story's row, if there is one."""
+        self.stories.remove(story_id)
+        self._remove_alias(story_id)
+
+    def story_id(self, article_id: str) -> str:
+        """The id of the story that a live article is in."""
+        live = self.articles.in_memory(article_id)
+        if live is not None:
+            return live.story_id
+        return self.stories.id_of(self.articles.table.story_of(article_id))
+
+    def named_by(self, article_id: str) -> list[str]:
+        """Ids of the live articles whose last publication named another, in no telling order."""
+        articles = self.articles
+        found = [i for i in articles.table.may_name(article_id) if articles.mentions(i, article_id)]
+        return [i for i in found if article_id in articles[i].related]
+
+    def due(self, clock: int) -> list[str]:
+        """Articles that leave once the clock stands at `clock` and one more is placed."""
+        table = self.articles.table
+        due = self._expiry.due(clock)
+        oldest = table.oldest(self.lane.placed + 2 - self.cap)
+        if oldest is not None and oldest not in due:
+            due.append(oldest)
+        return [table.id_of(number) for number in due]
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Every row with its key, in no telling order."""
+        yield LANE_KEY, self.lane
+        for article_id, live in self.articles.items():
+            yield article_key(article_id), live
+        for story_id, story in self.stories.items():
+            yield story_key(story_id), story
+        for story_id, alias in self.aliases.items():
+            yield story_key(story_id), alias
+
+    def _place(self, live: LiveArticle, handle: int) -> None:
+        self.articles.take(live, handle)
+        self.index.add(live)
+        self._expiry.add(live.placed, live.leaves_at)
+
+    def _join_story(self, live: LiveArticle) -> None:
+        number = self.stories.number(live.story_id)
+        self.index.join(number, live.vector)
+        self.stories.join(number, live.placed)
+
+    def _leave_story(self, article: int, story: int) -> None:
+        self.index.leave(story, article)
+        self.stories.leave(article)
+
+    def _remove_alias(self, story_id: str) -> None:
+        alias = self.aliases.pop(story_id, None)
+        if alias is not None:
+            _discard(self.aliases_of, alias.merged_into, story_id)
+
+    def _relink(self, held: LiveArticle | None, live: LiveArticle | None) -> None:
+        """Brings up to date who duplicates whom, who names whom and who shows the same."""
+        either = live or held
+        assert either is not None
+        article_id = either.article["id"]
+        old_root = held.duplicate_of if held else None
+        new_root = live.duplicate_of if live else None
+        if old_root != new_root:
+            if old_root is not None:
+                _discard(self.copies, old_root, article_id)
+            if new_root is not None:
+                self.copies.setdefault(new_root, set()).add(article_id)
+        if live is not None and live.related != (held.related if held else []):
+            self.articles.table.set_named(live.placed, live.related)
+        old, new = picture_keys(held), picture_keys(live)
+        for key in old - new:
+            _discard(self.articles_by_image, key, article_id)
+        for key in new - old:
+            self.articles_by_image.setdefault(key, set()).add(article_id)
+        if live is not None:
+            table = self.articles.table
+            table.is_bound[table.slot(live.placed)] = bool(new) or new_root is not None
+
+
+def picture_key(article: Article, check: ImageCheck) -> str | None:
+    """What articles of one provider with the same bytes have in common."""
+    fingerprint = check.get("fingerprint")
+    return f"{article['provider']['domain']} {fingerprint}" if fingerprint else None
+
+
+def picture_keys(live: LiveArticle | None) -> set[str]:
+    """The keys of all images that were good to look at, wherever else they were seen."""
+    if live is None or not live.image_checks:
+        return set()
+    keys = {picture_key(live.article, check) for check in live.image_checks}
+    return {key for key in keys if key is not None}
+
+
+def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
+    members = sets[key]
+    members.discard(member)
+    if not members:
+        del sets[key]
+
+
+def fingerprint(state: State) -> str:
+    """A digest of all that decides what the state does next, rows and computed parts alike."""
+    computed = [
+        state.index.canonical(),
+        *(
+            sorted((key, sorted(members)) for key, members in sets.items())
+            for sets in (state.copies, state.aliases_of, state.articles_by_image)
+        ),
+        sorted((story_id, sorted(state.stories.members(story_id))) for story_id in state.stories),
+        sorted((story_id, state.stories.lead(story_id)) for story_id in state.stories),
+        sorted((article_id, sorted(state.named_by(article_id))) for article_id in state.articles),
+        state._expiry.canonical(),
+        sorted((key, encode_row(row).decode()) for key, row in state.rows()),
+    ]
+    return hashlib.sha256(orjson.dumps(computed)).hexdigest()

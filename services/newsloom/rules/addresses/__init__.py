@@ -1,0 +1,1 @@
+"""Addresses: canonical URLs, registrable domains, AMP URLs and carrier sites."""

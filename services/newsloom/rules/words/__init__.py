@@ -1,0 +1,1 @@
+"""Words: cleaned text, its language, and its term vector."""

@@ -1,0 +1,1 @@
+"""Kafka clients: connections, administration, producing and reading."""

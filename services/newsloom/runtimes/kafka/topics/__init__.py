@@ -1,0 +1,1 @@
+"""Kafka topics: their definition, and the documents made from it."""

@@ -1,0 +1,1 @@
+"""Kafka workers: the enrich and curate processes."""
