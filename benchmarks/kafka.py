@@ -33,6 +33,7 @@ from newsloom.pipeline.process import Pipeline
 from newsloom.runtimes.kafka.worker.restore import POSITION_KEY, encode_position
 from tests.support.generator import generate
 from tests.support.kafka import COMMAND, Kafka
+from tests.support.pipeline import raw_input
 from tests.support.workers import CURATED, ENRICHED, EVENTS, LANE_STATE
 
 EVENT_COUNT = 20_000
@@ -150,7 +151,7 @@ async def _write_lane(kafka: Kafka, articles: int) -> None:
     """Rows as a compacted topic holds them: those of a real lane, under ids of their own."""
     pipeline = Pipeline(State(), load_catalogue(), "off")
     for event in generate(seed=1, count=min(articles, DISTINCT)):
-        pipeline.process(event, ARRIVED_AT_S)
+        pipeline.process(raw_input(event), ARRIVED_AT_S)
     rows = list(pipeline.state.rows())
     held = len(pipeline.state.articles) or 1
     async with AIOKafkaProducer(bootstrap_servers=kafka.servers, linger_ms=20) as producer:

@@ -27,6 +27,7 @@ from newsloom.pipeline.process import Curator, Enricher
 from newsloom.records.faults import Fault
 from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival, encode_arrival
 from tests.support.generator import DAY_S, DEFAULT_START, generate
+from tests.support.pipeline import raw_input
 
 BATCH = 512
 
@@ -99,7 +100,7 @@ def _make(out: Connection, articles: int, per_day: int) -> None:
     start_s = int(DEFAULT_START.timestamp())
     batch: list[bytes] = []
     for number, event in enumerate(generate(1, articles, articles_per_day=per_day)):
-        arrival = enricher.prepare(event, start_s + number * DAY_S // per_day).arrival
+        arrival = enricher.enrich(raw_input(event), start_s + number * DAY_S // per_day).arrival
         assert not isinstance(arrival, Fault), arrival
         batch.append(encode_arrival(arrival)[1])
         if len(batch) == BATCH:

@@ -25,6 +25,7 @@ from newsloom.runtimes.kafka.topics.definitions import (
 )
 from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival, encode_arrival
 from tests.support.generator import generate
+from tests.support.pipeline import raw_input
 
 ARRIVED_AT_S = 2**31
 """After all that is generated."""
@@ -38,7 +39,7 @@ def main() -> None:
     for event in generate(1, MEASURED_EVENTS):
         sent = orjson.dumps(event)
         made[ARTICLE_EVENTS.suffix] += len(event["webUrl"]) + len(sent)
-        prepared = enricher.prepare(orjson.loads(sent), ARRIVED_AT_S)
+        prepared = enricher.enrich(raw_input(orjson.loads(sent)), ARRIVED_AT_S)
         assert not isinstance(prepared.arrival, Fault)
         key, enriched = encode_arrival(prepared.arrival)
         made[ENRICHED_ARTICLES.suffix] += len(key) + len(enriched)

@@ -21,10 +21,10 @@ from typing import TypeVar
 import orjson
 
 from newsloom.adapters.catalogue.files import load_catalogue
-from newsloom.pipeline.build_records import publish
+from newsloom.pipeline.build_records import build_records
 from newsloom.pipeline.curation.decide import decide
-from newsloom.pipeline.decode import Decoded, decode
-from newsloom.pipeline.enrich import enrich
+from newsloom.pipeline.decode import Decoded
+from newsloom.pipeline.enrich import enrich_article
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
 from newsloom.records.event import ArticleEvent
@@ -32,6 +32,7 @@ from newsloom.rules.provider import bare_title, resolve_provider
 from newsloom.rules.words.language import detect_language
 from newsloom.rules.words.text import clean_text, words
 from tests.support.generator import generate
+from tests.support.pipeline import decode_bytes
 
 EVENTS = 10_000
 ARRIVED_AT_S = 1_790_000_000
@@ -111,17 +112,17 @@ def _stage_costs(events: Path) -> dict[str, float]:
     gc.freeze()
     lines = [line for line in events.read_bytes().splitlines() if line.strip()]
     for line in lines:
-        decoded = timed("decode", lambda line=line: decode(line))  # type: ignore[misc]
+        decoded = timed("decode", lambda line=line: decode_bytes(line))  # type: ignore[misc]
         if not isinstance(decoded, Decoded) or not isinstance(decoded.event, ArticleEvent):
             continue
         event = decoded.event
         normal = timed("normalise", lambda event=event: normalise(event))  # type: ignore[misc]
         arrival = timed(
             "enrich",
-            lambda normal=normal: enrich(normal, catalogue, "off", ARRIVED_AT_S),  # type: ignore[misc]
+            lambda normal=normal: enrich_article(normal, catalogue, "off", ARRIVED_AT_S),  # type: ignore[misc]
         )
         draft = timed("decide", lambda arrival=arrival: decide(state, arrival))  # type: ignore[misc]
-        timed("publish", lambda draft=draft: publish(draft))  # type: ignore[misc]
+        timed("publish", lambda draft=draft: build_records(draft))  # type: ignore[misc]
         timed("apply", draft.apply)
     return {stage: seconds / len(lines) * 1e6 for stage, seconds in spent.items()}
 
@@ -129,7 +130,7 @@ def _stage_costs(events: Path) -> dict[str, float]:
 def _enrichment_costs(events: Path) -> dict[str, float]:
     """Mean time of each step within normalise and enrich, in microseconds an article."""
     catalogue = load_catalogue()
-    decoded = [decode(line) for line in events.read_bytes().splitlines() if line.strip()]
+    decoded = [decode_bytes(line) for line in events.read_bytes().splitlines() if line.strip()]
     normals = [
         normalise(each.event)
         for each in decoded

@@ -22,6 +22,7 @@ from newsloom.pipeline.arrival import ArticleArrival
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Curator, Enriched, Enricher
+from tests.support.pipeline import raw_input
 
 ARRIVED_AT_S = 1_790_000_000
 LINK_THRESHOLDS = [n / 20 for n in range(3, 17)]
@@ -82,7 +83,7 @@ def prepare(events: Sequence[LabelledEvent], catalogue: Catalogue) -> Stream:
     enricher = Enricher(catalogue, "off")
     arrivals, gold = [], []
     for labelled in events:
-        arrival = enricher.prepare(labelled.event, ARRIVED_AT_S).arrival
+        arrival = enricher.enrich(raw_input(labelled.event), ARRIVED_AT_S).arrival
         if isinstance(arrival, ArticleArrival):
             arrivals.append(arrival)
             gold.append(labelled.story)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from benchmarks.stories import Stream
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.lane.rows import LiveArticle
-from newsloom.pipeline.lane.search_index import ROUNDING, SearchIndex, SearchResult
+from newsloom.pipeline.lane.search_index import MIN_LENGTH_RATIO, SearchIndex, SearchResult
 from newsloom.pipeline.lane.state import State
 from newsloom.rules.evidence import (
     LONE_TERM_COSINE,
@@ -42,7 +42,7 @@ from newsloom.rules.stories import (
 from newsloom.rules.words.terms import UNIT, Vector, add_to, dot_product, square_of
 
 _ONE_TERM = doublings(1 + 1)
-_LEAST = MIN_CANDIDATE_COSINE * UNIT * ROUNDING
+_LEAST = MIN_CANDIDATE_COSINE * UNIT * MIN_LENGTH_RATIO
 _MAX_REMEMBERED = 1_500_000
 _NO_LONE = (0,) * sum(name.startswith("lone") for name in MergeEvidence._fields)
 
@@ -93,8 +93,8 @@ class _Recorder(SearchIndex):
 
     last: SearchResult
 
-    def compare(self, live: LiveArticle, without: Collection[str] = ()) -> SearchResult:
-        self.last = super().compare(live, without)
+    def search(self, live: LiveArticle, without: Collection[str] = ()) -> SearchResult:
+        self.last = super().search(live, without)
         return self.last
 
 
@@ -330,7 +330,7 @@ def _meet(stream: Stream) -> list[_Met]:
     met = []
     for arrival in stream.arrivals:
         changes = decide(state, arrival)
-        live = changes.live(arrival.article["id"])
+        live = changes.articles[arrival.article["id"]]
         near = index.last.nearest()
         met.append(
             _Met(

@@ -1,4 +1,4 @@
-"""The only wiring: settings in, a runtime ready to go out."""
+"""The only wiring: settings in, a runtime ready to run out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +15,16 @@ from newsloom.adapters.story_weights import load_story_weights
 from newsloom.observability.fetch_metrics import FetchMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.curation.policy import Policy
 from newsloom.pipeline.enrich import ImageMode
 from newsloom.pipeline.lane.restore import restore
 from newsloom.pipeline.lane.rows import decode_row
 from newsloom.pipeline.lane.state import State
-from newsloom.pipeline.policy import Policy
-from newsloom.pipeline.process import Curator, Enricher, Pipeline
+from newsloom.pipeline.process import Enricher, Pipeline
 from newsloom.pipeline.sealing import Sealer
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
+from newsloom.runtimes.lane import Lane
 from newsloom.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
 
 
 def build_keyring(settings: Settings) -> Keyring | None:
-    """The sealing keys that are set, if any. Raises KeysError for keys that cannot be used."""
+    """The sealing keys, None if none are set. Raises KeysError for unusable keys."""
     keys = settings.sealing_keys
     text = None if keys is None else keys.get_secret_value()
     return load_keyring(text, settings.sealing_keys_file)
 
 
 def build_policy(settings: Settings) -> Policy:
-    """How a lane is curated. Raises WeightsError for a file of weights that cannot be used."""
+    """How a lane is curated. Raises WeightsError for an unusable file of weights."""
     return Policy(load_story_weights(settings.story_weights), settings.publish_threshold)
 
 
@@ -54,23 +55,23 @@ def build_run(
     sealer: Sealer | None,
     policy: Policy,
 ) -> Iterator[tuple[EmbeddedRun, State]]:
-    """An embedded run over the state that `store` holds, and that state."""
+    """An embedded run over the state in `store`, and that state."""
     state = restore((decode_row(key, value) for key, value in store.rows()), SpillFile())
     enricher = Enricher(catalogue, settings.images, sealer)
-    curator = Curator(state, policy)
+    lane = Lane(0, state, policy, metrics)
     metrics.name_catalogue(catalogue.version)
     if settings.images != "check":
-        yield EmbeddedRun(options, enricher, curator, store, metrics, reporter), state
+        yield EmbeddedRun(options, enricher, lane, store, metrics, reporter), state
         return
     from newsloom.adapters.images.checks import CheckerThread
 
     with CheckerThread(lambda: build_checker(settings, metrics)) as images:
-        yield EmbeddedRun(options, enricher, curator, store, metrics, reporter, images), state
+        yield EmbeddedRun(options, enricher, lane, store, metrics, reporter, images), state
 
 
 def build_checker(settings: Settings, metrics: Metrics) -> "ImageChecker":
-    """What checks images, on the loop that runs now."""
-    # Loaded where images are checked only: the client takes a seventh of the time of a start.
+    """The image checker, on the running event loop."""
+    # Imported only where images are checked: the HTTP client takes a seventh of the start time.
     from newsloom.adapters.images.checks import ImageChecker
     from newsloom.adapters.web.client import open_client, user_agent
 
@@ -81,14 +82,14 @@ def build_checker(settings: Settings, metrics: Metrics) -> "ImageChecker":
 
 
 def build_pipeline(settings: Settings) -> Pipeline:
-    """The whole pipeline over an empty lane, in memory: nothing is fetched, sealed or written."""
+    """The whole pipeline over an empty lane. It fetches, seals and stores nothing."""
     images: ImageMode = "trust" if settings.images == "check" else settings.images
     catalogue = load_catalogue(settings.catalogue)
     return Pipeline(State(SpillFile()), catalogue, images, policy=build_policy(settings))
 
 
 def read_state(folder: Path) -> State:
-    """The state that an output folder holds, to look at. Raises OutageError if it has none."""
+    """The state in an output folder, for reading. Raises OutageError if the folder has none."""
     return restore((decode_row(key, value) for key, value in read_rows(folder)), SpillFile())
 
 
@@ -100,8 +101,8 @@ def build_processor(
     policy: Policy,
     metrics: Metrics,
 ) -> "Processor":
-    """The stage of that name, enrich or curate, for a worker on Kafka."""
-    # Imported here, for a run without Kafka need not wait for its clients.
+    """The processor of a Kafka worker: `enrich` or `curate`."""
+    # Imported here, because a run without Kafka does not need its clients.
     from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
     from newsloom.runtimes.kafka.worker.curate import CurateProcessor
     from newsloom.runtimes.kafka.worker.enrich import EnrichProcessor

@@ -14,8 +14,8 @@ import orjson
 
 from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.decode import parse_record
 from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.parse_json import parse_json
 from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault
 from tests.support.pipeline import Pipeline
@@ -47,7 +47,7 @@ def example_files() -> dict[Path, str]:
     pipeline, files, titles = new_pipeline(), dict[Path, str](), dict[str, str]()
     for path in sorted(EVENTS.glob("*.json")):
         payload = path.read_bytes()
-        result = pipeline.take(parse_record(payload), ARRIVED_AT)
+        result = pipeline.take(parse_json(payload), ARRIVED_AT)
         if result.fault is not None:
             files[DEAD_LETTERS / path.name] = _pretty(_dead_letter(result.fault, path, payload))
         for record in result.curated:

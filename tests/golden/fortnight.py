@@ -51,8 +51,8 @@ def fortnight_text() -> str:
     account = _Account(digests={name: hashlib.sha256() for name in ("articles", "stories")})
     pipeline = new_pipeline()
     for label, record in _inputs():
-        result = pipeline.take(record.parse(), ARRIVED_AT)
-        _take(account, label, record.parse(), result)
+        result = pipeline.take(record.raw.parse(record.payload), ARRIVED_AT)
+        _take(account, label, record.raw.parse(record.payload), result)
     digests = [f"{name:8}  {digest.hexdigest()[:32]}" for name, digest in account.digests.items()]
     lines = [_INTRODUCTION, *account.lines, _STORIES, *_story_lines(account), _DIGESTS, *digests]
     return "\n".join([*lines, ""])

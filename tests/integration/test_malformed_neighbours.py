@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from newsloom.adapters.catalogue.files import load_catalogue
-from newsloom.pipeline.decode import parse_record
 from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.parse_json import parse_json
 from newsloom.records.faults import Outcome
 from tests.support.generator import DEFAULT_START, generate
 from tests.support.malformed import Case, cases
@@ -51,7 +51,7 @@ def new_pipeline() -> Pipeline:
 
 
 def process(pipeline: Pipeline, payload: bytes) -> Taken:
-    return pipeline.take(parse_record(payload), ARRIVED_AT)
+    return pipeline.take(parse_json(payload), ARRIVED_AT)
 
 
 def own_parts(pipeline: Pipeline) -> dict[str, bytes]:

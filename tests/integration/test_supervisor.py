@@ -47,5 +47,5 @@ def test_a_bug_in_a_child_is_told_of() -> None:
     command = [sys.executable, "-c", _CRASH]
     ended = subprocess.run(command, capture_output=True, timeout=20, text=True)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("a worker met a bug of ours\nTraceback")
+    assert ended.stderr.startswith("a worker failed because of a bug in Newsloom\nTraceback")
     assert ended.stderr.endswith("RuntimeError: why\nworker a ended with code 1\n")

@@ -127,9 +127,9 @@ def _restored_from_shelf(rows: list[tuple[str, bytes]]) -> State:
     for key, value in [*rows[: len(rows) // 3], *rows]:
         if key in handles:
             restoration.discard(handles[key])
-        handles[key] = restoration.lay(key, value)
+        handles[key] = restoration.spill(key, value)
     for key, handle in handles.items():
-        restoration.take(key, handle)
+        restoration.add_spilled(key, handle)
     restored = restoration.finish()
     assert len(spill_store.rows) == len(restored.articles) + len(restored.stories)
     assert not any(map(restored.articles.in_memory, restored.articles)), "they lie on the shelf"

@@ -7,6 +7,7 @@ import orjson
 
 from newsloom.pipeline import process
 from newsloom.pipeline.build_records import Publication
+from newsloom.pipeline.decode import Decoded, RawInput, Rejected, WithdrawnArticle, decode
 from newsloom.pipeline.process import Result
 from newsloom.records.faults import Fault, Outcome
 
@@ -40,7 +41,19 @@ class Pipeline(process.Pipeline):
 
     def take(self, record: dict[str, Any] | Fault, arrived_at: int) -> Taken:
         """As `process`."""
-        return Taken.of(self.process(record, arrived_at))
+        return Taken.of(self.process(raw_input(record), arrived_at))
+
+
+def raw_input(record: dict[str, Any] | Fault) -> RawInput:
+    """An input whose record is already parsed."""
+    return RawInput(b"", parse=lambda _: record)
+
+
+def decode_bytes(payload: bytes) -> Decoded | Fault:
+    """The event that the bytes of a line hold, or the fault that rejects it."""
+    decoded = decode(RawInput(payload))
+    assert not isinstance(decoded, WithdrawnArticle)
+    return decoded.fault if isinstance(decoded, Rejected) else decoded
 
 
 def _decoded(publications: tuple[Publication, ...]) -> tuple[dict[str, Any], ...]:

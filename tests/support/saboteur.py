@@ -23,9 +23,9 @@ FOR_EVER_S = 3600.0
 KAFKA = "newsloom.runtimes.kafka"
 PRODUCER = f"{KAFKA}.clients.transactional_producer"
 POINTS = {
-    "after decode": (f"{KAFKA}.worker.enrich", "parse_record", "after"),
-    "in enrichment": ("newsloom.pipeline.process", "enrich", "before"),
-    "in curation": ("newsloom.pipeline.process", "publish", "before"),
+    "after decode": ("newsloom.pipeline.process", "decode", "after"),
+    "in enrichment": ("newsloom.pipeline.process", "enrich_article", "before"),
+    "in curation": ("newsloom.pipeline.process", "build_records", "before"),
     "between the sends of one transaction": ("aiokafka", "AIOKafkaProducer.send_batch", "after"),
     "before offsets": ("aiokafka", "AIOKafkaProducer.send_offsets_to_transaction", "before"),
     "after offsets": ("aiokafka", "AIOKafkaProducer.send_offsets_to_transaction", "after"),

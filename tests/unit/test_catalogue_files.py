@@ -19,6 +19,7 @@ from newsloom.rules.provider import Outlet, bare_title, name_key, resolve_provid
 from newsloom.rules.scoring import KNOWN_STANDING
 from newsloom.rules.topics import is_short
 from newsloom.rules.words.text import title_without_outlet, words
+from tests.support.pipeline import raw_input
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROVIDER = '[[provider]]\ndomain = "bbc.co.uk"\nname = "BBC"\n'
@@ -532,7 +533,7 @@ def test_a_preparation_takes_in_a_change_when_it_is_told_to(tmp_path: Path) -> N
     event["publishedDateTime"] = "2026-03-02T10:00:00Z"
 
     def made_by() -> tuple[str, str]:
-        arrival = enricher.prepare(dict(event), 1_772_445_600).arrival
+        arrival = enricher.enrich(raw_input(dict(event)), 1_772_445_600).arrival
         assert isinstance(arrival, ArticleArrival)
         return arrival.article["provider"]["name"], arrival.article["catalogueVersion"]
 

@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
-from newsloom.pipeline.build_records import publish
+from newsloom.pipeline.build_records import build_records
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.decode import Decoded, decode_record
-from newsloom.pipeline.enrich import enrich
+from newsloom.pipeline.enrich import enrich_article
 from newsloom.pipeline.lane.state import fingerprint
 from newsloom.pipeline.normalise import identify, normalise
 from newsloom.records.curated import CuratedArticle, MergedStory, Story, Tombstone
@@ -63,8 +63,8 @@ def test_deciding_leaves_the_state_as_it_is() -> None:
         decoded = decode_record(event)
         if number > 120 and number % 7 == 0 and isinstance(decoded, Decoded):
             before, arrival = fingerprint(pipeline.state), _arrive(decoded)
-            first = publish(decide(pipeline.state, arrival))
-            assert publish(decide(pipeline.state, arrival)) == first
+            first = build_records(decide(pipeline.state, arrival))
+            assert build_records(decide(pipeline.state, arrival)) == first
             assert fingerprint(pipeline.state) == before
         pipeline.take(event, START_S + 40 * DAY_S)
     assert len(pipeline.state.articles) < 220, "some have left, so that leaving is decided too"
@@ -73,5 +73,5 @@ def test_deciding_leaves_the_state_as_it_is() -> None:
 def _arrive(decoded: Decoded) -> Arrival:
     if isinstance(decoded.event, ArticleEvent):
         nothing = Catalogue({}, TopicIndex([]), "none")
-        return enrich(normalise(decoded.event), nothing, "trust", START_S + 40 * DAY_S)
+        return enrich_article(normalise(decoded.event), nothing, "trust", START_S + 40 * DAY_S)
     return WithdrawalArrival(identify(decoded.event))

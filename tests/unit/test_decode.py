@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.pipeline.decode import Decoded, decode
+from newsloom.pipeline.decode import Decoded
 from newsloom.records.event import ArticleEvent, Withdrawal
 from newsloom.records.faults import Fault
 from tests.support.malformed import Case, cases
+from tests.support.pipeline import decode_bytes
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_each_malformed_event_ends_as_it_should(case: Case) -> None:
-    decoded = decode(case.payload)
+    decoded = decode_bytes(case.payload)
     if case.reason is None:
         assert isinstance(decoded, Decoded), decoded
         assert sorted(decoded.faulty_fields) == sorted(case.faulty_fields)
@@ -25,22 +26,22 @@ def test_each_malformed_event_ends_as_it_should(case: Case) -> None:
 
 @given(st.binary(max_size=300))
 def test_no_bytes_ever_raise(payload: bytes) -> None:
-    assert isinstance(decode(payload), Decoded | Fault)
+    assert isinstance(decode_bytes(payload), Decoded | Fault)
 
 
 def test_nulls_and_blanks_equal_absence() -> None:
     full = (
         b'{"webUrl":"https://a.example/1","title":"T","publishedDateTime":"2026-03-02T10:00:00Z",'
     )
-    with_nulls = decode(
+    with_nulls = decode_bytes(
         full + b'"excerpt":null,"images":null,"locale":" ","provider":{"name":null}}'
     )
-    without = decode(full + b'"provider":{}}')
+    without = decode_bytes(full + b'"provider":{}}')
     assert with_nulls == without
 
 
 def test_only_the_faulty_elements_of_a_list_are_dropped() -> None:
-    decoded = decode(
+    decoded = decode_bytes(
         b'{"webUrl":"https://a.example/1","title":"T","publishedDateTime":"2026-03-02T10:00:00Z",'
         b'"topics":["one",2,"three"],"images":[{"url":"ftp://x"},{"url":"https://i.example/a.jpg",'
         b'"width":"wide","height":300}]}'
@@ -55,13 +56,13 @@ def test_only_the_faulty_elements_of_a_list_are_dropped() -> None:
 
 
 def test_a_withdrawal_needs_nothing_but_its_url() -> None:
-    decoded = decode(b'{"webUrl":"https://a.example/1","withdrawn":true,"title":5}')
+    decoded = decode_bytes(b'{"webUrl":"https://a.example/1","withdrawn":true,"title":5}')
     assert isinstance(decoded, Decoded)
     assert isinstance(decoded.event, Withdrawal)
 
 
 def test_a_fault_names_the_field_and_the_mend() -> None:
-    decoded = decode(
+    decoded = decode_bytes(
         b'{"webUrl":"https://a.example/1","title":"T","publishedDateTime":"2026-03-02"}'
     )
     assert isinstance(decoded, Fault)

@@ -14,7 +14,7 @@ def _stand() -> tuple[ArticleTable, ExpiryQueue]:
 
 
 def _add(table: ArticleTable, expiry: ExpiryQueue, number: int, leaves_at: int) -> None:
-    slot = table.take(f"{number:032x}", number, 0, "2026-03-02T10:00:00Z")
+    slot = table.add(f"{number:032x}", number, 0, "2026-03-02T10:00:00Z")
     table.leaves_at[slot] = leaves_at
     expiry.add(number, leaves_at)
 
@@ -33,7 +33,7 @@ def test_they_are_due_by_time_then_number_until_they_are_gone(seed: int) -> None
         assert expiry.due(clock) == expected
         assert expiry.due(clock) == expected, "as long as they are live"
         for due in expected[: random.randrange(len(expected) + 1)]:
-            table.release(f"{due:032x}")
+            table.remove(f"{due:032x}")
             del live[due]
         assert expiry.canonical() == sorted((at, n) for n, at in live.items())
 
@@ -41,5 +41,5 @@ def test_they_are_due_by_time_then_number_until_they_are_gone(seed: int) -> None
 def test_what_left_otherwise_is_not_due() -> None:
     table, expiry = _stand()
     _add(table, expiry, 1, 100)
-    table.release(f"{1:032x}")
+    table.remove(f"{1:032x}")
     assert expiry.due(10_000) == []

@@ -8,7 +8,7 @@ import pytest
 from newsloom.pipeline.arrival import ArticleArrival, compared_title
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.decode import Decoded, decode_record
-from newsloom.pipeline.enrich import ImageMode, enrich
+from newsloom.pipeline.enrich import ImageMode, enrich_article
 from newsloom.pipeline.normalise import normalise
 from newsloom.records.curated import Article
 from newsloom.records.event import ArticleEvent
@@ -46,7 +46,7 @@ def _arrive(mode: ImageMode = "trust", /, **fields: Any) -> ArticleArrival:
     decoded = decode_record(record)
     assert isinstance(decoded, Decoded)
     assert isinstance(decoded.event, ArticleEvent)
-    return enrich(normalise(decoded.event), CATALOGUE, mode, ARRIVED)
+    return enrich_article(normalise(decoded.event), CATALOGUE, mode, ARRIVED)
 
 
 def _enrich(mode: ImageMode = "trust", /, **fields: Any) -> Article:

@@ -10,10 +10,10 @@ from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.process import Enricher
 from newsloom.rules.lanes import LaneTable
 from newsloom.rules.topics import TopicIndex
+from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.runtimes.kafka.worker.enrich import EnrichPartition
-from newsloom.runtimes.kafka.worker.processor import BugCounter
 
 EVENT = orjson.dumps(
     {
@@ -43,7 +43,7 @@ def test_a_batch_is_of_one_version_and_the_next_may_be_of_another() -> None:
         find_catalogue=lambda: Catalogue({}, TopicIndex([]), next(versions)),
     )
     topics, lanes, metrics = KafkaTopics("news."), LaneTable({}), Metrics("enrich")
-    lane = EnrichPartition(topics, lanes, 0, 0, enricher, None, BugCounter(), metrics)
+    lane = EnrichPartition(topics, lanes, 0, 0, enricher, None, BugLimit(), metrics)
 
     def batch() -> list[str]:
         made = asyncio.run(lane.process([Record(), Record(offset=1)]))

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.lane.state import State, picture_keys
+from newsloom.pipeline.lane.state import State, image_keys
 from newsloom.pipeline.process import AwaitingImages, Curator, Enricher
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.clock import format_time
 from newsloom.rules.images import Verdict, judge_name, judge_size
 from newsloom.rules.topics import TopicIndex
 from tests.support.lanes import DAY_S, HOUR_S, START_S, assert_sound, event
-from tests.support.pipeline import Taken
+from tests.support.pipeline import Taken, raw_input
 
 SIZES = {
     "a photograph": (1280, 720, "ok"),
@@ -107,9 +107,9 @@ class Lane:
 
     def take(self, record: dict[str, Any], *checks: ImageCheck) -> Taken:
         record = {"images": [{"url": check["url"]} for check in checks]} | record
-        begun = self._enricher.begin(record, START_S + 400 * DAY_S)
-        assert isinstance(begun, AwaitingImages)
-        result = self._curator.curate(self._enricher.finish(begun, checks))
+        started = self._enricher.start(raw_input(record), START_S + 400 * DAY_S)
+        assert isinstance(started, AwaitingImages)
+        result = self._curator.curate(self._enricher.finish(started, checks))
         assert result.fault is None, result.fault
         assert_sound(self.state)
         return Taken.of(result)
@@ -158,7 +158,7 @@ def test_a_lane_stays_sound_whatever_images_come(seed: int) -> None:
         at_s = number * 6 * HOUR_S
         updated = {"updatedDateTime": format_time(START_S + at_s)}
         lane.take(event(name, title, at_s, **updated), *checks)
-    held = {key for live in lane.state.articles.values() for key in picture_keys(live)}
+    held = {key for live in lane.state.articles.values() for key in image_keys(live)}
     assert lane.state.articles_by_image.keys() == held
     assert any(len(ids) > 1 for ids in lane.state.articles_by_image.values())
 

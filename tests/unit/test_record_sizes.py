@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from newsloom.pipeline.decode import MAX_RECORD_BYTES
 from newsloom.pipeline.lane.rows import encode_row
+from newsloom.pipeline.parse_json import MAX_RECORD_BYTES
 from newsloom.records.curated import RelatedArticle
 from newsloom.runtimes.kafka.topics.definitions import CURATED_ARTICLES, LANE_STATE, STORIES
 from tests.support.lanes import new_pipeline

@@ -32,10 +32,10 @@ class RegisterAndRows(RuleBasedStateMachine):
     )
     def take(self, gap: int, quality: int, published: str, named: list[int]) -> None:
         self.last += gap
-        slot = self.table.take(_id(self.last), self.last, quality, published)
+        slot = self.table.add(_id(self.last), self.last, quality, published)
         assert slot == self.table.slot(self.last)
         names = [_id(number) for number in named]
-        self.table.set_named(self.last, names)
+        self.table.set_references(self.last, names)
         self.table.event_at[slot] = -self.last
         self.rows[self.last] = (quality, published, names)
 
@@ -43,7 +43,7 @@ class RegisterAndRows(RuleBasedStateMachine):
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(sorted(self.rows)))
-        self.table.release(_id(number))
+        self.table.remove(_id(number))
         del self.rows[number]
 
     @precondition(lambda self: self.rows)
@@ -52,13 +52,13 @@ class RegisterAndRows(RuleBasedStateMachine):
         number = min(self.rows)
         assert self.table.oldest(self.last + 1) == number
         assert self.table.oldest(number) is None
-        self.table.release(_id(number))
+        self.table.remove(_id(number))
         del self.rows[number]
 
     @rule(number=st.integers(1, 40))
     def who_names_it(self, number: int) -> None:
         naming = {_id(n) for n, (_, _, names) in self.rows.items() if _id(number) in names}
-        assert naming == set(self.table.may_name(_id(number))), "no two of these look alike"
+        assert naming == set(self.table.may_reference(_id(number))), "no two of these look alike"
 
     @invariant()
     def holds_the_same(self) -> None:
@@ -80,9 +80,9 @@ TestRegister.settings = settings(max_examples=60, stateful_step_count=30, deadli
 def test_it_needs_no_more_room_however_many_come_and_go() -> None:
     table = ArticleTable()
     for number in range(1, 20_000):
-        table.take(_id(number), number, 0, PUBLISHED[0])
+        table.add(_id(number), number, 0, PUBLISHED[0])
         if number > 900:
-            table.release(_id(number - 900))
+            table.remove(_id(number - 900))
     assert len(table) == 900
     assert len(table.number) == 1024
 
@@ -90,6 +90,6 @@ def test_it_needs_no_more_room_however_many_come_and_go() -> None:
 def test_numbers_may_come_in_any_order() -> None:
     table = ArticleTable()
     for number in (9_000, 3, 4_000, 8_999, 1):
-        table.take(_id(number), number, 0, PUBLISHED[0])
+        table.add(_id(number), number, 0, PUBLISHED[0])
     assert list(table) == [_id(number) for number in (1, 3, 4_000, 8_999, 9_000)]
     assert table.oldest(5) == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from newsloom.pipeline.decode import Decoded, decode, decode_record
+from newsloom.pipeline.decode import Decoded, decode_record
 from newsloom.pipeline.normalise import normalise
 from newsloom.records.faults import Fault
 from newsloom.rules.duplicates import Text, is_duplicate
@@ -14,6 +14,7 @@ from newsloom.rules.words.language import detect_language
 from newsloom.rules.words.terms import UNIT, dot_product, vectorise
 from tests.support.lanes import DAY_S
 from tests.support.newsstand import Newsstand, ident
+from tests.support.pipeline import decode_bytes
 
 FERRY = "Selkie ferry runs aground off Northfield pier"
 FERRY_TEXT = (
@@ -97,7 +98,7 @@ def test_a_title_with_nothing_to_read_is_blank(title: str) -> None:
         "title": title,
         "publishedDateTime": "2026-03-02T10:00:00Z",
     }
-    assert isinstance(decode(json.dumps(record).encode()), Fault)
+    assert isinstance(decode_bytes(json.dumps(record).encode()), Fault)
 
 
 LONG = (

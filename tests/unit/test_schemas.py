@@ -14,8 +14,9 @@ from jsonschema import Draft202012Validator
 
 from newsloom.adapters.schema_files import check, export
 from newsloom.commands.schemas import schemas
-from newsloom.pipeline.decode import Decoded, decode
+from newsloom.pipeline.decode import Decoded
 from newsloom.records.schemas import DIALECT, READERS, published_schema
+from tests.support.pipeline import decode_bytes
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 COMMITTED = SCHEMAS / "json"
@@ -121,7 +122,7 @@ EVENTS: dict[str, tuple[dict[str, Any], bool]] = {
 def test_schema_takes_an_event_as_decode_does(reason: str) -> None:
     changes, is_taken = EVENTS[reason]
     event = PLAIN | changes
-    decoded = decode(json.dumps(event).encode())
+    decoded = decode_bytes(json.dumps(event).encode())
     assert EVENT.is_valid(event) == is_taken
     assert (isinstance(decoded, Decoded) and not decoded.faulty_fields) == is_taken
 
@@ -146,7 +147,7 @@ _names = st.sampled_from(
 @given(st.dictionaries(_names, _parts, max_size=4))
 def test_whatever_decode_finds_faultless_is_valid(changes: dict[str, Any]) -> None:
     event = PLAIN | changes
-    decoded = decode(json.dumps(event).encode())
+    decoded = decode_bytes(json.dumps(event).encode())
     if isinstance(decoded, Decoded) and not decoded.faulty_fields:
         EVENT.validate(event)
 

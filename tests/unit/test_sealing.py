@@ -13,8 +13,9 @@ from prometheus_client import generate_latest
 from newsloom.adapters.sealing.keyring import Keyring, SealFault, SealingKey
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.decode import Decoded, decode_record, parse_record
+from newsloom.pipeline.decode import Decoded, decode_record
 from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.parse_json import parse_json
 from newsloom.pipeline.sealing import Seal, Sealer, seal_private
 from newsloom.records.curated import SCHEMA_VERSION
 from newsloom.records.event import ArticleEvent
@@ -211,7 +212,7 @@ def test_no_later_step_gets_to_see_what_is_private(sealer: Sealer | None) -> Non
 def test_no_metric_tells_what_is_private(sealer: Sealer | None) -> None:
     metrics, pipeline = Metrics("run"), _pipeline(sealer)
     for line in (*map(orjson.dumps, GOOD), *BAD):
-        metrics.count(pipeline.take(parse_record(line), START_S).result)
+        metrics.count(pipeline.take(parse_json(line), START_S).result)
     metrics.commit()
     exposed = generate_latest(metrics.registry).decode()
     assert f"newsloom_private_dropped_total {0 if sealer else 3}.0" in exposed

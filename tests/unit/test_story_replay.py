@@ -10,8 +10,8 @@ from benchmarks.story_replay import Replay
 from benchmarks.story_streams import LabelledEvent
 from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.curation.decide import decide
+from newsloom.pipeline.curation.policy import Policy
 from newsloom.pipeline.lane.state import State
-from newsloom.pipeline.policy import Policy
 from newsloom.rules.evidence import DEFAULT_WEIGHTS, StoryWeights
 from tests.support.multilingual import articles
 

@@ -9,18 +9,18 @@ import pytest
 
 from newsloom.observability.definitions import INPUTS
 from newsloom.observability.health import Health
-from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.pipeline.arrival import WithdrawalArrival
+from newsloom.pipeline.curation.policy import DEFAULT_POLICY
 from newsloom.pipeline.lane.state import State
-from newsloom.pipeline.process import Curator
+from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.runtimes.kafka.worker.abort_counter import AbortCounter
 from newsloom.runtimes.kafka.worker.curate import CurateLane
 from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
-from newsloom.runtimes.kafka.worker.processor import BugCounter
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
+from newsloom.runtimes.lane import Lane
 
 
 @dataclass
@@ -79,14 +79,14 @@ def test_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
 
 def test_a_withdrawal_that_another_lane_counts_is_no_input_of_this_one() -> None:
     metrics, state = Metrics("curate"), State()
-    told = LaneMetrics(metrics, 1, state)
-    lane = CurateLane(KafkaTopics("news."), 1, 0, Curator(state), 0, BugCounter(), told)
+    lane = Lane(1, state, DEFAULT_POLICY, metrics)
+    curating = CurateLane(KafkaTopics("news."), 1, 0, lane, 0, BugLimit())
     records = []
     for offset, is_counted in enumerate((True, False)):
         key, value = encode_arrival(WithdrawalArrival("0" * 32, is_counted))
         records.append(Record(0, offset=offset, key=key, value=value))
-    asyncio.run(lane.process(records))
-    lane.note_commit()
+    asyncio.run(curating.process(records))
+    curating.note_commit()
     value_of = metrics.registry.get_sample_value
     assert value_of("newsloom_records_total", {"stage": "curate"}) == 2
     assert totals(metrics[INPUTS]) == {"unchanged": 1}

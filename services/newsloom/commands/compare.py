@@ -77,8 +77,7 @@ def _curate(
         for source in sources:
             for record in filter(None, read(source, Position(), False, lambda: False, time.time)):
                 for pipeline, view in zip(pipelines, views, strict=True):
-                    # Parsed for each, for a pipeline may keep parts of what it is given.
-                    view.take(pipeline.process(record.parse(), record.after.opened_at))
+                    view.take(pipeline.process(record.raw, record.after.opened_at))
                 progress.advance(1, len(record.payload) + 1)
     return views
 

@@ -1,1 +1,1 @@
-"""A record's way, read top to bottom: decode, normalise, enrich, curate, publish."""
+"""The pipeline: the path of one record, from its bytes to the records that a lane publishes."""

@@ -1,6 +1,6 @@
-"""What curation receives: an enriched article, or word that one is withdrawn."""
+"""Arrivals: what the curate stage receives, an enriched article or a withdrawal."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
@@ -9,14 +9,12 @@ from newsloom.rules.words.text import title_without_outlet
 
 
 class ArticleArrival(NamedTuple):
-    """One version of an article, enriched. Times are seconds since the epoch.
+    """One version of an article, enriched. Times are in Unix seconds.
 
-    `version` orders versions of one article (updated, else published); `digest` tells whether
-    two are the same but for who reported them and where; `vector` is the matter it is compared by,
-    of which the first `title_terms` terms stand in its title.
-    `image_checks` is what became of its images, None if they were not checked;
-    `unillustrated_quality` what the quality would be without any, None if they do not count towards
-    it.
+    `version` orders the versions of an article (updated, else published). `digest` is equal for two
+    reports with the same content, whoever reported them. `vector` is the term vector; its first
+    `title_terms` terms occur in the title. `image_checks` is None if images were not checked.
+    `unillustrated_quality` is the quality without images, None if images do not count towards it.
     """
 
     article: Article
@@ -31,19 +29,19 @@ class ArticleArrival(NamedTuple):
 
 
 class WithdrawalArrival(NamedTuple):
-    """Word that an article is taken back. Every lane hears of it; one of them counts it."""
+    """A withdrawal. Every lane receives it, and the one with `is_counted` counts the input."""
 
     article_id: str
     is_counted: bool = True
 
 
-Arrival = ArticleArrival | WithdrawalArrival
+Arrival: TypeAlias = ArticleArrival | WithdrawalArrival
 
 
 def compared_title(article: Article) -> str:
-    """The title by which an article is compared: without its outlet, or another that ends it."""
-    told = article.get("comparedTitle")
-    if told is not None:
-        return told
+    """The title by which an article is compared: without the name of an outlet at its end."""
+    compared = article.get("comparedTitle")
+    if compared is not None:
+        return compared
     provider = article["provider"]
     return title_without_outlet(article["title"], provider["name"], provider["domain"])

@@ -1,15 +1,16 @@
-"""Publish: the records that a draft changes, made of the draft and noted in its rows.
+"""Build records: a changeset in; the curated records, stories and tombstones to publish out.
 
-Gives each publication the lane's next number and chooses its related anew. Pure but for the
-draft, which it completes; the state is not touched.
+Each record gets the lane's next revision, and its related articles are chosen again. What a record
+stated is stored in the changeset's rows. The state is not touched, and nothing is sent.
 """
 
 from typing import Any, NamedTuple
 
 import orjson
 
-from newsloom.pipeline.curation.changeset import Changeset, Neighbour
-from newsloom.pipeline.lane.fragments import as_reference, as_related, in_story
+from newsloom.pipeline.curation.changed_articles import Neighbour
+from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.lane.fragments import as_reference, as_related, as_story_article
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory
 from newsloom.records.curated import (
     SCHEMA_VERSION,
@@ -31,49 +32,45 @@ CURATED_FIELDS = tuple(CuratedArticle.__annotations__)
 
 
 class Publication(NamedTuple):
-    """A record as it is published. One that withdraws is a tombstone on Kafka."""
+    """One record to publish. A withdrawal is sent as a tombstone on Kafka."""
 
     id: str
     value: bytes
-    """The record, a JSON object."""
+    """The record as a JSON object."""
     is_withdrawal: bool = False
 
 
 class Publications(NamedTuple):
-    """The records of one event, in the order of their revisions."""
+    """The records of one changeset, in the order of their revisions."""
 
     curated: tuple[Publication, ...]
     stories: tuple[Publication, ...]
 
 
-def publish(changes: Changeset, threshold: int = PUBLISH_THRESHOLD) -> Publications:
-    """The records to publish for `draft`, whose rows then say so.
+def build_records(changes: Changeset, threshold: int = PUBLISH_THRESHOLD) -> Publications:
+    """The records that `changes` marks for publication.
 
-    A lead is published from heat `threshold` on.
+    A lead is published if its heat is at least `threshold`.
     """
-    curated = tuple([_curated_record(changes, i, threshold) for i in changes.publish])
-    stories = tuple([_story_record(changes, i, threshold) for i in changes.publish_stories])
-    return Publications(curated, stories)
-
-
-def _next_revision(changes: Changeset) -> int:
-    changes.lane.revision += 1
-    return changes.lane.revision
+    curated = [_curated_record(changes, i, threshold) for i in changes.articles_to_publish]
+    stories = [_story_record(changes, i, threshold) for i in changes.stories_to_publish]
+    return Publications(tuple(curated), tuple(stories))
 
 
 def _curated_record(changes: Changeset, article_id: str, threshold: int) -> Publication:
-    if changes.article(article_id) is None:
+    articles = changes.articles
+    if articles.get(article_id) is None:
         return _withdrawal(changes, article_id)
-    live = changes.edit(article_id)
-    live.revision = _next_revision(changes)
-    nearest = dict(choose_related(changes.nearest(article_id)))
-    # By rank, which is how they are shown: no two have the same.
-    neighbours = sorted([changes.neighbour(other_id) for other_id in nearest])
-    live.related = [rank[-1] for rank, _, _ in neighbours]
-    copies = sorted(changes.copies(article_id), key=changes.sequence)
+    live = articles.edit(article_id)
+    live.revision = changes.next_revision()
+    similarities = dict(choose_related(changes.neighbours(article_id)))
+    # A neighbour sorts by its rank, and no two ranks are equal.
+    neighbours = sorted([articles.neighbour(other_id) for other_id in similarities])
+    live.related = [neighbour.rank[-1] for neighbour in neighbours]
+    copies = sorted(articles.copies(article_id), key=articles.sequence)
     live.published_duplicates = len(copies)
     heat = _heat(changes, live)
-    parts: dict[str, Any] = {
+    fields: dict[str, Any] = {
         **live.article,
         "heat": heat,
         "published": is_published(heat, threshold),
@@ -82,70 +79,74 @@ def _curated_record(changes: Changeset, article_id: str, threshold: int) -> Publ
         "curatedDateTime": format_time(changes.clock),
         "schemaVersion": SCHEMA_VERSION,
     }
-    if nearest:
-        parts["related"] = _related(changes, live, neighbours, nearest)
+    if similarities:
+        fields["related"] = _related(changes, live, neighbours, similarities)
     if live.duplicate_of is not None:
-        parts["duplicateOf"] = live.duplicate_of
+        fields["duplicateOf"] = live.duplicate_of
     if copies:
         latest = copies[-MAX_DUPLICATES:]
-        parts["duplicates"] = [as_reference(changes.fragments(i)) for i in latest]
-    record = {name: parts[name] for name in CURATED_FIELDS if name in parts}
+        fields["duplicates"] = [as_reference(articles.fragments(i)) for i in latest]
+    record = {name: fields[name] for name in CURATED_FIELDS if name in fields}
     return Publication(article_id, orjson.dumps(record))
 
 
 def _heat(changes: Changeset, live: LiveArticle) -> int:
-    lead = changes.lead(live.story_id)
+    lead = changes.stories.lead(live.story_id)
     if lead is None or lead[2] != live.article["id"]:
         return NOT_LEADING
-    story = changes.story(live.story_id)
+    story = changes.stories.resolve(live.story_id)
     return lead_heat(live.article["quality"], len(story.providers) if story else 1)
 
 
 def _related(
-    changes: Changeset, live: LiveArticle, neighbours: list[Neighbour], nearest: dict[str, int]
+    changes: Changeset,
+    live: LiveArticle,
+    neighbours: list[Neighbour],
+    similarities: dict[str, int],
 ) -> list[orjson.Fragment]:
-    """The nearest articles of the window, shown by quality, then earliest, then lowest id."""
+    """The related articles in the order of `neighbours`, each with its relation."""
     root_id = live.duplicate_of or live.article["id"]
-    kin = {root_id, *changes.copies(root_id)}
+    same_text = {root_id, *changes.articles.copies(root_id)}
     related = []
     for rank, story_id, fragments in neighbours:
         other_id = rank[-1]
         relation: Relation = "related"
-        if other_id in kin:
+        if other_id in same_text:
             relation = "duplicate"
         elif live.story_id == story_id:
             relation = "same-story"
-        related.append(as_related(fragments, relation, nearest[other_id]))
+        related.append(as_related(fragments, relation, similarities[other_id]))
     return related
 
 
 def _withdrawal(changes: Changeset, ident: str) -> Publication:
-    tombstone: Tombstone = {"id": ident, "revision": _next_revision(changes), "withdrawn": True}
+    tombstone: Tombstone = {"id": ident, "revision": changes.next_revision(), "withdrawn": True}
     return Publication(ident, orjson.dumps(tombstone), is_withdrawal=True)
 
 
 def _story_record(changes: Changeset, story_id: str, threshold: int) -> Publication:
-    row = changes.story_row(story_id)
+    row = changes.stories.row(story_id)
     if row is None:
         return _withdrawal(changes, story_id)
     if not isinstance(row, LiveStory):
         merged: MergedStory = {
             "id": story_id,
             "mergedInto": row.merged_into,
-            "revision": _next_revision(changes),
+            "revision": changes.next_revision(),
             "schemaVersion": SCHEMA_VERSION,
         }
         return Publication(story_id, orjson.dumps(merged))
-    record = _live_story_record(changes, changes.edit_story(story_id), threshold)
+    record = _live_story_record(changes, changes.stories.edit(story_id), threshold)
     return Publication(story_id, orjson.dumps(record))
 
 
 def _live_story_record(changes: Changeset, story: LiveStory, threshold: int) -> dict[str, Any]:
-    lead_key = changes.lead(story.id)
-    assert lead_key is not None, f"story {story.id} has no live article"
-    lead = changes.live(lead_key[2])
+    lead_rank = changes.stories.lead(story.id)
+    assert lead_rank is not None, f"story {story.id} has no live article"
+    lead = changes.articles[lead_rank[2]]
     heat = _heat(changes, lead)
-    latest = [changes.fragments(i) for i in changes.latest_members(story.id, MAX_STORY_ARTICLES)]
+    latest_ids = changes.stories.latest_members(story.id, MAX_STORY_ARTICLES)
+    latest = [changes.articles.fragments(i) for i in latest_ids]
     providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
     topics = _most_common([fragments.topics for fragments in latest])[:MAX_STORY_TOPICS]
     story.published_lead, story.published_count = lead.article["id"], story.article_count
@@ -154,7 +155,7 @@ def _live_story_record(changes: Changeset, story: LiveStory, threshold: int) -> 
         "id": story.id,
         "lead": lead.article["id"],
         "articleCount": story.article_count,
-        "articles": [in_story(fragments) for fragments in latest],
+        "articles": [as_story_article(fragments) for fragments in latest],
         "providers": [
             {"name": name, "domain": domain, "articleCount": count}
             for domain, (name, count) in providers[:MAX_STORY_PROVIDERS]
@@ -164,7 +165,7 @@ def _live_story_record(changes: Changeset, story: LiveStory, threshold: int) -> 
         "heat": heat,
         "topics": topics,
         "locale": lead.article["locale"],
-        "revision": _next_revision(changes),
+        "revision": changes.next_revision(),
         "schemaVersion": SCHEMA_VERSION,
     }
     if not topics:
@@ -172,13 +173,13 @@ def _live_story_record(changes: Changeset, story: LiveStory, threshold: int) -> 
     return record
 
 
-def _most_common(packed: list[bytes]) -> list[str]:
-    """The topics of JSON arrays of them, the most frequent first, ties by name."""
-    members: dict[bytes, int] = {}
-    for array in packed:
-        members[array] = members.get(array, 0) + 1
+def _most_common(encoded: list[bytes]) -> list[str]:
+    """The topics in JSON arrays of them, the most frequent first, ties by name."""
+    array_counts: dict[bytes, int] = {}
+    for array in encoded:
+        array_counts[array] = array_counts.get(array, 0) + 1
     counts: dict[str, int] = {}
-    for array, count in members.items():
+    for array, count in array_counts.items():
         for topic in orjson.loads(array):
             counts[topic] = counts.get(topic, 0) + count
     return sorted(counts, key=lambda topic: (-counts[topic], topic))

@@ -1,4 +1,4 @@
-"""What enrichment knows beforehand: outlets by domain and name, and topics by their keywords."""
+"""The catalogue as enrichment uses it: outlets by domain and name, and topics by keyword."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from newsloom.rules.topics import TopicIndex
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Outlets keyed by registrable domain, and the topic index; never changed once made.
+    """Outlets by registrable domain, and the topic index. It is never changed.
 
-    `version` tells one catalogue from another: the same version enriches the same. `names` are
-    the same outlets by the names they go by.
+    Two catalogues of the same `version` enrich in the same way. `names` maps each name of an outlet
+    to that outlet.
     """
 
     outlets: Mapping[str, Outlet]

@@ -1,27 +1,49 @@
-"""Decode: bytes in; an article event, a withdrawal or the fault that prevents one out.
+"""Decode: one input as it was read in; an event, a withdrawal or a rejection out.
 
-A fault in a required field ends here; a faulty optional field is dropped and named. Never
-raises for any bytes, and never looks beyond the one record.
+Both runtimes decode here: lines and documents of files, and records and tombstones of Kafka. A
+fault in a required field rejects the input. A faulty optional field is dropped and reported.
+Decoding never raises, whatever the bytes, and reads nothing but the one input.
 """
 
-import json
 import re
-from math import isfinite
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
-import orjson
 from pydantic import ValidationError
 
+from newsloom.pipeline.parse_json import parse_json
 from newsloom.records.event import REQUIRED_FIELDS, ArticleEvent, Withdrawal
 from newsloom.records.faults import Fault, Reason
+from newsloom.rules.addresses.urls import article_id, canonical_url, url_fault
 
-MAX_RECORD_BYTES = 1024 * 1024
-MAX_DEPTH = 64
 MAX_IMAGES = 20
+MAX_SOURCE_CHARACTERS = 64
 
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
 _REASONS = frozenset(reason.value for reason in Reason)
+_CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
+
+Headers: TypeAlias = Sequence[tuple[str, bytes]]
+Record: TypeAlias = dict[str, Any]
+
+
+class RawInput(NamedTuple):
+    """One input as it was read.
+
+    `payload` is None for a Kafka tombstone, whose `key` names the article. `headers` are those of
+    a Kafka record. `parse` turns the payload into a record; files of other formats bring their own.
+    """
+
+    payload: bytes | None
+    key: bytes | None = None
+    headers: Headers = ()
+    parse: Callable[[bytes], Record | Fault] = parse_json
+
+
+class WithdrawnArticle(NamedTuple):
+    """An article that a tombstone withdraws."""
+
+    article_id: str
 
 
 class Decoded(NamedTuple):
@@ -30,93 +52,65 @@ class Decoded(NamedTuple):
     event: ArticleEvent | Withdrawal
     faulty_fields: tuple[str, ...] = ()
 
+    @property
+    def source(self) -> str | None:
+        """The crawler's name, if the event states one."""
+        return self.event.source if isinstance(self.event, ArticleEvent) else None
 
-def decode(payload: bytes) -> Decoded | Fault:
-    """The event that `payload` (JSON, UTF-8) holds, or what is wrong with it."""
-    record = parse_record(payload)
-    return record if isinstance(record, Fault) else decode_record(record)
+
+class Rejected(NamedTuple):
+    """An input that cannot be curated: why, and the crawler's name if it could be read."""
+
+    fault: Fault
+    source: str | None = None
 
 
-def parse_record(payload: bytes) -> dict[str, Any] | Fault:
-    """The JSON object in `payload`, within the bounds on size, depth and encoding."""
-    if len(payload) > MAX_RECORD_BYTES:
-        return Fault(Reason.TOO_LARGE, None, f"{len(payload):,} bytes; at most 1 MiB can be read")
-    if _depth(payload) > MAX_DEPTH:
-        return Fault(Reason.TOO_DEEP, None, f"nested deeper than {MAX_DEPTH}")
+def decode(raw: RawInput) -> Decoded | WithdrawnArticle | Rejected:
+    """The event that an input holds, or why it holds none."""
+    if raw.payload is None:
+        return _decode_tombstone(raw.key)
+    record = raw.parse(raw.payload)
+    if isinstance(record, Fault):
+        return Rejected(record)
+    _add_cloud_event_fields(record, raw.headers)
+    decoded = decode_record(record)
+    return Rejected(decoded, _source_of(record)) if isinstance(decoded, Fault) else decoded
+
+
+def _add_cloud_event_fields(record: Record, headers: Headers) -> None:
+    """Fills `source` and `eventId` from CloudEvents headers (binary mode) where they are absent."""
+    for name, value in headers:
+        field = _CLOUD_EVENT_FIELDS.get(name)
+        if field is not None and record.get(field) is None and value is not None:
+            record[field] = value.decode("utf-8", "replace")
+
+
+def _source_of(record: Record) -> str | None:
+    source = record.get("source")
+    is_name = isinstance(source, str) and len(source) <= MAX_SOURCE_CHARACTERS
+    return source if is_name else None
+
+
+def _decode_tombstone(key: bytes | None) -> WithdrawnArticle | Rejected:
+    """The article that a tombstone withdraws: its key is the article id or the webUrl."""
+    if not key:
+        detail = "a tombstone without a key withdraws nothing"
+        return Rejected(Fault(Reason.MISSING, "webUrl", detail))
     try:
-        record = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        record = _parse_leniently(payload)
-        if isinstance(record, Fault):
-            return record
-    if not isinstance(record, dict):
-        return Fault(Reason.NOT_AN_OBJECT, None, "a record must be a JSON object, {...}")
-    return record
-
-
-def _depth(payload: bytes) -> int:
-    if payload.count(b"{") + payload.count(b"[") <= MAX_DEPTH:
-        return 0
-    depth = deepest = 0
-    for match in _BRACKETS.finditer(payload):
-        token = match[0]
-        if token in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in b"]}":
-            depth -= 1
-    return deepest
-
-
-class _Unreadable:
-    """Stands for a value that JSON can spell but no field can take: a fault of its field only."""
-
-
-_UNREADABLE = _Unreadable()
-
-
-def _parse_leniently(payload: bytes) -> Any:
-    """Says why the strict parser refused, and reads what only one field is to blame for."""
-    try:
-        text = payload.decode("utf-8-sig")
+        text = key.decode()
     except UnicodeDecodeError as error:
-        return Fault(Reason.NOT_UTF8, None, f"byte {error.start} is not UTF-8")
-    try:
-        record = json.loads(
-            text,
-            parse_constant=_refuse_constant,
-            parse_int=_parse_number,
-            parse_float=_parse_number,
-        )
-    except (ValueError, RecursionError) as error:
-        return Fault(Reason.NOT_JSON, None, f"not JSON: {error}")
-    return _without_surrogates(record)
+        detail = f"byte {error.start} of the key is not UTF-8"
+        return Rejected(Fault(Reason.NOT_UTF8, "webUrl", detail))
+    if _ARTICLE_ID.fullmatch(text):
+        return WithdrawnArticle(text)
+    if url_fault(text):
+        detail = "the key of a tombstone is neither an article id nor a webUrl"
+        return Rejected(Fault(Reason.BAD_URL, "webUrl", detail))
+    return WithdrawnArticle(article_id(canonical_url(text)))
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _parse_number(digits: str) -> int | float | _Unreadable:
-    # int() refuses thousands of digits, and beyond 64 bits only the size matters.
-    if len(digits) < 19 and digits.lstrip("-").isdigit():
-        return int(digits)
-    number = float(digits)
-    return number if isfinite(number) else _UNREADABLE
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if value.isascii() or not _SURROGATE.search(value) else _UNREADABLE
-    if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {k: _without_surrogates(v) for k, v in value.items() if not _SURROGATE.search(k)}
-    return value
-
-
-def decode_record(record: dict[str, Any]) -> Decoded | Fault:
-    """The event that a parsed JSON object (or front matter) holds."""
+def decode_record(record: Record) -> Decoded | Fault:
+    """The event that a parsed JSON object or front matter holds, or the fault that rejects it."""
     record = _without_absent(record)
     if record.get("withdrawn") is True:
         return _decode_withdrawal(record)
@@ -129,13 +123,13 @@ def decode_record(record: dict[str, Any]) -> Decoded | Fault:
         fault = _required_fault(errors)
         if fault is not None:
             return fault
-        for location in sorted((e["loc"] for e in errors), key=_from_the_back, reverse=True):
+        for location in sorted((e["loc"] for e in errors), key=_deepest_last, reverse=True):
             faulty.append(str(location[0]))
             if not _drop(record, location):
                 record.pop(str(location[0]), None)
 
 
-def _decode_withdrawal(record: dict[str, Any]) -> Decoded | Fault:
+def _decode_withdrawal(record: Record) -> Decoded | Fault:
     try:
         return Decoded(Withdrawal.model_validate(record))
     except ValidationError as error:
@@ -147,8 +141,8 @@ def _decode_withdrawal(record: dict[str, Any]) -> Decoded | Fault:
     return Decoded(Withdrawal.model_validate(record), ("originalUrl",))
 
 
-def _without_absent(record: dict[str, Any]) -> dict[str, Any]:
-    """Nulls equal absence, and so do blank optional strings; images beyond the 20th are cut."""
+def _without_absent(record: Record) -> Record:
+    """The record without nulls, blank optional strings, and images beyond the 20th."""
     present = {}
     for name, value in record.items():
         if value is None or (
@@ -158,15 +152,16 @@ def _without_absent(record: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and name != "private":
             value = _without_absent(value)
         elif isinstance(value, list):
-            kept = [item for item in value if item is not None]
+            items = [item for item in value if item is not None]
             if name == "images":
-                kept = kept[:MAX_IMAGES]
-            value = [_without_absent(v) if isinstance(v, dict) else v for v in kept]
+                items = items[:MAX_IMAGES]
+            value = [_without_absent(v) if isinstance(v, dict) else v for v in items]
         present[name] = value
     return present
 
 
 def _required_fault(errors: list[Any]) -> Fault | None:
+    """The fault of the first required field that failed validation."""
     by_field = {error["loc"][0]: error for error in errors if len(error["loc"]) == 1}
     for name in REQUIRED_FIELDS:
         if name in by_field:
@@ -174,27 +169,27 @@ def _required_fault(errors: list[Any]) -> Fault | None:
             if error["type"] == "missing":
                 return Fault(Reason.MISSING, name, f"{name} is missing")
             reason = Reason(error["type"]) if error["type"] in _REASONS else Reason.WRONG_TYPE
-            words = error["msg"] if reason is not Reason.WRONG_TYPE else "is not a string"
-            return Fault(reason, name, f"{name} {words}")
+            detail = error["msg"] if reason is not Reason.WRONG_TYPE else "is not a string"
+            return Fault(reason, name, f"{name} {detail}")
     return None
 
 
-def _from_the_back(location: tuple[int | str, ...]) -> tuple[int, tuple[str, ...]]:
-    # Deepest and last first, so that the indexes of what is still to be dropped stay true.
+def _deepest_last(location: tuple[int | str, ...]) -> tuple[int, tuple[str, ...]]:
+    # Values are dropped in the reverse of this order, so that list indexes stay valid.
     return len(location), tuple(
         f"{part:09}" if isinstance(part, int) else part for part in location
     )
 
 
-def _drop(record: dict[str, Any], location: tuple[int | str, ...]) -> bool:
-    """Removes what stands at `location`; where that is missing, what should have held it."""
-    holder: Any = record
+def _drop(record: Record, location: tuple[int | str, ...]) -> bool:
+    """Deletes the value at `location`. If it is missing there, deletes what should hold it."""
+    parent: Any = record
     try:
         for part in location[:-1]:
-            holder = holder[part]
-        if isinstance(holder, dict) and location[-1] not in holder:
+            parent = parent[part]
+        if isinstance(parent, dict) and location[-1] not in parent:
             return _drop(record, location[:-1])
-        del holder[location[-1]]
+        del parent[location[-1]]
     except (KeyError, IndexError, TypeError):
         return False
     return True

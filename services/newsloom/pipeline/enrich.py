@@ -1,6 +1,6 @@
-"""Enrich: a normalised article in; who published it, its topics, AMP cache URL and quality out.
+"""Enrich: a normalised article in; its provider, topics, AMP cache URL, images and quality out.
 
-Stateless: each article by itself. `curate` receives what leaves here.
+It is stateless: each article is enriched by itself. The result is what the curate stage receives.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,14 @@ from newsloom.records.image_check import ImageCheck
 from newsloom.rules.addresses.amp import cdn_amp_url
 from newsloom.rules.clock import format_time
 from newsloom.rules.images import Verdict
-from newsloom.rules.provider import NO_HINT, Hint, Outlet, bare_title, resolve_provider
+from newsloom.rules.provider import (
+    NO_HINT,
+    Evidence,
+    Hint,
+    Outlet,
+    bare_title,
+    resolve_provider,
+)
 from newsloom.rules.scoring import MAX_QUALITY, image_parts, quality_parts
 from newsloom.rules.words.language import primary_language
 from newsloom.rules.words.terms import count_title_terms, vectorise
@@ -24,29 +31,62 @@ ImageMode = Literal["check", "trust", "off"]
 IMAGE_MODES: tuple[ImageMode, ...] = get_args(ImageMode)
 
 
-def enrich(
+def enrich_article(
     normal: NormalisedArticle,
     catalogue: Catalogue,
     images: ImageMode,
     arrived_at: int,
     checks: Sequence[ImageCheck] = (),
 ) -> ArticleArrival:
-    """The article as it will be published, complete but for what its lane decides.
+    """The article as it will be published, except for what its lane decides.
 
-    `images`: `check` keeps those of the event's images that `checks` finds good, with their true
-    sizes; `trust` keeps them as given, `off` drops them. `arrived_at` is in seconds since the
-    epoch.
+    `images`: `check` keeps the images that `checks` finds good, with their true sizes; `trust`
+    keeps all as given; `off` drops all. `arrived_at` is in Unix seconds.
     """
     event = normal.event
+    outlet, evidence = _find_outlet(normal, catalogue)
+    article = _describe(normal, catalogue, outlet, _select_images(normal, images, checks))
+    compared = _add_compared_title(article, catalogue, outlet, evidence)
+    points = None
+    if event.quality is None:
+        points = sum(quality_parts_of(article, outlet.standing).values())
+        article["quality"] = min(MAX_QUALITY, points)
+    else:
+        article["quality"] = event.quality
+    vector = vectorise(compared, normal.excerpt or "", primary_language(article["locale"]))
+    has_image_points = points is not None and bool(checks)
+    return ArticleArrival(
+        article=article,
+        published_at=event.published_date_time,
+        version=normal.version,
+        arrived_at=arrived_at,
+        digest=normal.digest,
+        vector=vector,
+        title_terms=count_title_terms(compared, vector),
+        image_checks=list(checks) if images == "check" else None,
+        unillustrated_quality=(points or 0) - _image_points(article) if has_image_points else None,
+    )
+
+
+def _find_outlet(normal: NormalisedArticle, catalogue: Catalogue) -> tuple[Outlet, Evidence]:
+    """Who published the article, and what identified the outlet."""
+    event = normal.event
     hint = event.provider
-    url = event.original_url or event.web_url
     outlet, evidence, _ = resolve_provider(
-        url,
+        event.original_url or event.web_url,
         normal.title,
         catalogue.outlets,
         catalogue.names,
         Hint(hint.name, hint.domain) if hint else NO_HINT,
     )
+    return outlet, evidence
+
+
+def _describe(
+    normal: NormalisedArticle, catalogue: Catalogue, outlet: Outlet, images: list[Image]
+) -> Article:
+    """The article without its quality. State rows and enriched records keep this field order."""
+    event = normal.event
     article: Article = {
         "category": event.category,
         "title": normal.title,
@@ -63,14 +103,10 @@ def enrich(
     if event.amp_web_url is not None:
         article["ampWebUrl"] = event.amp_web_url
         article["cdnAmpWebUrl"] = cdn_amp_url(event.amp_web_url)
-    # The empty word between them keeps a phrase from running over from title to excerpt.
-    tokens = [*shared_words(normal.title), "", *shared_words(normal.excerpt)]
-    topics = catalogue.topics.match(tokens, normal.topics, f"{normal.title} {normal.excerpt}")
-    if topics:
+    if topics := _find_topics(normal, catalogue):
         article["topics"] = topics
-    kept = _good_images(normal.images, checks) if images == "check" else normal.images
-    if kept and images != "off":
-        article["images"] = kept
+    if images:
+        article["images"] = images
     if event.secured is not None:
         article["secured"] = event.secured
     if event.original_url is not None:
@@ -80,35 +116,36 @@ def enrich(
     if event.source is not None:
         article["source"] = event.source
     article["catalogueVersion"] = catalogue.version
-    bare = title_without_outlet(normal.title, outlet.name, outlet.domain)
-    compared = bare_title(bare, catalogue.names, is_vouched=evidence == "title")
-    if compared != bare:
+    return article
+
+
+def _find_topics(normal: NormalisedArticle, catalogue: Catalogue) -> list[str]:
+    # The empty token keeps a phrase from matching across the end of the title.
+    tokens = [*shared_words(normal.title), "", *shared_words(normal.excerpt)]
+    return catalogue.topics.match(tokens, normal.topics, f"{normal.title} {normal.excerpt}")
+
+
+def _add_compared_title(
+    article: Article, catalogue: Catalogue, outlet: Outlet, evidence: Evidence
+) -> str:
+    """The title by which the article is compared. Stored if its lane cannot compute it."""
+    title = title_without_outlet(article["title"], outlet.name, outlet.domain)
+    compared = bare_title(title, catalogue.names, is_vouched=evidence == "title")
+    if compared != title:
         article["comparedTitle"] = compared
-    # The crawler's own score, taken as it is; else the documented sum.
-    points = None
-    if event.quality is None:
-        points = sum(quality_parts_of(article, outlet.standing).values())
-        article["quality"] = min(MAX_QUALITY, points)
-    else:
-        article["quality"] = event.quality
-    vector = vectorise(compared, normal.excerpt or "", primary_language(article["locale"]))
-    return ArticleArrival(
-        article=article,
-        published_at=event.published_date_time,
-        version=normal.version,
-        arrived_at=arrived_at,
-        digest=normal.digest,
-        vector=vector,
-        title_terms=count_title_terms(compared, vector),
-        image_checks=list(checks) if images == "check" else None,
-        unillustrated_quality=points - _image_points(article)
-        if points is not None and checks
-        else None,
-    )
+    return compared
+
+
+def _select_images(
+    normal: NormalisedArticle, mode: ImageMode, checks: Sequence[ImageCheck]
+) -> list[Image]:
+    if mode == "off":
+        return []
+    return normal.images if mode == "trust" else _good_images(normal.images, checks)
 
 
 def _good_images(images: Sequence[Image], checks: Sequence[ImageCheck]) -> list[Image]:
-    """The images that may be shown, in the order of `checks`, each with its true size."""
+    """The images that passed their check, in the order of `checks`, with their true sizes."""
     by_url = {image["url"]: image for image in reversed(images)}
     return [
         by_url.get(check["url"], {"url": check["url"]})

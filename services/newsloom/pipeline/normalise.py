@@ -1,6 +1,6 @@
-"""Normalise: an article event in; its identity, clean text, language and version out.
+"""Normalise: an article event in; its identity, clean text, language, version and digest out.
 
-What is published stays the crawler's own but for cleaned text; `webUrl` is never altered.
+Only text is cleaned. `webUrl` and every other value stay as the crawler sent them.
 """
 
 from hashlib import blake2b
@@ -15,13 +15,15 @@ from newsloom.rules.words.language import detect_language, format_locale
 from newsloom.rules.words.text import clean_text, cut_text
 
 MAX_EXCERPT_CHARACTERS = 2_000
-# What says who reported an article, or where it was found: no part of what it says. And what is
-# private, which counts by the digest that its sealer made.
+DIGEST_BYTES = 16
+
+# Fields that state who reported an article or where it was found, not what it says. `private`
+# counts by the digest that its sealer made.
 _NOT_CONTENT = {"web_url", "original_url", "source", "event_id", "withdrawn", "provider", "private"}
 
 
 class NormalisedArticle(NamedTuple):
-    """An event with what normalising made of it; `event` holds the rest as it came."""
+    """An event with the results of normalising it. `event` holds the other fields unchanged."""
 
     event: ArticleEvent
     id: str
@@ -35,34 +37,28 @@ class NormalisedArticle(NamedTuple):
 
 
 def identify(event: ArticleEvent | Withdrawal) -> str:
-    """The article id: derived from `originalUrl` if given, else from `webUrl`."""
+    """The article id, derived from `originalUrl` if given, else from `webUrl`."""
     return article_id(canonical_url(event.original_url or event.web_url))
 
 
 def normalise(event: ArticleEvent, private_digest: str | None = None) -> NormalisedArticle:
-    """The event's article under its identity. Two events of the same content, whoever reported
-    them and by whatever variant of the URL, have the same digest.
+    """The event's article under its identity.
 
-    `private_digest` stands for what was private, instead of its seal, which differs by key.
+    `private_digest` stands for the private object in the digest of the content: seals of the same
+    object differ by key.
     """
     title = clean_text(event.title)
     excerpt = cut_text(clean_text(event.excerpt or ""), MAX_EXCERPT_CHARACTERS)
     locale = format_locale(event.locale) if event.locale else detect_language(f"{title} {excerpt}")
     topics = list(dict.fromkeys(filter(None, map(clean_text, event.topics))))
     images = [_image(image.model_dump(exclude_none=True)) for image in event.images]
-    rest = {k: v for k, v in vars(event).items() if v is not None and k not in _NOT_CONTENT}
-    hint = [event.provider.name, event.provider.domain] if event.provider else None
-    content = rest | {
+    cleaned: dict[str, object] = {
         "title": title,
         "excerpt": excerpt,
         "locale": locale,
-        "provider": hint,
-        "originalUrl": canonical_url(event.original_url) if event.original_url else None,
         "topics": topics,
         "images": images,
     }
-    if private_digest is not None:
-        content |= {"private": private_digest, "secured": None}
     return NormalisedArticle(
         event=event,
         id=identify(event),
@@ -72,10 +68,22 @@ def normalise(event: ArticleEvent, private_digest: str | None = None) -> Normali
         topics=topics,
         images=images,
         version=event.updated_date_time or event.published_date_time,
-        digest=blake2b(
-            orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16
-        ).hexdigest(),
+        digest=_digest(event, cleaned, private_digest),
     )
+
+
+def _digest(event: ArticleEvent, cleaned: dict[str, object], private_digest: str | None) -> str:
+    """A digest of the content: equal for reports of the same content by whichever crawler, at
+    whichever variant of the URL.
+    """
+    rest = {k: v for k, v in vars(event).items() if v is not None and k not in _NOT_CONTENT}
+    hint = [event.provider.name, event.provider.domain] if event.provider else None
+    original = canonical_url(event.original_url) if event.original_url else None
+    content = rest | cleaned | {"provider": hint, "originalUrl": original}
+    if private_digest is not None:
+        content |= {"private": private_digest, "secured": None}
+    encoded = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    return blake2b(encoded, digest_size=DIGEST_BYTES).hexdigest()
 
 
 def _image(fields: dict[str, str | int]) -> Image:

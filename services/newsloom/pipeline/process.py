@@ -1,33 +1,32 @@
-"""The recipe: the whole way of one record, in order, for whoever runs it.
+"""The path of one record, in order: decode, seal, normalise, enrich; decide, build records, apply.
 
-Two halves, which may run in one process or in two: `prepare` makes an arrival of a parsed
-record, `curate` makes of it what the lane publishes. Neither knows where inputs come from or
-where records go.
+`Enricher` is the first half and `Curator` the second. They run in one process or in two. Neither
+knows where inputs come from or where records go.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
-from newsloom.pipeline.build_records import Publication, publish
+from newsloom.pipeline.build_records import Publication, build_records
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.changeset import Changeset
 from newsloom.pipeline.curation.decide import decide
-from newsloom.pipeline.decode import decode_record
-from newsloom.pipeline.enrich import ImageMode, enrich
+from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy
+from newsloom.pipeline.decode import RawInput, Rejected, WithdrawnArticle, decode
+from newsloom.pipeline.enrich import ImageMode, enrich_article
 from newsloom.pipeline.lane.rows import StoryAlias
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
-from newsloom.pipeline.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.sealing import Sealer, seal_private
-from newsloom.records.event import ArticleEvent
+from newsloom.records.event import Withdrawal
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
 from newsloom.records.image_check import ImageCheck
 
 
 class Enriched(NamedTuple):
-    """What enrichment made of one input: an arrival, or the fault that prevents one."""
+    """What the first half made of one input: an arrival, or the fault that rejects the input."""
 
     arrival: Arrival | Fault
     source: str | None = None
@@ -36,7 +35,7 @@ class Enriched(NamedTuple):
 
 
 class AwaitingImages(NamedTuple):
-    """An article whose enriching waits for word of its images."""
+    """A normalised article whose images must be checked before it can be enriched."""
 
     normal: NormalisedArticle
     arrived_at: int
@@ -45,20 +44,20 @@ class AwaitingImages(NamedTuple):
 
     @property
     def image_urls(self) -> list[str]:
-        """Its images, best first."""
+        """The URLs of its images, the best first."""
         return [image["url"] for image in self.normal.images]
 
     @property
     def page_url(self) -> str:
-        """Where the article itself can be read."""
+        """The URL of the article's own page."""
         return self.normal.event.original_url or self.normal.event.web_url
 
 
 class Result(NamedTuple):
-    """What became of one input, the records that follow and the rows that changed.
+    """The outcome of one input, the records to publish, and the rows to write.
 
-    `rows` are encoded, by key, None for one that is gone. `duplicates` articles were found to be
-    such, and `merges` stories went up in others.
+    `rows` holds encoded rows by key; None deletes a row. `duplicates` counts the articles that
+    became duplicates, `merges` the stories that were merged into another.
     """
 
     outcome: Outcome
@@ -75,10 +74,10 @@ class Result(NamedTuple):
 
 
 class Enricher:
-    """The first half: decode, seal, normalise, enrich. It remembers nothing.
+    """The first half: decode, seal, normalise, enrich. It keeps no state between inputs.
 
-    In one go (`prepare`), or in two (`begin`, `finish`) with a pause in which somebody looks at
-    the images; an article none of whose images were looked at has none.
+    `start` ends before the images of an article are needed, and `finish` takes their checks. An
+    article that is finished without checks keeps no image where the mode is `check`.
     """
 
     def __init__(
@@ -88,8 +87,8 @@ class Enricher:
         sealer: Sealer | None = None,
         find_catalogue: Callable[[], Catalogue] | None = None,
     ) -> None:
-        """Without a `sealer`, what is private is dropped. `find_catalogue` gives the catalogue as
-        it is by now, for whoever works on for long.
+        """Without a `sealer`, private objects are dropped. `find_catalogue` returns the current
+        catalogue, for processes that run while its files change.
         """
         self.catalogue = catalogue
         self._images: ImageMode = images
@@ -97,73 +96,72 @@ class Enricher:
         self._find_catalogue = find_catalogue
 
     def renew_catalogue(self) -> None:
-        """Takes the catalogue as it is by now: for between two batches, so each is of one."""
+        """Switches to the current catalogue. Call between batches: a batch uses one catalogue."""
         if self._find_catalogue is not None:
             self.catalogue = self._find_catalogue()
 
-    def prepare(self, record: dict[str, Any] | Fault, arrived_at: int) -> Enriched:
-        """Takes one parsed input to the door of its lane. `arrived_at` is in seconds since the
-        epoch. Never raises: a bug met on the way is a fault too.
-        """
-        started = self.begin(record, arrived_at)
+    def enrich(self, raw: RawInput, arrived_at: int) -> Enriched:
+        """Runs the whole first half, without image checks. `arrived_at` is in Unix seconds."""
+        started = self.start(raw, arrived_at)
         return started if isinstance(started, Enriched) else self.finish(started, ())
 
-    def begin(self, record: dict[str, Any] | Fault, arrived_at: int) -> AwaitingImages | Enriched:
-        """As `prepare`, up to where an article's images are wanted."""
-        stage = Stage.DECODE
-        source = None
+    def start(self, raw: RawInput, arrived_at: int) -> AwaitingImages | Enriched:
+        """Decodes, seals and normalises one input. `arrived_at` is in Unix seconds.
+
+        A bug becomes a fault of the input. Raises only OSError and MemoryError.
+        """
+        stage, source = Stage.DECODE, None
         try:
-            decoded = record if isinstance(record, Fault) else decode_record(record)
-            if isinstance(decoded, Fault):
-                return Enriched(decoded, _source_of(record))
-            event = decoded.event
-            source = getattr(event, "source", None)
-            stage = Stage.ENRICH
-            if isinstance(event, ArticleEvent):
-                has_dropped_private = event.private is not None and self._sealer is None
-                sealed, private_digest = seal_private(event, self._sealer)
-                normal = normalise(sealed, private_digest)
-                return AwaitingImages(
-                    normal, arrived_at, decoded.faulty_fields, has_dropped_private
-                )
-            return Enriched(WithdrawalArrival(identify(event)), source, decoded.faulty_fields)
-        except (OSError, MemoryError):  # an outage, and no record's fault
+            decoded = decode(raw)
+            if isinstance(decoded, Rejected):
+                return Enriched(decoded.fault, decoded.source)
+            if isinstance(decoded, WithdrawnArticle):
+                return Enriched(WithdrawalArrival(decoded.article_id))
+            event, source = decoded.event, decoded.source
+            stage = Stage.NORMALISE
+            if isinstance(event, Withdrawal):
+                withdrawal = WithdrawalArrival(identify(event))
+                return Enriched(withdrawal, source, decoded.faulty_fields)
+            has_dropped_private = event.private is not None and self._sealer is None
+            sealed, private_digest = seal_private(event, self._sealer)
+            normal = normalise(sealed, private_digest)
+            return AwaitingImages(normal, arrived_at, decoded.faulty_fields, has_dropped_private)
+        except (OSError, MemoryError):  # an outage, not a fault of the record
             raise
-        except Exception as error:  # a bug: kept whole and counted, and its neighbours unharmed
+        except Exception as error:  # a bug: the input is kept whole, and its neighbours go on
             return Enriched(_bug(error, stage), source)
 
-    def finish(self, started: AwaitingImages, checks: Sequence[ImageCheck]) -> Enriched:
-        """Takes a begun article the rest of the way, with what became of its images."""
-        source = started.normal.event.source
+    def finish(self, waiting: AwaitingImages, checks: Sequence[ImageCheck]) -> Enriched:
+        """Enriches an article that `start` returned, with the checks of its images."""
+        source = waiting.normal.event.source
         try:
-            arrival = enrich(
-                started.normal, self.catalogue, self._images, started.arrived_at, checks
+            arrival = enrich_article(
+                waiting.normal, self.catalogue, self._images, waiting.arrived_at, checks
             )
         except (OSError, MemoryError):
             raise
         except Exception as error:
             return Enriched(_bug(error, Stage.ENRICH), source)
-        return Enriched(arrival, source, started.faulty_fields, started.has_dropped_private)
+        return Enriched(arrival, source, waiting.faulty_fields, waiting.has_dropped_private)
 
 
 class Curator:
-    """The second half, of one arrival after another through one lane, whose state it keeps."""
+    """The second half: decide, build records, apply. It keeps the state of one lane."""
 
     def __init__(self, state: State, policy: Policy = DEFAULT_POLICY) -> None:
         self.state = state
         self._policy = policy
 
     def curate(self, enriched: Enriched) -> Result:
-        """What the lane makes of an input, which ends as exactly one outcome.
+        """Curates one input; it ends as exactly one outcome.
 
-        A bug met on the way is a dead letter too: the state is touched only once everything that
-        can fail has succeeded.
+        A bug becomes a dead letter: the state changes only after every step that can fail.
         """
         if isinstance(enriched.arrival, Fault):
             return self._dead_letter(enriched.arrival, enriched.source)
         try:
             changes = decide(self.state, enriched.arrival, self._policy)
-            publications = publish(changes, self._policy.publish_threshold)
+            records = build_records(changes, self._policy.publish_threshold)
             rows = changes.encode_rows()
         except (OSError, MemoryError):
             raise
@@ -176,12 +174,12 @@ class Curator:
             source=enriched.source,
             faulty_fields=enriched.faulty_fields,
             has_dropped_private=enriched.has_dropped_private,
-            curated=publications.curated,
-            stories=publications.stories,
+            curated=records.curated,
+            stories=records.stories,
             rows=rows,
             image_checks=_image_checks(enriched.arrival, changes),
             duplicates=duplicates,
-            merges=sum(isinstance(row, StoryAlias) for row in changes.stories.values()),
+            merges=sum(isinstance(row, StoryAlias) for row in changes.stories.changed.values()),
         )
 
     def _dead_letter(self, fault: Fault, source: str | None) -> Result:
@@ -191,7 +189,7 @@ class Curator:
 
 
 class Pipeline:
-    """Both halves in one: the way of one record after another through one lane."""
+    """Both halves in one process, for one lane."""
 
     def __init__(
         self,
@@ -205,34 +203,29 @@ class Pipeline:
         self.enricher = Enricher(catalogue, images, sealer)
         self.curator = Curator(state, policy)
 
-    def process(self, record: dict[str, Any] | Fault, arrived_at: int) -> Result:
-        """Takes one input all the way. `arrived_at` is in seconds since the epoch."""
-        return self.curator.curate(self.enricher.prepare(record, arrived_at))
+    def process(self, raw: RawInput, arrived_at: int) -> Result:
+        """Enriches and curates one input. `arrived_at` is in Unix seconds."""
+        return self.curator.curate(self.enricher.enrich(raw, arrived_at))
 
 
 def _image_checks(arrival: Arrival, changes: Changeset) -> Sequence[ImageCheck] | None:
-    """What became of the images, as the lane has it if it took the article."""
+    """The image checks as the lane stored them, or as they arrived if it stored no article."""
     if isinstance(arrival, WithdrawalArrival) or arrival.image_checks is None:
         return None
-    live = changes.articles.get(arrival.article["id"])
+    live = changes.articles.changed.get(arrival.article["id"])
     return arrival.image_checks if live is None else live.image_checks
 
 
 def _count_new_duplicates(changes: Changeset) -> int:
-    """How many articles are duplicates in a draft that were none in its state."""
-    held = changes.state.articles
+    """How many articles become duplicates with these changes. Call before they are applied."""
+    before = changes.state.articles
     return sum(
         live is not None
         and live.duplicate_of is not None
-        and (article_id not in held or held[article_id].duplicate_of is None)
-        for article_id, live in changes.articles.items()
+        and (article_id not in before or before[article_id].duplicate_of is None)
+        for article_id, live in changes.articles.changed.items()
     )
 
 
 def _bug(error: Exception, stage: Stage) -> Fault:
     return Fault(Reason.INTERNAL_ERROR, None, f"{type(error).__name__}: {error}", stage)
-
-
-def _source_of(record: dict[str, Any] | Fault) -> str | None:
-    source = record.get("source") if isinstance(record, dict) else None
-    return source if isinstance(source, str) and len(source) <= 64 else None

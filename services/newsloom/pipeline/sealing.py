@@ -1,7 +1,7 @@
-"""Seal: an event in; the same event without anything private in the plain out.
+"""Seal: an event in; the same event with its private object encrypted, or without it, out.
 
-The first step after decode, so that no later one can publish, keep or log what is private. It
-knows no cipher and no key: those are the sealer's.
+This step comes right after decode, so that no later step can publish, store or log what is private.
+It knows neither cipher nor keys; those belong to the sealer.
 """
 
 from typing import Any, NamedTuple, Protocol
@@ -11,7 +11,7 @@ from newsloom.records.event import ArticleEvent
 
 
 class Seal(NamedTuple):
-    """A private object as it may be published, and a digest of it that tells nobody what it is.
+    """The encrypted form of a private object, and a keyed digest of it.
 
     Equal objects of one article have equal digests, whichever key sealed them.
     """
@@ -21,16 +21,16 @@ class Seal(NamedTuple):
 
 
 class Sealer(Protocol):
-    """Whoever holds the keys."""
+    """Encrypts private objects."""
 
     def seal(self, private: dict[str, Any], article_id: str) -> Seal:
         """The seal of an article's private object. Equal arguments give an equal seal."""
 
 
 def seal_private(event: ArticleEvent, sealer: Sealer | None) -> tuple[ArticleEvent, str | None]:
-    """The event with its private object sealed in place of any older seal, and that digest.
+    """The event with its private object sealed, which replaces any older seal, and the digest.
 
-    Without a sealer what is private is dropped, as if it had never been there.
+    Without a sealer the private object is dropped.
     """
     if event.private is None:
         return event, None

@@ -1,1 +1,1 @@
-"""Runtimes: what runs the pipeline, and where its inputs and outputs are."""
+"""Runtimes: what runs the pipeline. Embedded: one process and a folder. Kafka: workers."""

@@ -1,7 +1,7 @@
-"""The embedded runtime: the whole pipeline in one process, with a folder for its memory.
+"""The embedded runtime: the whole pipeline in one process, with an output folder as its memory.
 
-Reads inputs in order, curates them in one lane, and commits each batch as one transaction: rows,
-positions and published lines together, so that a run killed at any moment goes on from there.
+It reads inputs in order and curates them in one lane. Each batch is one transaction of rows, input
+positions and published lines, so a run that is killed continues after the last batch.
 """
 
 import base64
@@ -15,45 +15,43 @@ from typing import Protocol
 
 import orjson
 
-from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs.sources import STANDARD_INPUT, InputRecord, Source, read
 from newsloom.adapters.storage.documents import write_documents
 from newsloom.adapters.storage.store import Batch, Store
 from newsloom.observability.definitions import BATCH_SECONDS
-from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.process import AwaitingImages, Curator, Enriched, Enricher, Result
+from newsloom.pipeline.process import AwaitingImages, Enriched, Enricher, Result
 from newsloom.records.dead_letter import DeadLetter
-from newsloom.records.faults import Fault, Reason
+from newsloom.records.faults import Fault
 from newsloom.records.image_check import ImageCheck
+from newsloom.runtimes.bug_limit import BugLimit
+from newsloom.runtimes.lane import Lane
 
 LINE = orjson.OPT_APPEND_NEWLINE
 BATCH_RECORDS = 512
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_S = 1.0
-"""A batch ends with this many records, bytes of input or seconds, whichever comes first."""
+"""A batch ends at this number of records, bytes of input or seconds, whichever comes first."""
 POLL_S = 0.2
-MAX_INTERNAL_ERRORS = 20
-"""So many bugs in one run mean a bad release: better to halt than to drain the input."""
 
 
 class Reporter(Protocol):
-    """Whoever shows a run's progress."""
+    """Shows the progress of a run."""
 
     def advance(self, inputs: int, input_bytes: int) -> None:
-        """So much more has been committed."""
+        """Adds the inputs and bytes of a batch that was committed."""
 
 
 class Images(Protocol):
-    """Whoever looks at images."""
+    """Checks images."""
 
     def submit(self, urls: Sequence[str], page_url: str) -> Future[list[ImageCheck]]:
-        """What becomes of the images of an article, or of those on its page, before long."""
+        """Starts to check the images of an article, or those of its page, within a deadline."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What a run was asked for."""
+    """The options of a run."""
 
     folder: Path
     should_follow: bool = False
@@ -67,7 +65,7 @@ class EmbeddedRun:
         self,
         options: RunOptions,
         enricher: Enricher,
-        curator: Curator,
+        lane: Lane,
         store: Store,
         metrics: Metrics,
         reporter: Reporter,
@@ -76,10 +74,9 @@ class EmbeddedRun:
     ) -> None:
         self._options = options
         self._enricher = enricher
-        self._curator = curator
+        self._lane = lane
         self._store = store
         self._metrics = metrics
-        self._lane_metrics = LaneMetrics(metrics, 0, curator.state)
         self._reporter = reporter
         self._images = images
         self._clock = clock
@@ -87,22 +84,21 @@ class EmbeddedRun:
         self._input_bytes = 0
         self._batch_began = 0.0
         self._batch = Batch()
-        self._noted = 0
-        self._noted_bytes = 0
-        self._internal_errors = 0
-        self._last_bug = ""
+        self._batch_inputs = 0
+        self._batch_bytes = 0
+        self._bugs = BugLimit()
         self._is_stopped = False
 
     def stop(self) -> None:
-        """Asks the run to end after the record at hand, with all it has done committed."""
+        """Asks the run to end after the current record, with everything done so far committed."""
         self._is_stopped = True
 
     def run(self, sources: Sequence[Source]) -> None:
-        """Takes every record of `sources`, in order, from where it was left.
+        """Processes every record of `sources`, in order, from the committed positions on.
 
-        Raises OutageError when an input or the folder fails; what was committed stands.
+        Raises OutageError when an input or the folder fails; committed batches stay.
         """
-        # What is restored lives as long as the run: spare the collector from walking it again.
+        # The restored state lives as long as the run: keep the garbage collector from scanning it.
         gc.collect()
         gc.freeze()
         gc.set_threshold(500_000, 20, 50)
@@ -132,92 +128,89 @@ class EmbeddedRun:
         return bool(self._inputs) and time.monotonic() - self._batch_began > BATCH_S
 
     def _process(self) -> None:
-        """Takes what was collected all the way, and commits it."""
+        """Enriches and curates the collected inputs, and commits them."""
         inputs, self._inputs, self._input_bytes = self._inputs, [], 0
-        begin = self._enricher.begin
-        started = [begin(record.parse(), record.after.opened_at) for _, record in inputs]
+        start = self._enricher.start
+        started = [start(record.raw, record.after.opened_at) for _, record in inputs]
         enriched: Iterable[Enriched]
         if self._images is None:
-            # All before any is curated: each half finds the processor's caches as it left them.
-            enriched = [self._finished(each) for each in started]
+            # Enrich all before curating any: each half then finds its data in the CPU caches.
+            enriched = [self._finish(each) for each in started]
         else:
-            enriched = self._with_images(self._images, inputs, started)
+            enriched = self._finish_with_images(self._images, inputs, started)
         committed_at = time.monotonic()
-        # Those behind a wait for images that was broken off are read again by the next run.
+        # When the run is stopped during a wait for images, the inputs after that wait are not
+        # enriched. The next run reads them again.
         for (source, record), each in zip(inputs, enriched, strict=False):
-            self._note(source, record, self._curator.curate(each))
-            if self._internal_errors >= MAX_INTERNAL_ERRORS:
+            self._add_to_batch(source, record, self._lane.curate(each))
+            if self._bugs.is_reached:
                 break
             if time.monotonic() - committed_at > BATCH_S:
                 self._commit()
                 committed_at = time.monotonic()
         self._commit()
-        if self._internal_errors >= MAX_INTERNAL_ERRORS:
-            raise OutageError(
-                f"{MAX_INTERNAL_ERRORS} records failed for a bug of ours (the last: "
-                f"{self._last_bug}); they are kept in dead-letters.jsonl. Please report it"
-            )
+        if self._bugs.is_reached:
+            raise self._bugs.error("they are kept in dead-letters.jsonl")
 
-    def _finished(
+    def _finish(
         self, started: AwaitingImages | Enriched, checks: Sequence[ImageCheck] = ()
     ) -> Enriched:
         return started if isinstance(started, Enriched) else self._enricher.finish(started, checks)
 
-    def _with_images(
+    def _finish_with_images(
         self,
         images: Images,
         inputs: Sequence[tuple[Source, InputRecord]],
         started: Sequence[AwaitingImages | Enriched],
     ) -> Iterator[Enriched]:
-        """Each in its order once its images were looked at, those of all at once.
+        """The inputs in order, each when its images are checked. All are checked at once.
 
-        Ends at the first still waited for once the run is to stop, if that can be read again.
+        If the run is stopped, ends at the first input that still waits, unless it came from
+        standard input, which cannot be read again.
         """
-        looked_at = [
+        pending = [
             images.submit(each.image_urls, each.page_url)
             if isinstance(each, AwaitingImages)
             else None
             for each in started
         ]
-        for (source, _), each, checks in zip(inputs, started, looked_at, strict=True):
+        for (source, _), each, checks in zip(inputs, started, pending, strict=True):
             while checks is not None and not checks.done():
                 if self._is_stopped and source.path != STANDARD_INPUT:
                     return
                 wait([checks], POLL_S)
-            yield self._finished(each, checks.result() if checks else ())
+            yield self._finish(each, checks.result() if checks else ())
 
-    def _note(self, source: Source, record: InputRecord, result: Result) -> None:
-        """Puts into the batch what became of an input."""
-        self._lane_metrics.count(result)
+    def _add_to_batch(self, source: Source, record: InputRecord, result: Result) -> None:
+        """Adds the result of one input to the batch."""
         lines = self._batch.lines
         lines["curated.jsonl"] += [record.value + b"\n" for record in result.curated]
         lines["stories.jsonl"] += [record.value + b"\n" for record in result.stories]
         if result.fault is not None:
             letter = _dead_letter(result.fault, source, record)
             lines["dead-letters.jsonl"].append(orjson.dumps(letter, option=LINE))
-            if result.fault.reason is Reason.INTERNAL_ERROR:
-                self._internal_errors += 1
-                self._last_bug = result.fault.detail
+            self._bugs.count(result.fault)
         self._batch.rows.update(result.rows)
         if source.path != STANDARD_INPUT:
             self._batch.positions[source.path] = record.after
-        self._noted += 1
-        self._noted_bytes += len(record.payload) + 1
+        self._batch_inputs += 1
+        self._batch_bytes += len(record.payload) + 1
 
     def _commit(self) -> None:
-        if not self._noted:
+        if not self._batch_inputs:
             return
         self._store.commit(self._batch)
         if self._options.has_documents:
             write_documents(self._options.folder, self._batch.lines["curated.jsonl"])
             self._store.note_documents()
         self._metrics.of_stage(BATCH_SECONDS).observe(time.monotonic() - self._batch_began)
-        self._lane_metrics.commit()
-        self._reporter.advance(self._noted, self._noted_bytes)
+        self._lane.note_commit()
+        self._reporter.advance(self._batch_inputs, self._batch_bytes)
         self._batch = Batch()
-        self._noted = self._noted_bytes = 0
+        self._batch_inputs = self._batch_bytes = 0
 
     def _complete_documents(self) -> None:
+        """Writes the documents that an earlier run committed but did not write."""
         is_there = (self._options.folder / "articles").is_dir()
         start = self._store.documents_through() if is_there else 0
         write_documents(self._options.folder, self._store.published("curated.jsonl", start))

@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, NamedTuple
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.front_matter import FrontMatterError, loads
 from newsloom.adapters.inputs.lines import Followed, Lines, Pipe
-from newsloom.pipeline.decode import MAX_RECORD_BYTES, parse_record
+from newsloom.pipeline.decode import RawInput
+from newsloom.pipeline.parse_json import MAX_RECORD_BYTES, parse_json, too_large
 from newsloom.records.faults import Fault, Reason
 
 STANDARD_INPUT = "-"
@@ -58,13 +59,11 @@ class InputRecord(NamedTuple):
     after: Position
     is_front_matter: bool = False
 
-    def parse(self) -> dict[str, Any] | Fault:
-        """The record as JSON-like values, or what is wrong with it."""
-        return (
-            _parse_front_matter(self.payload)
-            if self.is_front_matter
-            else parse_record(self.payload)
-        )
+    @property
+    def raw(self) -> RawInput:
+        """The record as the pipeline takes it."""
+        parse = _parse_front_matter if self.is_front_matter else parse_json
+        return RawInput(self.payload, parse=parse)
 
 
 def find_sources(inputs: Sequence[str], output: Path | None = None) -> list[Source]:
@@ -189,7 +188,7 @@ def _skip_line(stream: Lines, beginning: bytes, is_stopped: Callable[[], bool]) 
 
 def _parse_front_matter(payload: bytes) -> dict[str, Any] | Fault:
     if len(payload) > MAX_RECORD_BYTES:
-        return Fault(Reason.TOO_LARGE, None, f"{len(payload):,} bytes; at most 1 MiB can be read")
+        return too_large(payload)
     try:
         return loads(payload.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

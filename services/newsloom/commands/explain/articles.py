@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from newsloom.pipeline.curation.decide import compared_text
+from newsloom.pipeline.curation.duplicates import compared_text
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State
 from newsloom.rules.duplicates import (

@@ -59,7 +59,7 @@ def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     known = load_catalogue(settings.catalogue)
     state = read_state(folder)
     live = _find(state, article)
-    near = state.index.compare(live, [live.article["id"]]).nearest()
+    near = state.index.search(live, [live.article["id"]]).nearest()
     console = result_console()
     console.print(Text(live.article["title"], style="bold"))
     for name, value in _identity(live, known).items():

@@ -109,7 +109,7 @@ def story_lines(
     `state` is to be without the article; `titles` says how to call a story.
     """
     changes = Changeset(state, Outcome.UNCHANGED)
-    candidates = weigh_stories(changes, live, changes.compare(live), weights)
+    candidates = weigh_stories(live, changes.search(live), weights)
     if not candidates:
         yield "  none is near enough to be weighed: it would open a story of its own"
     for candidate in candidates:

@@ -14,7 +14,7 @@ from newsloom.observability.health import Health
 from newsloom.observability.logs import set_up_logs
 from newsloom.observability.metrics import Metrics
 from newsloom.runtimes.kafka.worker.abort_counter import AbortCounter
-from newsloom.runtimes.kafka.worker.supervisor import Supervisor, end_at_once_when_told
+from newsloom.runtimes.kafka.worker.supervisor import Supervisor, exit_at_once_on_signals
 from newsloom.settings import Settings, read_settings
 
 STAGES = ("enrich", "curate")
@@ -69,7 +69,7 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
         run_worker(settings.kafka_bootstrap_servers, stage_of, telemetry)
 
     if len(names) == 1 and not should_restart:
-        end_at_once_when_told()
+        exit_at_once_on_signals()
         work(stage)
     works = {name: (lambda name=name: work(name)) for name in names}
     sys.exit(Supervisor(works, should_restart).run())

@@ -1,1 +1,1 @@
-"""Curation of one lane: rows, the state made of them, and what an event changes in it."""
+"""Curation: what one arrival changes in a lane, from the first look at it to a changeset."""

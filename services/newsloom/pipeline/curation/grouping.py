@@ -1,14 +1,14 @@
-"""Grouping: which story a new article joins, and which other story is then seen to be the same.
+"""Grouping: which story a new article joins, and which other story it shows to be the same.
 
-Reads the state as it was before the article; candidates come from the index, and the few nearest
-are weighed with all the evidence. Decides nothing else, and changes nothing.
+The search result names the nearest stories of the state before the article. Each is weighed with
+all the evidence. Nothing is changed here.
 """
 
 from typing import NamedTuple
 
 from newsloom.pipeline.curation.changeset import Changeset
 from newsloom.pipeline.lane.rows import LiveArticle
-from newsloom.pipeline.lane.search_index import SearchResult
+from newsloom.pipeline.lane.search_index import NearbyStory, SearchResult
 from newsloom.rules.evidence import (
     ArticleVector,
     Centroid,
@@ -35,7 +35,7 @@ _NO_LONE = {name: 0 for name in MergeEvidence._fields if name.startswith("lone")
 
 
 class Candidate(NamedTuple):
-    """A story an article may join: what it adds up to, and of what."""
+    """A story that an article may join, with its score and the evidence for it."""
 
     story_id: str
     score: int
@@ -43,59 +43,75 @@ class Candidate(NamedTuple):
     centroid: Centroid
 
 
-def weigh_stories(
-    changes: Changeset, live: LiveArticle, result: SearchResult, weights: StoryWeights
-) -> list[Candidate]:
-    """The stories nearest to an article, weighed; the best first, ties by lowest id.
+class Rival(NamedTuple):
+    """A story that may be merged with the article's own, with its score and the evidence for it."""
 
-    A story the article is in already (when `explain` asks) is weighed as it is, with it.
-    """
-    near = result.stories(MIN_CANDIDATE_COSINE, MAX_CANDIDATES)
-    if not near:
+    score: int
+    story_id: str
+    evidence: MergeEvidence
+
+
+def weigh_stories(live: LiveArticle, found: SearchResult, weights: StoryWeights) -> list[Candidate]:
+    """The stories nearest to an article, weighed; the highest score first, ties by lowest id."""
+    nearby = found.stories(MIN_CANDIDATE_COSINE, MAX_CANDIDATES)
+    if not nearby:
         return []
-    gist = _article_vector(live)
-    is_bare = "excerpt" not in live.article
-    terms = doublings(1 + len(live.vector))
-    candidates = []
-    for story_id, centroid, square, first_at, last_at, nearest, two_nearest, votes in near:
-        size = doublings(centroid.size)
-        common = common_terms(gist, centroid)
-        cosine = story_similarity(common.dot, square)
-        # By place, for speed: this is done for every article several times.
-        evidence = JoinEvidence(
-            cosine,
-            common.title,
-            common.text,
-            doublings(1 + common.shared),
-            common.rarest,
-            nearest,
-            two_nearest,
-            votes,
-            common.heaviest,
-            size,
-            terms,
-            1000 if is_bare else 0,
-            cosine if is_bare else 0,
-            terms if is_bare else 0,
-            size * cosine // 1000,
-            size * votes // 1000,
-            days(max(live.event_at - last_at, first_at - live.event_at)),
-        )
-        candidates.append(Candidate(story_id, weigh_join(evidence, weights), evidence, centroid))
-    candidates.sort(key=lambda candidate: (-candidate.score, candidate.story_id))
-    return candidates
+    vector = _vector_of(live)
+    candidates = [_weigh_story(live, vector, story, weights) for story in nearby]
+    return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.story_id))
 
 
-def _article_vector(live: LiveArticle) -> ArticleVector:
+def _vector_of(live: LiveArticle) -> ArticleVector:
     return article_vector(live.vector, live.title_terms)
 
 
+def _weigh_story(
+    live: LiveArticle, vector: ArticleVector, story: NearbyStory, weights: StoryWeights
+) -> Candidate:
+    size = doublings(story.centroid.size)
+    common = common_terms(vector, story.centroid)
+    cosine = story_similarity(common.dot, story.square)
+    terms = doublings(1 + len(live.vector))
+    is_bare = "excerpt" not in live.article
+    silence_s = max(live.event_at - story.last_at, story.first_at - live.event_at)
+    # By position, in the order of the fields: keywords take twice as long, and this runs several
+    # times for every article.
+    evidence = JoinEvidence(
+        cosine,
+        common.title,
+        common.text,
+        doublings(1 + common.shared),
+        common.rarest,
+        story.nearest,
+        story.two_nearest,
+        story.votes,
+        common.heaviest,
+        size,
+        terms,
+        1000 if is_bare else 0,
+        cosine if is_bare else 0,
+        terms if is_bare else 0,
+        size * cosine // 1000,
+        size * story.votes // 1000,
+        days(silence_s),
+    )
+    return Candidate(story.id, weigh_join(evidence, weights), evidence, story.centroid)
+
+
 def choose_story(
-    changes: Changeset, live: LiveArticle, original: LiveArticle | None, candidates: list[Candidate]
+    changes: Changeset,
+    live: LiveArticle,
+    original: LiveArticle | None,
+    candidates: list[Candidate],
 ) -> str:
-    """The id of the story a new article joins: its own id, to open one."""
+    """The id of the story that a new article joins; its own id if it opens a story.
+
+    An article whose id is the id of a live story, or of an alias of one, joins that story. A
+    duplicate joins the story of its original. Any other article joins the best candidate whose
+    score is 0 or more.
+    """
     article_id = live.article["id"]
-    named = changes.story(article_id)
+    named = changes.stories.resolve(article_id)
     if named is not None:
         return named.id
     if original is not None:
@@ -105,18 +121,13 @@ def choose_story(
     return article_id
 
 
-class Rival(NamedTuple):
-    """A story that may be one with the article's own: what it adds up to, and the evidence."""
-
-    score: int
-    story_id: str
-    evidence: MergeEvidence
-
-
 def find_story_to_merge(
     changes: Changeset, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
 ) -> str | None:
-    """The story that is surest to be one with the article's own, which others held before it."""
+    """The story to merge with the article's own: the rival with the highest score of 0 or more.
+
+    None if there is no such rival, or if the article has just opened its own story.
+    """
     if live.story_id not in changes.state.stories:
         return None
     rivals = weigh_rivals(changes, live, candidates, weights)
@@ -126,24 +137,24 @@ def find_story_to_merge(
 def weigh_rivals(
     changes: Changeset, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
 ) -> list[Rival]:
-    """The other stories an article goes with, weighed against its own; surest first, then by id.
+    """The candidates that are not the article's own story, weighed for merging with that story.
 
-    Its own is to be one that others held before it.
+    The highest score comes first, ties by id. The article's own story must be in the state.
     """
-    index, number_of = changes.state.index, changes.state.stories.number
-    own_id, vector = live.story_id, live.vector
-    near = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
-    if not near:
+    own_id = live.story_id
+    nearby = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
+    if not nearby:
         return []
-    before = next((c for c in candidates if c.story_id == own_id), None)
-    own = before.centroid if before else index.centroid(number_of(own_id))
-    square = index.square(number_of(own_id)) + 2 * dot_product(vector, own.terms)
-    square += square_of(vector)
+    index, number_of = changes.state.index, changes.state.stories.number
+    joined = next((c for c in candidates if c.story_id == own_id), None)
+    own = joined.centroid if joined else index.centroid(number_of(own_id))
+    square = index.square(number_of(own_id)) + 2 * dot_product(live.vector, own.terms)
+    square += square_of(live.vector)
     rivals = []
-    for candidate in near:
+    for candidate in nearby:
         other = candidate.centroid
         cosine = centroid_similarity(
-            dot_product(own.terms, other.terms) + dot_product(vector, other.terms),
+            dot_product(own.terms, other.terms) + dot_product(live.vector, other.terms),
             square,
             index.square(number_of(candidate.story_id)),
         )
@@ -151,15 +162,15 @@ def weigh_rivals(
         evidence = MergeEvidence(
             cosine=cosine,
             rival=candidate.evidence.cosine,
-            own=before.evidence.cosine if before else 0,
+            own=joined.evidence.cosine if joined else 0,
             smaller=smaller,
             larger=doublings(max(own.size, other.size)),
             smaller_cosine=smaller * cosine // 1000,
             title=candidate.evidence.title,
             text=candidate.evidence.text,
             votes=candidate.evidence.votes,
-            own_votes=before.evidence.votes if before else 0,
-            own_text=before.evidence.text if before else 0,
+            own_votes=joined.evidence.votes if joined else 0,
+            own_text=joined.evidence.text if joined else 0,
             **_lone_evidence(changes, live, own, candidate, cosine),
         )
         rivals.append(Rival(weigh_merge(evidence, weights), candidate.story_id, evidence))
@@ -169,20 +180,23 @@ def weigh_rivals(
 def _lone_evidence(
     changes: Changeset, live: LiveArticle, own: Centroid, rival: Candidate, cosine: int
 ) -> dict[str, int]:
-    """What of MergeEvidence begins with `lone`: a story's only article, held against the other."""
+    """The fields of MergeEvidence that begin with `lone`.
+
+    They compare a story's only article with the larger story; they are 0 if both have several.
+    """
     vector, nearest = live.vector, 0
     if rival.centroid.size == 1:
         (lone_id,) = changes.state.stories.members(rival.story_id)
-        lone = changes.live(lone_id)
+        lone = changes.articles[lone_id]
         nearest = dot_product(lone.vector, vector) // UNIT
         sums = ((t, own.terms.get(t, 0) + vector.get(t, 0)) for t in lone.vector)
-        greater = Centroid({term: weight for term, weight in sums if weight}, own.size + 1)
+        larger = Centroid({term: weight for term, weight in sums if weight}, own.size + 1)
     elif own.size == 1:
         (lone_id,) = changes.state.stories.members(live.story_id)
-        lone, greater = changes.live(lone_id), rival.centroid
+        lone, larger = changes.articles[lone_id], rival.centroid
     else:
         return _NO_LONE
-    common = common_terms(_article_vector(lone), greater)
+    common = common_terms(_vector_of(lone), larger)
     return {
         "lone": 1000,
         "lone_cosine": cosine,

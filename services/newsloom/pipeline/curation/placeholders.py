@@ -1,30 +1,31 @@
-"""Stand-ins for images, as only a lane can tell them: the same bytes again, with another matter.
+"""Placeholder images that only a lane can recognise: the same bytes with another story.
 
-Takes a drafted article that is yet to be put; what its images look like was said before. Changes
-that article alone: those that came before keep theirs until they are reported anew.
+It changes the arriving article before its row is stored. Articles that arrived earlier with the
+same image keep it until they are reported again.
 """
 
 from newsloom.pipeline.curation.changeset import Changeset
 from newsloom.pipeline.lane.rows import LiveArticle
-from newsloom.pipeline.lane.state import picture_key
+from newsloom.pipeline.lane.state import image_key
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.images import Verdict
 from newsloom.rules.scoring import MAX_QUALITY, image_parts
 
 
-def drop_stand_ins(
+def drop_placeholders(
     changes: Changeset, live: LiveArticle, unillustrated_quality: int | None
 ) -> None:
-    """Takes from `live` the images that its provider also showed with another story.
+    """Removes the images of `live` that its provider also used with another story.
 
-    Its quality follows, unless None says that images do not count towards it.
+    The quality is computed again from `unillustrated_quality`, the quality without images. None
+    means that images do not count towards the quality.
     """
-    if not any(_is_stand_in(changes, live, check) for check in live.image_checks):
+    if not any(_is_placeholder(changes, live, check) for check in live.image_checks):
         return
     live.image_checks = [
         {**check, "verdict": Verdict.PLACEHOLDER.value}
-        if _is_stand_in(changes, live, check)
+        if _is_placeholder(changes, live, check)
         else check
         for check in live.image_checks
     ]
@@ -40,9 +41,9 @@ def drop_stand_ins(
     live.article = article
 
 
-def _is_stand_in(changes: Changeset, live: LiveArticle, check: ImageCheck) -> bool:
-    key = picture_key(live.article, check)
+def _is_placeholder(changes: Changeset, live: LiveArticle, check: ImageCheck) -> bool:
+    key = image_key(live.article, check)
     if key is None or check["verdict"] != Verdict.OK:
         return False
-    others = map(changes.article, changes.state.articles_by_image.get(key, ()))
+    others = map(changes.articles.get, changes.state.articles_by_image.get(key, ()))
     return any(other is not None and other.story_id != live.story_id for other in others)

@@ -1,7 +1,17 @@
-"""The register: the few facts by which a lane is searched, of every live article, by its number.
+"""The article table: what a lane searches by, in columns over its live articles.
 
-An article is numbered when it is placed, and anew with each new version, so that numbers rise with
-time; they are kept in columns as a ring, where one stands at its number modulo the ring's size.
+An article gets a number when it is placed, and a new one with each version, so numbers rise with
+time. The columns are rings of one capacity, a power of two. A number's slot is its last bits:
+
+    number 5,121, capacity 4,096        slot = 5,121 & 4,095 = 1,025
+
+    slot         1,024       1,025       1,026   ...
+    number    [  5,120  ][   5,121  ][      0  ]         0: empty
+    event_at  [  s      ][   s      ][         ]         one array a column
+    _ids      [ 16 bytes][ 16 bytes ][ 16 bytes]
+    _tags     [ 12 x u16][ 12 x u16 ][ 12 x u16]         see `set_references`
+
+When the live numbers no longer fit, all columns are laid out again with twice the capacity.
 """
 
 from array import array
@@ -17,20 +27,20 @@ from newsloom.rules.stories import RELATED_LIMIT
 _ID_BYTES = 16
 _TIME_CHARACTERS = 20
 _FIRST_CAPACITY = 1024
-_NOBODY = array("H", [0] * RELATED_LIMIT)
-_TAGS = (1 << 16) - 1
-"""By so many tags it is told who may name an article: of two million, a few hundred by chance."""
+_NO_TAGS = array("H", [0] * RELATED_LIMIT)
+_TAG_COUNT = (1 << 16) - 1
+"""A tag is a 16-bit hash. Of two million articles, a few hundred match a tag by chance."""
 
 
 class ArticleTable:
-    """Columns over live articles; `slot` says where in them a number stands.
+    """Columns over live articles; `slot` is the index of a number in every column.
 
-    Each column is an array for single entries, read and written in place. Numbers of articles
-    that are linked to are 0 where there is none. `event_at` and `leaves_at` are in seconds,
-    `story` is a story's number, `handle` where the row lies on the shelf, 0 if it does not.
-    `is_bound` is 1 for an article that duplicates another, or shows what others may show.
-    `numbers`, `times` and `stories` are `number`, `event_at` and `story` again, for loops over
-    whole columns.
+    Columns are arrays to be read and written in place: `event_at` and `leaves_at` in Unix seconds;
+    `sequence`; `handle`, the row's handle in the spill store, 0 if it is not there; `story`, the
+    number of the article's story; `next` and `previous`, the numbers of its neighbours in that
+    story's list, 0 at either end; `quality`; `has_links`, 1 for an article that is a duplicate or
+    has image fingerprints. `numbers`, `times` and `stories` are `number`, `event_at` and `story` as
+    NumPy arrays over the same memory, for compiled loops.
     """
 
     def __init__(self) -> None:
@@ -50,27 +60,27 @@ class ArticleTable:
         self.next: array[int] = _column("q", capacity)
         self.previous: array[int] = _column("q", capacity)
         self.quality: array[int] = _column("h", capacity)
-        self.is_bound: array[int] = _column("b", capacity)
+        self.has_links: array[int] = _column("b", capacity)
         self.numbers = np.frombuffer(self.number, dtype=np.int64)
         self.times = np.frombuffer(self.event_at, dtype=np.int64)
         self.stories = np.frombuffer(self.story, dtype=np.int32)
         self._ids = bytearray(capacity * _ID_BYTES)
         self._published = bytearray(capacity * _TIME_CHARACTERS)
-        self._named: array[int] = _column("H", capacity * RELATED_LIMIT)
+        self._tags: array[int] = _column("H", capacity * RELATED_LIMIT)
 
     def __len__(self) -> int:
         return len(self._numbers)
 
     def __iter__(self) -> Iterator[str]:
-        """The ids of all live articles, in the order in which they were numbered."""
+        """The ids of all live articles, in the order of their numbers."""
         return map(self.id_of, np.sort(self.numbers[self.numbers > 0]).tolist())
 
     def find(self, article_id: str) -> int | None:
-        """The number of a live article."""
+        """The number of an article, None if it is not live."""
         return self._numbers.get(int(article_id, 16))
 
     def slot(self, number: int) -> int:
-        """Where in the columns a number stands."""
+        """The index of a number in the columns."""
         return number & self._mask
 
     def id_of(self, number: int) -> str:
@@ -79,7 +89,7 @@ class ArticleTable:
         return self._ids[start : start + _ID_BYTES].hex()
 
     def story_of(self, article_id: str) -> int:
-        """The number of the story that a live article is in."""
+        """The number of the story of a live article."""
         return self.story[self._numbers[int(article_id, 16)] & self._mask]
 
     def is_live(self, number: int) -> bool:
@@ -87,18 +97,21 @@ class ArticleTable:
         return self.number[number & self._mask] == number
 
     def rank(self, number: int) -> LeadKey:
-        """What sorts an article among those of its story, as `lead_key` does."""
+        """The sort key of a live article among those of its story, as `lead_key` makes it."""
         slot = number & self._mask
         start = slot * _TIME_CHARACTERS
         published = self._published[start : start + _TIME_CHARACTERS].decode()
         return -self.quality[slot], published, self.id_of(number)
 
-    def take(self, article_id: str, number: int, quality: int, published: str) -> int:
-        """Takes in an article under a number of its own (above 0); its slot, yet to be filled."""
+    def add(self, article_id: str, number: int, quality: int, published: str) -> int:
+        """Adds an article under a new number above 0; returns its slot.
+
+        `published` is a date-time of 20 characters. The caller fills the other columns.
+        """
         if not self._numbers:
             self._lowest = self._highest = number
         if max(self._highest, number) - min(self._lowest, number) > self._mask:
-            self._make_room(number)
+            self._grow(number)
         self._lowest, self._highest = min(self._lowest, number), max(self._highest, number)
         self._numbers[int(article_id, 16)] = number
         slot = number & self._mask
@@ -110,12 +123,12 @@ class ArticleTable:
         self._published[start : start + _TIME_CHARACTERS] = published.encode()
         return slot
 
-    def release(self, article_id: str) -> None:
-        """Lets go of an article."""
+    def remove(self, article_id: str) -> None:
+        """Removes a live article."""
         slot = self._numbers.pop(int(article_id, 16)) & self._mask
         self.number[slot] = self.handle[slot] = 0
         start = slot * RELATED_LIMIT
-        self._named[start : start + RELATED_LIMIT] = _NOBODY
+        self._tags[start : start + RELATED_LIMIT] = _NO_TAGS
 
     def oldest(self, below: int) -> int | None:
         """The lowest number of a live article, if it is lower than `below`."""
@@ -125,47 +138,54 @@ class ArticleTable:
             self._lowest += 1
         return None
 
-    def set_named(self, number: int, article_ids: Sequence[str]) -> None:
-        """Notes which articles the last publication of one named, at most RELATED_LIMIT."""
+    def set_references(self, number: int, article_ids: Sequence[str]) -> None:
+        """Stores which articles the last record of an article named, at most RELATED_LIMIT.
+
+        Only a 16-bit hash of each id is stored, as a prefilter for `may_reference`.
+        """
         tags = [_tag(article_id) for article_id in article_ids]
         tags += [0] * (RELATED_LIMIT - len(tags))
         start = (number & self._mask) * RELATED_LIMIT
-        self._named[start : start + RELATED_LIMIT] = array("H", tags)
+        self._tags[start : start + RELATED_LIMIT] = array("H", tags)
 
-    def may_name(self, article_id: str) -> list[str]:
-        """The ids of live articles that name another, and some that do not.
+    def may_reference(self, article_id: str) -> list[str]:
+        """The ids of all live articles that name an article, and of some that do not.
 
-        Looks through all of them: for withdrawals, which are few.
+        False positives are expected: check the rows. It scans the whole column; withdrawals, which
+        are few, are its only callers.
         """
-        tags = np.frombuffer(self._named, dtype=np.uint16)
+        tags = np.frombuffer(self._tags, dtype=np.uint16)
         (places,) = (tags == _tag(article_id)).nonzero()
         numbers = self.numbers[places // RELATED_LIMIT]
         return [self.id_of(number) for number in numbers.tolist() if number]
 
-    def _make_room(self, number: int) -> None:
+    def _grow(self, number: int) -> None:
+        """Lays the columns out again if `number` does not fit beside the live numbers."""
         self.oldest(self._highest)
         capacity = self._mask + 1
         while max(self._highest, number) - min(self._lowest, number) >= capacity:
             capacity *= 2
         if capacity == self._mask + 1:
             return
-        held = dict(vars(self))
-        old = self.numbers
-        (slots,) = old.nonzero()
+        former = dict(vars(self))
+        old_numbers = self.numbers
+        (slots,) = old_numbers.nonzero()
         self._lay_out(capacity)
-        new_slots = old[slots] & self._mask
+        new_slots = old_numbers[slots] & self._mask
         for name, column in vars(self).items():
             if isinstance(column, array | bytearray):
-                _rows(column, capacity)[new_slots] = _rows(held[name], len(old))[slots]
+                entries = _entries(former[name], len(old_numbers))[slots]
+                _entries(column, capacity)[new_slots] = entries
 
 
 def _tag(article_id: str) -> int:
-    return 1 + int(article_id, 16) % _TAGS  # 0 stands for none
+    return 1 + int(article_id, 16) % _TAG_COUNT  # 0 means no reference
 
 
 def _column(kind: str, length: int) -> "array[Any]":
     return array(kind, bytes(length * array(kind).itemsize))
 
 
-def _rows(column: "array[Any] | bytearray", count: int) -> NDArray[np.uint8]:
+def _entries(column: "array[Any] | bytearray", count: int) -> NDArray[np.uint8]:
+    """A column as a matrix of bytes, one row an entry."""
     return np.frombuffer(column, dtype=np.uint8).reshape(count, -1)

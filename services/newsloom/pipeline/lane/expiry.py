@@ -1,4 +1,8 @@
-"""Departures: when each live article leaves the window, kept by the minute until its time nears."""
+"""The expiry queue: when each live article leaves the window.
+
+Articles wait in one list a minute. When the lane clock reaches a minute, its articles move to a
+heap that is exact to the second.
+"""
 
 import heapq
 from array import array
@@ -9,55 +13,58 @@ _MINUTE_S = 60
 
 
 class ExpiryQueue:
-    """Articles by the second at which they leave. What has left meanwhile is passed over."""
+    """Article numbers by the second at which they leave.
+
+    An entry is not deleted when its article is removed or placed again; it is skipped when due.
+    """
 
     def __init__(self, table: ArticleTable) -> None:
         self._table = table
-        self._minutes: dict[int, array[int]] = {}
-        self._order: list[int] = []
-        self._soon: list[tuple[int, int]] = []
+        self._by_minute: dict[int, array[int]] = {}
+        self._minutes: list[int] = []
+        self._next: list[tuple[int, int]] = []
         self._opened = 0
-        """Minutes before this one stand, article by article, in `_soon`."""
+        """Articles that leave before this minute are in `_next`."""
 
     def add(self, number: int, leaves_at: int) -> None:
-        """Notes when the article with that number leaves."""
+        """Adds an article by its number. `leaves_at` is in Unix seconds."""
         minute = leaves_at // _MINUTE_S
         if minute < self._opened:
-            heapq.heappush(self._soon, (leaves_at, number))
-        elif minute in self._minutes:
-            self._minutes[minute].append(number)
+            heapq.heappush(self._next, (leaves_at, number))
+        elif minute in self._by_minute:
+            self._by_minute[minute].append(number)
         else:
-            self._minutes[minute] = array("q", (number,))
-            heapq.heappush(self._order, minute)
+            self._by_minute[minute] = array("q", (number,))
+            heapq.heappush(self._minutes, minute)
 
     def due(self, clock: int) -> list[int]:
-        """Numbers of the live articles that leave by `clock`, soonest first, then by number.
-
-        They are due until they are no longer live.
+        """The numbers of the live articles that leave by `clock`, the earliest first, then by
+        number. They stay due until they are removed.
         """
         self._open(clock // _MINUTE_S)
-        soon, due = self._soon, []
-        while soon and soon[0][0] <= clock:
-            entry = heapq.heappop(soon)
+        upcoming, due = self._next, []
+        while upcoming and upcoming[0][0] <= clock:
+            entry = heapq.heappop(upcoming)
             if self._is_current(entry):
                 due.append(entry)
         for entry in due:
-            heapq.heappush(soon, entry)
+            heapq.heappush(upcoming, entry)
         return [number for _, number in due]
 
     def canonical(self) -> list[tuple[int, int]]:
-        """All that are to leave, sorted."""
+        """All current entries as (leaves at, number), sorted."""
         leaves_at, slot = self._table.leaves_at, self._table.slot
-        later = [(leaves_at[slot(n)], n) for held in self._minutes.values() for n in held]
-        return sorted(entry for entry in {*self._soon, *later} if self._is_current(entry))
+        later = [(leaves_at[slot(n)], n) for numbers in self._by_minute.values() for n in numbers]
+        return sorted(entry for entry in {*self._next, *later} if self._is_current(entry))
 
     def _open(self, minute: int) -> None:
-        while self._order and self._order[0] <= minute:
-            self._opened = heapq.heappop(self._order) + 1
-            for number in self._minutes.pop(self._opened - 1):
+        """Moves the articles of all minutes up to this one to the heap."""
+        while self._minutes and self._minutes[0] <= minute:
+            self._opened = heapq.heappop(self._minutes) + 1
+            for number in self._by_minute.pop(self._opened - 1):
                 if self._table.is_live(number):
                     leaves_at = self._table.leaves_at[self._table.slot(number)]
-                    heapq.heappush(self._soon, (leaves_at, number))
+                    heapq.heappush(self._next, (leaves_at, number))
 
     def _is_current(self, entry: tuple[int, int]) -> bool:
         leaves_at, number = entry

@@ -1,7 +1,7 @@
-"""How an article is shown inside other records: cut from it once, encoded, and never changed.
+"""Fragments: the parts of an article that other records contain, encoded as JSON once.
 
-An article stands in the records of a dozen others; cutting and encoding it anew for each of them
-was a fifth of all the time of a run.
+An article appears in the records of a dozen others. To encode it again for each of them took a
+fifth of the time of a run.
 """
 
 from typing import NamedTuple, get_args
@@ -16,7 +16,7 @@ from newsloom.records.curated import (
 )
 
 MAX_RELATED_BYTES = 64 * 1024
-"""A dozen articles stand in one record: what is longer than this is shown without its images."""
+"""A record contains up to twelve related articles. A larger one is included without its images."""
 
 _ENDS: dict[Relation, list[bytes]] = {
     relation: [
@@ -25,14 +25,16 @@ _ENDS: dict[Relation, list[bytes]] = {
     ]
     for relation in get_args(Relation)
 }
+"""The end of a RelatedArticle by relation, then by similarity in hundredths."""
 _RELATED_FIELDS = tuple(RelatedArticle.__annotations__)
 
 
 class Fragments(NamedTuple):
-    """The parts of an article that others show, as JSON objects open at their end.
+    """The fragments of one article.
 
-    `related` lacks what only the pair can tell, `reference` the `title` that it has in a story;
-    `topics` are an array.
+    `related` and `reference` are JSON objects without their last fields and closing bracket:
+    `related` lacks `relation` and `similarity`, `reference` the `title` that it has in a story.
+    `title` is a JSON string, `topics` a JSON array.
     """
 
     related: bytes
@@ -42,7 +44,7 @@ class Fragments(NamedTuple):
 
 
 def build_fragments(article: Article) -> Fragments:
-    """The parts of `article` that others show, in the order of their records."""
+    """The fragments of `article`, their fields in the order of the records."""
     reference: ArticleReference = {
         "id": article["id"],
         "webUrl": article["webUrl"],
@@ -63,12 +65,12 @@ def build_fragments(article: Article) -> Fragments:
 
 
 def compact_copy(encoded: bytes) -> bytes:
-    """A copy, to be kept: what orjson gives holds 4 KiB, however little is in it."""
+    """A copy that takes no more memory than its length; what orjson returns takes 4 KiB or more."""
     return bytes(memoryview(encoded))
 
 
 def as_related(fragments: Fragments, relation: Relation, similarity: int) -> orjson.Fragment:
-    """A RelatedArticle: what it is to another, and how near, in thousandths, told in hundredths."""
+    """A RelatedArticle. `similarity` is in thousandths; the record has it in hundredths."""
     return orjson.Fragment(fragments.related + _ENDS[relation][(similarity + 5) // 10])
 
 
@@ -77,6 +79,6 @@ def as_reference(fragments: Fragments) -> orjson.Fragment:
     return orjson.Fragment(fragments.reference + b"}")
 
 
-def in_story(fragments: Fragments) -> orjson.Fragment:
+def as_story_article(fragments: Fragments) -> orjson.Fragment:
     """A StoryArticle."""
     return orjson.Fragment(b'%b,"title":%b}' % (fragments.reference, fragments.title))

@@ -1,4 +1,12 @@
-"""The live articles of a lane: their rows by id, and the register to search them by."""
+"""The live articles of a lane: their rows by id, and the table to search them by.
+
+A row in the spill store is packed together with the fragments of its article, so that other
+records can be built without decoding the row:
+
+    [4 lengths][related][reference][title][topics][encoded row]
+
+The lengths are 0 for a row whose fragments were not built yet.
+"""
 
 from array import array
 from collections.abc import Iterator
@@ -6,15 +14,14 @@ from struct import Struct
 
 from newsloom.pipeline.lane.article_table import ArticleTable
 from newsloom.pipeline.lane.fragments import Fragments
-from newsloom.pipeline.lane.row_cache import CachedRows, SpillStore
+from newsloom.pipeline.lane.row_cache import CachedRows
 from newsloom.pipeline.lane.rows import LiveArticle, decode_article, decode_vector, encode_row
+from newsloom.pipeline.spill_store import SpillStore
 from newsloom.rules.scoring import LeadKey
 from newsloom.rules.words.terms import Vector
 
-# On the shelf, what others show stands before the row: to decode all of that takes longer.
 _LENGTHS = Struct("<4I")
-_UNCUT = bytes(_LENGTHS.size)
-"""Stands for all of that before a row which nobody showed."""
+_NO_FRAGMENTS = bytes(_LENGTHS.size)
 
 
 class LiveArticles(CachedRows[LiveArticle]):
@@ -43,12 +50,12 @@ class LiveArticles(CachedRows[LiveArticle]):
         return live.rank if live is not None else self.table.rank(self._number(article_id))
 
     def fragments(self, article_id: str) -> Fragments:
-        """How a live article is shown in the records of others."""
+        """The fragments of a live article. Raises OSError."""
         live = self._in_memory.get(article_id)
         if live is not None:
             return live.fragments
-        packed = self._packed_of(article_id)
-        if packed.startswith(_UNCUT):
+        packed = self._load_packed(article_id)
+        if packed.startswith(_NO_FRAGMENTS):
             return unpack_article(packed).fragments
         parts, start = [], _LENGTHS.size
         for length in _LENGTHS.unpack_from(packed):
@@ -57,23 +64,25 @@ class LiveArticles(CachedRows[LiveArticle]):
         return Fragments(*parts)
 
     def vector(self, article_id: str) -> Vector:
-        """The vector of a live article."""
+        """The vector of a live article. Raises OSError."""
         live = self._in_memory.get(article_id)
         if live is not None:
             return live.vector
-        return decode_vector(_row_in(self._packed_of(article_id)))
+        return decode_vector(_row_in(self._load_packed(article_id)))
 
-    def mentions(self, article_id: str, other_id: str) -> bool:
-        """Whether an id stands in a live article's row, named as related or in its text."""
+    def may_name(self, article_id: str, other_id: str) -> bool:
+        """Whether the row of a live article contains another id: among its related articles or,
+        for a row in the spill store, anywhere. Raises OSError.
+        """
         live = self._in_memory.get(article_id)
         if live is not None:
             return other_id in live.related
-        return other_id.encode() in _row_in(self._packed_of(article_id))
+        return other_id.encode() in _row_in(self._load_packed(article_id))
 
-    def take(self, live: LiveArticle, handle: int = 0) -> None:
-        """Takes in a new row, which may lie on the shelf under a handle and then stays there."""
+    def add(self, live: LiveArticle, handle: int = 0) -> None:
+        """Adds a row under its number. With a `handle` it stays in the spill store."""
         article, table = live.article, self.table
-        slot = table.take(
+        slot = table.add(
             article["id"], live.placed, article["quality"], article["publishedDateTime"]
         )
         table.event_at[slot] = live.event_at
@@ -82,17 +91,17 @@ class LiveArticles(CachedRows[LiveArticle]):
         if handle:
             table.handle[slot] = handle
         else:
-            self._keep(article["id"], live)
+            self._cache(article["id"], live)
 
     def put(self, live: LiveArticle) -> None:
-        """Takes in a row in place of one that was placed with it."""
-        self._forget(live.article["id"], self.table.slot(live.placed))
-        self._keep(live.article["id"], live)
+        """Replaces a row that has the same number."""
+        self._discard(live.article["id"], self.table.slot(live.placed))
+        self._cache(live.article["id"], live)
 
     def remove(self, article_id: str, number: int) -> None:
-        """Lets go of a row."""
-        self._forget(article_id, self.table.slot(number))
-        self.table.release(article_id)
+        """Removes the row with that id and number."""
+        self._discard(article_id, self.table.slot(number))
+        self.table.remove(article_id)
 
     def _number(self, article_id: str) -> int:
         number = self.table.find(article_id)
@@ -107,27 +116,28 @@ class LiveArticles(CachedRows[LiveArticle]):
         number = self.table.find(ident)
         return None if number is None else self.table.slot(number)
 
-    def _packed_of(self, article_id: str) -> bytes:
-        packed = self._packed(article_id)
+    def _load_packed(self, article_id: str) -> bytes:
+        packed = self._load(article_id)
         assert packed is not None, f"{article_id} is not live"
         return packed
 
     def _pack(self, row: LiveArticle) -> bytes:
-        if not row.has_fragments:  # nobody showed it, so nobody may
+        if not row.has_fragments:
             return pack_encoded(encode_row(row))
-        return _LENGTHS.pack(*map(len, row.fragments)) + b"".join([*row.fragments, encode_row(row)])
+        parts = [*row.fragments, encode_row(row)]
+        return _LENGTHS.pack(*map(len, row.fragments)) + b"".join(parts)
 
     def _unpack(self, packed: bytes) -> LiveArticle:
         return unpack_article(packed)
 
 
 def pack_encoded(row: bytes) -> bytes:
-    """An encoded row as it lies on the shelf before anybody showed it."""
-    return _UNCUT + row
+    """An encoded row, packed for the spill store without fragments."""
+    return _NO_FRAGMENTS + row
 
 
 def unpack_article(packed: bytes) -> LiveArticle:
-    """The row of what lies on the shelf."""
+    """The row of a packed article."""
     return decode_article(_row_in(packed))
 
 

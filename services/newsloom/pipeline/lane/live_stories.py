@@ -1,4 +1,8 @@
-"""The live stories of a lane: their rows by id, and columns by number of what is asked most."""
+"""The live stories of a lane: their rows by id, and columns by number for fast access.
+
+The live articles of a story form a doubly linked list through the columns `next` and `previous` of
+the article table, the highest sequence first.
+"""
 
 from array import array
 from collections.abc import Iterator
@@ -6,19 +10,20 @@ from itertools import islice
 from typing import Any
 
 from newsloom.pipeline.lane.article_table import ArticleTable
-from newsloom.pipeline.lane.row_cache import CachedRows, SpillStore
+from newsloom.pipeline.lane.row_cache import CachedRows
 from newsloom.pipeline.lane.rows import LiveStory, decode_story, encode_row
+from newsloom.pipeline.spill_store import SpillStore
 from newsloom.rules.scoring import LeadKey
 
 _ID_BYTES = 16
 
 
 class LiveStories(CachedRows[LiveStory]):
-    """Rows of live stories by id, and who their live articles are.
+    """Rows of live stories by id, and the live articles of each.
 
-    A story has a number as soon as it has a row or an article, and as long as it has either.
-    Columns by number: `first_at` and `last_at` in seconds as the row has them, `size` in live
-    articles, `square` for the index to keep (0 until it is asked for).
+    A story has a number as long as it has a row or a live article. Columns by number: `first_at`
+    and `last_at` in Unix seconds, as in the row; `size`, the number of live articles; `square`, the
+    squared length of the centroid, which the search index maintains (0: not computed).
     """
 
     def __init__(
@@ -50,7 +55,7 @@ class LiveStories(CachedRows[LiveStory]):
         return self._numbers.get(int(story_id, 16))
 
     def number(self, story_id: str) -> int:
-        """The number of a story, given to it now if it has none."""
+        """The number of a story; a story without one gets one."""
         key = int(story_id, 16)
         number = self._numbers.get(key)
         if number is None:
@@ -63,34 +68,34 @@ class LiveStories(CachedRows[LiveStory]):
         return self._ids[number * _ID_BYTES : (number + 1) * _ID_BYTES].hex()
 
     def numbers(self) -> Iterator[int]:
-        """The numbers of all that have an article."""
+        """The numbers of all stories that have a live article."""
         return (number for number in self._numbers.values() if self.size[number])
 
     def put(self, story: LiveStory, handle: int = 0) -> None:
-        """Takes in a row, new (it may lie on the shelf under a handle) or changed."""
+        """Adds or replaces a row. With a `handle` a new row stays in the spill store."""
         number = self.number(story.id)
         self.first_at[number], self.last_at[number] = story.first_at, story.last_at
         if self._has_row[number]:
-            self._forget(story.id, number)
+            self._discard(story.id, number)
         else:
             self._rows += 1
             self._has_row[number] = 1
         if handle:
             self._handles[number] = handle
         else:
-            self._keep(story.id, story)
+            self._cache(story.id, story)
 
     def remove(self, story_id: str) -> None:
-        """Lets go of a row, if there is one."""
+        """Removes a row, if there is one."""
         number = self.find(story_id)
         if number is not None and self._has_row[number]:
-            self._forget(story_id, number)
+            self._discard(story_id, number)
             self._has_row[number] = 0
             self._rows -= 1
             self._free_if_empty(number)
 
     def join(self, number: int, article: int) -> None:
-        """Counts an article, by its number, among a story's, which it may then lead."""
+        """Adds an article, by its number, to a story. It leads the story if it ranks first."""
         table = self._table
         slot, before, after = table.slot(article), 0, self._newest[number]
         while after and table.sequence[table.slot(after)] > table.sequence[slot]:
@@ -104,18 +109,19 @@ class LiveStories(CachedRows[LiveStory]):
         self.size[number] += 1
 
     def leave(self, article: int) -> None:
-        """Takes an article from its story, which another then leads if it did."""
+        """Removes an article, by its number, from its story."""
         table = self._table
         slot = table.slot(article)
         number = table.story[slot]
         self._link(number, table.previous[slot], table.next[slot])
         self.size[number] -= 1
         if self._lead[number] == article:
-            self._lead[number] = 0  # to be found if asked for: few are that leave the window
+            # The next lead is computed when it is needed: few stories that lose theirs need one.
+            self._lead[number] = 0
         self._free_if_empty(number)
 
     def _link(self, number: int, before: int, after: int) -> None:
-        """Lets one article of a story follow on another; 0 stands for either end."""
+        """Makes one article of a story follow another in its list; 0 stands for either end."""
         table = self._table
         if before:
             table.next[table.slot(before)] = after
@@ -125,28 +131,28 @@ class LiveStories(CachedRows[LiveStory]):
             table.previous[table.slot(after)] = before
 
     def articles(self, number: int) -> Iterator[int]:
-        """The numbers of a story's live articles, those first seen last coming first."""
+        """The numbers of a story's live articles, the highest sequence first."""
         after, slot, article = self._table.next, self._table.slot, self._newest[number]
         while article:
             yield article
             article = after[slot(article)]
 
     def size_of(self, story_id: str) -> int:
-        """How many live articles a story has."""
+        """The number of live articles of a story."""
         number = self.find(story_id)
         return 0 if number is None else self.size[number]
 
     def members(self, story_id: str) -> Iterator[str]:
-        """Ids of the live articles of a story, those first seen last coming first."""
+        """The ids of the live articles of a story, the highest sequence first."""
         number = self.find(story_id)
         return map(self._table.id_of, () if number is None else self.articles(number))
 
     def latest(self, story_id: str, count: int) -> list[str]:
-        """Ids of the live articles of a story that were first seen last, the latest at the end."""
+        """The ids of the `count` live articles with the highest sequences, in rising order."""
         return list(islice(self.members(story_id), count))[::-1]
 
     def lead(self, story_id: str) -> LeadKey | None:
-        """The key of the article that leads a story; None if it has none."""
+        """The rank of the article that leads a story; None if it has no live article."""
         number = self.find(story_id)
         if number is None or not self.size[number]:
             return None

@@ -1,9 +1,8 @@
-"""Makes the state of a lane of its rows again, when a worker begins."""
+"""Restore: the rows of a lane in, its state out. Done when a worker or a run starts."""
 
 from collections.abc import Iterable
 
 from newsloom.pipeline.lane.live_articles import pack_encoded, unpack_article
-from newsloom.pipeline.lane.row_cache import SpillStore
 from newsloom.pipeline.lane.rows import (
     LiveArticle,
     LiveStory,
@@ -13,40 +12,41 @@ from newsloom.pipeline.lane.rows import (
     is_article_key,
 )
 from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.spill_store import SpillStore
 
 
 class Restoration:
-    """Makes a state of its rows, which may come in any order, each once.
+    """Builds a state from rows, which may come in any order, each key once.
 
-    Rows that may yet be superseded, or are too many for memory, can be laid on the shelf first
-    (`lay`, `discard`), and are taken from there (`take`), where they stay.
+    A reader that meets superseded rows, or more rows than fit in memory, first writes them to the
+    spill store (`spill`, `discard`). Then it adds the latest row of each key (`add_spilled`).
     """
 
     def __init__(self, spill_store: SpillStore | None = None) -> None:
         self._spill_store = spill_store
         self._state = State(spill_store)
 
-    def lay(self, key: str, value: bytes) -> int:
-        """Lays down a row, by its key and as it is encoded; its handle. Raises OSError."""
-        assert self._spill_store is not None, "there is no shelf"
+    def spill(self, key: str, value: bytes) -> int:
+        """Writes an encoded row to the spill store; returns its handle. Raises OSError."""
+        assert self._spill_store is not None, "there is no spill store"
         return self._spill_store.write(pack_encoded(value) if is_article_key(key) else value)
 
     def discard(self, handle: int) -> None:
-        """Lets go of a row that was laid down."""
-        assert self._spill_store is not None, "there is no shelf"
+        """Deletes a spilled row that was superseded."""
+        assert self._spill_store is not None, "there is no spill store"
         self._spill_store.discard(handle)
 
-    def take(self, key: str, handle: int) -> None:
-        """Puts a row that was laid down. Raises OSError."""
-        assert self._spill_store is not None, "there is no shelf"
+    def add_spilled(self, key: str, handle: int) -> None:
+        """Adds a spilled row. Articles and stories stay in the spill store. Raises OSError."""
+        assert self._spill_store is not None, "there is no spill store"
         packed = self._spill_store.read(handle)
         row = unpack_article(packed) if is_article_key(key) else decode_row(key, packed)
-        self.put(row, handle)
+        self.add(row, handle)
         if not isinstance(row, LiveArticle | LiveStory):
             self._spill_store.discard(handle)
 
-    def put(self, row: Row, handle: int = 0) -> None:
-        """Puts a row of any kind; an article or a story may lie on the shelf under a handle."""
+    def add(self, row: Row, handle: int = 0) -> None:
+        """Adds a row of any kind. `handle` is that of an article or story in the spill store."""
         state = self._state
         if isinstance(row, LiveArticle):
             state.restore_article(row, handle)
@@ -58,8 +58,8 @@ class Restoration:
             state.lane = row
 
     def finish(self) -> State:
-        """The state, once all rows are put."""
-        self._state.index.settle()
+        """The state, once all rows are added."""
+        self._state.index.finish_restore()
         return self._state
 
 
@@ -67,5 +67,5 @@ def restore(rows: Iterable[Row], spill_store: SpillStore | None = None) -> State
     """The state that a set of rows makes, in whatever order they come."""
     restoration = Restoration(spill_store)
     for row in rows:
-        restoration.put(row)
+        restoration.add(row)
     return restoration.finish()

@@ -1,7 +1,7 @@
-"""State rows: all that a lane remembers, one row per live article, story, alias and the lane.
+"""State rows: what a lane stores. There is one for each live article, story and alias, and one for
+the lane itself. Everything else in a lane is computed from them.
 
-Everything else in a lane is computed from these. Rows are JSON objects under a key that says
-their kind; encoding and decoding are exact inverses.
+Rows are JSON objects under a key that states their kind. Encoding and decoding are exact inverses.
 """
 
 from dataclasses import dataclass, field, fields
@@ -26,14 +26,13 @@ _BEFORE_VECTOR, _AFTER_VECTOR = b'"vector":', b',"title_terms":'
 
 @dataclass(slots=True)
 class LiveArticle:
-    """An article in the window. Times are seconds since the epoch.
+    """An article in the window. Times are in Unix seconds.
 
-    `vector` is its matter as weighed when it came: a restart need not weigh it anew, nor can other
-    weights in a later version change what was compared; the first `title_terms` of its terms stand
-    in the title. `sequence` numbers articles as they were
-    first seen, `placed` their versions as they came. `event_at` is its event time as far as it
-    is believed, `told_duplicates` how many duplicates its last publication knew of, `related` the
-    ids that one named, `image_checks` what became of its images.
+    `vector` is the term vector as it was weighed on arrival; its first `title_terms` terms occur in
+    the title. It is stored so that neither a restart nor other word weights change what was
+    compared. `sequence` numbers articles in the order of first sight, `placed` numbers their
+    versions. `event_at` is the bounded event time. `published_duplicates` is the number of copies
+    when the article was last published, `related` the ids that its last record named.
     """
 
     article: Article
@@ -51,7 +50,7 @@ class LiveArticle:
     related: list[str] = field(default_factory=list)
     published_duplicates: int = 0
     image_checks: list[ImageCheck] = field(default_factory=list)
-    # Made of the article when first asked for; what starts with _ is no part of the row.
+    # Computed from the article on first use. Names that begin with _ are not stored.
     _encoded: bytes | None = field(default=None, repr=False, compare=False)
     _compared_title: str | None = field(default=None, repr=False, compare=False)
     _terms: Integers | None = field(default=None, repr=False, compare=False)
@@ -59,14 +58,14 @@ class LiveArticle:
     _rank: LeadKey | None = field(default=None, repr=False, compare=False)
 
     def copy(self) -> "LiveArticle":
-        """The same in another row, as `dataclasses.replace` makes it, but several times as fast."""
-        copied = LiveArticle(*_fields_of(self))
+        """An equal row to change. Several times as fast as `dataclasses.replace`."""
+        copied = LiveArticle(*_fields_of_article(self))
         copied._encoded = None
         return copied
 
     @property
     def rank(self) -> LeadKey:
-        """Sorts the articles of a story, or those related to another, the best first."""
+        """Sorts the articles of a story, and related articles, the best first."""
         if self._rank is None:
             article = self.article
             self._rank = lead_key(article["quality"], article["publishedDateTime"], article["id"])
@@ -74,41 +73,38 @@ class LiveArticle:
 
     @property
     def compared_title(self) -> str:
-        """The title by which it is compared."""
+        """The title without the outlet's name, by which the article is compared."""
         if self._compared_title is None:
             self._compared_title = compared_title(self.article)
         return self._compared_title
 
     @property
     def terms(self) -> Integers:
-        """Its vector as it is searched by."""
+        """The vector in the form that `Postings` searches by."""
         if self._terms is None:
             self._terms = hash_terms(self.vector)
         return self._terms
 
     @property
     def has_fragments(self) -> bool:
-        """Whether `shown` was asked for."""
+        """Whether the fragments have been built."""
         return self._fragments is not None
 
     @property
     def fragments(self) -> Fragments:
-        """The parts of the article that other records show."""
+        """The encoded parts that other records contain."""
         if self._fragments is None:
             self._fragments = build_fragments(self.article)
         return self._fragments
 
 
-_ARTICLE_FIELDS = [each.name for each in fields(LiveArticle)]
-_fields_of = attrgetter(*_ARTICLE_FIELDS)
-
-
 @dataclass(slots=True)
 class LiveStory:
-    """A story with at least one live article.
+    """A story with at least one live article. Times are in Unix seconds.
 
-    Counts include articles that have left the window, but no withdrawn ones. `told_*` is what
-    its last publication said.
+    `providers` maps domains to (name, article count). Counts include articles that have left the
+    window, but no withdrawn ones. `published_lead`, `published_count` and `was_published` are what
+    the story's last record stated.
     """
 
     id: str
@@ -123,30 +119,16 @@ class LiveStory:
     _encoded: bytes | None = field(default=None, repr=False, compare=False)
 
     def copy(self) -> "LiveStory":
-        """The same in another row, to be changed."""
+        """An equal row to change."""
         copied = LiveStory(*_fields_of_story(self))
         copied.providers = dict(self.providers)
         copied._encoded = None
         return copied
 
 
-_STORY_FIELDS = [each.name for each in fields(LiveStory)]
-_fields_of_story = attrgetter(*_STORY_FIELDS)
-
-# Rows written by every release so far hold these names, so the stored names stay as they are.
-_STORED_NAMES = {
-    "published_duplicates": "told_duplicates",
-    "published_lead": "told_lead",
-    "published_count": "told_count",
-    "was_published": "told_published",
-}
-_ARTICLE_NAMES = [_STORED_NAMES.get(n, n) for n in _ARTICLE_FIELDS if not n.startswith("_")]
-_STORY_NAMES = [_STORED_NAMES.get(n, n) for n in _STORY_FIELDS if not n.startswith("_")]
-
-
 @dataclass(slots=True)
 class StoryAlias:
-    """A story that went up in another, kept as long as that one lives."""
+    """A story that was merged into another. It is kept as long as that one is live."""
 
     id: str
     merged_into: str
@@ -154,7 +136,7 @@ class StoryAlias:
 
 @dataclass(slots=True)
 class Lane:
-    """The lane's own row: its clock with witnesses, its counters, and how each input ended."""
+    """The lane's own row: its clock with the witnesses, its counters, and the outcomes so far."""
 
     clock: int | None = None
     witnesses: list[Witness] = field(default_factory=list)
@@ -166,6 +148,21 @@ class Lane:
 
 Row: TypeAlias = LiveArticle | LiveStory | StoryAlias | Lane
 
+_ARTICLE_FIELDS = [each.name for each in fields(LiveArticle)]
+_STORY_FIELDS = [each.name for each in fields(LiveStory)]
+_fields_of_article = attrgetter(*_ARTICLE_FIELDS)
+_fields_of_story = attrgetter(*_STORY_FIELDS)
+
+# Stored rows keep the names under which they have always been written.
+_STORED_NAMES = {
+    "published_duplicates": "told_duplicates",
+    "published_lead": "told_lead",
+    "published_count": "told_count",
+    "was_published": "told_published",
+}
+_ARTICLE_NAMES = [_STORED_NAMES.get(n, n) for n in _ARTICLE_FIELDS if not n.startswith("_")]
+_STORY_NAMES = [_STORED_NAMES.get(n, n) for n in _STORY_FIELDS if not n.startswith("_")]
+
 
 def article_key(article_id: str) -> str:
     """The key of an article's row."""
@@ -173,47 +170,48 @@ def article_key(article_id: str) -> str:
 
 
 def is_article_key(key: str) -> bool:
-    """Whether it is the key of an article's row."""
+    """Whether `key` is the key of an article's row."""
     return key.startswith("article/")
 
 
 def story_key(story_id: str) -> str:
-    """The key of a story's row, be it live or an alias."""
+    """The key of a story's row, live or alias."""
     return f"story/{story_id}"
 
 
 def encode_row(row: Row) -> bytes:
-    """`row` as a JSON object; kept with that of an article or a story, which may be laid aside."""
+    """`row` as a JSON object. The encoding of an article or a story is kept with its row."""
     if not isinstance(row, LiveArticle | LiveStory):
         return orjson.dumps(row)
     if row._encoded is None:
-        is_article = isinstance(row, LiveArticle)
-        names = _ARTICLE_NAMES if is_article else _STORY_NAMES
-        values = _fields_of(row) if is_article else _fields_of_story(row)
-        # The fields that are not stored come last, where zip leaves them out.
-        row._encoded = compact_copy(orjson.dumps(dict(zip(names, values, strict=False))))
+        if isinstance(row, LiveArticle):
+            pairs = zip(_ARTICLE_NAMES, _fields_of_article(row), strict=False)
+        else:
+            pairs = zip(_STORY_NAMES, _fields_of_story(row), strict=False)
+        # The fields that are not stored come last, and there is no name for them.
+        row._encoded = compact_copy(orjson.dumps(dict(pairs)))
     return row._encoded
 
 
 def decode_row(key: str, value: bytes) -> Row:
     """The row that `encode_row` wrote under `key`."""
+    if is_article_key(key):
+        return decode_article(value)
     row = orjson.loads(value)
     if key == LANE_KEY:
         row["witnesses"] = [(time, ident) for time, ident in row["witnesses"]]
         return Lane(**row)
-    if is_article_key(key):
-        return _article(row, value)
     return StoryAlias(**row) if "merged_into" in row else _story(row)
 
 
 def decode_article(value: bytes) -> LiveArticle:
     """The row of a live article."""
-    return _article(orjson.loads(value), value)
+    return LiveArticle(**_with_field_names(orjson.loads(value)), _encoded=value)
 
 
 def decode_vector(value: bytes) -> Vector:
-    """The vector of the row of a live article, without the rest."""
-    # In a text a quotation mark is escaped, so these are the names of fields, which follow.
+    """The vector in the row of a live article, without decoding the rest."""
+    # A quotation mark inside a JSON string is escaped, so these bytes are the names of fields.
     start = value.index(_BEFORE_VECTOR) + len(_BEFORE_VECTOR)
     end = value.index(_AFTER_VECTOR, start)
     vector: Vector = orjson.loads(memoryview(value)[start:end])
@@ -225,18 +223,13 @@ def decode_story(value: bytes) -> LiveStory:
     return _story(orjson.loads(value))
 
 
-def _article(row: dict[str, Any], encoded: bytes) -> LiveArticle:
-    _use_field_names(row)
-    return LiveArticle(**row, _encoded=encoded)
+def _story(row: dict[str, Any]) -> LiveStory:
+    row["providers"] = {k: (name, count) for k, (name, count) in row["providers"].items()}
+    return LiveStory(**_with_field_names(row))
 
 
-def _use_field_names(row: dict[str, Any]) -> None:
+def _with_field_names(row: dict[str, Any]) -> dict[str, Any]:
     for field_name, stored_name in _STORED_NAMES.items():
         if stored_name in row:
             row[field_name] = row.pop(stored_name)
-
-
-def _story(row: dict[str, Any]) -> LiveStory:
-    _use_field_names(row)
-    row["providers"] = {k: (name, count) for k, (name, count) in row["providers"].items()}
-    return LiveStory(**row)
+    return row

@@ -1,8 +1,8 @@
-"""The matter index: which live articles and stories are near a text.
+"""The search index of a lane: which live articles and stories are near a text.
 
-An inverted index over articles by number, and of each story the length of its centroid (the sum
-of its articles' vectors). All sums are exact, so that it is a function of the rows, whatever the
-order they came in.
+It holds an inverted index over the live articles by number, and for each story the squared length
+of its centroid. All sums are exact integers, so the index is a function of the set of rows,
+whatever the order in which they were added.
 """
 
 from collections.abc import Collection
@@ -24,14 +24,17 @@ from newsloom.rules.stories import (
 )
 from newsloom.rules.words.terms import UNIT, Vector, add_to, dot_product, square_of
 
-ROUNDING = 0.95
-"""What is left of a vector's length at worst once its weights are rounded down."""
+MIN_LENGTH_RATIO = 0.95
+"""The least ratio of a vector's length to UNIT: its weights are rounded down."""
 MIN_SIMILARITY = 100
-"""Articles less near than this (cosine in thousandths) do not speak for their story."""
+"""Articles below this cosine (in thousandths) do not count for their story."""
 
 
 class SearchIndex:
-    """Searches the live articles of a lane, and the stories they are in."""
+    """Searches the live articles of a lane, and the stories that they belong to.
+
+    A story is given by its number in LiveStories, an article by its number in the article table.
+    """
 
     def __init__(
         self, articles: LiveArticles, stories: LiveStories, centroids: CentroidCache
@@ -42,34 +45,35 @@ class SearchIndex:
         self.centroids = centroids
 
     def add(self, live: LiveArticle) -> None:
-        """Takes in an article that was registered, but is in no story yet."""
+        """Adds an article that is in the article table, but in no story yet."""
         self.postings.add(live.placed, live.terms)
 
     def remove(self, article: int) -> None:
-        """Lets go of an article that is still registered, but in no story any more."""
+        """Removes an article that is still in the article table, but in no story any more."""
         first = self.articles.table.oldest(article + 1) or article
         if article - first < MAX_LEAVING:
             self.postings.forget(article, first)
         else:
             self.postings.remove(article, hash_terms(self._vector(article)))
 
-    def join(self, number: int, vector: Vector) -> None:
-        """Adds the vector of an article that is about to join the story with that number."""
+    def add_to_story(self, number: int, vector: Vector) -> None:
+        """Adds a vector to a story's centroid. Call it before the article joins the story."""
         if not self.stories.size[number]:
             self.stories.square[number] = square_of(vector)
             return
-        before, centroid = self.square(number), self._sum(number)
+        before, centroid = self.square(number), self._centroid_terms(number)
         dot = dot_product(vector, centroid)
         self.stories.square[number] = before + 2 * dot + square_of(vector)
         add_to(centroid, vector)
 
-    def leave(self, number: int, article: int) -> None:
-        """Takes off the vector of an article that is about to leave the story with that number."""
+    def take_from_story(self, number: int, article: int) -> None:
+        """Subtracts an article's vector from a story's centroid. Call it before it leaves."""
         if self.stories.size[number] == 1:
             self.centroids.forget(number)
             return
         centroid = self.centroids.at_hand(number)
-        if centroid is None:  # nobody asked for long, and may never again
+        if centroid is None:
+            # It was not used lately and may never be again: compute it when it is.
             self.centroids.forget(number)
             self.stories.square[number] = 0
             return
@@ -81,35 +85,34 @@ class SearchIndex:
             if not centroid[term]:
                 del centroid[term]
 
-    def settle(self) -> None:
-        """Completes an index over articles that were added and registered, but not joined."""
+    def finish_restore(self) -> None:
+        """Sorts the postings, after articles were added in any order."""
         self.postings.settle()
 
     def square(self, number: int) -> int:
-        """The squared length of the centroid of the story with that number."""
+        """The squared length of a story's centroid."""
         square = self.stories.square[number]
-        if not square:  # nobody asked since the lane was restored, or it lost an article
-            centroid = self.centroid(number).terms
-            square = self.stories.square[number] = square_of(centroid)
+        if not square:  # not computed since the restore, or since an article left
+            square = self.stories.square[number] = square_of(self.centroid(number).terms)
         return square
 
     def centroid(self, number: int) -> Centroid:
-        """What the story with that number is about; not to be changed."""
+        """The centroid of a story. It is read-only."""
         size = self.stories.size[number]
         if size > 1:
-            return Centroid(self._sum(number), size)
+            return Centroid(self._centroid_terms(number), size)
         (article,) = self.stories.articles(number)
         return Centroid(self._vector(article), size)
 
-    def compare(self, live: LiveArticle, without: Collection[str] = ()) -> "SearchResult":
-        """Compares an article, live or to be, with all that are live but those `without`."""
+    def search(self, live: LiveArticle, without: Collection[str] = ()) -> "SearchResult":
+        """Searches for what is near an article, live or not, without the articles `without`."""
         table = self.articles.table
-        gone = [n for n in map(table.find, without) if n is not None]
-        found = self.postings.search(live.terms, MIN_SIMILARITY * UNIT, gone, table.numbers)
+        excluded = [n for n in map(table.find, without) if n is not None]
+        found = self.postings.search(live.terms, MIN_SIMILARITY * UNIT, excluded, table.numbers)
         return SearchResult(self, live.event_at, found)
 
     def canonical(self) -> Any:
-        """All it holds in one order, to compare two of them."""
+        """The whole content in one fixed order, to compare two indexes."""
         table, stories = self.articles.table, self.stories
         numbers = list(map(table.find, table))
         return [
@@ -138,82 +141,83 @@ class SearchIndex:
             ),
         ]
 
-    def _sum(self, number: int) -> TermSums:
-        """The sum of the vectors of the story with that number, to be changed as the story does."""
-        total = self.centroids.get(number)
-        if total is None:
-            total = self._add_up(number)
-            self.centroids.keep(number, total)
-        return total
-
-    def _add_up(self, number: int) -> TermSums:
-        total: TermSums = {}
-        for article in self.stories.articles(number):
-            add_to(total, self._vector(article))
-        return total
+    def _centroid_terms(self, number: int) -> TermSums:
+        """The summed vectors of a story, to be changed in place as the story changes."""
+        sums = self.centroids.get(number)
+        if sums is None:
+            sums = {}
+            for article in self.stories.articles(number):
+                add_to(sums, self._vector(article))
+            self.centroids.keep(number, sums)
+        return sums
 
     def _vector(self, article: int) -> Vector:
         return self.articles.vector(self.articles.table.id_of(article))
 
 
 class NearbyStory(NamedTuple):
-    """A live story that a text may belong to. Times in seconds."""
+    """A live story that a text may belong to. Times are in Unix seconds."""
 
     id: str
     centroid: Centroid
-    """Not to be changed."""
+    """Read-only."""
     square: int
-    """The squared length of its centroid."""
+    """The squared length of the centroid."""
     first_at: int
     last_at: int
     nearest: int
-    """Cosine to the nearest of its articles in thousandths, if that is among the nearest of all."""
+    """The cosine to its nearest article in thousandths; 0 if no neighbour is in the story."""
     two_nearest: int
-    """Mean of the cosines to the two nearest of its articles; to the nearest if there is one."""
+    """The mean cosine to its two nearest articles; the cosine to the nearest if there is one."""
     votes: int
-    """Its share, in thousandths, in the cosines of the nearest of all."""
+    """The story's share, in thousandths, of the sum of the cosines of all neighbours."""
 
 
 class SearchResult:
-    """How near a text is to the live articles and stories, as of the search that made it."""
+    """What a search found: the articles near a text, and the stories that they belong to."""
 
     def __init__(self, index: SearchIndex, time: int, found: Found) -> None:
-        """`found` are the articles that are near the text, of `time` in seconds."""
+        """`found` are the articles that share terms with the text. `time` is that of the text."""
         self._index = index
         self._time = time
         self.found = found
-        table = index.articles.table
-        near, cosines = ranking_kernels.nearest(
-            *found, table.times, time, WINDOW_S, UNIT, RELATED_FLOOR, RELATED_LIMIT
+        nearest, cosines = ranking_kernels.nearest(
+            *found,
+            index.articles.table.times,
+            time,
+            WINDOW_S,
+            UNIT,
+            RELATED_FLOOR,
+            RELATED_LIMIT,
         )
-        self._near = dict(Found(near, cosines).pairs())
+        self._neighbours = dict(Found(nearest, cosines).pairs())
 
     def nearest(self) -> dict[str, int]:
-        """Similarity in thousandths by id of the articles that can be related to the text.
+        """The articles that can be related to the text: similarity in thousandths by id.
 
-        The nearest above the floor and within the window, with all that are as near as the last:
-        ties are for the caller to settle.
+        They are the nearest above the floor and within the window, and all that are as near as the
+        last of them: the caller breaks ties.
         """
         id_of = self._index.articles.table.id_of
-        return {id_of(number): similarity for number, similarity in self._near.items()}
+        return {id_of(number): similarity for number, similarity in self._neighbours.items()}
 
-    def stories(self, least: int, limit: int) -> list[NearbyStory]:
-        """The stories nearest to the text of those not silent for too long before or after it.
+    def stories(self, min_cosine: int, limit: int) -> list[NearbyStory]:
+        """The stories nearest to the text, except those silent for too long before or after it.
 
-        Of those whose cosine can reach `least` thousandths, at most `limit`, the nearest first by
-        those of their articles that are near, ties by lowest id.
+        At most `limit` of those whose cosine can reach `min_cosine` (in thousandths), the highest
+        cosine to the found articles first, ties by lowest id.
         """
         index, stories = self._index, self._index.stories
-        # A centroid is no shorter than its longest vector: UNIT, but for rounding.
-        least_sum = round(least * UNIT * ROUNDING)
-        told = ranking_kernels.sum_by_story(*self.found, index.articles.table.stories, least_sum)
+        # A centroid is no shorter than its longest vector: UNIT, less the rounding.
+        min_dot = round(min_cosine * UNIT * MIN_LENGTH_RATIO)
+        sums = ranking_kernels.sum_by_story(*self.found, index.articles.table.stories, min_dot)
         ranked = []
-        for number, dot in Found(*told).pairs():
+        for number, dot in Found(*sums).pairs():
             if is_within_reach(self._time, stories.first_at[number], stories.last_at[number]):
                 minus_cosine = -story_similarity(dot, index.square(number))
                 ranked.append((minus_cosine, stories.id_of(number), number))
         ranked.sort()
-        near, total = self._near_by_story(), sum(self._near.values())
+        cosines, total = self._cosines_by_story(), sum(self._neighbours.values())
         return [
             NearbyStory(
                 story_id,
@@ -221,15 +225,15 @@ class SearchResult:
                 index.square(number),
                 stories.first_at[number],
                 stories.last_at[number],
-                *standing(near.get(number, ()), total),
+                *standing(cosines.get(number, ()), total),
             )
             for _, story_id, number in ranked[:limit]
         ]
 
-    def _near_by_story(self) -> dict[int, list[int]]:
-        """The cosines of the nearest articles, by the story they are in."""
+    def _cosines_by_story(self) -> dict[int, list[int]]:
+        """The cosines of the neighbours, by the number of their story."""
         table = self._index.articles.table
         cosines: dict[int, list[int]] = {}
-        for number, cosine in self._near.items():
+        for number, cosine in self._neighbours.items():
             cosines.setdefault(table.story[table.slot(number)], []).append(cosine)
         return cosines

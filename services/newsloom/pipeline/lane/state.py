@@ -1,7 +1,7 @@
-"""The state of one lane: its rows, and all that is computed from them.
+"""The state of one lane: its rows, and everything computed from them.
 
-Nothing here decides. Rows are put and removed; the computed parts follow, and depend on the set
-of rows alone, never on the order in which they came.
+Nothing here decides. Rows are put and removed, and the computed parts follow. They depend on the
+set of rows alone, never on the order in which the rows came.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import orjson
 from newsloom.pipeline.lane.expiry import ExpiryQueue
 from newsloom.pipeline.lane.live_articles import LiveArticles
 from newsloom.pipeline.lane.live_stories import LiveStories
-from newsloom.pipeline.lane.row_cache import MAX_IN_MEMORY, SpillStore
+from newsloom.pipeline.lane.row_cache import MAX_IN_MEMORY
 from newsloom.pipeline.lane.rows import (
     LANE_KEY,
     Lane,
@@ -26,13 +26,14 @@ from newsloom.pipeline.lane.rows import (
 )
 from newsloom.pipeline.lane.search_index import SearchIndex
 from newsloom.pipeline.search.centroid_cache import CentroidCache
+from newsloom.pipeline.spill_store import SpillStore
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.stories import LANE_CAP
 
 
 class State:
-    """One lane. Read freely; change only by the `put_*` and `remove_*` methods."""
+    """One lane. Read it freely; change it only by the `put_*` and `remove_*` methods."""
 
     def __init__(
         self,
@@ -40,9 +41,9 @@ class State:
         cap: int = LANE_CAP,
         max_in_memory: int = MAX_IN_MEMORY,
     ) -> None:
-        """`shelf` takes rows that were not looked at for a while, all but `max_in_memory` of a
-        kind, and of the sums of stories all but half as many; without one, all rows stay in memory.
-        `cap` says how many articles are placed before one leaves for want of room.
+        """At most `max_in_memory` rows of a kind, and half as many centroids, stay in memory; the
+        others go to the `spill_store`. Without one, all stay in memory. When more than `cap`
+        articles were placed, the oldest leaves with each new one.
         """
         self.cap = cap
         self.lane = Lane()
@@ -58,32 +59,33 @@ class State:
         self._expiry = ExpiryQueue(self.articles.table)
 
     def put_article(self, live: LiveArticle) -> None:
-        """Takes in an article's row, new or changed."""
-        held = self.articles.get(live.article["id"])
-        if held is None or held.placed != live.placed:
-            if held is not None:
+        """Adds an article's row, or replaces it. Raises OSError."""
+        former = self.articles.get(live.article["id"])
+        if former is None or former.placed != live.placed:
+            if former is not None:
                 self.remove_article(live.article["id"])
-            self._place(live, 0)
+            self._add(live, 0)
             self._join_story(live)
-            held = None
+            former = None
         else:
             self.articles.put(live)
-            if held.story_id != live.story_id:
-                story = self.stories.number(held.story_id)
-                self._leave_story(held.placed, story)
+            if former.story_id != live.story_id:
+                story = self.stories.number(former.story_id)
+                self._leave_story(former.placed, story)
                 self._join_story(live)
-        self._relink(held, live)
+        self._update_links(former, live)
 
     def restore_article(self, live: LiveArticle, handle: int = 0) -> None:
-        """Takes in the row of an article that is not held, which may lie on the shelf under a
-        handle. `index.settle` is to follow once all are taken in.
+        """Adds the row of an article that is not live. With a `handle` it stays in the spill store.
+
+        Call `index.finish_restore` after the last row.
         """
-        self._place(live, handle)
+        self._add(live, handle)
         self.stories.join(self.stories.number(live.story_id), live.placed)
-        self._relink(None, live)
+        self._update_links(None, live)
 
     def remove_article(self, article_id: str) -> None:
-        """Lets go of an article's row, if there is one."""
+        """Removes an article's row, if there is one. Raises OSError."""
         articles, table = self.articles, self.articles.table
         number = table.find(article_id)
         if number is None:
@@ -91,12 +93,12 @@ class State:
         slot = table.slot(number)
         self._leave_story(number, table.story[slot])
         self.index.remove(number)
-        if table.is_bound[slot]:  # else nothing in its row is needed
-            self._relink(articles[article_id], None)
+        if table.has_links[slot]:  # else the row need not be loaded
+            self._update_links(articles[article_id], None)
         articles.remove(article_id, number)
 
     def put_story(self, story: LiveStory | StoryAlias) -> None:
-        """Takes in a story's row, live or alias, in place of any other under its id."""
+        """Stores a story's row, live or alias, in place of any other row under its id."""
         if isinstance(story, LiveStory):
             self._remove_alias(story.id)
             self.stories.put(story)
@@ -106,25 +108,27 @@ class State:
             self.aliases_of.setdefault(story.merged_into, set()).add(story.id)
 
     def remove_story(self, story_id: str) -> None:
-        """Lets go of a story's row, if there is one."""
+        """Removes a story's row, live or alias, if there is one."""
         self.stories.remove(story_id)
         self._remove_alias(story_id)
 
     def story_id(self, article_id: str) -> str:
-        """The id of the story that a live article is in."""
+        """The id of the story of a live article."""
         live = self.articles.in_memory(article_id)
         if live is not None:
             return live.story_id
         return self.stories.id_of(self.articles.table.story_of(article_id))
 
     def named_by(self, article_id: str) -> list[str]:
-        """Ids of the live articles whose last publication named another, in no telling order."""
+        """The ids of the live articles whose last record named an article, in no fixed order."""
         articles = self.articles
-        found = [i for i in articles.table.may_name(article_id) if articles.mentions(i, article_id)]
-        return [i for i in found if article_id in articles[i].related]
+        candidates = [
+            i for i in articles.table.may_reference(article_id) if articles.may_name(i, article_id)
+        ]
+        return [i for i in candidates if article_id in articles[i].related]
 
     def due(self, clock: int) -> list[str]:
-        """Articles that leave once the clock stands at `clock` and one more is placed."""
+        """The ids of the articles that leave at `clock` when one more article is placed."""
         table = self.articles.table
         due = self._expiry.due(clock)
         oldest = table.oldest(self.lane.placed + 2 - self.cap)
@@ -133,7 +137,7 @@ class State:
         return [table.id_of(number) for number in due]
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        """Every row with its key, in no telling order."""
+        """Every row with its key, in no fixed order."""
         yield LANE_KEY, self.lane
         for article_id, live in self.articles.items():
             yield article_key(article_id), live
@@ -142,18 +146,18 @@ class State:
         for story_id, alias in self.aliases.items():
             yield story_key(story_id), alias
 
-    def _place(self, live: LiveArticle, handle: int) -> None:
-        self.articles.take(live, handle)
+    def _add(self, live: LiveArticle, handle: int) -> None:
+        self.articles.add(live, handle)
         self.index.add(live)
         self._expiry.add(live.placed, live.leaves_at)
 
     def _join_story(self, live: LiveArticle) -> None:
         number = self.stories.number(live.story_id)
-        self.index.join(number, live.vector)
+        self.index.add_to_story(number, live.vector)
         self.stories.join(number, live.placed)
 
     def _leave_story(self, article: int, story: int) -> None:
-        self.index.leave(story, article)
+        self.index.take_from_story(story, article)
         self.stories.leave(article)
 
     def _remove_alias(self, story_id: str) -> None:
@@ -161,41 +165,41 @@ class State:
         if alias is not None:
             _discard(self.aliases_of, alias.merged_into, story_id)
 
-    def _relink(self, held: LiveArticle | None, live: LiveArticle | None) -> None:
-        """Brings up to date who duplicates whom, who names whom and who shows the same."""
-        either = live or held
-        assert either is not None
-        article_id = either.article["id"]
-        old_root = held.duplicate_of if held else None
+    def _update_links(self, former: LiveArticle | None, live: LiveArticle | None) -> None:
+        """Updates `copies`, the references and `articles_by_image` for a changed row."""
+        row = live or former
+        assert row is not None
+        article_id = row.article["id"]
+        old_root = former.duplicate_of if former else None
         new_root = live.duplicate_of if live else None
         if old_root != new_root:
             if old_root is not None:
                 _discard(self.copies, old_root, article_id)
             if new_root is not None:
                 self.copies.setdefault(new_root, set()).add(article_id)
-        if live is not None and live.related != (held.related if held else []):
-            self.articles.table.set_named(live.placed, live.related)
-        old, new = picture_keys(held), picture_keys(live)
-        for key in old - new:
+        if live is not None and live.related != (former.related if former else []):
+            self.articles.table.set_references(live.placed, live.related)
+        old_keys, new_keys = image_keys(former), image_keys(live)
+        for key in old_keys - new_keys:
             _discard(self.articles_by_image, key, article_id)
-        for key in new - old:
+        for key in new_keys - old_keys:
             self.articles_by_image.setdefault(key, set()).add(article_id)
         if live is not None:
             table = self.articles.table
-            table.is_bound[table.slot(live.placed)] = bool(new) or new_root is not None
+            table.has_links[table.slot(live.placed)] = bool(new_keys) or new_root is not None
 
 
-def picture_key(article: Article, check: ImageCheck) -> str | None:
-    """What articles of one provider with the same bytes have in common."""
+def image_key(article: Article, check: ImageCheck) -> str | None:
+    """The key shared by articles of one provider that have an image with the same bytes."""
     fingerprint = check.get("fingerprint")
     return f"{article['provider']['domain']} {fingerprint}" if fingerprint else None
 
 
-def picture_keys(live: LiveArticle | None) -> set[str]:
-    """The keys of all images that were good to look at, wherever else they were seen."""
+def image_keys(live: LiveArticle | None) -> set[str]:
+    """The keys of an article's images that have a fingerprint."""
     if live is None or not live.image_checks:
         return set()
-    keys = {picture_key(live.article, check) for check in live.image_checks}
+    keys = {image_key(live.article, check) for check in live.image_checks}
     return {key for key in keys if key is not None}
 
 
@@ -207,7 +211,7 @@ def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
 
 
 def fingerprint(state: State) -> str:
-    """A digest of all that decides what the state does next, rows and computed parts alike."""
+    """A digest of everything that decides what the state does next: rows and computed parts."""
     computed = [
         state.index.canonical(),
         *(

@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 import orjson
 
-from newsloom.pipeline.lane.row_cache import SpillStore
+from newsloom.pipeline.spill_store import SpillStore
 
 TermSums = dict[str, int]
 

@@ -1,1 +1,1 @@
-"""On Kafka: topics, and what reads and writes them."""
+"""On Kafka: the topics, the clients, and the workers that run the pipeline."""

@@ -1,7 +1,7 @@
-"""Topics on a broker: what is there, creating what is missing, naming what differs.
+"""Topics on a broker: lists them, creates missing ones, and reports differences.
 
-In: bootstrap servers, definitions, numbers of partitions. Out: topics created, differences with
-their mend. It never changes or deletes a topic that is there.
+In: bootstrap servers, topic definitions, numbers of partitions. Out: created topics, or differences
+with the fix for each. It never changes or deletes an existing topic.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from newsloom.runtimes.kafka.topics.definitions import ARTICLE_EVENTS, KafkaTopi
 
 MAX_REPLICATION = 3
 PROBE_TIMEOUT_MS = 2_000
-"""How long one broker may take; two of three that are frozen still leave time for the third."""
+"""The timeout of one broker: if two of three are frozen, there is time left for the third."""
 PAUSE_S = 0.3
 T = TypeVar("T")
 _CREATE = "run `newsloom topics create`"
@@ -32,7 +32,7 @@ _CREATE = "run `newsloom topics create`"
 
 @dataclass(frozen=True, slots=True)
 class FoundTopic:
-    """A topic as the broker has it; `configs` are all its settings, defaults included."""
+    """A topic on the broker. `configs` holds all its settings, defaults included."""
 
     partitions: int
     configs: dict[str, str]
@@ -40,13 +40,13 @@ class FoundTopic:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Numbers of partitions that are asked for; of the article events None for any number."""
+    """The numbers of partitions that are required. None accepts any number of article-events."""
 
     lanes: int = 1
     article_events: int | None = None
 
     def of(self, topic: KafkaTopic) -> int | None:
-        """The partitions asked for a topic."""
+        """The number of partitions that a topic must have; None for any number."""
         if topic.partitions == "lanes":
             return self.lanes
         return self.article_events if topic is ARTICLE_EVENTS else None
@@ -54,7 +54,7 @@ class Sizes:
 
 @asynccontextmanager
 async def open_admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A connected admin client. Raises OutageError when nobody answers within seconds."""
+    """A connected admin client. Raises OutageError if no broker answers in time."""
     async with translate_outages(servers, CONNECT_TIMEOUT_S):
         admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=PROBE_TIMEOUT_MS)
     try:
@@ -67,7 +67,9 @@ async def open_admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def _ask(question: Callable[[], Awaitable[T]]) -> T:
-    """The answer to a question that any broker may be asked: the client may pick a dead one."""
+    """The result of `question`, which is repeated after retriable errors: the client may pick a
+    broker that is down.
+    """
     while True:
         try:
             return await question()
@@ -78,8 +80,8 @@ async def _ask(question: Callable[[], Awaitable[T]]) -> T:
 
 
 async def list_topics(admin: AIOKafkaAdminClient) -> dict[str, int]:
-    """Every topic's number of partitions, by full name."""
-    # Asked for all: to ask for one by name creates it where brokers allow that.
+    """The number of partitions of every topic, by full name."""
+    # It lists all topics: a query by name creates the topic where brokers allow that.
     return {
         found["topic"]: len(found["partitions"])
         for found in await _ask(admin.describe_topics)
@@ -90,7 +92,7 @@ async def list_topics(admin: AIOKafkaAdminClient) -> dict[str, int]:
 async def describe_topics(
     admin: AIOKafkaAdminClient, names: Collection[str]
 ) -> dict[str, FoundTopic]:
-    """Those of `names` that are there, in full."""
+    """The topics of `names` that exist, with all their settings."""
     partitions = {n: c for n, c in (await list_topics(admin)).items() if n in names}
     if not partitions:
         return {}
@@ -106,12 +108,12 @@ async def describe_topics(
 
 
 async def require_topic(admin: AIOKafkaAdminClient, name: str) -> FoundTopic:
-    """The topic of that full name. Raises OutageError when there is none."""
+    """The topic of that full name. Raises OutageError if there is none."""
     for _ in range(3):
         found = await describe_topics(admin, [name])
         if name in found:
             return found[name]
-        # One just created is not yet known to every broker.
+        # A topic that was just created is not yet known to every broker.
         await asyncio.sleep(PAUSE_S)
     raise OutageError(f"there is no topic {name}: {_CREATE}")
 
@@ -119,10 +121,10 @@ async def require_topic(admin: AIOKafkaAdminClient, name: str) -> FoundTopic:
 async def create_topics(
     admin: AIOKafkaAdminClient, topics: KafkaTopics, sizes: Sizes, replication: int | None
 ) -> list[str]:
-    """Creates the topics that are not there; their names. Those that are there are left alone.
+    """Creates the missing topics and returns their names. Existing topics stay as they are.
 
-    Replication is three, or one for each broker where there are fewer, unless told otherwise; a
-    write then needs all replicas but one.
+    `replication` defaults to three, or to the number of brokers if that is lower. A write needs all
+    replicas but one (`min.insync.replicas`).
     """
     there = await list_topics(admin)
     if replication is None:
@@ -144,7 +146,7 @@ async def create_topics(
     response = await _ask(lambda: admin.create_topics(wanted))
     created = []
     for name, code, message in response.topic_errors:
-        if code != TopicAlreadyExistsError.errno:  # somebody else was faster
+        if code != TopicAlreadyExistsError.errno:  # another process was faster
             _stop_at(code, f"cannot create {name}: {message}")
             created.append(name)
     return created
@@ -157,9 +159,9 @@ async def find_differences(
     sizes: Sizes,
     just_created: Collection[str] = (),
 ) -> list[str]:
-    """Where the broker differs from the definitions: a line each, with the mend.
+    """The differences between broker and definitions: one line each, with the fix.
 
-    Those `just_created` are right, and not yet known to every broker.
+    Topics in `just_created` are skipped: they are right, but not yet known to every broker.
     """
     found = await describe_topics(admin, [topics.name(topic) for topic in topics])
     lines = []
@@ -183,16 +185,16 @@ def _partition_difference(
         return []
     tool = f"kafka-topics.sh --bootstrap-server {servers}"
     if topic.partitions == "lanes":
-        mend = (
+        fix = (
             "lanes cannot change in place: set NEWSLOOM_KAFKA_LANES to the table they were made "
             "for, or work with topics of another NEWSLOOM_KAFKA_TOPIC_PREFIX and replay the "
             "article events"
         )
     elif there < wanted:
-        mend = f"run {tool} --alter --topic {name} --partitions {wanted}"
+        fix = f"run {tool} --alter --topic {name} --partitions {wanted}"
     else:
-        mend = "partitions cannot become fewer: ask for as many as there are"
-    return [f"{name}: partitions: {there}, not {wanted}: {mend}"]
+        fix = "partitions cannot become fewer: ask for as many as there are"
+    return [f"{name}: partitions: {there}, not {wanted}: {fix}"]
 
 
 def _config_differences(

@@ -1,6 +1,7 @@
-"""Kafka's outages, in bounded time and in words for the person who can mend them.
+"""Outages of Kafka: bounded in time, and translated into a message for the person who fixes them.
 
-In: what is done with a broker. Out: its result, or an OutageError of one line. It never retries.
+In: a block that talks to a broker. Out: its result, or an OutageError of one line. It never
+retries.
 """
 
 import asyncio
@@ -20,9 +21,9 @@ from newsloom.adapters.failures import OutageError
 
 CONNECT_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_MS = 20_000
-"""Longer than a broker takes to be replaced, short enough for a person who waits."""
+"""Longer than the failover of a broker takes, and short enough for a person who waits."""
 START_TIMEOUT_S = 45.0
-"""For a client that is started once brokers have answered: the first two it asks may be frozen."""
+"""For starting a client after a broker has answered: the first two that it asks may be frozen."""
 STOP_TIMEOUT_S = 3.0
 
 _UNREACHABLE = (
@@ -36,23 +37,23 @@ _UNREACHABLE = (
 
 
 class ConnectionOutageError(OutageError):
-    """Nobody answered; asking again may help."""
+    """No broker answered. A later attempt may succeed."""
 
 
 def quieten_client() -> None:
-    """Keeps the client's own log of outages from a terminal: they are told once, as errors."""
+    """Silences the log of the Kafka client: an outage is reported once, as an OutageError."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @asynccontextmanager
 async def translate_outages(servers: str, timeout_s: float | None = None) -> AsyncIterator[None]:
-    """Makes an OutageError of what goes wrong inside, or of its taking longer than `timeout_s`."""
+    """Turns errors of the client, and a block longer than `timeout_s`, into an OutageError."""
     try:
         async with asyncio.timeout(timeout_s):
             yield
     except _UNREACHABLE as error:
         raise ConnectionOutageError(
-            f"no answer from Kafka at {servers}: see that a broker runs there, or name another "
+            f"no answer from Kafka at {servers}: check that a broker runs there, or name another "
             "with NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS=host:port"
         ) from error
     except KafkaError as error:
@@ -60,7 +61,7 @@ async def translate_outages(servers: str, timeout_s: float | None = None) -> Asy
 
 
 def describe_error(error: BaseException) -> str:
-    """The client's error in a line: its name, and what it says beyond that."""
+    """The client's error in one line: its class, and its message if it has one."""
     name = type(error).__name__.removesuffix("Error")
-    said = " ".join(str(error.args[0] if error.args else "").split())
-    return f"{name}: {said}" if said else name
+    message = " ".join(str(error.args[0] if error.args else "").split())
+    return f"{name}: {message}" if message else name

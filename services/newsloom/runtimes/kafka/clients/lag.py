@@ -1,7 +1,7 @@
-"""The lag of a worker: how many records wait on the brokers, asked every few seconds.
+"""The lag of a worker: how many records wait on the brokers, queried every two seconds.
 
-By a client of its own, which subscribes to nothing: what the group's consumer believes, or does
-not notice any more, makes no difference.
+It uses a separate client without a subscription, so the lag is right even if the consumer of the
+group has stopped fetching without an error.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ Positions = Mapping[TopicPartition, int]
 
 
 async def watch_lag(
-    servers: str, positions: Callable[[], Positions], tell: Callable[[Mapping[int, int]], None]
+    servers: str, positions: Callable[[], Positions], report: Callable[[Mapping[int, int]], None]
 ) -> NoReturn:
-    """Tells the lag of each partition in `positions` from now on, in records.
+    """Calls `report` with the lag in records of each partition in `positions`, for ever.
 
-    While brokers do not answer it tells nothing, and asks again.
+    While no broker answers it reports nothing and tries again.
     """
     while True:
         try:
@@ -39,12 +39,14 @@ async def watch_lag(
                 while True:
                     if partitions := set(positions()):
                         if partitions != reader.assignment():
-                            reader.assign(partitions)  # so that it knows who leads them
+                            reader.assign(partitions)  # so that the client learns their leaders
                             reader.pause(*partitions)
                         ends = await reader.end_offsets(partitions)
-                        now = positions()  # some may have moved on meanwhile, or away
-                        tell({tp.partition: max(0, ends[tp] - now[tp]) for tp in ends if tp in now})
+                        now = positions()  # they may have changed during the query
+                        report(
+                            {tp.partition: max(0, ends[tp] - now[tp]) for tp in ends if tp in now}
+                        )
                     await asyncio.sleep(EVERY_S)
         except (KafkaError, OSError, TimeoutError) as error:
-            log.info("the lag is not known: %s", describe_error(error))
+            log.info("the lag is unknown: %s", describe_error(error))
             await asyncio.sleep(EVERY_S)

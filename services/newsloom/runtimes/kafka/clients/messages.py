@@ -1,6 +1,6 @@
-"""What leaves a batch: records for other topics, a dead letter among them.
+"""Records that a worker reads and writes, and the form of a dead letter.
 
-In: what became of one input. Out: bytes, a topic and a partition. It sends nothing.
+In: a record and its fault. Out: bytes, a topic and a partition. It sends nothing.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 class Incoming(Protocol):
-    """A record as the client gives it. `timestamp` is in milliseconds since the epoch."""
+    """A record as the client returns it. `timestamp` is in Unix milliseconds."""
 
     topic: str
     partition: int
@@ -27,7 +27,7 @@ class Incoming(Protocol):
 
 
 class Outgoing(NamedTuple):
-    """A record to be sent. A value of None is a tombstone."""
+    """A record to send. A value of None makes it a tombstone."""
 
     topic: str
     partition: int
@@ -39,8 +39,8 @@ class Outgoing(NamedTuple):
 def dead_letter(
     topic: str, partition: int, record: Incoming, fault: Fault, source: str | None
 ) -> Outgoing:
-    """The input's own key, value and headers, and further headers that say why it is set aside."""
-    said = {
+    """The key, value and headers of the input, with headers that state why it is dead-lettered."""
+    reasons = {
         f"{_ERRORS}exception": type(fault).__qualname__,
         f"{_ERRORS}message": fault.detail,
         f"{_ERRORS}topic": record.topic,
@@ -51,7 +51,7 @@ def dead_letter(
         f"{_OURS}field": fault.field,
         f"{_OURS}source": source,
     }
-    # A replayed dead letter that fails again is to say why this time.
-    own = [(name, value) for name, value in record.headers if name not in said]
-    reasons = [(n, v.encode("utf-8", "replace")) for n, v in said.items() if v is not None]
-    return Outgoing(topic, partition, record.key, record.value, [*own, *reasons])
+    # A replayed dead letter that fails again states only the latest reason.
+    kept = [(name, value) for name, value in record.headers if name not in reasons]
+    added = [(n, v.encode("utf-8", "replace")) for n, v in reasons.items() if v is not None]
+    return Outgoing(topic, partition, record.key, record.value, [*kept, *added])

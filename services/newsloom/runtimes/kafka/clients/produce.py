@@ -1,7 +1,7 @@
-"""Events from files to the article-events topic, each counted when the broker has confirmed it.
+"""Sends article events from files to Kafka, and counts those that the broker has confirmed.
 
-In: sources. Out: records keyed by webUrl, in order, with a line's own bytes. It judges no event:
-that is the pipeline's. Within one run each is written once; a run repeated writes it again.
+In: sources. Out: records keyed by webUrl, in order, with the bytes of their line. It validates no
+event; the pipeline does. One run sends each event once; a repeated run sends it again.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 @dataclass(slots=True)
 class Delivery:
-    """How many records were read, and what became of them; the rest is not confirmed."""
+    """The number of records read, delivered and too large; the others are not confirmed."""
 
     read: int = 0
     delivered: int = 0
@@ -47,11 +47,11 @@ class Delivery:
 
     @property
     def unconfirmed(self) -> int:
-        """Records that may or may not have arrived."""
+        """Records that may or may not be on the broker."""
         return self.read - self.delivered - self.too_large
 
     def note(self, done: asyncio.Future[RecordMetadata]) -> None:
-        """Counts one answer of the broker, and keeps the first refusal."""
+        """Counts one answer of the broker, and keeps the first error."""
         if done.cancelled():
             return
         if (error := done.exception()) is None:
@@ -62,19 +62,20 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who is told of progress (records, bytes) and of a record too large (where, bytes, limit)."""
+    """Callbacks for progress (records, bytes) and for a record that is too large (place, bytes,
+    limit)."""
 
     advance: Callable[[int, int], None]
-    tell_too_large: Callable[[str, int, int], None]
+    report_too_large: Callable[[str, int, int], None]
 
 
 async def produce(
     servers: str, topic: str, sources: Sequence[Source], delivery: Delivery, listeners: Listeners
 ) -> None:
-    """Sends the records of `sources` in order; returns when the broker has confirmed them all.
+    """Sends the records of `sources` in order; returns when the broker has confirmed all of them.
 
-    `delivery` holds the counts whenever and however it ends. Raises OutageError for an input that
-    cannot be read, a topic that is not there, and a broker that stays away.
+    `delivery` holds the counts, also after an exception. Raises OutageError if an input cannot be
+    read, if the topic does not exist, and if no broker answers.
     """
     async with open_admin(servers) as admin:
         found = await require_topic(admin, topic)
@@ -84,7 +85,8 @@ async def produce(
         enable_idempotence=True,
         linger_ms=LINGER_MS,
         max_batch_size=min(MAX_BATCH_BYTES, limit_bytes),
-        # A batch the broker refuses would cost those behind it their sequence: refuse it here.
+        # Refuse a large record here: if the broker refused it, the records sent after it would
+        # fail with a sequence error.
         max_request_size=limit_bytes,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
@@ -98,7 +100,7 @@ async def produce(
                 await producer.flush()
         _stop_at(servers, delivery)
     finally:
-        # Otherwise it waits for ever for a broker that is gone.
+        # Without a timeout it waits for ever for a lost broker.
         with suppress(TimeoutError, KafkaError):
             await asyncio.wait_for(producer.stop(), STOP_TIMEOUT_S)
 
@@ -112,7 +114,7 @@ async def _send_all(
     listeners: Listeners,
 ) -> None:
     records = filter(None, read(source, Position(), False, lambda: False, time.time))
-    # A pipe may stay silent for long; what was read of it is sent meanwhile.
+    # A pipe may be silent for long. Records that were read from it are sent in the meantime.
     arriving = _arriving(records) if source.path == STANDARD_INPUT else _in_turn(records)
     position = 0
     async for record in arriving:
@@ -123,7 +125,7 @@ async def _send_all(
         except _TOO_LARGE:
             delivery.too_large += 1
             where = f"{source.path}:{record.position}"
-            listeners.tell_too_large(where, len(value), limit_bytes)
+            listeners.report_too_large(where, len(value), limit_bytes)
         else:
             sent.add_done_callback(delivery.note)
         listeners.advance(1, record.after.bytes - position)
@@ -133,18 +135,18 @@ async def _send_all(
 
 
 async def _arriving(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord]:
-    """The records as a thread reads them, a bounded number ahead.
+    """The records, read ahead by a thread, at most MAX_READ_AHEAD.
 
-    Nobody waits for the thread: it may hang on a silent pipe for as long as the process lives.
+    The thread is never joined: it may block on a silent pipe until the process ends.
     """
     loop, arrived = asyncio.get_running_loop(), asyncio.Event()
     read: deque[InputRecord | Exception | None] = deque()
-    room = Semaphore(MAX_READ_AHEAD)
+    slots = Semaphore(MAX_READ_AHEAD)
 
     def put(item: InputRecord | Exception | None) -> None:
-        room.acquire()
+        slots.acquire()
         read.append(item)
-        # Whoever clears it looks for records afterwards, so none can be missed.
+        # The reader checks the queue after it clears the event, so no record is missed.
         if not arrived.is_set():
             with suppress(RuntimeError):  # the loop may be closed by then
                 loop.call_soon_threadsafe(arrived.set)
@@ -164,7 +166,7 @@ async def _arriving(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord
             if not read:
                 await arrived.wait()
         item = read.popleft()
-        room.release()
+        slots.release()
         if isinstance(item, Exception):
             raise item
         if item is None:
@@ -178,8 +180,8 @@ async def _in_turn(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord]
 
 
 def _message(record: InputRecord) -> tuple[bytes, bytes | None]:
-    """Value and key: a line as it is, a document as JSON; no key where no URL can be read."""
-    parsed = record.parse()
+    """The value and the key: a line unchanged, a document as JSON; no key without a valid URL."""
+    parsed = record.raw.parse(record.payload)
     if isinstance(parsed, Fault):
         return record.payload, None
     value = orjson.dumps(parsed) if record.is_front_matter else record.payload

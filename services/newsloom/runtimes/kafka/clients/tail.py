@@ -1,7 +1,7 @@
-"""Records of any topic as a committed reader sees them, from an offset or a time on.
+"""The committed records of any topic, from an offset or a time on.
 
-In: a topic and where to begin. Out: records in the order of each partition, tombstones included.
-It belongs to no consumer group and leaves no trace on the broker.
+In: a topic and a start. Out: records in the order of each partition, tombstones included. It uses
+no consumer group and writes nothing to the broker.
 """
 
 import asyncio
@@ -26,19 +26,20 @@ from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 
 POLL_MS = 200
 PROBE_EVERY_S = 5.0
-"""How long it may be quiet before the broker is asked whether it is still there."""
+"""How long no record may arrive before the broker is probed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where to begin in each partition: at an offset (negative: from the end) or at a time."""
+    """Where to start in each partition: at an offset (negative: from the end), or at a time in Unix
+    milliseconds."""
 
     offset: int = 0
     since_ms: int | None = None
 
 
 class Record(Protocol):
-    """A record as it is read. `timestamp` is in milliseconds of Unix time."""
+    """A record as it is read. `timestamp` is in Unix milliseconds."""
 
     topic: str
     partition: int
@@ -49,20 +50,20 @@ class Record(Protocol):
     headers: Sequence[tuple[str, bytes]]
 
 
-def resolve_topic(name: str, topics: KafkaTopics, there: Collection[str]) -> str:
-    """The full name of the topic called `name` in full, by its suffix, or by how that begins.
+def resolve_topic(name: str, topics: KafkaTopics, existing: Collection[str]) -> str:
+    """The full name of the topic that `name` means: a full name, a suffix, or its beginning.
 
-    Raises OutageError, with the names there are, when that is none or not there.
+    Raises OutageError, which lists the existing names, if there is no such topic.
     """
     known = [topics.name(t) for t in topics if t.suffix.startswith(name)]
-    if name in there:
+    if name in existing:
         return name
-    if len(known) == 1 and known[0] in there:
+    if len(known) == 1 and known[0] in existing:
         return known[0]
     if known:
         raise OutageError(f"there is no topic {known[0]}: run `newsloom topics create`")
     names = ", ".join(topic.suffix.removesuffix(".v1") for topic in topics)
-    others = sorted(set(there) - {topics.name(topic) for topic in topics})
+    others = sorted(set(existing) - {topics.name(topic) for topic in topics})
     also = f"; on this broker also {', '.join(others[:10])}" if others else ""
     raise OutageError(f"there is no topic {name}: name one of {names}{also}")
 
@@ -70,14 +71,14 @@ def resolve_topic(name: str, topics: KafkaTopics, there: Collection[str]) -> str
 async def tail(
     servers: str, topics: KafkaTopics, name: str, start: Start, should_follow: bool
 ) -> AsyncGenerator[Record, None]:
-    """Yields the records of topic `name`; to the present end, or for ever if it follows.
+    """Yields the records of topic `name` up to its current end, or for ever if `should_follow`.
 
-    Raises OutageError for a topic that is not there and for a broker that stays away.
+    Raises OutageError if there is no such topic, and if no broker answers.
     """
     async with open_admin(servers) as admin:
-        there = await list_topics(admin)
-    topic = resolve_topic(name, topics, there)
-    partitions = [TopicPartition(topic, number) for number in range(there[topic])]
+        existing = await list_topics(admin)
+    topic = resolve_topic(name, topics, existing)
+    partitions = [TopicPartition(topic, number) for number in range(existing[topic])]
     consumer = AIOKafkaConsumer(
         bootstrap_servers=servers,
         group_id=None,
@@ -91,7 +92,7 @@ async def tail(
             await consumer.start()
         async with translate_outages(servers, REQUEST_TIMEOUT_MS / 1000):
             consumer.assign(partitions)
-            # Under read_committed this is the end of what is committed.
+            # Under read_committed this is the end of the committed records.
             ends = await consumer.end_offsets(partitions)
             await _seek(consumer, partitions, start, ends)
         async for record in _read(consumer, servers, None if should_follow else ends):
@@ -123,7 +124,7 @@ async def _seek(
 async def _read(
     consumer: AIOKafkaConsumer, servers: str, ends: dict[TopicPartition, int] | None
 ) -> AsyncIterator[Record]:
-    heard_at = time.monotonic()
+    received_at = time.monotonic()
     while True:
         async with translate_outages(servers):
             batches = await consumer.getmany(timeout_ms=POLL_MS)
@@ -134,16 +135,16 @@ async def _read(
         if ends is not None and await _is_past(consumer, ends):
             return
         if batches:
-            heard_at = time.monotonic()
-        elif time.monotonic() - heard_at >= PROBE_EVERY_S:
-            # The consumer itself seeks a lost broker for ever and says nothing.
+            received_at = time.monotonic()
+        elif time.monotonic() - received_at >= PROBE_EVERY_S:
+            # The consumer itself looks for a lost broker for ever, without an error.
             async with translate_outages(servers, REQUEST_TIMEOUT_MS / 1000):
                 await _probe(consumer)
-            heard_at = time.monotonic()
+            received_at = time.monotonic()
 
 
 async def _is_past(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
-    # By position, not by count: commit markers and compacted records have offsets too.
+    # By position, not by count: transaction markers and compacted records have offsets too.
     for partition, end in ends.items():
         if await consumer.position(partition) < end:
             return False
@@ -151,7 +152,7 @@ async def _is_past(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) 
 
 
 async def _probe(consumer: AIOKafkaConsumer) -> None:
-    """Returns when the broker answers; tries until it is stopped."""
+    """Returns when a broker answers; tries until it is cancelled."""
     while True:
         with suppress(KafkaError):
             await consumer.topics()

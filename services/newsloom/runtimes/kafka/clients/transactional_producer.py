@@ -1,7 +1,8 @@
-"""The producer of one input partition: what a batch makes and how far it read, together or not.
+"""The producer of one input partition: it commits a batch's records and input offset together.
 
-Its transactional id names the group and the input partition, so that whoever owns the partition
-next fences it: aiokafka commits offsets in a transaction without the generation of the group.
+Its transactional id names the group and the input partition, so that the next owner of the
+partition fences it. That is needed because aiokafka commits offsets in a transaction without the
+generation of the group.
 """
 
 import asyncio
@@ -13,13 +14,14 @@ from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
 from newsloom.runtimes.kafka.clients.messages import Outgoing
 
 TRANSACTION_TIMEOUT_MS = 30_000
-"""After so long the broker aborts what a dead worker left open. Longer than a batch may take."""
+"""After this time the broker aborts the open transaction of a dead worker. A transaction spans only
+the sends of a batch, not its processing."""
 MAX_BATCH_BYTES = 512 * 1024
-"""Of records sent as one; a greater record goes by itself."""
+"""The limit for the records sent as one batch. A larger record is sent alone."""
 
 
 class PartitionProducer:
-    """Sends what the records of one input partition make. Not to be used after an error."""
+    """Sends the records made from one input partition. Do not use it after an error."""
 
     def __init__(self, servers: str, group: str, source: TopicPartition) -> None:
         self._group = group
@@ -34,24 +36,24 @@ class PartitionProducer:
         )
 
     async def fence(self) -> None:
-        """Shuts out any former owner; when it returns, that one's last transaction has ended."""
+        """Fences any former owner. When it returns, that owner's last transaction has ended."""
         await self._producer.start()
 
     async def stop(self) -> None:
-        """Lets go of the connection."""
+        """Closes the connection."""
         await self._producer.stop()
 
     async def commit(self, records: Iterable[Outgoing], next_offset: int) -> None:
-        """Makes a batch last: its records, in their order for each target, and `next_offset`.
+        """Commits a batch: its records, in order for each target partition, and `next_offset`.
 
-        Raises KafkaError and TimeoutError, when it is unknown whether the batch lasts: only a new
-        owner's `fence` settles that.
+        Raises KafkaError or TimeoutError if it is unknown whether the batch was committed. Only the
+        `fence` of a new owner settles that.
         """
         targets: dict[tuple[str, int], list[Outgoing]] = {}
         for record in records:
             targets.setdefault((record.topic, record.partition), []).append(record)
         async with self._producer.transaction():
-            await asyncio.gather(*[self._send(*target, made) for target, made in targets.items()])
+            await asyncio.gather(*[self._send(*target, batch) for target, batch in targets.items()])
             await self._producer.send_offsets_to_transaction(
                 {self._source: next_offset}, self._group
             )

@@ -1,7 +1,7 @@
-"""Whether a transaction of a worker is open, and how many did not last.
+"""Counts the transactions of a worker that were begun and not committed.
 
-In memory that is shared with the processes forked later, so that a worker knows how the one before
-it ended, be it by a SIGKILL. It settles nothing: the brokers do.
+The count is in memory that is shared with processes forked later. So a worker learns that its
+predecessor left a transaction open, even if that one was killed. The brokers abort it.
 """
 
 import mmap
@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _FORM = struct.Struct("=Q?")
+"""The number of aborted transactions, and whether one is open."""
 
 
 class AbortCounter:
-    """One for each stage, made by the process that outlives its workers."""
+    """One for each kind of worker, created by the parent process of the workers."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _FORM.size)
 
     def settle(self) -> int:
-        """How many did not last by now, the one left open among them. As a worker begins."""
+        """The number of aborted transactions so far, including one that was left open. Call it
+        when a worker starts.
+        """
         aborted, is_open = _FORM.unpack_from(self._memory)
         aborted += is_open
         _FORM.pack_into(self._memory, 0, aborted, False)
@@ -27,7 +30,7 @@ class AbortCounter:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Marks a transaction as open until the block ends well."""
+        """Marks a transaction as open until the block ends without an exception."""
         aborted, _ = _FORM.unpack_from(self._memory)
         _FORM.pack_into(self._memory, 0, aborted, True)
         yield

@@ -1,7 +1,7 @@
-"""The curate stage: arrivals in; curated records, stories, state rows and dead letters out.
+"""The curate worker: arrivals in; curated records, stories, state rows and dead letters out.
 
-Strictly in order within a lane, whose state it keeps. What is committed is the state: rows and
-the input position leave with the records that follow from them.
+A lane is curated strictly in order, and its state is kept in memory. Rows and the input position
+are committed together with the records that follow from them.
 """
 
 import time
@@ -11,14 +11,13 @@ from aiokafka import TopicPartition
 
 from newsloom.adapters.failures import OutageError
 from newsloom.observability.definitions import RESTORE_PROGRESS, RESTORE_SECONDS
-from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
+from newsloom.pipeline.arrival import ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.build_records import Publication
-from newsloom.pipeline.lane.row_cache import SpillStore
-from newsloom.pipeline.policy import Policy
-from newsloom.pipeline.process import Curator, Result
-from newsloom.records.faults import Fault
+from newsloom.pipeline.curation.policy import Policy
+from newsloom.pipeline.process import Enriched, Result
+from newsloom.pipeline.spill_store import SpillStore
+from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.topics.definitions import (
@@ -31,10 +30,9 @@ from newsloom.runtimes.kafka.topics.definitions import (
 from newsloom.runtimes.kafka.worker import record_logs
 from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival
 from newsloom.runtimes.kafka.worker.processor import (
-    BugCounter,
     PartitionProcessor,
     require_lanes,
-    require_room,
+    require_max_bytes,
     require_topics,
 )
 from newsloom.runtimes.kafka.worker.restore import (
@@ -43,6 +41,7 @@ from newsloom.runtimes.kafka.worker.restore import (
     encode_position,
     read_lane,
 )
+from newsloom.runtimes.lane import Lane
 
 
 class CurateProcessor:
@@ -66,7 +65,7 @@ class CurateProcessor:
         self._new_spill_store = new_spill_store
         self._policy = policy
         self._metrics = metrics
-        self._bugs = BugCounter()
+        self._bugs = BugLimit()
         self._letter_partitions = 1
 
     def check(self, found: Mapping[str, FoundTopic]) -> None:
@@ -80,104 +79,115 @@ class CurateProcessor:
         )
         require_topics(found, *of_lanes, topics.dead_letters)
         require_lanes(found, self._lanes, *of_lanes)
-        require_room(found, topics, CURATED_ARTICLES, STORIES, LANE_STATE, DEAD_LETTERS)
+        require_max_bytes(found, topics, CURATED_ARTICLES, STORIES, LANE_STATE, DEAD_LETTERS)
         self._letter_partitions = found[topics.dead_letters].partitions
 
     async def open(self, partition: int, parked: PartitionProcessor | None) -> PartitionProcessor:
-        """The lane as last committed: the parked one if nobody went on with it, else restored."""
-        tell = self._restore_teller(partition)
-        tell(0)
+        """The lane as last committed: the parked one if no other worker continued it, else
+        restored. Raises OutageError if the group is ahead of the state rows.
+        """
+        report = self._restore_reporter(partition)
+        report(0)
         source = TopicPartition(self.input_topic, partition)
         committed = await committed_offset(self._servers, self.group, source)
         if isinstance(parked, CurateLane) and committed == parked.next_offset:
-            tell(1)
+            report(1)
             return parked
         rows_topic = self.topics.lane_state
         spill_store = self._new_spill_store()
         state, next_offset = await read_lane(
-            self._servers, rows_topic, partition, spill_store, tell
+            self._servers, rows_topic, partition, spill_store, report
         )
         if committed is not None and committed > next_offset:
             raise OutageError(
                 f"group {self.group} stands at offset {committed:,} of {self.input_topic} "
                 f"partition {partition}, but {rows_topic} only knows the inputs before "
-                f"{next_offset:,}: somebody moved the group's offset, or emptied that topic. Set "
-                "the offset back to that, or to the beginning to curate all anew"
+                f"{next_offset:,}: the group's offset was moved, or that topic was emptied. Set "
+                f"the group's offset back to {next_offset:,}"
             )
-        letters = partition % self._letter_partitions
-        told = LaneMetrics(self._metrics, partition, state)
-        tell(1)
-        curator = Curator(state, self._policy)
-        return CurateLane(self.topics, partition, letters, curator, next_offset, self._bugs, told)
+        report(1)
+        return CurateLane(
+            self.topics,
+            partition,
+            partition % self._letter_partitions,
+            Lane(partition, state, self._policy, self._metrics),
+            next_offset,
+            self._bugs,
+        )
 
-    def _restore_teller(self, partition: int) -> Callable[[float], None]:
-        """What tells, in metrics, how far a restore that begins now has come."""
+    def _restore_reporter(self, partition: int) -> Callable[[float], None]:
+        """A function that sets the metrics of a restore that starts now; it takes the progress."""
         began, lane = time.perf_counter(), str(partition)
 
-        def tell(ratio: float) -> None:
+        def report(ratio: float) -> None:
             self._metrics[RESTORE_PROGRESS].labels(lane).set(ratio)
             self._metrics[RESTORE_SECONDS].labels(lane).set(time.perf_counter() - began)
 
-        return tell
+        return report
 
 
 class CurateLane:
-    """Curates one lane; what it sends to the topics of lanes goes to the partition of its own."""
+    """Curates one lane. Its records go to the partition of the same number."""
 
     def __init__(
         self,
         topics: KafkaTopics,
         partition: int,
         letter_partition: int,
-        curator: Curator,
+        lane: Lane,
         next_offset: int,
-        bugs: BugCounter,
-        metrics: LaneMetrics,
+        bugs: BugLimit,
     ) -> None:
         self.next_offset = next_offset
         self._topics = topics
         self._partition = partition
         self._letter_partition = letter_partition
-        self._curator = curator
+        self._lane = lane
         self._bugs = bugs
-        self._metrics = metrics
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """The records of a batch in the order of its inputs, then the rows as they stand then."""
-        made: list[Outgoing] = []
+        """The records that a batch makes in input order, then the rows as they are at its end.
+
+        Raises OutageError when the limit on bugs is reached.
+        """
+        outgoing: list[Outgoing] = []
         rows: dict[str, bytes | None] = {}
         is_logged = record_logs.is_wanted()
         for record in records:
             began = time.perf_counter()
-            enriched = decode_arrival(record.value)
-            result = self._curator.curate(enriched)
-            self._count(enriched.arrival, result)
+            result = self._curate(decode_arrival(record.value))
             if is_logged:
                 record_logs.log_curated(record, result, time.perf_counter() - began)
-            made += [self._outgoing(self._topics.curated_articles, r) for r in result.curated]
-            made += [self._outgoing(self._topics.stories, r) for r in result.stories]
-            if result.fault is not None:
-                self._bugs.note(result.fault)
-                topic, partition = self._topics.dead_letters, self._letter_partition
-                made.append(dead_letter(topic, partition, record, result.fault, result.source))
+            outgoing += self._records(record, result)
             rows.update(result.rows)
         self.next_offset = records[-1].offset + 1
-        return made + self._rows(rows)
+        return outgoing + self._rows(rows)
 
     def note_commit(self) -> None:
-        """Tells of the last batch, and how the lane stands."""
-        self._metrics.commit()
+        """Updates the metrics after a commit, the size of the lane included."""
+        self._lane.note_commit()
 
-    def _count(self, arrival: Arrival | Fault, result: Result) -> None:
+    def _curate(self, enriched: Enriched) -> Result:
+        arrival = enriched.arrival
         if isinstance(arrival, ArticleArrival):
-            self._metrics.count(result, arrived_at=arrival.arrived_at)
-        else:
-            is_elsewhere = isinstance(arrival, WithdrawalArrival) and not arrival.is_counted
-            self._metrics.count(result, is_input=not is_elsewhere)
+            return self._lane.curate(enriched, arrived_at=arrival.arrived_at)
+        is_input = arrival.is_counted if isinstance(arrival, WithdrawalArrival) else True
+        return self._lane.curate(enriched, is_input=is_input)
 
-    def _outgoing(self, topic: str, record: Publication) -> Outgoing:
-        value = None if record.is_withdrawal else record.value
-        return Outgoing(topic, self._partition, record.id.encode(), value)
+    def _records(self, record: Incoming, result: Result) -> list[Outgoing]:
+        outgoing = [self._publication(self._topics.curated_articles, r) for r in result.curated]
+        outgoing += [self._publication(self._topics.stories, r) for r in result.stories]
+        if result.fault is not None:
+            self._bugs.count(result.fault)
+            if self._bugs.is_reached:
+                raise self._bugs.error("those committed are in the dead letters")
+            topic, partition = self._topics.dead_letters, self._letter_partition
+            outgoing.append(dead_letter(topic, partition, record, result.fault, result.source))
+        return outgoing
+
+    def _publication(self, topic: str, publication: Publication) -> Outgoing:
+        value = None if publication.is_withdrawal else publication.value
+        return Outgoing(topic, self._partition, publication.id.encode(), value)
 
     def _rows(self, rows: Mapping[str, bytes | None]) -> list[Outgoing]:
         topic = self._topics.lane_state

@@ -1,6 +1,7 @@
-"""The form of what goes from enrich to curate: an arrival as a JSON object, keyed by article id.
+"""Enriched records: the form of an arrival on its way from enrich to curate.
 
-Encoding and decoding are exact inverses, so that curating in another process changes nothing.
+An arrival is a JSON object, keyed by article id. Encoding and decoding are exact inverses, so that
+curating in another process gives the same result.
 """
 
 from typing import Any
@@ -13,7 +14,7 @@ from newsloom.records.faults import Fault, Reason, Stage
 
 
 def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
-    """The key and the value under which `arrival` goes to its lane."""
+    """The key and the value of `arrival` as a Kafka record."""
     if isinstance(arrival, WithdrawalArrival):
         withdrawal = {"withdrawn": arrival.article_id, "isCounted": arrival.is_counted}
         return arrival.article_id.encode(), orjson.dumps(withdrawal)
@@ -32,7 +33,7 @@ def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
 
 
 def decode_arrival(value: bytes | None) -> Enriched:
-    """What `encode_arrival` made a value of; a fault for what it did not make."""
+    """The arrival that `encode_arrival` encoded; a fault for any other value."""
     try:
         fields: dict[str, Any] = orjson.loads(value or b"")
         if "withdrawn" in fields:
@@ -50,5 +51,5 @@ def decode_arrival(value: bytes | None) -> Enriched:
         )
         return Enriched(arrival, source=arrival.article.get("source"))
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        words = f"not what enrich writes: {type(error).__name__}: {error}"
-        return Enriched(Fault(Reason.NOT_AN_OBJECT, None, words, Stage.CURATE))
+        detail = f"not what enrich writes: {type(error).__name__}: {error}"
+        return Enriched(Fault(Reason.NOT_AN_OBJECT, None, detail, Stage.CURATE))

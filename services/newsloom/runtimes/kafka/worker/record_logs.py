@@ -1,7 +1,7 @@
-"""The log lines of single records, by which one can be followed through both stages.
+"""Log lines about single records, by which one record can be followed through both workers.
 
-The article's id is in the lines of both, and so is where each read it: topic-partition@offset.
-Dead letters and slow records at level info, all others at debug. Never a payload.
+Both workers log the article id and where they read the record: topic-partition@offset. Dead letters
+and slow records are logged at level info, all others at debug. No line contains a payload.
 """
 
 import logging
@@ -19,29 +19,30 @@ log = logging.getLogger(__name__)
 
 
 def is_wanted() -> bool:
-    """Whether there may be a line at all: asked once a batch."""
+    """Whether any line may be logged. Ask once a batch."""
     return log.isEnabledFor(logging.INFO)
 
 
 def log_enriched(record: Incoming, enriched: Enriched, images_s: float) -> None:
-    """What enrichment made of a record, which waited so many seconds for its images."""
+    """Logs the result of enriching a record, which waited `images_s` seconds for its images."""
     place, arrival = _place(record), enriched.arrival
     if isinstance(arrival, Fault):
         _log_dead_letter(place, None, arrival, enriched.source)
     elif images_s > SLOW_ENRICH_S:
-        told = fields(input=place, id=_id_of(arrival), images_s=round(images_s, 3))
-        log.info("slow record: it waited for its images", extra=told)
+        extra = fields(input=place, id=_id_of(arrival), images_s=round(images_s, 3))
+        log.info("slow record: it waited for its images", extra=extra)
     else:
-        log.debug("enriched", extra=fields(input=place, id=_id_of(arrival), source=enriched.source))
+        extra = fields(input=place, id=_id_of(arrival), source=enriched.source)
+        log.debug("enriched", extra=extra)
 
 
 def log_curated(record: Incoming, result: Result, seconds: float) -> None:
-    """What the lane made of a record in so many seconds."""
+    """Logs the result of curating a record, and how long that took."""
     place = _place(record)
     ident = record.key.decode("utf-8", "replace") if record.key else None
     if result.fault is not None:
         return _log_dead_letter(place, ident, result.fault, result.source)
-    told = fields(
+    extra = fields(
         input=place,
         id=ident,
         outcome=result.outcome.value,
@@ -49,13 +50,13 @@ def log_curated(record: Incoming, result: Result, seconds: float) -> None:
         seconds=round(seconds, 6),
     )
     if seconds > SLOW_CURATE_S:
-        log.info("slow record: it took long to curate", extra=told)
+        log.info("slow record: it took long to curate", extra=extra)
     else:
-        log.debug("curated", extra=told)
+        log.debug("curated", extra=extra)
 
 
 def _log_dead_letter(place: str, ident: str | None, fault: Fault, source: str | None) -> None:
-    told = fields(
+    extra = fields(
         input=place,
         id=ident,
         reason=fault.reason.value,
@@ -64,7 +65,7 @@ def _log_dead_letter(place: str, ident: str | None, fault: Fault, source: str | 
         source=source,
         detail=fault.detail,
     )
-    log.info("dead letter", extra=told)
+    log.info("dead letter", extra=extra)
 
 
 def _place(record: Incoming) -> str:

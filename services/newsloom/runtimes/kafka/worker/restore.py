@@ -1,7 +1,7 @@
-"""Restoring a lane: the rows of one partition of lane-state in, its state out.
+"""Restoring a lane from Kafka: the rows of one lane-state partition in, its state out.
 
-Reads what is committed, from the beginning to the end that stood when it began. The caller has
-fenced whoever else might write there.
+It reads what is committed, from the beginning to the end offset at the start of the read. Fence the
+former owner first, so that nothing is written there meanwhile.
 """
 
 import asyncio
@@ -11,27 +11,28 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from newsloom.pipeline.lane.restore import Restoration
-from newsloom.pipeline.lane.row_cache import SpillStore
 from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.spill_store import SpillStore
 from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
 
 POSITION_KEY = b"position"
-"""The row that says which input comes next: committed with the others, so it agrees with them."""
+"""The key of the row with the next input offset. It is committed with the other rows, so it always
+agrees with them."""
 FETCH_BYTES = 8 * 1024 * 1024
 POLL_MS = 500
 READ_SHARE = 0.25
-"""Of a restore's time goes to reading (a third at 5,000 articles, a fifth at 30,000)."""
+"""Reading's share of the time of a restore: a third at 5,000 articles, a fifth at 30,000."""
 CHUNK_ROWS = 200
-"""Rows put between two pauses: heartbeats and signals are not to wait for a whole lane."""
+"""Rows added between two pauses, in which the event loop handles heartbeats and signals."""
 
 
 def encode_position(next_offset: int) -> bytes:
-    """The value of the position's row."""
+    """The value of the position row."""
     return orjson.dumps({"next_offset": next_offset})
 
 
 async def committed_offset(servers: str, group: str, source: TopicPartition) -> int | None:
-    """The offset from which `group` would go on, None if it never committed one."""
+    """The committed offset of `group` on a partition, None if there is none."""
     async with _reader(servers, group) as reader:
         reader.assign([source])
         offset: int | None = await reader.committed(source)
@@ -39,42 +40,49 @@ async def committed_offset(servers: str, group: str, source: TopicPartition) -> 
 
 
 async def read_lane(
-    servers: str, topic: str, partition: int, spill_store: SpillStore, tell: Callable[[float], None]
+    servers: str,
+    topic: str,
+    partition: int,
+    spill_store: SpillStore,
+    report: Callable[[float], None],
 ) -> tuple[State, int]:
-    """The state that was last committed, and the offset of the input that comes next.
+    """The state of the last commit, and the next input offset.
 
-    `tell` hears now and then what share of the work is done.
+    `report` is called with the progress, 0 to 1, several times.
     """
     restoration = Restoration(spill_store)
-    rows, position = await _read_rows(servers, TopicPartition(topic, partition), restoration, tell)
-    # In the order in which they were first written: stories are restored faster so.
+    source = TopicPartition(topic, partition)
+    rows, position = await _read_rows(servers, source, restoration, report)
+    # In the order in which the keys were first written: stories are restored faster that way.
     for count, (key, handle) in enumerate(rows.items()):
-        restoration.take(key, handle)
+        restoration.add_spilled(key, handle)
         if count % CHUNK_ROWS == 0:
-            tell(READ_SHARE + (1 - READ_SHARE) * count / len(rows))
+            report(READ_SHARE + (1 - READ_SHARE) * count / len(rows))
             await asyncio.sleep(0)
-    # Apart from the loop, for it can take a second: heartbeats are not to wait.
+    # In a thread, because it can take a second and would block heartbeats.
     state = await asyncio.to_thread(restoration.finish)
     return state, orjson.loads(position)["next_offset"] if position else 0
 
 
 async def _read_rows(
-    servers: str, source: TopicPartition, restoration: Restoration, tell: Callable[[float], None]
+    servers: str,
+    source: TopicPartition,
+    restoration: Restoration,
+    report: Callable[[float], None],
 ) -> tuple[dict[str, int], bytes | None]:
-    """By key, the handles of the last rows, all of which are more than there is memory for; and
-    the row of the position.
-    """
+    """The spill handles of the latest rows by key, and the value of the position row."""
     rows: dict[str, int] = {}
     position_row: bytes | None = None
     async with _reader(servers) as reader:
         reader.assign([source])
         end = (await reader.end_offsets([source]))[source]
-        # Without an explicit seek a reader of committed records can start at the end.
+        # Without an explicit seek, a reader of committed records can start at the end.
         begin = (await reader.beginning_offsets([source]))[source]
         reader.seek(source, begin)
-        # The last records may be marks of transactions, which are never handed out.
+        # By position, not by record: the last offsets may be transaction markers, which a
+        # consumer does not return.
         while (position := await reader.position(source)) < end:
-            tell(READ_SHARE * (position - begin) / (end - begin))
+            report(READ_SHARE * (position - begin) / (end - begin))
             fetched = await reader.getmany(timeout_ms=POLL_MS)
             for record in fetched.get(source, ()):
                 if record.key == POSITION_KEY:
@@ -85,7 +93,7 @@ async def _read_rows(
                 if superseded:
                     restoration.discard(superseded)
                 if value is not None:
-                    rows[key] = restoration.lay(key, value)
+                    rows[key] = restoration.spill(key, value)
                 elif superseded:
                     del rows[key]
     return rows, position_row

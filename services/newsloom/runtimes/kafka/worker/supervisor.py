@@ -1,6 +1,7 @@
-"""A parent for worker processes: starts them, restarts them when asked to, and ends with them.
+"""The parent of worker processes: starts them, restarts them if asked to, and ends with them.
 
-In: what each child does. Out: an exit code. No child outlives the parent, however it ends (Linux).
+In: a function for each child. Out: an exit code. No child outlives the parent, even if the parent
+is killed (on Linux).
 """
 
 import ctypes
@@ -16,7 +17,7 @@ from types import FrameType
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
-"""A child that ran for so long begins again with the shortest pause."""
+"""A child that ran longer than this is restarted after the shortest pause."""
 POLL_S = 0.1
 
 _ENDINGS = (signal.SIGTERM, signal.SIGINT)
@@ -36,35 +37,36 @@ class _Child:
 
 
 class Supervisor:
-    """Runs each of `works` in a process of its own. `should_restart` those that fail.
+    """Runs each of `works` in its own process, and restarts those that fail if `should_restart`.
 
-    Without it the first failure ends the others too. SIGTERM and SIGINT are passed on, each time.
+    Without restarts, the first failure ends the other children. SIGTERM and SIGINT are passed on to
+    all children every time they are received.
     """
 
     def __init__(self, works: Mapping[str, Callable[[], None]], should_restart: bool) -> None:
         self._children = [_Child(name, work) for name, work in works.items()]
         self._should_restart = should_restart
-        self._told: list[int] = []
+        self._received: list[int] = []
         self._is_ending = False
         self._has_failed = False
 
     def run(self) -> int:
-        """Returns when all have ended: 0 if they were told to and did so in order, else 1."""
+        """Returns when all children have ended: 0 if they ended with 0 after a signal, else 1."""
         for number in _ENDINGS:
-            signal.signal(number, self._hear)
+            signal.signal(number, self._receive)
         while True:
-            while self._told:
-                self._pass_on(self._told.pop(0))
+            while self._received:
+                self._pass_on(self._received.pop(0))
             self._start_due()
             self._reap()
             if all(c.pid is None for c in self._children) and self._is_ending:
                 return 1 if self._has_failed else 0
             time.sleep(POLL_S)
 
-    def _hear(self, number: int, _: FrameType | None) -> None:
-        """Leaves it to the loop to pass on: a child that is being started has no id yet."""
+    def _receive(self, number: int, _: FrameType | None) -> None:
+        """Stores the signal for the loop: a child that is being started has no process id yet."""
         self._is_ending = True
-        self._told.append(number)
+        self._received.append(number)
 
     def _start_due(self) -> None:
         now = time.monotonic()
@@ -106,19 +108,19 @@ class Supervisor:
                 os.kill(child.pid, number)
 
 
-def end_at_once_when_told() -> None:
-    """Until a worker has begun, which takes a second, there is nothing to bring to an end.
+def exit_at_once_on_signals() -> None:
+    """Makes SIGTERM and SIGINT exit at once with 0, for the second before a worker has started.
 
-    No exception: one that is raised within a callback of a library is printed and forgotten.
+    It does not raise an exception: one raised in a library's callback is printed and lost.
     """
     for number in _ENDINGS:
         signal.signal(number, lambda *_: os._exit(0))
 
 
 def _fork(work: Callable[[], None]) -> int:
-    """The process id of a child that does `work`, and gets a SIGTERM when this process is gone."""
+    """Forks a child that runs `work` and gets a SIGTERM when this process ends; its process id."""
     parent = os.getpid()
-    # What reaches the child before its own handlers stand waits for them, and is not lost.
+    # A signal that reaches the child before its handlers are set is delivered after that.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     pid = os.fork()
     if pid:
@@ -126,15 +128,15 @@ def _fork(work: Callable[[], None]) -> int:
         return pid
     code = 1
     try:
-        end_at_once_when_told()
+        exit_at_once_on_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
-        os.setpgid(0, 0)  # a terminal's Ctrl-C is for the parent, who passes it on
+        os.setpgid(0, 0)  # a terminal's Ctrl-C reaches only the parent, which passes it on
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() == parent:
             work()
             code = 0
     except Exception:
-        log.exception("a worker met a bug of ours")
+        log.exception("a worker failed because of a bug in Newsloom")
     finally:
         os._exit(code)

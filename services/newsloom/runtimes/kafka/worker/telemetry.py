@@ -1,6 +1,7 @@
-"""What a worker tells of itself while it works: metrics, and signs of life for its health.
+"""What a worker reports about itself: metrics, and signs of life for its health.
 
-In: what it does, as it does it. Out: samples and health. Nothing that the work depends on.
+In: calls from the worker as it works. Out: metric samples and health. The work does not depend on
+any of it.
 """
 
 import asyncio
@@ -19,44 +20,44 @@ from newsloom.runtimes.kafka.worker.abort_counter import AbortCounter
 
 
 class Telemetry:
-    """Of one worker."""
+    """The metrics and health of one worker."""
 
-    def __init__(self, metrics: Metrics, health: Health, mark: AbortCounter) -> None:
+    def __init__(self, metrics: Metrics, health: Health, aborts: AbortCounter) -> None:
         self.metrics = metrics
         self._health = health
-        self._mark = mark
+        self._aborts = aborts
         self._stage = metrics.stage
         self._in_flight = metrics.of_stage(definitions.RECORDS_IN_FLIGHT)
         self._busy_seconds = metrics.of_stage(definitions.BACKPRESSURE_SECONDS)
         self._batch_seconds = metrics.of_stage(definitions.BATCH_SECONDS)
         self._transaction_seconds = metrics.of_stage(definitions.TRANSACTION_SECONDS)
         self._assigned = metrics.of_stage(definitions.ASSIGNED_PARTITIONS)
-        metrics.of_stage(definitions.TRANSACTIONS_ABORTED).inc(mark.settle())
+        metrics.of_stage(definitions.TRANSACTIONS_ABORTED).inc(aborts.settle())
         metrics.of_stage(definitions.LOOP_LAG).set_function(lambda: health.loop_lag_s)
-        # By partition, in seconds since the epoch:
+        # By partition, in Unix seconds:
         self._assigned_at = 0.0
         self._caught_up_at: dict[int, float] = {}
         self._committed_to: dict[int, float] = {}
 
     async def beat(self) -> NoReturn:
-        """Gives signs of life from now on."""
+        """Gives signs of life for ever."""
         while True:
             self._health.beat()
             await asyncio.sleep(BEAT_S)
 
     def note_unready(self, why: str) -> None:
-        """No partition is worked on, for this reason."""
+        """Reports that no partition is processed, and why."""
         self._health.note_unready(why)
         self._assigned.set(0)
 
     def note_restoring(self) -> None:
-        """The partitions that were assigned are being made ready; those of before are gone."""
+        """Reports that the assigned partitions are being restored, and no others are owned."""
         self.note_unready("the partitions assigned are being restored")
         self.metrics.forget_partitions()
         self._caught_up_at, self._committed_to = {}, {}
 
     def note_assigned(self, partitions: Iterable[int]) -> None:
-        """These partitions are ready, and no others are this worker's."""
+        """Reports that these partitions are ready, and no others are owned."""
         self._assigned_at = time.time()
         partitions = list(partitions)
         for partition in partitions:
@@ -69,7 +70,7 @@ class Telemetry:
 
     @contextmanager
     def working(self, records: int) -> Iterator[None]:
-        """So many records were fetched; nothing else is until the block ends."""
+        """Reports a fetch of `records`; no other fetch takes place until the block ends."""
         began = time.perf_counter()
         self._in_flight.set(records)
         try:
@@ -80,14 +81,14 @@ class Telemetry:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """A transaction, which lasts if the block ends well."""
+        """Measures a transaction. It counts as aborted if the block raises an exception."""
         began = time.perf_counter()
-        with self._mark.open():
+        with self._aborts.open():
             yield
         self._transaction_seconds.observe(time.perf_counter() - began)
 
     def note_commit(self, partition: int, records: Sequence[Incoming], seconds: float) -> None:
-        """A batch was committed; `seconds` is how long it took."""
+        """Reports that a batch was committed, `seconds` after it was fetched."""
         self._in_flight.dec(len(records))
         self._batch_seconds.observe(seconds)
         self._committed_to[partition] = records[-1].timestamp / 1000
@@ -95,7 +96,7 @@ class Telemetry:
         self._health.note_commit(partition)
 
     def note_lags(self, lags: Mapping[int, int]) -> None:
-        """So many records wait in each partition."""
+        """Reports the number of waiting records by partition."""
         now = time.time()
         for partition, records in lags.items():
             if not records:
@@ -105,7 +106,7 @@ class Telemetry:
             self._health.note_lag(partition, records)
 
     def _oldest_at(self, partition: int, now: float) -> float:
-        """When what waits in a partition came, as far as can be told without reading it."""
+        """The latest time before which no waiting record of a partition arrived."""
         known = [
             at[partition] for at in (self._caught_up_at, self._committed_to) if partition in at
         ]

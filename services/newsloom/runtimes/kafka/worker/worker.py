@@ -1,7 +1,8 @@
-"""A worker: one stage at work on the partitions that the group gives it, a transaction a batch.
+"""A worker: processes the partitions that its group assigns to it, one transaction a batch.
 
-It ends itself on any error that leaves open whether a batch lasts: a fresh process fences, and
-restores from what is committed. SIGTERM lets it finish the batch in flight and leave the group.
+An error that leaves it unknown whether a batch was committed ends the process; a new process fences
+the old one and restores from what is committed. On SIGTERM the worker finishes the batch in flight
+and leaves the group.
 """
 
 import asyncio
@@ -27,11 +28,11 @@ from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 BATCH_TIMEOUT_S = 60.0
 RESTORE_TIMEOUT_S = 600.0
 START_PAUSES_S = (0.5, 1, 2, 4, 8)
-"""Between one attempt to reach brokers at the start and the next."""
+"""Pauses between attempts to reach the brokers at the start."""
 DRAIN_S = 20
-"""A worker that is told to end is gone after so long, come what may."""
-SAME_WORD_S = 0.5
-"""What tells a worker to end may reach it from its parent too, so much later at most."""
+"""After SIGTERM a worker is killed by SIGALRM when it has not ended in this time."""
+SAME_SIGNAL_S = 0.5
+"""A second signal within this time is the same one, passed on by the parent process."""
 
 EXIT_FAILED = 1
 
@@ -39,13 +40,13 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """One stage in this process. Takes the batches of a Faust app."""
+    """One worker in this process: the batch handler of a Faust app."""
 
-    def __init__(self, servers: str, stage: Processor, telemetry: Telemetry) -> None:
+    def __init__(self, servers: str, processor: Processor, telemetry: Telemetry) -> None:
         self._servers = servers
-        self._stage = stage
+        self._processor = processor
         self._telemetry = telemetry
-        self._lanes: dict[int, tuple[PartitionProcessor, PartitionProducer]] = {}
+        self._partitions: dict[int, tuple[PartitionProcessor, PartitionProducer]] = {}
         self._producers: list[PartitionProducer] = []
         self._committed: dict[int, int] = {}
         self.epoch = 0
@@ -53,7 +54,7 @@ class Worker:
         self._ending = asyncio.Event()
 
     async def run(self) -> None:
-        """Works until it is told to end. Raises OutageError if it cannot begin."""
+        """Works until SIGTERM or SIGINT. Raises OutageError if it cannot start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, number)
@@ -65,7 +66,7 @@ class Worker:
             return
         await checking
         self._telemetry.note_unready("no partitions are assigned yet")
-        app = build_app(self._servers, self._stage.group, self._stage.input_topic, self)
+        app = build_app(self._servers, self._processor.group, self._processor.input_topic, self)
         serving = asyncio.create_task(_serve(app))
         watching = asyncio.create_task(
             watch_lag(self._servers, lambda: self._read_to(app), self._telemetry.note_lags)
@@ -76,27 +77,30 @@ class Worker:
             failures = [task.exception() for task in tasks if task.done()]
             failure = next(filter(None, failures), app.crash_reason)
             self.fail("group", failure or RuntimeError("Faust stopped"))
-        async with self._in_flight:  # the last batch: no other begins
+        async with self._in_flight:  # the last batch: no other one starts
             pass
         await app.stop()
         await self._release()
 
     def is_open(self) -> bool:
-        """Whether another batch is taken."""
+        """Whether another batch is accepted."""
         return not self._ending.is_set()
 
     def positions(self) -> dict[TopicPartition, int]:
-        """The offset that comes next, of each partition that is ready."""
-        topic = self._stage.input_topic
-        return {TopicPartition(topic, p): lane.next_offset for p, (lane, _) in self._lanes.items()}
+        """The next input offset of each partition that is ready."""
+        topic = self._processor.input_topic
+        return {
+            TopicPartition(topic, p): processor.next_offset
+            for p, (processor, _) in self._partitions.items()
+        }
 
     def _read_to(self, app: BatchApp) -> dict[TopicPartition, int]:
-        """The offset from which records may wait, of each partition that is ready.
+        """The offset from which records may wait, for each partition that is ready.
 
-        Behind what is committed there may be nothing but marks of transactions, which the consumer
-        has passed while no batch is at hand.
+        After the committed offset there may be only transaction markers. The consumer has read
+        past them if no batch is being processed.
         """
-        topic = self._stage.input_topic
+        topic = self._processor.input_topic
         committed = {TopicPartition(topic, p): at for p, at in self._committed.items()}
         if self._in_flight.locked():
             return committed
@@ -106,9 +110,9 @@ class Worker:
     async def handle_batch(
         self, consumer: BatchConsumer, epoch: int, records: dict[Any, list[Any]]
     ) -> bool:
-        """Works on what a poll fetched, a transaction for each partition.
+        """Processes the records of a poll, with one transaction for each partition.
 
-        False if some of it was not worked on, as the partitions are others' now.
+        False if some were dropped because their partition is no longer owned.
         """
         with self._telemetry.working(sum(map(len, records.values()))):
             return await self._handle_batch(consumer, epoch, records)
@@ -118,37 +122,37 @@ class Worker:
     ) -> bool:
         for tp, fetched in records.items():
             async with self._in_flight:
-                is_ours = epoch == self.epoch and tp.partition in self._lanes
+                is_ours = epoch == self.epoch and tp.partition in self._partitions
                 if not (self.is_open() and is_ours and consumer.is_flowing()):
                     return False
                 try:
                     async with asyncio.timeout(BATCH_TIMEOUT_S):
                         await self._process(tp.partition, fetched)
-                except BaseException as error:  # cancelled, too, it is half done
+                except BaseException as error:  # also when cancelled: the batch is half done
                     self.fail("batch", error)
         return True
 
     async def _process(self, partition: int, records: list[Any]) -> None:
-        lane, producer = self._lanes[partition]
-        fresh = [record for record in records if record.offset >= lane.next_offset]
+        processor, producer = self._partitions[partition]
+        fresh = [record for record in records if record.offset >= processor.next_offset]
         if fresh:
             began = time.perf_counter()
-            outgoing = await lane.process(fresh)
+            outgoing = await processor.process(fresh)
             with self._telemetry.transaction():
-                await producer.commit(outgoing, lane.next_offset)
-            self._committed[partition] = lane.next_offset
-            lane.note_commit()
+                await producer.commit(outgoing, processor.next_offset)
+            self._committed[partition] = processor.next_offset
+            processor.note_commit()
             self._telemetry.note_commit(partition, fresh, time.perf_counter() - began)
 
     async def revoke(self) -> None:
-        """Returns when no batch is in flight; the lanes stay, parked."""
+        """Returns when no batch is in flight. The partition processors are kept, parked."""
         self.epoch += 1
         self._telemetry.note_unready("the group is sharing out its partitions")
         async with self._in_flight:
             pass
 
     async def assign(self, partitions: set[int]) -> None:
-        """Fences the former owners, then brings each lane up to what is committed."""
+        """Fences the former owners, then opens a processor for each partition."""
         if not self.is_open():
             return
         self._telemetry.note_restoring()
@@ -160,41 +164,43 @@ class Worker:
             if self.is_open():
                 self.fail("restore", error)
             raise
-        self._lanes = dict(zip(partitions, opened, strict=True))
-        self._committed = {p: lane.next_offset for p, (lane, _) in self._lanes.items()}
-        for lane, _ in opened:
-            lane.note_commit()
+        self._partitions = dict(zip(partitions, opened, strict=True))
+        self._committed = {
+            p: processor.next_offset for p, (processor, _) in self._partitions.items()
+        }
+        for processor, _ in opened:
+            processor.note_commit()
         self._telemetry.note_assigned(partitions)
         self.epoch += 1
-        # What is restored lives long: spare the collector from walking it again.
+        # Restored state lives long: keep the garbage collector from scanning it again.
         gc.collect()
         gc.freeze()
 
     async def _open(
         self, partition: int, parked: PartitionProcessor | None
     ) -> tuple[PartitionProcessor, PartitionProducer]:
-        source = TopicPartition(self._stage.input_topic, partition)
-        producer = PartitionProducer(self._servers, self._stage.group, source)
-        self._producers.append(producer)  # to be let go of, should the end come amid this
+        source = TopicPartition(self._processor.input_topic, partition)
+        producer = PartitionProducer(self._servers, self._processor.group, source)
+        self._producers.append(producer)  # to be stopped even if the worker ends during this
         await producer.fence()
-        return await self._stage.open(partition, parked), producer
+        return await self._processor.open(partition, parked), producer
 
     async def _release(self) -> dict[int, PartitionProcessor]:
-        held, self._lanes, self._committed = self._lanes, {}, {}
+        owned, self._partitions, self._committed = self._partitions, {}, {}
         producers, self._producers = self._producers, []
         await asyncio.gather(*[producer.stop() for producer in producers])
-        return {partition: lane for partition, (lane, _) in held.items()}
+        return {partition: processor for partition, (processor, _) in owned.items()}
 
     async def _check_topics(self) -> None:
-        """Looks at the topics once brokers answer, which they may not at the start of a day."""
+        """Checks the topics once brokers answer; they may start later than the worker."""
         self._telemetry.note_unready("waiting for an answer from Kafka")
-        names = [self._stage.topics.name(topic) for topic in self._stage.topics]
+        names = [self._processor.topics.name(topic) for topic in self._processor.topics]
         pauses_s = iter(START_PAUSES_S)
         while True:
             try:
                 async with open_admin(self._servers) as admin:
                     found = await describe_topics(admin, names)
-                return self._stage.check(found)
+                return self._processor.check(found)
             except ConnectionOutageError as error:
                 pause_s = next(pauses_s, None)
                 if pause_s is None:
@@ -203,18 +209,18 @@ class Worker:
                 await asyncio.sleep(pause_s)
 
     def fail(self, what: str, error: BaseException) -> NoReturn:
-        """Says what went wrong and ends the process: nothing it holds can be relied on."""
-        words = str(error) if isinstance(error, OutageError) else describe_error(error)
-        log.error("worker %s: %s: %s", self._stage.group, what, words)
+        """Logs the error and ends the process: its state may differ from what is committed."""
+        message = str(error) if isinstance(error, OutageError) else describe_error(error)
+        log.error("worker %s: %s: %s", self._processor.group, what, message)
         log.debug("ended by", exc_info=error)
         os._exit(EXIT_FAILED)
 
     def _end(self, number: int) -> None:
-        """Begins the end. A second signal, or too long a wait, ends the process at once."""
-        told_at = time.monotonic()
+        """Starts to end the worker. A second signal, or DRAIN_S, ends the process at once."""
+        received_at = time.monotonic()
 
         def end_at_once(number: int, _: FrameType | None) -> None:
-            if time.monotonic() - told_at > SAME_WORD_S:
+            if time.monotonic() - received_at > SAME_SIGNAL_S:
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
 
@@ -222,7 +228,7 @@ class Worker:
             asyncio.get_running_loop().remove_signal_handler(each)
             signal.signal(each, end_at_once)
         signal.alarm(DRAIN_S)
-        self._telemetry.note_unready("told to end")
+        self._telemetry.note_unready("received a signal to end")
         self._ending.set()
 
 
@@ -231,15 +237,15 @@ async def _serve(app: BatchApp) -> None:
     await app.wait_until_stopped()
 
 
-def run_worker(servers: str, stage: Processor, telemetry: Telemetry) -> NoReturn:
-    """Works in this process until SIGTERM or SIGINT (exit code 0) or a failure (1).
+def run_worker(servers: str, processor: Processor, telemetry: Telemetry) -> NoReturn:
+    """Works in this process until SIGTERM or SIGINT (exit code 0) or a failure (exit code 1).
 
-    Never returns, so that no thread of Faust's can hold the process.
+    It never returns: a thread of Faust could keep the process alive.
     """
     gc.set_threshold(50_000, 20, 50)
 
     async def work() -> None:
-        await Worker(servers, stage, telemetry).run()
+        await Worker(servers, processor, telemetry).run()
 
     try:
         asyncio.run(work())

@@ -1,7 +1,7 @@
-"""Policy: what an operator may set of how a lane is curated.
+"""The policy: what an operator can set about curation.
 
-A value that goes along with each decision. It changes no row by itself: what was decided under
-another policy stands until an event touches it.
+It is an argument of each decision and changes no row by itself. What was decided under another
+policy stays until an event changes it.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from newsloom.rules.scoring import PUBLISH_THRESHOLD
 
 
 class Policy(NamedTuple):
-    """How the evidence for stories weighs, and from which heat on a lead is published."""
+    """The weights of the story evidence, and the lowest heat at which a lead is published."""
 
     weights: StoryWeights = DEFAULT_WEIGHTS
     publish_threshold: int = PUBLISH_THRESHOLD
