@@ -20,8 +20,8 @@ the newest documents of a term that has more. An older document that shares only
 with the text is not found: it reports another occurrence."""
 
 MAX_LEAVING = 1 << 14
-"""`forget` accepts a document whose number is less than this above the oldest live one. It marks the
-document as removed; a later sweep removes its entries."""
+"""`forget` accepts a document whose number is less than this above the oldest live one: it marks
+the document as removed, and a later sweep removes its entries."""
 _SWEEP_EVERY = 64
 """When the number of an added document is a multiple of this, one part of the places is swept."""
 _SWEEPS = 1024
