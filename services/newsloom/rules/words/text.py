@@ -301,7 +301,7 @@ def _provider_keys(name: str, domain: str) -> frozenset[str]:
 def title_tails(title: str) -> list[str]:
     """The parts after the last two separators of a clean title, at most 60 characters each.
 
-    The shortest comes first. One of them may be the name of an outlet.
+    The shortest is first. One of them may be the name of an outlet.
     """
     tails = [title[at.end() :] for at in _separators(title)[:-3:-1]]
     return [tail for tail in tails if len(tail) <= _LONGEST_OUTLET]
