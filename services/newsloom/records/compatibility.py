@@ -37,10 +37,9 @@ class Break:
 def breaks(old: Schema, new: Schema, reader: Reader) -> list[Break]:
     """What replacing `old` by `new` would break, in the order of the fields of `old`.
 
-    No field may be removed. For crawlers, who write: `new` must accept everything that `old`
-    accepts. For subscribers, who read: `new` must allow nothing that `old` does not allow. A new
-    optional field breaks nothing. Patterns and formats are compared as text: a different one is a
-    breaking change.
+    No field may be removed. For crawlers, who write: `new` must accept all that `old` accepts. For
+    subscribers, who read: `new` must allow nothing that `old` does not allow. A new optional field
+    breaks nothing. Patterns and formats are compared as text: any difference is breaking.
     """
     return list(_Comparison(reader).compare(_inlined(old, old), _inlined(new, new), ""))
 
@@ -141,9 +140,8 @@ class _Comparison:
     def _compare_objects(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
         old_fields, new_fields = old.get("properties", {}), new.get("properties", {})
         narrow, wide = self._ordered(old, new)
-        newly_required = [
-            name for name in wide.get("required", []) if name not in narrow.get("required", [])
-        ]
+        was_required = narrow.get("required", [])
+        newly_required = [n for n in wide.get("required", []) if n not in was_required]
         for name in dict.fromkeys([*old_fields, *newly_required]):
             field = f"{path}.{name}" if path else name
             if name in old_fields and name not in new_fields:

@@ -70,9 +70,8 @@ def advance(
 ) -> tuple[int, list[Witness]]:
     """The lane clock and its witnesses after one more article.
 
-    The clock is the third-greatest event time of distinct articles, or the least while there are
-    fewer than three. With three witnesses it is never lowered. Witnesses are sorted, the greatest
-    event time first.
+    The clock is the third-greatest event time of distinct articles, or the least of fewer than
+    three. With three witnesses it is never lowered. Witnesses are sorted, the greatest first.
     """
     if clock is not None and len(witnesses) == WITNESSES and event_time < witnesses[-1][0]:
         return clock, list(witnesses)  # The usual case: an earlier event time changes nothing.

@@ -53,10 +53,7 @@ class _Body:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Capitalised words that do not begin a sentence, without the last word of the excerpt.
-
-        The last word may be cut.
-        """
+        """Capitalised words within sentences, without the last word, which may be cut."""
         whole_words = self._text.split()[:-1]
         return frozenset(
             [
@@ -188,9 +185,7 @@ def _fits_text(title: str, other: Text, body: _Body) -> bool:
 
 
 def _differ(a: frozenset[str], b: frozenset[str]) -> bool:
-    """Whether each set has an item that the other lacks. After an edit or a cut, one set holds the
-    other.
-    """
+    """Whether each set has an item that the other lacks: an edit or a cut changes one side only."""
     return not (a <= b or b <= a)
 
 

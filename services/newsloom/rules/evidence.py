@@ -164,10 +164,8 @@ def article_vector(vector: Vector, title_terms: int) -> ArticleVector:
 
 
 def common_terms(article: ArticleVector, centroid: Centroid) -> CommonTerms:
-    """What an article has in common with a story.
-
-    The supported weight of a shared term is 4 times the mean weight of the term over the story's
-    articles, and at most its weight in the article.
+    """What an article has in common with a story. The supported weight of a term is 4 times its
+    mean weight over the story's articles, at most its weight in the article.
     """
     vector, title, (sums, size) = article.vector, article.title, centroid
     in_text = in_title = rarest = dot = greatest = 0
@@ -197,10 +195,8 @@ def common_terms(article: ArticleVector, centroid: Centroid) -> CommonTerms:
 
 
 def neighbour_evidence(cosines: Collection[int], total: int) -> tuple[int, int, int]:
-    """`nearest`, `two_nearest` and `votes` of JoinEvidence, for one story.
-
-    `cosines` are those of the article and its neighbours in the story, `total` is the sum over all
-    neighbours.
+    """`nearest`, `two_nearest` and `votes` of JoinEvidence, by the cosines of the article and its
+    neighbours in the story, and the sum over all its neighbours.
     """
     best = sorted(cosines)[-2:] or [0]
     return best[-1], sum(best) // len(best), 1000 * sum(cosines) // (total or 1)

@@ -83,10 +83,9 @@ def name_key(name: str) -> str:
 
 
 def index_names(outlets: Iterable[Outlet]) -> dict[str, Outlet]:
-    """Outlets by the keys of all their names and domains, without carriers.
+    """Outlets by the keys of their names, host names and domains, without carriers.
 
-    The name of a host leads to the outlet with that name. A key that several outlets have is left
-    out, unless exactly one of them has it in `also`.
+    A key of several outlets is left out, unless exactly one of them has it in `also`.
     """
     explicit: dict[str, dict[str, Outlet]] = {}
     implied: dict[str, dict[str, Outlet]] = {}
@@ -114,9 +113,9 @@ def resolve_provider(
 
     `outlets` are the catalogue's by registrable domain, `names` is `index_names` of them, `title`
     is clean text. These are tried in order: the catalogue by the domain of the URL, or of the URL
-    within it; the catalogue by the domain of the hint; for a carrier, `_behind_carrier`; the hint
-    alone; the catalogue by the end of the title; the domain of the URL. Raises ValueError for a URL
-    that `url_fault` rejects as bad.
+    within it; the catalogue by the domain of the hint; for a carrier, `_behind_carrier`, else the
+    name of the hint; the catalogue by the end of the title; the domain of the URL. Raises
+    ValueError for a URL that `url_fault` rejects as bad.
     """
     host = host_of(url)
     domain = registrable_domain(host)
@@ -137,26 +136,32 @@ def resolve_provider(
         return Resolution(known.at(hinted or ""), "hint", carried_by)
     name = clean_text(hint.name) if hint.name else ""
     if found is not None:
-        carrier = found.at(host)
-        return Resolution(*_behind_carrier(carrier, title, names, name, hinted), carried_by)
+        outlet, evidence = _behind_carrier(found.at(host), title, names, name, hinted)
+    else:
+        outlet, evidence = _unlisted(host, domain, title, names, name, hinted)
+    return Resolution(outlet, evidence, carried_by)
+
+
+def _unlisted(
+    host: str, domain: str, title: str, names: Mapping[str, Outlet], name: str, hinted: str | None
+) -> tuple[Outlet, Evidence]:
+    """The publisher at a domain that is not in the catalogue."""
     if hinted and is_address(host):
         domain = registrable_domain(hinted)
         name = name or domain
     if name:
-        return Resolution(Outlet(domain, name, standing=UNKNOWN_STANDING), "hint", carried_by)
+        return Outlet(domain, name, standing=UNKNOWN_STANDING), "hint"
     in_title = _outlet_in_title(title, names, is_vouched=False)
     if in_title is not None and not is_account(domain):
         # Any site can end a title with any name, so the outlet's standing does not apply.
-        return Resolution(replace(in_title, standing=UNKNOWN_STANDING), "title", carried_by)
-    return Resolution(Outlet(domain, domain, standing=UNKNOWN_STANDING), "unknown", carried_by)
+        return replace(in_title, standing=UNKNOWN_STANDING), "title"
+    return Outlet(domain, domain, standing=UNKNOWN_STANDING), "unknown"
 
 
 def _behind_carrier(
     carrier: Outlet, title: str, names: Mapping[str, Outlet], name: str, hinted: str | None
 ) -> tuple[Outlet, Evidence]:
-    """The publisher of an article on a carrier: by the name of the hint, then by the end of the
-    title, then by the domain of the hint; else the carrier itself.
-    """
+    """The publisher by the hint's name, the title's end, or the hint's domain; else the carrier."""
     if (known := names.get(name_key(name))) is not None:
         return known, "hint"
     if (known := _outlet_in_title(title, names, is_vouched=True)) is not None:
@@ -168,10 +173,7 @@ def _behind_carrier(
 
 
 def bare_title(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> str:
-    """`title` without the name of an outlet at its end, whichever outlet it is. Never empty.
-
-    `is_vouched`: the title is from an aggregator, which ends titles with the outlet's name.
-    """
+    """`title` without an outlet's name at its end, never empty. `is_vouched`: by an aggregator."""
     for tail in _outlet_tails(title, names, is_vouched):
         return _LAST_SEPARATOR.sub("", title.removesuffix(tail)) or title
     return title
@@ -185,7 +187,7 @@ def _outlet_in_title(title: str, names: Mapping[str, Outlet], is_vouched: bool) 
 def _outlet_tails(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> Iterator[str]:
     """The ends of a title that name an outlet, the shortest first.
 
-    Without `is_vouched`, a single common word is taken for a section (`| Science`) and skipped.
+    `is_vouched` is for aggregators: elsewhere a single common word is a section (`| Science`).
     """
     for tail in title_tails(title):
         if name_key(tail) in names and (is_vouched or " " in tail or not is_common(tail.lower())):

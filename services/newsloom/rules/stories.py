@@ -44,10 +44,7 @@ def is_within_reach(time: int, first: int, last: int) -> bool:
 
 
 def choose_related(near: Mapping[str, int]) -> list[tuple[str, int]]:
-    """(article id, similarity) of the nearest articles, at most 12, from RELATED_FLOOR on.
-
-    The nearest first; equal ones by lowest id.
-    """
+    """(id, similarity) of the 12 nearest articles from RELATED_FLOOR on, in order, ties by id."""
     above = sorted(
         (-similarity, i) for i, similarity in near.items() if similarity >= RELATED_FLOOR
     )

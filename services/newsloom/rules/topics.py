@@ -66,11 +66,10 @@ class TopicIndex:
         self._automaton = AhoCorasick(list(indications))
 
     def match(self, tokens: Sequence[str], given: Sequence[str], text: str = "") -> list[str]:
-        """The topics `given`, then those found, in the order of the text, with their parents.
+        """The topics `given`, those found in the order of the text, and their parents; at most 20.
 
         `tokens` are the words of the text; `text` is searched for hashtags only, after the words.
-        The parents of `given` topics come last. Each topic is listed once, at most 20 in all. The
-        time does not depend on the number of topics in the catalogue.
+        Each topic is listed once. The time does not depend on the size of the catalogue.
         """
         names = dict.fromkeys(given)
         first_found: dict[str, int] = {}

@@ -37,10 +37,7 @@ class CentroidCache:
         return self._in_memory.get(number)
 
     def keep(self, number: int, total: TermSums) -> None:
-        """Adds the centroid of a story that has none stored. Raises OSError.
-
-        When memory is full, it writes the least recently used centroid to the spill file.
-        """
+        """Adds a centroid that is not stored; may spill the oldest one. Raises OSError."""
         self._in_memory[number] = total
         if len(self._in_memory) > self._max_in_memory:
             oldest, evicted = self._in_memory.popitem(last=False)

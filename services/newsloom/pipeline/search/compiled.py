@@ -12,10 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(*signatures: str) -> Callable[[F], F]:
-    """Compiles a function for these types, and caches the machine code for later processes.
-
-    Without a writable cache folder it compiles in each process.
-    """
+    """Compiles a function for these types, and caches the code on disk if a folder is writable."""
 
     def compile_(function: F) -> F:
         try:

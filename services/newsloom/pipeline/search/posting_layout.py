@@ -70,10 +70,7 @@ as_int = cast(Callable[[Any], int], np.int64)
 
 @inlined
 def capacity_of(size_class: int) -> int:
-    """The number of entries that a block of this class has space for: 2, 3, 4, 6, 8, 12, ...
-
-    Each step adds at most a half: this bounds both unused space and the copying of a growing list.
-    """
+    """The space for entries in a block: 2, 3, 4, 6, 8, 12, ...: bounds unused space and copying."""
     return (2 + (size_class & 1)) << (size_class >> 1)
 
 
@@ -179,9 +176,8 @@ def make_space(arena: Arena, free: Integers, counts: Integers, base: int) -> int
 def shrink_block(
     table: Integers, arena: Arena, free: Integers, counts: Integers, place: int
 ) -> None:
-    """Stores the list at a place in less space: one entry in the table, few in a smaller block.
-
-    A block shrinks when at most a quarter of it is in use.
+    """Moves the list at a place to the table if it has one entry, and to a smaller block if at most
+    a quarter of its block is in use.
     """
     base = -table[place + 1]
     size_class, count = as_int(arena[base]), as_int(arena[base + COUNT])

@@ -84,8 +84,7 @@ class Postings:
             done = kernels.add(*self._arrays(), terms, number, done)
             if done == count:
                 break
-            # Grown in place: no other array shares this memory, and the operating system can
-            # extend a large array without copying it.
+            # No other array shares this memory, and the system can extend it without a copy.
             step = max(_ARENA_STEP, len(self._arena) // 8)
             self._arena.resize(len(self._arena) + step, refcheck=False)
         if self._first and number % _SWEEP_EVERY == 0:
@@ -140,10 +139,7 @@ class Postings:
         )
 
     def canonical(self, ring: Integers = _NO_RING) -> list[tuple[int, list[tuple[int, int]]]]:
-        """All postings as (hash of a term, its list of (number, weight)), sorted by hash.
-
-        Each list is in its stored order, without documents that were marked as removed.
-        """
+        """(Hash of a term, its list of (number, weight) without removed documents), sorted."""
         live = set(ring.tolist())
         postings = (
             (term, [entry for entry in entries if entry[0] > self._last_marked or entry[0] in live])

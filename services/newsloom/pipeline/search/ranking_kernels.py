@@ -22,10 +22,9 @@ def nearest(
 ) -> tuple[Integers, Integers]:
     """The numbers of the nearest documents, and their cosines in thousandths, in the given order.
 
-    Only documents with a cosine of at least `least` and a time at most `reach` from `time` count.
-    Of those the `limit` nearest are returned, with all that have the same cosine as the last one.
-    `dots` are dot products of vectors of length `unit`. `times` is a ring: the time of a document
-    is at its number modulo the ring's length, a power of two.
+    The `limit` nearest with a cosine of at least `least` and a time at most `reach` from `time`,
+    and all with the same cosine as the last. `dots` are dot products of vectors of length `unit`.
+    `times` holds the time of a document at its number modulo the length, a power of two.
     """
     mask = len(times) - 1
     near, cosines, count = np.empty_like(numbers), np.empty_like(dots), 0
@@ -47,14 +46,13 @@ def sum_by_story(
 ) -> tuple[Integers, Integers]:
     """The numbers of the stories whose articles' dot products add up to `least` or more, and sums.
 
-    In the order of each story's first article in `numbers`. `stories` is a ring: the story number
-    of an article is at the article's number modulo the ring's length, a power of two.
+    In the order of each story's first article. `stories` holds the story of an article at its
+    number modulo the length, a power of two.
     """
     ring_mask, size = len(stories) - 1, 16
     while size < 2 * len(numbers):
         size <<= 1
-    # A hash table with linear probing, at most half full; key -1 marks an empty slot.
-    mask = size - 1
+    mask = size - 1  # of a hash table with linear probing; key -1 marks an empty slot
     keys, sums = np.full(size, -1, np.int64), np.zeros(size, np.int64)
     slots, count = np.empty(len(numbers), np.int64), 0
     for n in range(len(numbers)):

@@ -40,10 +40,9 @@ _PLATFORM_HOSTS = ("", "www.", "open.", "m.")
 def publisher_host(url: str, domain: str, is_carrier: bool) -> str | None:
     """The host of the publisher of an article at an acceptable `url`, if the URL contains it.
 
-    None if the URL is the publisher's own or does not show the publisher. `domain` is the
-    registrable domain of the URL. Only with `is_carrier`, or for Google, a redirect counts:
-    elsewhere a parameter named `url` has no fixed meaning. Raises ValueError for an unacceptable
-    URL.
+    None if the URL is the publisher's own or does not show the publisher. `domain` is the URL's
+    registrable domain. A redirect counts only with `is_carrier` or for Google: elsewhere a
+    parameter named `url` may mean anything. Raises ValueError for an unacceptable URL.
     """
     is_never_publisher = domain.endswith(_NEVER_PUBLISHERS)
     if not (is_never_publisher or is_carrier or domain.startswith("google.")):

@@ -86,7 +86,7 @@ def canonical_url(url: str) -> str:
     """The canonical form of an acceptable URL: ASCII, idempotent, with the query sorted.
 
     http and https, and ports 80 and 443, become one identity, because sites serve the same article
-    on both. `www.` and a trailing slash are kept: only a fetch could show that they make no difference.
+    on both. `www.` and a trailing slash are kept: without a fetch their effect is unknown.
     Userinfo, tracking parameters, session ids and the fragment are dropped, but a fragment that
     begins with `!` is kept, because it selects the article. Percent-encoding may make the form
     longer than 2,048 characters. Raises ValueError for a URL that `url_fault` rejects as bad.

@@ -68,10 +68,8 @@ class _Terms(dict[str, "str | None"]):
         return found
 
     def _rare_weight(self, term: str) -> int:
-        """The weight of a term that is not in the table.
-
-        Some pairs of kana and Han characters are not words, but the boundary between a word and its
-        ending or a particle; they get less weight or none.
+        """The weight of a term that is not in the table. A pair of kana or Han characters may be
+        the boundary between a word and its ending or a particle: it gets less weight or none.
         """
         if len(term) != 2 or not _FIRST_KANA <= term[0] <= _LAST_HAN:
             return _UNKNOWN_WEIGHT
@@ -146,10 +144,7 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
 
 
 def count_title_terms(title: str, vector: Vector) -> int:
-    """The number of terms in a text's vector that are in its title; these terms come first.
-
-    `title` is the one that was given to `vectorise`.
-    """
+    """The number of a vector's terms, the first ones, that are in the title of `vectorise`."""
     return len({term for term in map(term_of, shared_words(title)) if term in vector})
 
 

@@ -214,8 +214,7 @@ def _is_dateline(place: str, agency: str | None) -> bool:
     if agency is not None:
         is_known = not city or _AGENCY.fullmatch(agency) is not None
         return is_known or (city.isupper() and agency.isupper())
-    # Three letters are more often an organisation (`FBI - `) than a place. `March 3` may follow a
-    # place.
+    # Three letters are mostly an organisation (`FBI - `). `March 3` may follow a place.
     letters = sum(map(str.isalpha, city))
     return letters > 3 and city.isupper() and len(city.split()) <= 4 and len(rest.split()) <= 3
 
@@ -299,10 +298,7 @@ def _provider_keys(name: str, domain: str) -> frozenset[str]:
 
 
 def title_tails(title: str) -> list[str]:
-    """The parts after the last two separators of a clean title, at most 60 characters each.
-
-    The shortest is first. One of them may be the name of an outlet.
-    """
+    """The parts, up to 60 long, after the last two separators of a clean title, shortest first."""
     tails = [title[at.end() :] for at in _separators(title)[:-3:-1]]
     return [tail for tail in tails if len(tail) <= _LONGEST_OUTLET]
 
