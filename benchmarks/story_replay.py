@@ -29,7 +29,7 @@ from newsloom.rules.evidence import (
     common_terms,
     days,
     doublings,
-    standing,
+    neighbour_evidence,
 )
 from newsloom.rules.stories import (
     MAX_CANDIDATES,
@@ -173,7 +173,7 @@ class Replay:
         cosine = story_similarity(common.dot, story.square)
         members = set(story.members)
         near = [cosine for other, cosine in met.nearest.items() if other in members]
-        nearest, two_nearest, votes = standing(near, sum(met.nearest.values()))
+        nearest, two_nearest, votes = neighbour_evidence(near, sum(met.nearest.values()))
         terms = doublings(1 + len(met.vector))
         evidence = JoinEvidence(
             cosine=cosine,

@@ -1,1 +1,1 @@
-"""What crosses the edge: the typed shape of every record that enters or leaves."""
+"""Records: the types of all JSON objects that enter or leave the pipeline."""

@@ -1,8 +1,8 @@
 """Compatibility of record schemas: what a change would break, by field.
 
-In: a published JSON Schema and the one that would take its place. Out: the breaks, as values. It
-judges the part of JSON Schema that pydantic writes, and calls a change that it cannot judge a
-break. Recursive schemas are not supported.
+In: a published JSON Schema and the one that would replace it. Out: the breaking changes, as values.
+It compares the part of JSON Schema that pydantic writes; any change of another keyword counts as
+breaking. Recursive schemas are not supported.
 """
 
 import json
@@ -17,17 +17,17 @@ _T = TypeVar("_T")
 
 WHOLE_RECORD = "(record)"
 
-_ABOUT = {"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples"}
+_NOTES = {"$schema", "$id", "$comment", "$defs", "title", "description", "default", "examples"}
 _NESTING = {"type", "properties", "required", "additionalProperties", "items", "enum", "const"}
 _SAME_OR_NONE = ("format", "pattern")
 _LOWER = {"minimum": -inf, "exclusiveMinimum": -inf, "minLength": 0, "minItems": 0}
 _UPPER = {"maximum": inf, "exclusiveMaximum": inf, "maxLength": inf, "maxItems": inf}
-_JUDGED = {*_ABOUT, *_NESTING, *_SAME_OR_NONE, *_LOWER, *_UPPER}
+_COMPARED = {*_NOTES, *_NESTING, *_SAME_OR_NONE, *_LOWER, *_UPPER}
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """What a change breaks: the dotted path of a field (`images[].url`), whom, and why."""
+    """A breaking change: the dotted path of a field (`images[].url`), who is affected, and why."""
 
     field: str
     breaks: Reader
@@ -35,36 +35,36 @@ class Break:
 
 
 def breaks(old: Schema, new: Schema, reader: Reader) -> list[Break]:
-    """What putting `new` in the place of `old` would break, in the order of the fields of `old`.
+    """What replacing `old` by `new` would break, in the order of the fields of `old`.
 
-    For crawlers, who write: all that `old` takes, `new` must take, and no field may go. For
-    subscribers, who read: `new` must publish nothing that `old` would not, and no field may go. A
-    new optional field breaks nobody. Patterns and formats are compared as text: another is a break.
+    No field may be removed. For crawlers, who write: `new` must accept all that `old` accepts. For
+    subscribers, who read: `new` must allow nothing that `old` does not allow. A new optional field
+    breaks nothing. Patterns and formats are compared as text: any difference is breaking.
     """
     return list(_Comparison(reader).compare(_inlined(old, old), _inlined(new, new), ""))
 
 
 def _inlined(part: Any, root: Schema) -> Any:
-    """`part` with each `$ref` replaced by what it names."""
+    """`part` with each `$ref` replaced by the schema that it refers to."""
     if isinstance(part, list):
         return [_inlined(item, root) for item in part]
     if not isinstance(part, dict):
         return part
     if isinstance(part.get("$ref"), str):
-        named: Any = root
+        target: Any = root
         for step in part["$ref"].split("/")[1:]:
-            named = named[step]
-        beside = {key: value for key, value in part.items() if key != "$ref"}
-        return _inlined({**named, **beside}, root)
+            target = target[step]
+        others = {key: value for key, value in part.items() if key != "$ref"}
+        return _inlined({**target, **others}, root)
     return {key: _inlined(value, root) for key, value in part.items() if key != "$defs"}
 
 
 def _forms(schema: Schema) -> list[Schema]:
-    """The alternatives a schema offers, each of one type (`any` where none is said)."""
+    """The alternatives of a schema, each of one type (`any` if the schema states none)."""
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
-            beside = {key: value for key, value in schema.items() if key != keyword}
-            return [form for part in schema[keyword] for form in _forms({**beside, **part})]
+            others = {key: value for key, value in schema.items() if key != keyword}
+            return [form for part in schema[keyword] for form in _forms({**others, **part})]
     types = schema.get("type", "any")
     return [{**schema, "type": name} for name in ([types] if isinstance(types, str) else types)]
 
@@ -76,7 +76,7 @@ def _covers(wide: Schema, narrow: Schema) -> bool:
 
 
 def _values(form: Schema) -> list[str] | None:
-    """The closed list of values of a form, as JSON; None where it is open."""
+    """The only values that a form allows, as JSON; None if it does not list values."""
     values = [form["const"]] if "const" in form else form.get("enum")
     return None if values is None else [json.dumps(value) for value in values]
 
@@ -100,12 +100,12 @@ class _Comparison:
                     path, f"no longer takes {narrow['type']}", f"may now be {narrow['type']}"
                 )
             elif not (has_objects and narrow["type"] == "object"):
-                # The alternative that fits best: covered by one is covered.
+                # Only the alternative that fits best counts: one that allows it is enough.
                 found = (list(self._compare_forms(narrow, wide, path)) for wide in wides)
                 yield from min(found, key=len)
 
     def _ordered(self, old: _T, new: _T) -> tuple[_T, _T]:
-        """What must be allowed, and what must allow it."""
+        """(the schema that must be covered, the schema that must cover it)."""
         return (old, new) if self.reader == "crawlers" else (new, old)
 
     def _break(self, path: str, to_crawlers: str, to_subscribers: str = "") -> Break:
@@ -114,47 +114,48 @@ class _Comparison:
         return Break(path or WHOLE_RECORD, self.reader, detail)
 
     def _compare_unions(self, old: list[Schema], new: list[Schema], path: str) -> Iterator[Break]:
-        """Alternatives of an object go by their titles; a renamed one by what fits it best."""
-        left = list(new)
-        unnamed = []
+        """Compares alternatives of the same title; a renamed one with the one that fits it best."""
+        unmatched = list(new)
+        renamed = []
         for form in old:
-            namesakes = [other for other in left if other.get("title") == form.get("title")]
-            if namesakes:
-                left.remove(namesakes[0])
-                yield from self._compare_objects(form, namesakes[0], path)
+            same_title = [o for o in unmatched if o.get("title") == form.get("title")]
+            if same_title:
+                unmatched.remove(same_title[0])
+                yield from self._compare_objects(form, same_title[0], path)
             else:
-                unnamed.append(form)
-        for form in unnamed:
-            fits = [list(self._compare_objects(form, other, path)) for other in left]
+                renamed.append(form)
+        for form in renamed:
+            fits = [list(self._compare_objects(form, other, path)) for other in unmatched]
             if fits:
                 best = min(fits, key=len)
-                del left[fits.index(best)]
+                del unmatched[fits.index(best)]
                 yield from best
             else:
                 title = form.get("title")
                 yield self._break(path, f"no longer takes {title}", f"{title} is gone")
         if self.reader == "subscribers":
-            for form in left:
+            for form in unmatched:
                 yield self._break(path, f"may now be {form.get('title')}")
 
     def _compare_objects(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
         old_fields, new_fields = old.get("properties", {}), new.get("properties", {})
         narrow, wide = self._ordered(old, new)
-        needed = [n for n in wide.get("required", []) if n not in narrow.get("required", [])]
-        for name in dict.fromkeys([*old_fields, *needed]):
+        was_required = narrow.get("required", [])
+        newly_required = [n for n in wide.get("required", []) if n not in was_required]
+        for name in dict.fromkeys([*old_fields, *newly_required]):
             field = f"{path}.{name}" if path else name
             if name in old_fields and name not in new_fields:
                 yield self._break(field, "is no longer read", "is no longer published")
                 continue
-            if name in needed:
+            if name in newly_required:
                 yield self._break(field, "is now required", "may now be absent")
             if name in old_fields:
                 yield from self.compare(old_fields[name], new_fields[name], field)
         yield from self._compare_rest(old, new, path)
-        yield from self._compare_unjudged(old, new, path)
+        yield from self._compare_others(old, new, path)
 
     def _compare_rest(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
-        """Fields without a name of their own: closed (False), of one schema, or anything."""
+        """Compares the fields that `properties` does not list: none, of one schema, or any."""
         was, now = (schema.get("additionalProperties", True) for schema in (old, new))
         if now is False:
             if self.reader == "crawlers" and was is not False:
@@ -180,10 +181,10 @@ class _Comparison:
             for keyword, unbounded in bounds.items():
                 if sign * wide.get(keyword, unbounded) > sign * narrow.get(keyword, unbounded):
                     yield self._changed(keyword, old, new, path)
-        yield from self._compare_unjudged(old, new, path)
+        yield from self._compare_others(old, new, path)
 
-    def _compare_unjudged(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
-        for keyword in sorted((old.keys() | new.keys()) - _JUDGED):
+    def _compare_others(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
+        for keyword in sorted((old.keys() | new.keys()) - _COMPARED):
             if old.get(keyword) != new.get(keyword):
                 yield self._changed(keyword, old, new, path)
 

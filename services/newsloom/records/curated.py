@@ -1,7 +1,7 @@
-"""The curated article and the story: what subscribers read.
+"""The curated article and the story: the records that subscribers read.
 
-These are the wire shapes themselves, as typed dictionaries: a record is built once, in the
-field order given here, and written as it stands. Absent fields are left out, never null.
+The types are the records themselves, as typed dictionaries: a record is built once, in the order of
+the fields here, and written without conversion. An absent field is left out, never null.
 """
 
 from typing import Annotated, Literal, NotRequired
@@ -18,7 +18,7 @@ Relation = Literal["duplicate", "same-story", "related"]
 
 
 class Image(TypedDict):
-    """An image that may be shown. Sizes in pixels, as far as they are known."""
+    """An image of an article. Sizes are in pixels, absent if unknown."""
 
     url: str
     width: NotRequired[int]
@@ -28,7 +28,7 @@ class Image(TypedDict):
 
 
 class Provider(TypedDict):
-    """Who published it: a name, a registrable domain, logos."""
+    """Who published the article: a name, a registrable domain, logos."""
 
     name: str
     domain: str
@@ -36,10 +36,10 @@ class Provider(TypedDict):
 
 
 class Article(TypedDict):
-    """An article after normalising and enriching: everything in a record that is its own.
+    """An article after enriching, without the fields that depend on other articles.
 
-    The same dictionary crosses from enrich to curate, rests in a state row, and is the stock
-    from which curated records, related items and references are cut.
+    Enrich passes this dictionary to curate, and the state stores it. Curated articles, related
+    articles and references are built from its fields.
     """
 
     category: str
@@ -62,11 +62,13 @@ class Article(TypedDict):
     source: NotRequired[str]
     catalogueVersion: NotRequired[str]
     comparedTitle: NotRequired[str]
-    """Where it ends in the name of an outlet that its provider does not tell; not published."""
+    """The title without an outlet's name at its end, if that name is not the provider's. Not
+    published.
+    """
 
 
 class ArticleReference(TypedDict):
-    """Another article, named so that it can be shown in a line."""
+    """Another article, with the fields to show it in one line."""
 
     id: ArticleId
     webUrl: str
@@ -75,13 +77,13 @@ class ArticleReference(TypedDict):
 
 
 class StoryArticle(ArticleReference):
-    """An article of a story, with the title to show for it."""
+    """An article of a story, with its title."""
 
     title: str
 
 
 class RelatedArticle(TypedDict):
-    """An article near this one in matter, with all it takes to show it."""
+    """An article near this one in its words, with the fields to show it."""
 
     title: str
     excerpt: NotRequired[str]
@@ -95,11 +97,13 @@ class RelatedArticle(TypedDict):
     images: NotRequired[list[Image]]
     id: ArticleId
     relation: Relation
-    similarity: Annotated[float, Field(ge=0, le=1, description="How near, to two decimals.")]
+    similarity: Annotated[
+        float, Field(ge=0, le=1, description="The cosine of the texts, to two decimals.")
+    ]
 
 
 class CuratedArticle(TypedDict):
-    """One publication of a curated article. The highest `revision` of an `id` wins."""
+    """One publication of a curated article. The highest `revision` of an `id` is current."""
 
     category: str
     title: str
@@ -108,10 +112,10 @@ class CuratedArticle(TypedDict):
     webUrl: str
     ampWebUrl: NotRequired[str]
     cdnAmpWebUrl: NotRequired[
-        Annotated[str, Field(description="The AMP page as the AMP cache serves it.")]
+        Annotated[str, Field(description="The URL of the AMP page in the AMP cache.")]
     ]
     type: str
-    quality: Annotated[Quality, Field(description="The article's own score.")]
+    quality: Annotated[Quality, Field(description="The article's own score, without its story.")]
     heat: Annotated[
         int,
         Field(
@@ -121,42 +125,44 @@ class CuratedArticle(TypedDict):
         ),
     ]
     published: Annotated[
-        bool, Field(description="Whether it leads its story and is hot enough to show.")
+        bool, Field(description="Whether it leads its story and its heat reaches the threshold.")
     ]
     provider: Provider
     topics: NotRequired[list[str]]
     images: NotRequired[list[Image]]
     related: NotRequired[
-        Annotated[list[RelatedArticle], Field(description="Near articles, highest quality first.")]
+        Annotated[
+            list[RelatedArticle], Field(description="Related articles, highest quality first.")
+        ]
     ]
     secured: NotRequired[
         Annotated[
-            str, Field(description="What was private, sealed: base64 parts joined by semicolons.")
+            str, Field(description="The seal of private data: base64 parts joined by semicolons.")
         ]
     ]
     id: ArticleId
     revision: Annotated[
-        int, Field(ge=1, description="Strictly rising for an id, with gaps. The highest wins.")
+        int, Field(ge=1, description="Rises strictly per id, with gaps. The highest is current.")
     ]
     storyId: ArticleId
     duplicateOf: NotRequired[
-        Annotated[ArticleId, Field(description="The first-seen article of the same text.")]
+        Annotated[ArticleId, Field(description="The first-seen article with the same text.")]
     ]
     duplicates: NotRequired[
         Annotated[
             list[ArticleReference],
-            Field(description="Later articles of the same text: the latest 50."),
+            Field(description="Later articles with the same text: the latest 50."),
         ]
     ]
     locale: Annotated[
-        str, Field(description="BCP 47 language tag; `und` when it could not be told.")
+        str, Field(description="BCP 47 language tag; `und` if it could not be detected.")
     ]
     originalUrl: NotRequired[
-        Annotated[str, Field(description="The publisher's own URL, when webUrl is a copy's.")]
+        Annotated[str, Field(description="The publisher's own URL, if webUrl is that of a copy.")]
     ]
     updatedDateTime: NotRequired[DateTime]
     curatedDateTime: Annotated[
-        DateTime, Field(description="The lane clock at publication: news time, not wall time.")
+        DateTime, Field(description="The lane clock at publication, not the system's time.")
     ]
     source: NotRequired[
         Annotated[str, Field(description="The name of the crawler that reported it.")]
@@ -164,13 +170,13 @@ class CuratedArticle(TypedDict):
     schemaVersion: int
     catalogueVersion: NotRequired[
         Annotated[
-            str, Field(description="The catalogue that told its provider and topics, as a digest.")
+            str, Field(description="Digest of the catalogue that gave its provider and topics.")
         ]
     ]
 
 
 class Tombstone(TypedDict):
-    """The end of a record: a withdrawn article, or a story whose last article was withdrawn."""
+    """Withdraws an id: of a withdrawn article, or of a story whose last article was withdrawn."""
 
     id: ArticleId
     revision: int
@@ -178,7 +184,7 @@ class Tombstone(TypedDict):
 
 
 class StoryProvider(TypedDict):
-    """A provider that covers a story, and in how many articles."""
+    """A provider with articles in a story, and their number."""
 
     name: str
     domain: str
@@ -186,7 +192,7 @@ class StoryProvider(TypedDict):
 
 
 class Story(TypedDict):
-    """The matter that several articles cover, as it stood at one publication of its lead."""
+    """The articles about one occurrence, as of one publication of the story's lead."""
 
     id: ArticleId
     lead: Annotated[ArticleId, Field(description="The article to show for the story.")]
@@ -203,9 +209,9 @@ class Story(TypedDict):
 
 
 class MergedStory(TypedDict):
-    """A story that went up in another; its articles are published with the other's id."""
+    """A story that was merged into another; its articles are published with the other's id."""
 
     id: ArticleId
-    mergedInto: Annotated[ArticleId, Field(description="The id of the story that goes on.")]
+    mergedInto: Annotated[ArticleId, Field(description="The id of the story that continues.")]
     revision: Annotated[int, Field(ge=1)]
     schemaVersion: int

@@ -9,13 +9,13 @@ Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
 class DeadLetter(TypedDict):
-    """A line of `dead-letters.jsonl`: why, where it came from, and its own bytes in base64."""
+    """An input that cannot be curated: the reason, where it came from, and its bytes in base64."""
 
-    # Open words to a subscriber: later stages add reasons of the same kind.
+    # Subscribers must accept other values: later versions may add reasons and stages.
     reason: Word
     stage: Word
     field: NotRequired[str]
     detail: str
     input: str
-    position: Annotated[int, Field(ge=1, description="1-based line of the input")]
-    payload: Annotated[str, Field(description="the input's own bytes, base64")]
+    position: Annotated[int, Field(ge=1, description="The line number in the input, from 1.")]
+    payload: Annotated[str, Field(description="The bytes of the input, in base64.")]

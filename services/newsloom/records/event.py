@@ -1,7 +1,7 @@
-"""The article event: what a crawler reports of one published piece.
+"""The article event: a crawler's report of one published piece.
 
-Enters as JSON-like values; leaves typed and checked. Faults carry the closed reasons as
-their error type; it never repairs, cleans or cuts a value.
+In: a decoded JSON object. Out: a typed and checked event. A validation error has a `Reason` as its
+error type. It never repairs, cleans or cuts a value.
 """
 
 from typing import Annotated, Any
@@ -29,7 +29,7 @@ def _fault(reason: Reason, message: str) -> PydanticCustomError:
 
 def _check_url(value: str) -> str:
     if not value.strip():
-        raise _fault(Reason.BLANK, "has nothing to read in it")
+        raise _fault(Reason.BLANK, "has no visible text")
     reason = url_fault(value)
     if reason == "too-long":
         raise _fault(Reason.TOO_LONG, f"is longer than {MAX_URL_CHARACTERS} characters")
@@ -42,7 +42,7 @@ def _check_title(value: str) -> str:
     if len(value) > MAX_TITLE_CHARACTERS:
         raise _fault(Reason.TOO_LONG, f"is longer than {MAX_TITLE_CHARACTERS} characters")
     if not clean_text(value):
-        raise _fault(Reason.BLANK, "has nothing to read in it")
+        raise _fault(Reason.BLANK, "has no visible text")
     return value
 
 
@@ -50,7 +50,7 @@ def _check_time(value: object) -> int:
     if not isinstance(value, str):
         raise _fault(Reason.WRONG_TYPE, "is not a string")
     if not value.strip():
-        raise _fault(Reason.BLANK, "has nothing to read in it")
+        raise _fault(Reason.BLANK, "has no visible text")
     time = parse_time(value)
     if time is None:
         raise _fault(
@@ -70,13 +70,14 @@ def _check_private(value: dict[str, Any]) -> dict[str, Any]:
     try:
         size = len(orjson.dumps(value))
     except (orjson.JSONEncodeError, RecursionError):
-        raise _fault(Reason.WRONG_TYPE, "holds a value that JSON cannot") from None
+        raise _fault(Reason.WRONG_TYPE, "contains a value that JSON cannot represent") from None
     if size > MAX_PRIVATE_BYTES:
         raise _fault(Reason.TOO_LONG, f"is larger than {MAX_PRIVATE_BYTES} bytes")
     return value
 
 
-# What a schema can say of the checks above: true of everything that passes them, not the reverse.
+# The schemas state a part of the checks above: every value that passes the checks is valid by the
+# schema, but not the reverse.
 WebUrl = Annotated[
     str,
     AfterValidator(_check_url),
@@ -121,14 +122,14 @@ class _Record(BaseModel):
 
 
 class ProviderHint(_Record):
-    """What the crawler believes of the publisher; the catalogue wins."""
+    """The provider as the crawler names it. The catalogue has priority."""
 
     name: Annotated[str, Field(max_length=200)] | None = None
     domain: Annotated[str, Field(max_length=253)] | None = None
 
 
 class ImageCandidate(_Record):
-    """An image as the crawler found it, unchecked. Sizes are in pixels."""
+    """An image as the crawler found it, before any image check. Sizes are in pixels."""
 
     url: WebUrl
     width: Pixels | None = None
@@ -138,23 +139,26 @@ class ImageCandidate(_Record):
 
 
 class Withdrawal(_Record):
-    """`withdrawn: true` with a `webUrl`: the article is to be taken back."""
+    """`withdrawn: true` with a `webUrl`: the article must no longer be shown."""
 
-    web_url: Annotated[WebUrl, Field(description="The address the article was reported at.")]
+    web_url: Annotated[
+        WebUrl, Field(description="The `webUrl` that the article was reported with.")
+    ]
     original_url: Annotated[
-        WebUrl | None, Field(description="As in the report, if that had one: it names the article.")
+        WebUrl | None,
+        Field(description="As in the report, if it had one: it identifies the article."),
     ] = None
 
 
 class ArticleEvent(_Record):
     """A crawler's report of one published piece: first sight, update or withdrawal.
 
-    Field rules are those of the design, section 3. Times are seconds since the epoch, UTC,
-    fractions cut; every other value is as the crawler gave it.
+    Times are in seconds since the epoch, with fractions cut. All other values are as the crawler
+    sent them.
     """
 
     web_url: Annotated[
-        WebUrl, Field(description="Where the article can be read: an absolute http or https URL.")
+        WebUrl, Field(description="The article's address: an absolute http or https URL.")
     ]
     title: Annotated[Title, Field(description="The headline, not blank.")]
     published_date_time: Annotated[
@@ -163,11 +167,11 @@ class ArticleEvent(_Record):
     ]
     excerpt: Annotated[
         str | None,
-        Field(description="The opening, as plain text. Beyond 2,000 characters it is cut."),
+        Field(description="The opening, as plain text. It is cut after 2,000 characters."),
     ] = None
     updated_date_time: Annotated[
         Time | None,
-        Field(description="When this version was written. A newer one replaces what is held."),
+        Field(description="When this version was written. A newer version replaces an older one."),
     ] = None
     type: Annotated[
         Word, Field(description="What kind of piece: article, video, podcast ... An open list.")
@@ -180,28 +184,29 @@ class ArticleEvent(_Record):
     amp_web_url: Annotated[WebUrl | None, Field(description="The AMP page of the article.")] = None
     original_url: Annotated[
         WebUrl | None,
-        Field(description="The publisher's own URL, when webUrl is an aggregator's or a copy's."),
+        Field(description="The publisher's own URL, if webUrl is an aggregator's or a copy's."),
     ] = None
     provider: Annotated[
-        ProviderHint | None, Field(description="Who published it, as a hint: the catalogue wins.")
+        ProviderHint | None,
+        Field(description="Who published it, as a hint: the catalogue has priority."),
     ] = None
     topics: Annotated[
         list[Annotated[str, Field(max_length=100)]],
         Field(
-            description="Names of topics; the catalogue's own follow them.",
+            description="Names of topics. Those found by the catalogue follow them.",
             json_schema_extra={"default": []},
         ),
     ] = Field(default_factory=list)
     images: Annotated[
         list[ImageCandidate],
         Field(
-            description="Images, best first. The first 20 count.",
+            description="Images, best first. Only the first 20 are used.",
             json_schema_extra={"default": []},
         ),
     ] = Field(default_factory=list)
     quality: Annotated[
         Annotated[int, Field(ge=0, le=200)] | None,
-        Field(description="The crawler's own score, taken as it is. Absent: Newsloom scores it."),
+        Field(description="The crawler's own score, used unchanged. Absent: Newsloom computes it."),
     ] = None
     source: Annotated[
         Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,64}$")] | None,
@@ -213,12 +218,14 @@ class ArticleEvent(_Record):
     ] = None
     private: Annotated[
         Annotated[dict[str, Any], AfterValidator(_check_private)] | None,
-        Field(description="Anything not to be published, at most 16 KiB: sealed as it is read."),
+        Field(
+            description="Data that must not be published, at most 16 KiB. It is sealed on arrival."
+        ),
     ] = None
     secured: Annotated[
         Annotated[str, Field(max_length=64 * 1024)] | None,
-        Field(description="A seal made before, kept when private is absent."),
+        Field(description="An existing seal, kept if private is absent."),
     ] = None
     withdrawn: Annotated[
-        bool, Field(description="True takes the article back; nothing but webUrl is needed then.")
+        bool, Field(description="True withdraws the article; then only webUrl is required.")
     ] = False

@@ -1,6 +1,6 @@
-"""The closed lists of reasons and outcomes, used alike in records, metrics and logs.
+"""Reasons, stages and outcomes: closed lists of words, the same in records, metrics and logs.
 
-A fault is a value, not an exception: it says what is wrong with one input and where.
+A fault is a value, not an exception: it states what is wrong with one input, and where.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why an input could not be curated (design, section 3)."""
+    """Why an input cannot be curated."""
 
     TOO_LARGE = "too-large"
     NOT_UTF8 = "not-utf8"
@@ -26,7 +26,7 @@ class Reason(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where in a record's way something happened (design, section 2)."""
+    """A stage of the pipeline, such as the one in which a fault was found."""
 
     DECODE = "decode"
     NORMALISE = "normalise"
@@ -35,7 +35,7 @@ class Stage(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an input; every input has exactly one (the accounting rule)."""
+    """How an input ended. Each input has exactly one outcome, so the counts add up."""
 
     CURATED = "curated"
     UNCHANGED = "unchanged"
@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with an input: a closed reason, the field if one is to blame, words."""
+    """What is wrong with an input: a reason, the faulty field if there is one, and a message."""
 
     reason: Reason
     field: str | None

@@ -1,4 +1,4 @@
-"""What became of an article's image: kept with its state, shown by `explain`."""
+"""The result of an image check, as it is stored in an article's row and shown by `explain`."""
 
 from typing import NotRequired
 
@@ -6,9 +6,9 @@ from typing_extensions import TypedDict
 
 
 class ImageCheck(TypedDict):
-    """A candidate that was judged, and the verdict (`rules.images.Verdict`).
+    """An examined image and its verdict (`rules.images.Verdict`).
 
-    An image that may be shown has its true size in pixels, and the fingerprint of its bytes.
+    A usable image also has its decoded size in pixels, and the fingerprint of its bytes.
     """
 
     url: str

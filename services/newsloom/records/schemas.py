@@ -1,7 +1,7 @@
-"""The published schemas: JSON Schema 2020-12 of the records that cross the edge, by name.
+"""The published schemas: JSON Schema 2020-12 of the records, by name.
 
-In: the record types. Out: plain dictionaries in a fixed order of keys. It reads and writes no
-file. A schema describes a faultless record; what decode forgives beyond it is said in words.
+In: the record types. Out: plain dictionaries in a fixed order of keys. It reads and writes no file.
+A schema describes a record without faults; its description says what decode accepts beyond that.
 """
 
 import inspect
@@ -23,10 +23,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class Withdrawal(event.Withdrawal):
-    """`withdrawn: true` with the article's `webUrl`, and its `originalUrl` if it was given one."""
+    """`withdrawn: true` with the article's `webUrl`, and its `originalUrl` if it had one."""
 
-    # Decode has seen this field before it takes the model; a schema has to spell it out.
-    withdrawn: Annotated[Literal[True], Field(description="Nothing else is needed.")]
+    # Decode checks this field before it uses the model, but a schema must state it.
+    withdrawn: Annotated[Literal[True], Field(description="Marks a withdrawal.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +42,25 @@ _PUBLISHED = {
         ArticleEvent | Withdrawal,
         "Article event",
         "crawlers",
-        "What a crawler writes: an article, or the withdrawal of one. Nulls equal absence and "
-        "unknown fields are ignored. This describes a faultless event; more is taken: a blank "
-        "optional string equals absence, nulls in lists are skipped, and any other faulty optional "
-        "field is dropped and counted. Only a fault in a required field makes a dead letter.",
+        "What a crawler writes: an article, or the withdrawal of one. A null field counts as "
+        "absent, and unknown fields are ignored. This schema describes an event without faults; "
+        "Newsloom accepts more: a blank optional string counts as absent, nulls in lists are "
+        "skipped, and any other faulty optional field is dropped and counted. Only a fault in a "
+        "required field makes a dead letter.",
     ),
     "curated-article": _Published(
         CuratedArticle | Tombstone,
         "Curated article",
         "subscribers",
-        "What a subscriber reads of one article. Absent fields are left out, never null; ignore "
-        "fields you do not know.",
+        "One publication of an article, for subscribers. Absent fields are left out, never null. "
+        "Ignore unknown fields.",
     ),
     "story": _Published(
         Story | MergedStory | Tombstone,
         "Story",
         "subscribers",
-        "What a subscriber reads of one story. Absent fields are left out, never null; ignore "
-        "fields you do not know.",
+        "One publication of a story, for subscribers. Absent fields are left out, never null. "
+        "Ignore unknown fields.",
     ),
     "dead-letter": _Published(
         DeadLetter, "Dead letter", "subscribers", inspect.getdoc(DeadLetter) or ""
@@ -67,17 +68,17 @@ _PUBLISHED = {
 }
 
 READERS = MappingProxyType({name: published.reader for name, published in _PUBLISHED.items()})
-"""Whom a change of each schema could break: those who write to it, or those who read by it."""
+"""Who depends on each schema: the crawlers that write its records, or the subscribers."""
 
-# The order in which a person reads a schema; whatever else stands between, sorted by name.
+# The order of keywords for a human reader. All others are between these, sorted by name.
 _FIRST = ("$schema", "$id", "title", "description", "type")
 _LAST = ("properties", "required", "$defs")
 
 
 def published_schema(name: str, version: int = SCHEMA_VERSION) -> Schema:
-    """The schema called `name` (a key of `READERS`), as `version` of it.
+    """Version `version` of the schema called `name`, a key of `READERS`.
 
-    The same bytes for the same code: keywords in one order, fields in the order of the record.
+    Deterministic: keywords are in a fixed order, fields in the order of the record.
     """
     published = _PUBLISHED[name]
     schema = TypeAdapter(published.record).json_schema(by_alias=True, schema_generator=_Generator)
@@ -95,13 +96,13 @@ def published_schema(name: str, version: int = SCHEMA_VERSION) -> Schema:
 
 class _Generator(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
-        return False  # "Weburl" tells nobody anything.
+        return False  # A generated title such as "Weburl" adds nothing.
 
     def sort(self, value: Any, parent_key: str | None = None) -> Any:
         return value
 
     def nullable_schema(self, schema: Any) -> Schema:
-        # Which fields take null is one rule (`_with_nulls`), not a matter of Python defaults.
+        # `_with_nulls` decides which fields accept null, not the Python type.
         inner: CoreSchema = schema["schema"]
         return self.generate_inner(inner)
 
@@ -112,7 +113,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def _with_nulls(schema: Schema) -> Schema:
-    """Nulls equal absence: every field that may be absent may be null."""
+    """The schema with null allowed in every field that may be absent."""
     schema = dict(schema)
     if "$defs" in schema:
         schema["$defs"] = {name: _with_nulls(part) for name, part in schema["$defs"].items()}
@@ -132,12 +133,12 @@ def _or_null(field: Schema) -> Schema:
 
 
 def _tidy(part: Any, is_names: bool = False) -> Any:
-    """Orders keywords, and makes one paragraph of each description: the first."""
+    """The schema with its keywords in order, and only the first paragraph of each description."""
     if isinstance(part, list):
         return [_tidy(item) for item in part]
     if not isinstance(part, dict):
         return part
-    if is_names:  # the keys are names of fields, in the order of the record
+    if is_names:  # The keys are field names, in the order of the record.
         return {name: _tidy(schema) for name, schema in part.items()}
     between = sorted(part.keys() - {*_FIRST, *_LAST})
     ordered = [key for key in (*_FIRST, *between, *_LAST) if key in part]

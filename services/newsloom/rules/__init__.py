@@ -1,1 +1,4 @@
-"""The rules: pure functions of their arguments, which know no clock, file, network or metric."""
+"""The rules: pure functions of their arguments.
+
+They use no clock, network or metric, and read no file but bundled tables and models.
+"""

@@ -1,6 +1,7 @@
-"""Times and the lane clock: RFC 3339 in, seconds since the epoch inside, RFC 3339 out.
+"""Times and the lane clock.
 
-Never reads a clock: `now` is always the lane's, made from event times alone.
+In: RFC 3339 date-times. Out: seconds since the epoch, RFC 3339 date-times, and the lane clock. It
+never reads the system's clock: the lane clock is computed from event times only.
 """
 
 import re
@@ -9,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 ARRIVAL_TOLERANCE_S = 600
-"""An event's time counts at most as its arrival plus this (design, section 2)."""
+"""The event time is at most this much after the arrival time, in seconds."""
 
 WITNESSES = 3
-"""The lane clock is the third-greatest event time over distinct articles."""
+"""The lane clock is the third-greatest event time of distinct articles."""
 
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -22,15 +23,15 @@ _FIRST_S = int((datetime(1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
 _LAST_S = int((datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH).total_seconds())
 
 Witness = tuple[int, str]
-"""An event time and the id of the article that bore it."""
+"""An event time, and the id of its article."""
 
 
 @lru_cache(maxsize=4096)
 def parse_time(text: str) -> int | None:
-    """Seconds since the epoch of an RFC 3339 date-time, or None if it is not one.
+    """An RFC 3339 date-time in seconds since the epoch; None if `text` is not one.
 
-    An offset is required, fractions are cut, a leap second counts as the second before it, and
-    the year must be 1-9999 in UTC.
+    An offset is required, and the year must be 1 to 9999 in UTC. Fractions are cut. A leap second
+    (`:60`) counts as the second before it.
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
@@ -48,19 +49,19 @@ def parse_time(text: str) -> int | None:
             shift_s = (hours * 3600 + mins * 60) * (-1 if offset[0] == "-" else 1)
     except ValueError:
         return None
-    since = local - _EPOCH
-    time = since.days * 86_400 + since.seconds - shift_s
+    since_epoch = local - _EPOCH
+    time = since_epoch.days * 86_400 + since_epoch.seconds - shift_s
     return time if _FIRST_S <= time <= _LAST_S else None
 
 
 @lru_cache(maxsize=4096)
 def format_time(time: int) -> str:
-    """`time` (seconds since the epoch) as RFC 3339 in UTC, whole seconds, with `Z`."""
+    """`time` (seconds since the epoch) as RFC 3339 in UTC, in whole seconds with `Z`."""
     return (_EPOCH + timedelta(seconds=time)).isoformat()[:-6] + "Z"
 
 
 def bounded_time(event_time: int, arrival_time: int) -> int:
-    """The event time as far as it is believed: a wild date cannot run ahead of its arrival."""
+    """The event time, but at most ten minutes after the arrival time: a wrong date is limited."""
     return min(event_time, arrival_time + ARRIVAL_TOLERANCE_S)
 
 
@@ -69,11 +70,11 @@ def advance(
 ) -> tuple[int, list[Witness]]:
     """The lane clock and its witnesses after one more article.
 
-    The clock is the third-greatest event time over distinct articles, the least until three
-    exist, and from then on never lowered. Witnesses are sorted, greatest first.
+    The clock is the third-greatest event time of distinct articles, or the least of fewer than
+    three. With three witnesses it is never lowered. Witnesses are sorted, the greatest first.
     """
     if clock is not None and len(witnesses) == WITNESSES and event_time < witnesses[-1][0]:
-        return clock, list(witnesses)  # as most do: what is latest moves the clock
+        return clock, list(witnesses)  # The usual case: an earlier event time changes nothing.
     times = {witness_id: time for time, witness_id in witnesses}
     times[article_id] = max(event_time, times.get(article_id, event_time))
     kept = sorted(((time, ident) for ident, time in times.items()), reverse=True)[:WITNESSES]

@@ -1,7 +1,8 @@
-"""Duplicates: the same text again at another URL, syndicated, cut, or under another headline.
+"""Duplicates: the same text at another URL, syndicated, cut, or under another headline.
 
-Precision first: numbers and names must agree, and a title alone convinces only within a day and
-between different outlets, because market headlines repeat word for word on different days.
+In: two texts and their cosine. Out: whether they are duplicates, or why not. Precision has
+priority: numbers and names must agree, and equal titles without excerpts count only within a day
+and between different outlets, because market headlines are repeated word for word on other days.
 """
 
 from collections import Counter
@@ -14,18 +15,21 @@ from newsloom.rules.words.terms import is_common
 from newsloom.rules.words.text import shared_words, strip_dateline
 
 MIN_CANDIDATE_SIMILARITY = 550
-"""No pair less alike (cosine in thousandths) is a duplicate: below this, news is reworded."""
+"""The least cosine, in thousandths, of duplicates: below it, two texts are worded differently."""
 MIN_FOUND_SIMILARITY = 450
-"""What a search found as near as this is compared: it may have passed over common words."""
+"""The least cosine in a search result at which a pair is compared. It is lower, because a search
+may skip entries of frequent terms."""
 TEXT_SIMILARITY = 860
-"""From here on two texts are one if nothing speaks against it; below, their words must agree."""
+"""From this cosine on, the words of two texts are not compared, only their numbers and names."""
 TITLE_ONLY_SIMILARITY = 970
+"""The least cosine of duplicates without excerpts."""
 MIN_TITLE_WORDS = 4
 MIN_TEXT_WORDS = 16
 TEXT_OVERLAP = 900
-"""Of the words of the shorter text, in thousandths, as many must be in the longer."""
+"""The least share, in thousandths, of the shorter text's words that must be in the longer."""
 RECURRING_TEXT_WORDS = 20
-"""A shorter text of one outlet that comes again is a column of every day, not a moved article."""
+"""A text with fewer words that one outlet repeats after RECURRING_GAP_S is a daily column, and not
+an article that moved to another URL."""
 RECURRING_GAP_S = 18 * 3600
 TITLE_ONLY_GAP_S = 24 * 3600
 TEXT_GAP_S = 4 * 24 * 3600
@@ -34,7 +38,7 @@ _SENTENCE_END = ".!?:;"
 
 
 class _Body:
-    """What an excerpt says; what of it is not asked for is not worked out."""
+    """The words, numbers and names of an excerpt. Words and names are computed when first used."""
 
     def __init__(self, excerpt: str) -> None:
         self._text = strip_dateline(excerpt)
@@ -44,24 +48,24 @@ class _Body:
 
     @cached_property
     def words(self) -> Counter[str]:
-        """Its words with their counts."""
+        """The words with their counts."""
         return Counter(shared_words(self._text))
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Words in capitals that do not begin a sentence, but for the last: it may be cut."""
-        spoken = self._text.split()[:-1]
+        """Capitalised words within sentences, without the last word, which may be cut."""
+        whole_words = self._text.split()[:-1]
         return frozenset(
             [
                 word.strip(",.;:!?\"'()“”’").removesuffix("'s").removesuffix("’s")
-                for before, word in pairwise(spoken)
+                for before, word in pairwise(whole_words)
                 if word[0].isupper() and before[-1] not in _SENTENCE_END
             ]
         )
 
 
 class Text(NamedTuple):
-    """What of an article decides whether it is a duplicate. `time` in seconds."""
+    """What duplicates are compared by. `domain` is the provider's; `time` is in seconds."""
 
     title: str
     excerpt: str
@@ -70,25 +74,25 @@ class Text(NamedTuple):
 
 
 class Difference(StrEnum):
-    """Why two articles are not one text: the first that is found, in words for a person."""
+    """Why two articles are not duplicates, as a message for a person."""
 
-    UNLIKE = "too little alike"
+    UNLIKE = "not similar enough"
     BARE = "only one of them has an excerpt"
-    OUTLET = "titles alone, of one outlet, may recur"
-    SHORT = "too short a title to tell by it alone"
+    OUTLET = "one outlet may repeat a title, and there is no excerpt to compare"
+    SHORT = "the title is too short to compare without an excerpt"
     TIME = "too far apart in time"
-    RECURRING = "a short text of one outlet may recur on another day"
+    RECURRING = "one outlet may repeat a short text on another day"
     NUMBERS = "other numbers"
     WORDS = "too few words of the shorter text are in the other"
-    HEADLINE = "the headline of one is not borne out by the other"
+    HEADLINE = "the headline of one does not fit the text of the other"
     NAMES = "other names"
 
 
 class Likeness(NamedTuple):
-    """What two texts share and where they differ, for a person to judge.
+    """What two texts have in common and where they differ, for a person to judge.
 
-    `overlap` is the share of the shorter text's words that are in the other, in thousandths;
-    numbers and names are those that only the one, only the other text holds.
+    `overlap` is the share of the shorter text's words that are in the other, in thousandths.
+    `numbers` and `names` are those in the first text only, and those in the second only.
     """
 
     overlap: int
@@ -98,14 +102,14 @@ class Likeness(NamedTuple):
 
 
 def is_duplicate(a: Text, b: Text, similarity: int) -> bool:
-    """Whether two articles, so similar in thousandths, are one text. Symmetric."""
+    """Whether two articles with this cosine, in thousandths, are duplicates. Symmetric."""
     return find_difference(a, b, similarity) is None
 
 
 def find_difference(a: Text, b: Text, similarity: int) -> Difference | None:
-    """Why two articles, so similar in thousandths, are not one text; None if they are.
+    """The first reason why two articles with this cosine, in thousandths, are not duplicates.
 
-    The same whichever comes first.
+    None if they are duplicates. Symmetric.
     """
     if similarity < MIN_CANDIDATE_SIMILARITY:
         return Difference.UNLIKE
@@ -139,13 +143,13 @@ def _differ_in_text(a: Text, b: Text, similarity: int) -> Difference | None:
     if similarity < TEXT_SIMILARITY:
         if length < MIN_TEXT_WORDS or not _overlap_enough(body_a, body_b):
             return Difference.WORDS
-        if not (_is_borne_out(a.title, b, body_b) and _is_borne_out(b.title, a, body_a)):
+        if not (_fits_text(a.title, b, body_b) and _fits_text(b.title, a, body_a)):
             return Difference.HEADLINE
     return Difference.NAMES if _differ(body_a.names, body_b.names) else None
 
 
 def compare_texts(a: Text, b: Text) -> Likeness:
-    """What two articles share and where they differ."""
+    """What two articles have in common and where they differ, duplicates or not."""
     body_a, body_b = _read(a.excerpt or a.title), _read(b.excerpt or b.title)
     numbers_a = _numbers(a.title) | body_a.numbers
     numbers_b = _numbers(b.title) | body_b.numbers
@@ -164,24 +168,24 @@ def _overlap(a: _Body, b: _Body) -> int:
 
 def _overlap_enough(a: _Body, b: _Body) -> bool:
     shorter, longer = (a, b) if a.length <= b.length else (b, a)
-    # Most pairs fail by the different words alone, which are quicker to tell than all of them.
+    # A fast test first: most pairs fail by the number of distinct words that are missing.
     missing = len(shorter.words.keys() - longer.words.keys())
     is_possible = missing * 1000 <= (1000 - TEXT_OVERLAP) * shorter.length
     return is_possible and _overlap(a, b) >= TEXT_OVERLAP
 
 
-def _is_borne_out(title: str, other: Text, body: _Body) -> bool:
-    """Whether a title could head another text: two telling words of it occur there.
+def _fits_text(title: str, other: Text, body: _Body) -> bool:
+    """Whether a title fits another article: two of its uncommon words (or its only one) are there.
 
-    An outlet puts the same boilerplate under many titles; a headline tells of what follows.
+    An outlet may repeat the same boilerplate under many titles; a headline fits its own text.
     """
-    telling = {word for word in shared_words(title) if not is_common(word)}
-    said = body.words.keys() | set(shared_words(other.title))
-    return len(telling & said) >= min(2, len(telling))
+    uncommon = {word for word in shared_words(title) if not is_common(word)}
+    others = body.words.keys() | set(shared_words(other.title))
+    return len(uncommon & others) >= min(2, len(uncommon))
 
 
 def _differ(a: frozenset[str], b: frozenset[str]) -> bool:
-    """Whether each says what the other does not: an edit or a cut leaves one within the other."""
+    """Whether each set has an item that the other lacks: an edit or a cut changes one side only."""
     return not (a <= b or b <= a)
 
 
@@ -190,6 +194,6 @@ def _numbers(text: str) -> frozenset[str]:
     return frozenset([word for word in shared_words(text) if word[0].isdigit()])
 
 
-@lru_cache(maxsize=4096)  # an article is held against several others in turn
+@lru_cache(maxsize=4096)  # One article is compared with several others in turn.
 def _read(excerpt: str) -> _Body:
     return _Body(excerpt)

@@ -1,7 +1,7 @@
-"""Evidence: what speaks for and against an article's joining a story, or two stories' being one.
+"""Evidence: the figures for or against adding an article to a story, or merging two stories.
 
-Every kind of evidence is a whole number in thousandths; its weight stands in story_weights.toml,
-which `benchmarks/tune_stories.py` writes. What adds up to 0 or more convinces.
+Each kind of evidence is an integer; its weight is in `story_weights.toml`, which
+`benchmarks/tune_stories.py` writes. A weighted sum of 0 or more, bias included, is a yes.
 """
 
 import tomllib
@@ -13,94 +13,116 @@ from typing import NamedTuple
 
 from newsloom.rules.words.terms import Vector, square_of
 
-_BORNE_BY = 4
-"""A term that every fourth article of a story holds is its own; rarer ones count in part."""
+_FULL_SUPPORT = 4
+"""A story supports a term fully if a quarter of its articles hold it, rarer terms in proportion."""
 _DAY_S = 24 * 3600
 LONE_TERM_COSINE = 240
-"""From here on a single word in common can make a story."""
-_ONE_TERM = 1000  # doublings(1 + 1)
+"""The least cosine, in thousandths, at which an article may join by a single shared term."""
+_ONE_TERM = 1000
+"""`JoinEvidence.shared` of one shared term: doublings(1 + 1)."""
 
 
 class JoinEvidence(NamedTuple):
-    """What an article has in common with a story. Counts and sizes as `doublings`."""
+    """The evidence for adding an article to a story. The field names are keys of the weights file.
+
+    Cosines, shares and term weights are in thousandths. Logarithms are those of `doublings`. A
+    story supports a term as `common_terms` defines it.
+    """
 
     cosine: int
-    """To the sum of the story's articles."""
+    """Cosine of the article and the story's centroid."""
     title: int
-    """How much of the title's weight the story bears out."""
+    """Share of the title's squared term weights that the story supports."""
     text: int
-    """The same of the whole text."""
+    """The same share of the whole text."""
     shared: int
-    """How many of its terms the story has."""
+    """Logarithm of 1 + the number of terms that the article shares with the story."""
     rarest: int
-    """The heaviest of those: a name, a number, a rare word."""
+    """The greatest supported weight of a shared term: of a name, a number or a rare word."""
     nearest: int
-    """Cosine to the nearest of the story's articles."""
+    """Cosine of the article and the nearest article of the story, 0 if none is a neighbour."""
     two_nearest: int
-    """Mean cosine to the two nearest of the story's articles; to the nearest if there is one."""
+    """Mean cosine of the article and the story's two nearest articles; `nearest` if only one is a
+    neighbour.
+    """
     votes: int
-    """Which share of the articles nearest to it, by their cosines, is the story's."""
+    """The story's share of the sum of the cosines of all the article's neighbours."""
     heaviest: int
-    """The share of a single term in the likeness."""
+    """The greatest share of one term in the dot product of the article and the centroid."""
     size: int
+    """Logarithm of the number of articles in the story."""
     terms: int
-    """How many terms it has in all."""
+    """Logarithm of 1 + the number of terms in the article's vector."""
     bare: int
-    """1000 if it has no excerpt."""
+    """1000 if the article has no excerpt, else 0."""
     bare_cosine: int
+    """`cosine` if the article has no excerpt, else 0."""
     bare_terms: int
+    """`terms` if the article has no excerpt, else 0."""
     size_cosine: int
-    """A great story is near to much."""
+    """`size` times `cosine`: many articles are similar to the centroid of a large story."""
     size_votes: int
+    """`size` times `votes`."""
     silence: int
-    """Days between it and the story."""
+    """Thousandths of a day between the article and the story's time span; 0 within the span."""
 
 
 class MergeEvidence(NamedTuple):
-    """What two stories have in common, and an article that belongs to the one with the other."""
+    """The evidence for merging two stories. The field names are keys of the weights file.
+
+    The article is the one that arrived: `own` names its story, `rival` the other one. Units are
+    those of JoinEvidence.
+    """
 
     cosine: int
-    """Of the two sums."""
+    """Cosine of the two centroids, the article's own one with the article."""
     rival: int
-    """Cosine of the article to the other story."""
+    """Cosine of the article and the other story."""
     own: int
-    """Cosine of the article to its own story as it was before."""
+    """Cosine of the article and its own story without the article; 0 if it was no candidate."""
     smaller: int
+    """Logarithm of the number of articles in the smaller story, without the article."""
     larger: int
+    """Logarithm of the number of articles in the larger story, without the article."""
     smaller_cosine: int
-    """As the smaller of two stories grows, it shows better what it is about."""
+    """`smaller` times `cosine`: a centroid of more articles represents its subject better."""
     title: int
-    """Of the article, in the other story."""
+    """Share of the article's title that the other story supports."""
     text: int
+    """Share of the article's text that the other story supports."""
     votes: int
-    """Which share of the articles nearest to it is the other story's."""
+    """The other story's share of the sum of the cosines of the article's neighbours."""
     own_votes: int
+    """The same share of the article's own story; 0 if it was no candidate."""
     own_text: int
-    """How much of the article its own story bears out."""
+    """Share of the article's text that its own story supports; 0 if it was no candidate."""
     lone: int
-    """1000 if one of the two held a single article: that one is looked at again, for news of its
-    matter may have come meanwhile. What follows is 0 if not.
+    """1000 if one story had a single article, the lone article, before the arrival; else this and
+    all fields below are 0. The lone article is weighed again, because the other story may have
+    gained articles about the same occurrence since the lone one arrived.
     """
     lone_cosine: int
+    """The same as `cosine`."""
     lone_title: int
-    """How much of the lone article's title the greater story bears out."""
+    """Share of the lone article's title that the other story supports."""
     lone_text: int
+    """Share of the lone article's text that the other story supports."""
     lone_rarest: int
-    """The heaviest of the terms that they share."""
+    """The greatest supported weight of a term that the lone article shares with the other story."""
     lone_nearest: int
-    """Cosine of the lone article and the one that came now, if that is of the greater story."""
+    """Cosine of the lone article and the article, if these are in different stories; else 0."""
 
 
 class Centroid(NamedTuple):
-    """A story as an article meets it: its centroid, and of how many articles it is the sum."""
+    """A story's centroid: the sum of the term vectors of its `size` articles."""
 
     terms: Vector
     size: int
 
 
 class ArticleVector(NamedTuple):
-    """An article as a story meets it: its terms, which of them stand in its title, and the sums
-    of the squared weights of those and of all.
+    """An article's term vector, the terms in its title, and the sums of the squared weights of the
+    title's terms and of all terms (at least 1).
     """
 
     vector: Vector
@@ -110,9 +132,11 @@ class ArticleVector(NamedTuple):
 
 
 class CommonTerms(NamedTuple):
-    """How much of an article's title and text a story bears out, in thousandths; how many terms
-    they share, and the weight of the heaviest; the dot product of article and centroid, and the
-    greatest share of one term in it, in thousandths.
+    """What an article and a centroid have in common, see `common_terms`.
+
+    The supported shares of the article's title and text, in thousandths; the number of shared terms
+    and the greatest supported weight of one; the dot product, and the greatest share of one term in
+    it, in thousandths.
     """
 
     title: int
@@ -124,67 +148,69 @@ class CommonTerms(NamedTuple):
 
 
 def doublings(count: int) -> int:
-    """How often 1 is to be doubled to make `count` (1 or more), in thousandths.
+    """The binary logarithm of `count` (at least 1) in thousandths, linear between powers of two.
 
-    Between powers of two it rises in a straight line: no logarithm, so the same on any machine.
+    Integer arithmetic only, so the result is the same on every machine.
     """
     whole = count.bit_length() - 1
     return 1000 * whole + (1000 * count >> whole) - 1000
 
 
 def article_vector(vector: Vector, title_terms: int) -> ArticleVector:
-    """The gist of an article; so many of the terms of `vector`, the first, stand in the title."""
+    """The ArticleVector of a term vector whose first `title_terms` terms are in the title."""
     title = frozenset(islice(vector, title_terms))
     in_title = sum([weight * weight for weight in islice(vector.values(), title_terms)])
     return ArticleVector(vector, title, in_title or 1, square_of(vector) or 1)
 
 
 def common_terms(article: ArticleVector, centroid: Centroid) -> CommonTerms:
-    """What of an article a story bears out."""
+    """What an article has in common with a story. The supported weight of a term is 4 times its
+    mean weight over the story's articles, at most its weight in the article.
+    """
     vector, title, (sums, size) = article.vector, article.title, centroid
-    in_text = in_title = rarest = dot = most = 0
+    in_text = in_title = rarest = dot = greatest = 0
     shared = vector.keys() & sums.keys()
     for term in shared:
-        weight, held = vector[term], sums[term]
-        product = held * weight
+        weight, total = vector[term], sums[term]
+        product = total * weight
         dot += product
-        if product > most:
-            most = product
-        borne = _BORNE_BY * held // size
-        if borne > weight:
-            borne = weight
-        in_text += borne * weight
+        if product > greatest:
+            greatest = product
+        supported = _FULL_SUPPORT * total // size
+        if supported > weight:
+            supported = weight
+        in_text += supported * weight
         if term in title:
-            in_title += borne * weight
-        if borne > rarest:
-            rarest = borne
+            in_title += supported * weight
+        if supported > rarest:
+            rarest = supported
     return CommonTerms(
         1000 * in_title // article.whole_title,
         1000 * in_text // article.whole,
         len(shared),
         rarest,
         dot,
-        1000 * most // (dot or 1),
+        1000 * greatest // (dot or 1),
     )
 
 
-def standing(near: Collection[int], total: int) -> tuple[int, int, int]:
-    """`nearest`, `two_nearest` and `votes` of JoinEvidence, of a story whose articles are `near` by
-    their cosines, where those of all that are nearest add up to `total`.
+def neighbour_evidence(cosines: Collection[int], total: int) -> tuple[int, int, int]:
+    """`nearest`, `two_nearest` and `votes` of JoinEvidence, by the cosines of the article and its
+    neighbours in the story, and the sum over all its neighbours.
     """
-    best = sorted(near)[-2:] or [0]
-    return best[-1], sum(best) // len(best), 1000 * sum(near) // (total or 1)
+    best = sorted(cosines)[-2:] or [0]
+    return best[-1], sum(best) // len(best), 1000 * sum(cosines) // (total or 1)
 
 
 def days(seconds: int) -> int:
-    """Seconds as thousandths of a day; none for less than nothing."""
+    """Seconds in thousandths of a day; 0 for a negative value."""
     return max(0, seconds) * 1000 // _DAY_S
 
 
 class StoryWeights(NamedTuple):
-    """What each kind of evidence weighs, in thousandths, in the order of the fields.
+    """The weight of each kind of evidence, in thousandths, in the order of the fields.
 
-    Where the evidence weighed and the bias add up to 0 or more, it convinces.
+    Weighted evidence plus the bias, from 0 on, means that the article joins or the stories merge.
     """
 
     join: tuple[int, ...]
@@ -194,7 +220,7 @@ class StoryWeights(NamedTuple):
 
 
 def story_weights(tables: Mapping[str, Mapping[str, int]]) -> StoryWeights:
-    """The weights that tables of the form of story_weights.toml hold, all of them."""
+    """The weights in tables of the form of story_weights.toml. KeyError if one is missing."""
     join, merge = tables["join"], tables["merge"]
     return StoryWeights(
         tuple(join[name] for name in JoinEvidence._fields),
@@ -205,7 +231,7 @@ def story_weights(tables: Mapping[str, Mapping[str, int]]) -> StoryWeights:
 
 
 def weight_tables(weights: StoryWeights) -> dict[str, dict[str, int]]:
-    """The tables that hold those weights, each by its name."""
+    """The same weights as tables of the form of story_weights.toml."""
     join = dict(zip(JoinEvidence._fields, weights.join, strict=True))
     merge = dict(zip(MergeEvidence._fields, weights.merge, strict=True))
     return {
@@ -219,28 +245,28 @@ DEFAULT_WEIGHTS = story_weights(tomllib.loads(WEIGHTS_FILE.read_text("utf-8")))
 
 
 def weigh_join(evidence: JoinEvidence, weights: StoryWeights) -> int:
-    """How well an article goes with a story: the higher the better, from 0 on it may join.
+    """The score of adding an article to a story: from 0 on it may join, the highest score wins.
 
-    One word in common is not enough, however little else there is, but for nearly all of a title.
+    At most -1 if the two share one term or none and the cosine is below LONE_TERM_COSINE.
     """
     score: int = sum(map(mul, weights.join, evidence), 1000 * weights.join_bias) // 1000
-    is_slight = evidence.shared <= _ONE_TERM and evidence.cosine < LONE_TERM_COSINE
-    return min(score, -1) if is_slight else score
+    is_too_little = evidence.shared <= _ONE_TERM and evidence.cosine < LONE_TERM_COSINE
+    return min(score, -1) if is_too_little else score
 
 
 def weigh_merge(evidence: MergeEvidence, weights: StoryWeights) -> int:
-    """How surely two stories are one: from 0 on they merge."""
+    """The score of merging two stories: from 0 on they may merge, the highest score wins."""
     score: int = sum(map(mul, weights.merge, evidence), 1000 * weights.merge_bias) // 1000
     return score
 
 
 def join_parts(evidence: JoinEvidence, weights: StoryWeights) -> dict[str, int]:
-    """What each kind of evidence adds to or takes from the score of `weigh_join`, by name."""
+    """What each kind of evidence adds to or subtracts from the score of `weigh_join`, by name."""
     parts = map(mul, weights.join, evidence)
     return {name: part // 1000 for name, part in zip(evidence._fields, parts, strict=True)}
 
 
 def merge_parts(evidence: MergeEvidence, weights: StoryWeights) -> dict[str, int]:
-    """The same of `weigh_merge`."""
+    """What each kind of evidence adds to or subtracts from the score of `weigh_merge`, by name."""
     parts = map(mul, weights.merge, evidence)
     return {name: part // 1000 for name, part in zip(evidence._fields, parts, strict=True)}

@@ -1,7 +1,7 @@
-"""Images: which may be shown, by their size, their shape and their name. Pure.
+"""Images: the verdict on an image by its size, its shape and its file name.
 
-What only the network or the lane can tell (unreachable, the same bytes again) is said elsewhere,
-in the same words.
+In: a size in pixels, or a URL. Out: a verdict. The image check and the lane use the same verdicts
+for faults that are not visible here: an unreachable image, or the same bytes under many articles.
 """
 
 import re
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 
 class Verdict(StrEnum):
-    """What is to be said of an image, the same word in records of state, metrics and logs."""
+    """The result of an image check: the same words in rows, metrics and logs."""
 
     OK = "ok"
     UNREACHABLE = "unreachable"
@@ -27,22 +27,22 @@ class Verdict(StrEnum):
 
 
 NONE_GIVEN = "none-given"
-"""Stands for a verdict where an article came without any image."""
+"""The verdict in metrics for an article event without any image."""
 
 MAX_TRACKING_SIDE = 3
-"""Web beacons are 1×1, some 2×2 or 3×3: both sides at most this."""
+"""Web beacons have 1×1, 2×2 or 3×3 pixels. An image is one if neither side is longer than this."""
 MIN_LONG_SIDE = 200
 MIN_SHORT_SIDE = 100
-"""WordPress's `thumbnail` (150×150) and logos are too small to stand beside a headline, its
-`medium` (the longer side 300, so 300×169) is not; Open Graph asks for 200 pixels at least."""
+"""Logos and WordPress's `thumbnail` (150×150) are too small to show with a headline. WordPress's
+`medium` (longer side 300, such as 300×169) is large enough. Open Graph requires 200 pixels."""
 MAX_RATIO_TENTHS = 35
-"""Longer to shorter side. The IAB's banners and skyscrapers begin at 160×600 (3.75) and 970×250
-(3.88); panoramas of photographers end at 3:1."""
+"""The greatest ratio of the longer to the shorter side, times 10. The least elongated ad formats of
+the IAB are 160×600 (3.75) and 970×250 (3.88); photographic panoramas go up to 3:1."""
 MAX_PIXELS = 50_000_000
-"""imgproxy's own limit: what is larger exhausts whoever decodes it, and is sent for that."""
+"""imgproxy's default limit. A larger image can exhaust the memory of a decoder, as an attack."""
 
-# Words that name a stand-in. Between separators, in the last part of the path without its ending.
-_STAND_INS = re.compile(
+# File names of placeholder images, matched between separators, without the file extension.
+_PLACEHOLDERS = re.compile(
     r"(?:^|[-_.+ ])(?:"
     r"(?:image|img|photo|picture|thumb(?:nail)?)?[-_]?(?:place[-_]?holder|stand[-_]?in)s?"
     r"|(?:back[-_]?up|fall[-_]?back|default|generic|missing|dummy|blank)[-_]?"
@@ -51,18 +51,18 @@ _STAND_INS = re.compile(
     r"|no[-_]?(?:image|img|photo|picture|pic|thumb(?:nail)?)(?:[-_]?available)?"
     r"|(?:image|photo|picture)[-_](?:not[-_](?:available|found)|unavailable|coming[-_]soon)"
     r")(?=$|[-_.+ ]|\d)"
-    # These say so only where they are the whole name, but for a number or a size.
+    # These count only as the whole name, apart from a number or a size.
     r"|^(?:spacer|blank|transparent|clear|default|fallback|dummy|mystery[-_]?man)[-_.x\d]*$"
-    # The front of a magazine's issue (its month and year), shown with whatever is in it.
+    # The cover of a magazine's issue (month and year), shown with every article of the issue.
     r"|[-_](?:0[1-9]|1[0-2])\d\d[-_]cover$",
     re.IGNORECASE,
 )
 _BEACON = re.compile(r"^(?:1x1|pixel|beacon|track(?:ing|er)?[-_]?pixel)$", re.IGNORECASE)
-_ENDING = re.compile(r"\.[A-Za-z0-9]{2,5}$")
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,5}$")
 
 
 def judge_size(width: int, height: int) -> Verdict:
-    """What the true size of an image (in pixels, as it is shown) says of it."""
+    """The verdict on the decoded size of an image, in pixels, as it is displayed."""
     short, long = sorted((width, height))
     if short < 1:
         return Verdict.NOT_AN_IMAGE
@@ -78,12 +78,12 @@ def judge_size(width: int, height: int) -> Verdict:
 
 
 def judge_name(url: str) -> Verdict:
-    """What the last part of an image's path says of it: `ok` unless it names a stand-in."""
+    """The verdict on the file name in an image's URL: `ok`, a placeholder or a pixel."""
     try:
         name = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
-    except ValueError:  # no URL; whoever fetches it will say so
+    except ValueError:  # Not a URL: the download reports that.
         return Verdict.OK
-    stem = _ENDING.sub("", name)
+    stem = _EXTENSION.sub("", name)
     if _BEACON.search(stem):
         return Verdict.TRACKING_PIXEL
-    return Verdict.PLACEHOLDER if _STAND_INS.search(stem) else Verdict.OK
+    return Verdict.PLACEHOLDER if _PLACEHOLDERS.search(stem) else Verdict.OK

@@ -1,6 +1,6 @@
-"""Lanes: the units of order and state, told apart by language through an explicit table.
+"""Lanes: which lane an article belongs to, by its language and an explicit table.
 
-In: the locale of an article. Out: the number of its lane. Without a table lane 0 holds everything.
+In: the locale of an article. Out: the number of its lane. Without a table all go to lane 0.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ MAX_LANES = 256
 
 @dataclass(frozen=True, slots=True)
 class LaneTable:
-    """The lane of each language by its primary subtag; of all others lane 0.
+    """The lane of each language, by its primary subtag. All other languages go to lane 0.
 
-    The lanes are those from 0 to the greatest named. Raises ValueError for a table that leaves
-    one of them without a language, for it would stay empty.
+    The lanes are 0 to the greatest number in the table. Raises ValueError for a number outside 0 to
+    255, for a lane without a language (it would stay empty), and for an invalid language.
     """
 
     lanes: Mapping[str, int] = field(default_factory=dict)
@@ -34,9 +34,9 @@ class LaneTable:
 
     @property
     def count(self) -> int:
-        """How many lanes there are."""
+        """The number of lanes."""
         return max(self.lanes.values(), default=0) + 1
 
     def lane_of(self, locale: str) -> int:
-        """The lane of an article of that locale (`en-GB`)."""
+        """The lane of an article with this locale, such as `en-GB`."""
         return self.lanes.get(primary_language(locale), 0)

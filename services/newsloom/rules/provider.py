@@ -1,8 +1,8 @@
-"""Who published it: a name and a registrable domain, from the URL, the catalogue, title and hints.
+"""The provider of an article: found by its URL, the catalogue, its title and the crawler's hint.
 
-The catalogue wins over what a crawler hints; an unknown outlet is named by its domain. What only
-carries the work of others (aggregators, press-release wires, AMP caches) is the publisher only
-where nothing tells who is. It never follows a URL.
+In: a URL, a title and a hint. Out: the provider's name and registrable domain, and how they were
+found. The catalogue has priority over the hint; an unknown outlet is named by its domain. A carrier
+is the provider only if nothing names the publisher. It never follows a URL.
 """
 
 import re
@@ -26,16 +26,17 @@ _CARRIERS = ("aggregator", "press-release")
 _LAST_SEPARATOR = re.compile(r"\s+\S+\s+$")
 
 Evidence = Literal["host", "domain", "title", "hint", "unknown", "carrier"]
-"""What told who published: a host or a domain that the catalogue knows, the end of the title, the
-crawler's hint, nothing but the URL itself, or nothing at all behind one that carries others."""
+"""How the provider was found: by a host or a domain of the catalogue, the end of the title, or the
+crawler's hint. `unknown`: only by the domain of the URL. `carrier`: only the carrier is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A provider as the catalogue knows it; `hosts` names those of its hosts that differ.
+    """A provider as the catalogue describes it.
 
-    `also` are other names it goes by, `images` its logos in the shape of a record's images,
-    `country` is ISO 3166-1, `languages` are BCP 47.
+    `hosts` maps those of its hosts that have another name to that name; `also` are other names of
+    the outlet; `images` are its logos, in the form of a record's images; `country` is ISO 3166-1,
+    `languages` are BCP 47.
     """
 
     domain: str
@@ -50,16 +51,16 @@ class Outlet:
 
     @property
     def is_carrier(self) -> bool:
-        """Whether it carries what others publish."""
+        """Whether it publishes the work of others."""
         return self.kind in _CARRIERS
 
     def at(self, host: str) -> "Outlet":
-        """The outlet under the name it bears at `host`."""
+        """The outlet with the name that it has at `host`."""
         return replace(self, name=self.hosts[host]) if host in self.hosts else self
 
 
 class Hint(NamedTuple):
-    """What a crawler believes of the publisher."""
+    """The provider as a crawler named it."""
 
     name: str | None = None
     domain: str | None = None
@@ -69,7 +70,7 @@ NO_HINT = Hint()
 
 
 class Resolution(NamedTuple):
-    """Who published an article, and what told so; `carried_by` is the domain that carried it."""
+    """The provider of an article, how it was found, and the carrier's domain if there is one."""
 
     outlet: Outlet
     evidence: Evidence
@@ -77,28 +78,28 @@ class Resolution(NamedTuple):
 
 
 def name_key(name: str) -> str:
-    """The form in which names of outlets are compared: `The Sun-Times` as `suntimes`."""
+    """The form in which names of outlets are compared: `suntimes` for `The Sun-Times`."""
     return "".join(words(name)).removeprefix("the")
 
 
 def index_names(outlets: Iterable[Outlet]) -> dict[str, Outlet]:
-    """Outlets by the keys of their names, but for carriers; under a host's name as it is there.
+    """Outlets by the keys of their names, host names and domains, without carriers.
 
-    A key that two claim belongs to neither, unless one claims it by `also`.
+    A key of several outlets is left out, unless exactly one of them has it in `also`.
     """
-    told: dict[str, dict[str, Outlet]] = {}
+    explicit: dict[str, dict[str, Outlet]] = {}
     implied: dict[str, dict[str, Outlet]] = {}
     for outlet in outlets:
         if outlet.is_carrier:
             continue
         for name in outlet.also:
-            told.setdefault(name_key(name), {})[outlet.domain] = outlet
+            explicit.setdefault(name_key(name), {})[outlet.domain] = outlet
         for host, name in outlet.hosts.items():
             implied.setdefault(name_key(name), {})[outlet.domain] = outlet.at(host)
         for name in (outlet.name, outlet.domain):
             implied.setdefault(name_key(name), {})[outlet.domain] = outlet
-    claims = implied | told
-    return {key: next(iter(c.values())) for key, c in claims.items() if key and len(c) == 1}
+    by_key = implied | explicit
+    return {key: next(iter(o.values())) for key, o in by_key.items() if key and len(o) == 1}
 
 
 def resolve_provider(
@@ -108,20 +109,22 @@ def resolve_provider(
     names: Mapping[str, Outlet],
     hint: Hint = NO_HINT,
 ) -> Resolution:
-    """The outlet that published the article at `url`, under the name it bears there.
+    """The outlet that published the article at `url`, with the name that it has there.
 
-    `outlets` is keyed by registrable domain, `names` is what `index_names` makes of them. In turn:
-    the catalogue by the domain of the URL or of the one within it; the catalogue by the hint; by
-    the end of the title; the hint alone; the domain alone. `title` is clean text.
+    `outlets` are the catalogue's by registrable domain, `names` is `index_names` of them, `title`
+    is clean text. These are tried in order: the catalogue by the domain of the URL, or of the URL
+    within it; the catalogue by the domain of the hint; for a carrier, `_behind_carrier`, else the
+    name of the hint; the catalogue by the end of the title; the domain of the URL. Raises
+    ValueError for a URL that `url_fault` rejects as bad.
     """
     host = host_of(url)
     domain = registrable_domain(host)
     found = outlets.get(domain)
     carried_by = None
     if found is None or found.is_carrier:
-        behind = publisher_host(url, domain, is_carrier=found is not None)
-        if behind is not None:
-            carried_by, host, domain = domain, behind, registrable_domain(behind)
+        publisher = publisher_host(url, domain, is_carrier=found is not None)
+        if publisher is not None:
+            carried_by, host, domain = domain, publisher, registrable_domain(publisher)
             found = outlets.get(domain)
         elif found is not None:
             carried_by = domain
@@ -133,26 +136,35 @@ def resolve_provider(
         return Resolution(known.at(hinted or ""), "hint", carried_by)
     name = clean_text(hint.name) if hint.name else ""
     if found is not None:
-        return Resolution(*_behind(found.at(host), title, names, name, hinted), carried_by)
+        outlet, evidence = _behind_carrier(found.at(host), title, names, name, hinted)
+    else:
+        outlet, evidence = _unlisted(host, domain, title, names, name, hinted)
+    return Resolution(outlet, evidence, carried_by)
+
+
+def _unlisted(
+    host: str, domain: str, title: str, names: Mapping[str, Outlet], name: str, hinted: str | None
+) -> tuple[Outlet, Evidence]:
+    """The publisher at a domain that is not in the catalogue."""
     if hinted and is_address(host):
         domain = registrable_domain(hinted)
         name = name or domain
     if name:
-        return Resolution(Outlet(domain, name, standing=UNKNOWN_STANDING), "hint", carried_by)
-    titled = _titled(title, names, is_vouched=False)
-    if titled is not None and not is_account(domain):
-        # Any site can end a title so: it tells a name, and earns no standing.
-        return Resolution(replace(titled, standing=UNKNOWN_STANDING), "title", carried_by)
-    return Resolution(Outlet(domain, domain, standing=UNKNOWN_STANDING), "unknown", carried_by)
+        return Outlet(domain, name, standing=UNKNOWN_STANDING), "hint"
+    in_title = _outlet_in_title(title, names, is_vouched=False)
+    if in_title is not None and not is_account(domain):
+        # Any site can end a title with any name, so the outlet's standing does not apply.
+        return replace(in_title, standing=UNKNOWN_STANDING), "title"
+    return Outlet(domain, domain, standing=UNKNOWN_STANDING), "unknown"
 
 
-def _behind(
+def _behind_carrier(
     carrier: Outlet, title: str, names: Mapping[str, Outlet], name: str, hinted: str | None
 ) -> tuple[Outlet, Evidence]:
-    """Who published what `carrier` carries, by the rest of the hint and the end of the title."""
+    """The publisher by the hint's name, the title's end, or the hint's domain; else the carrier."""
     if (known := names.get(name_key(name))) is not None:
         return known, "hint"
-    if (known := _titled(title, names, is_vouched=True)) is not None:
+    if (known := _outlet_in_title(title, names, is_vouched=True)) is not None:
         return known, "title"
     domain = registrable_domain(hinted) if hinted else carrier.domain
     if domain != carrier.domain:
@@ -161,21 +173,21 @@ def _behind(
 
 
 def bare_title(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> str:
-    """`title` without the outlet that its end names, whoever published it. Never empties it."""
-    for tail in _telling_tails(title, names, is_vouched):
+    """`title` without an outlet's name at its end, never empty. `is_vouched`: by an aggregator."""
+    for tail in _outlet_tails(title, names, is_vouched):
         return _LAST_SEPARATOR.sub("", title.removesuffix(tail)) or title
     return title
 
 
-def _titled(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> Outlet | None:
+def _outlet_in_title(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> Outlet | None:
     """The outlet that the end of a title names."""
-    return next((names[name_key(t)] for t in _telling_tails(title, names, is_vouched)), None)
+    return next((names[name_key(t)] for t in _outlet_tails(title, names, is_vouched)), None)
 
 
-def _telling_tails(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> Iterator[str]:
-    """The ends of a title that name an outlet.
+def _outlet_tails(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> Iterator[str]:
+    """The ends of a title that name an outlet, the shortest first.
 
-    Aggregators vouch for them. Elsewhere a lone common word is rather a section (`| Science`).
+    `is_vouched` is for aggregators: elsewhere a single common word is a section (`| Science`).
     """
     for tail in title_tails(title):
         if name_key(tail) in names and (is_vouched or " " in tail or not is_common(tail.lower())):
@@ -184,7 +196,7 @@ def _telling_tails(title: str, names: Mapping[str, Outlet], is_vouched: bool) ->
 
 @lru_cache(maxsize=4096)
 def _named_host(domain: str) -> str | None:
-    """The host that a hint names, if it is a name of several labels."""
+    """The host in a hint, if it is a valid host name of two or more labels."""
     try:
         host = host_of(f"https://{domain}/")
     except ValueError:

@@ -1,6 +1,6 @@
-"""Scores: an article's own quality, a lead's heat, and when a story has grown enough to tell.
+"""Scores: an article's quality, a lead's heat, and whether a story has grown enough to publish.
 
-Integer sums only, so that the same record scores the same everywhere.
+Scores are integer sums, so the same record has the same score on every machine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ HEAT_PER_PROVIDER = 10
 MAX_HEAT_BONUS = 100
 NOT_LEADING = -1
 HEAT_HALF_LIFE_S = 24 * 3600
-"""Readers decay a lead's heat by age with this half-life (documented in the README)."""
+"""Subscribers decay a lead's heat by age with this half-life (documented in the README)."""
 
 KNOWN_STANDING = 30
 UNKNOWN_STANDING = 10
@@ -24,11 +24,11 @@ LARGE_IMAGE_PIXELS = 600 * 300
 def quality_parts(
     article: Mapping[str, Any], standing: int, is_title_clean: bool
 ) -> dict[str, int]:
-    """The parts of an article's own quality by name; their sum, at most 200, is the score.
+    """The parts of an article's quality by name. The quality is their sum, at most 200.
 
-    Takes what is the article's own and nothing of its story: provider standing (30 for an outlet
-    of the catalogue, 10 else, unless an operator sets it) and completeness. A known outlet with a
-    full excerpt and a large image reaches 70; a bare item of an unknown one does not.
+    Depends on the article only, not on its story: the provider's standing (30 for an outlet of the
+    catalogue, else 10, unless an operator sets it) and the article's completeness. An outlet of the
+    catalogue with a full excerpt and a large image reaches 70.
     """
     parts = {"provider": standing}
     length = len(article.get("excerpt", ""))
@@ -47,7 +47,7 @@ def quality_parts(
 
 
 def image_parts(images: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """What images add to an article's quality: that there is one, and that the first is large."""
+    """The parts for images: 15 if there are any, 10 if the first has at least 180,000 pixels."""
     if not images:
         return {}
     parts = {"image": 15}
@@ -57,22 +57,22 @@ def image_parts(images: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def lead_heat(quality: int, provider_count: int) -> int:
-    """A lead's heat: its quality plus 10 for each further provider, that bonus at most 100."""
+    """A lead's heat: its quality plus 10 for each provider after the first, at most 100 in all."""
     return quality + min(MAX_HEAT_BONUS, HEAT_PER_PROVIDER * max(0, provider_count - 1))
 
 
 def is_published(heat: int, threshold: int = PUBLISH_THRESHOLD) -> bool:
-    """Whether a record of this heat is to be shown."""
+    """Whether an article with this heat is `published`: the heat has reached the threshold."""
     return heat >= threshold
 
 
 def decayed_heat(heat: int, age_s: int) -> float:
-    """What is left of `heat` after `age_s` seconds, by the documented half-life."""
+    """`heat` after `age_s` seconds of decay, with the half-life HEAT_HALF_LIFE_S."""
     return float(heat * 0.5 ** (max(0, age_s) / HEAT_HALF_LIFE_S))
 
 
 def has_grown(count: int, count_when_published: int) -> bool:
-    """Whether a count has grown by a tenth since it was last told (always, while small)."""
+    """Whether a count has grown by a tenth, and by at least one, since it was last published."""
     return 10 * (count - count_when_published) >= max(1, count_when_published)
 
 
@@ -80,8 +80,8 @@ LeadKey = tuple[int, str, str]
 
 
 def lead_key(quality: int, published: str, article_id: str) -> LeadKey:
-    """Sorts the better lead first: highest own quality, then earliest, then lowest id.
+    """A sort key that puts the better lead first: highest quality, then earliest, then lowest id.
 
-    `published` is a date-time in UTC in one form, so that it sorts as time does.
+    `published` is a date-time as `format_time` writes it, which sorts in the order of time.
     """
     return -quality, published, article_id

@@ -1,49 +1,50 @@
-"""Stories and related articles: which are near enough, by cosines in thousandths.
+"""Stories and related articles: which ones are near enough, by cosines in thousandths.
 
-A story is compared by its centroid (the sum of its articles' vectors). Whether an article joins
-one of the nearest is for `evidence` to say; see docs/adr/0003-grouping.md.
+An article is compared with a story's centroid. Whether it joins one of the nearest stories is
+decided by the weights in `evidence`; docs/adr/0003-grouping.md gives the reasons.
 """
 
 from collections.abc import Mapping
 from math import isqrt
 
 WINDOW_S = 10 * 24 * 3600
-"""How long an article is live, and how far apart in time related articles may be."""
+"""How long an article is live, and the greatest time between two related articles."""
 LANE_CAP = 2_000_000
-"""So many articles are placed in a lane before one leaves it for want of room: it bounds what a
-lane needs, and is ten days of 200,000 articles."""
+"""The most articles in a lane, counted in placements: an older article leaves the window early. It
+bounds the memory of a lane, and equals ten days with 200,000 articles each."""
 STORY_GAP_S = 4 * 24 * 3600
-"""A story that was silent this long is over: what comes then is another matter."""
+"""An article further than this from a story's time span belongs to another occurrence."""
 
 MIN_CANDIDATE_COSINE = 160
-"""A story less near than this is not weighed."""
+"""Stories with a lower cosine to an article are not candidates for it to join."""
 MAX_CANDIDATES = 3
-"""So many stories are weighed with all the evidence: the nearest ones."""
+"""The number of nearest stories for which all evidence is computed."""
 MIN_RIVAL_SCORE = -1000
-"""A story is weighed for merging only if the article goes with it nearly well enough to join."""
+"""A story is a candidate for merging if the article's score of joining it is at least this: nearly
+the 0 that is needed to join."""
 
 RELATED_LIMIT = 12
 RELATED_FLOOR = 150
-"""A lone stranger has no related: below this, two texts share words, not matter."""
+"""The least cosine of related articles: below it, two texts share words, but not a subject."""
 
 
 def story_similarity(dot: int, square: int) -> int:
-    """Cosine, in thousandths, of a unit vector and a centroid of squared length `square`."""
+    """The cosine in thousandths of a unit vector and a centroid of squared length `square`."""
     return dot // (isqrt(square) or 1)
 
 
 def centroid_similarity(dot: int, square: int, other_square: int) -> int:
-    """Cosine, in thousandths, of two centroids of the given squared lengths."""
+    """The cosine in thousandths of two centroids with the given squared lengths."""
     return 1000 * dot // (isqrt(square * other_square) or 1)
 
 
 def is_within_reach(time: int, first: int, last: int) -> bool:
-    """Whether a story that ran from `first` to `last` was not silent too long before `time`."""
+    """Whether `time` is at most four days before `first` or after `last`, a story's time span."""
     return first - STORY_GAP_S <= time <= last + STORY_GAP_S
 
 
 def choose_related(near: Mapping[str, int]) -> list[tuple[str, int]]:
-    """(article id, similarity) of the nearest above the floor, at most twelve, ties by id."""
+    """(id, similarity) of the 12 nearest articles from RELATED_FLOOR on, in order, ties by id."""
     above = sorted(
         (-similarity, i) for i, similarity in near.items() if similarity >= RELATED_FLOOR
     )

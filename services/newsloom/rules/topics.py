@@ -1,7 +1,7 @@
-"""Topics: the event's own first, then those whose keywords stand in the text, then their parents.
+"""Topics: those that the event names, those whose keywords are in the text, and their parents.
 
-Whole words match, case and accents folded, in one pass whatever the number of keywords. Precision
-over recall: a short keyword counts only beside another of its topic.
+Keywords match whole words, with case and accents folded, in one pass over the text. Precision has
+priority over recall: a short keyword counts only if another keyword of its topic is in the text.
 """
 
 import re
@@ -16,17 +16,17 @@ from newsloom.rules.words.text import words
 MAX_TOPICS = 20
 MAX_PHRASE_WORDS = 8
 SHORT_LETTERS = 4
-"""A keyword of one word and at most so many letters (`rail`, `AI`) is ambiguous."""
+"""A keyword of one word with at most this many letters (`rail`, `AI`) is ambiguous."""
 
 _HASHTAG = re.compile(r"[#＃](\w+)")
 
 
 @dataclass(frozen=True, slots=True)
 class TopicEntry:
-    """A topic as the catalogue knows it: its name and what speaks of it.
+    """A topic of the catalogue: its name, and the words that indicate it.
 
-    One of `keywords`, `phrases` or `hashtags` (without `#`) suffices, except that short keywords
-    take two. `parent` is the name of the topic that it implies.
+    One of `keywords`, `phrases` or `hashtags` (without `#`) suffices, but a short keyword needs
+    another keyword of the topic. `parent` is the name of the topic that this one implies.
     """
 
     name: str
@@ -36,46 +36,46 @@ class TopicEntry:
     parent: str | None = None
 
 
-class _Claim(NamedTuple):
-    """What finding a phrase says: that a topic is there, if it `suffices`, or may be."""
+class _Indication(NamedTuple):
+    """The topic that a phrase indicates, and whether the phrase suffices on its own."""
 
     name: str
     suffices: bool
 
 
 class TopicIndex:
-    """The catalogue's topics, to be sought in a text all at once."""
+    """The catalogue's topics, in one automaton that searches a text for all of them at once."""
 
     def __init__(self, entries: Iterable[TopicEntry]) -> None:
-        claims: dict[str, list[_Claim]] = {}
+        indications: dict[str, list[_Indication]] = {}
         self._hashtags: dict[str, list[str]] = {}
         self._parents: dict[str, str] = {}
         for entry in entries:
             if entry.parent is not None:
                 self._parents[entry.name] = entry.parent
             for keyword in entry.keywords:
-                claims.setdefault(_pattern(words(keyword)), []).append(
-                    _Claim(entry.name, not is_short(keyword))
-                )
+                indication = _Indication(entry.name, not is_short(keyword))
+                indications.setdefault(_pattern(words(keyword)), []).append(indication)
             for phrase in entry.phrases:
-                claims.setdefault(_pattern(words(phrase)), []).append(_Claim(entry.name, True))
+                indication = _Indication(entry.name, True)
+                indications.setdefault(_pattern(words(phrase)), []).append(indication)
             for hashtag in entry.hashtags:
                 self._hashtags.setdefault(_fold(hashtag), []).append(entry.name)
-        claims.pop(_pattern([]), None)
-        self._claims = list(claims.values())
-        self._automaton = AhoCorasick(list(claims))
+        indications.pop(_pattern([]), None)
+        self._indications = list(indications.values())
+        self._automaton = AhoCorasick(list(indications))
 
     def match(self, tokens: Sequence[str], given: Sequence[str], text: str = "") -> list[str]:
-        """`given`, then the topics found in the text's order, each with what it implies behind it.
+        """The topics `given`, those found in the order of the text, and their parents; at most 20.
 
-        `tokens` are the words of `text`, which itself is only searched for hashtags. Each topic
-        once, at most 20. The time it takes does not depend on the number of topics.
+        `tokens` are the words of the text; `text` is searched for hashtags only, after the words.
+        Each topic is listed once. The time does not depend on the size of the catalogue.
         """
         names = dict.fromkeys(given)
-        maybe: dict[str, int] = {}
+        first_found: dict[str, int] = {}
         for at, _, _ in self._automaton.find_matches_as_indexes(_pattern(tokens), overlapping=True):
-            for name, suffices in self._claims[at]:
-                if suffices or maybe.setdefault(name, at) != at:
+            for name, suffices in self._indications[at]:
+                if suffices or first_found.setdefault(name, at) != at:
                     self._add(names, name)
         if "#" in text or "＃" in text:
             for hashtag in _HASHTAG.findall(text):
@@ -92,7 +92,7 @@ class TopicIndex:
 
 
 def is_short(keyword: str) -> bool:
-    """Whether a keyword is too short to tell a topic by itself: one word, in letters with case."""
+    """Whether a keyword is too short to suffice: one word of at most 4 letters that have case."""
     return (
         len(keyword) <= SHORT_LETTERS
         and len(words(keyword)) == 1
@@ -101,7 +101,7 @@ def is_short(keyword: str) -> bool:
 
 
 def _pattern(tokens: Sequence[str]) -> str:
-    # A space on either side of each word, so that nothing is found within a longer one.
+    # With a space on either side of each word, a keyword cannot match inside a longer word.
     return f" {' '.join(tokens)} "
 
 

@@ -14,7 +14,7 @@ from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.search import ranking_kernels
 from newsloom.pipeline.search.centroid_cache import CentroidCache, TermSums
 from newsloom.pipeline.search.postings import MAX_LEAVING, Found, Postings, hash_terms
-from newsloom.rules.evidence import Centroid, standing
+from newsloom.rules.evidence import Centroid, neighbour_evidence
 from newsloom.rules.stories import (
     RELATED_FLOOR,
     RELATED_LIMIT,
@@ -225,7 +225,7 @@ class SearchResult:
                 index.square(number),
                 stories.first_at[number],
                 stories.last_at[number],
-                *standing(cosines.get(number, ()), total),
+                *neighbour_evidence(cosines.get(number, ()), total),
             )
             for _, story_id, number in ranked[:limit]
         ]

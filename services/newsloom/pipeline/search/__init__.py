@@ -1,1 +1,1 @@
-"""Search: an inverted index over term vectors, and compiled loops that read it."""
+"""Search: an inverted index over term vectors, and the compiled loops that read it."""

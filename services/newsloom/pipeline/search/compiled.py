@@ -1,4 +1,4 @@
-"""How loops over arrays are compiled: at the first start on a machine, and kept for the next."""
+"""Decorators that compile loops over arrays with Numba, before they are first called."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar, cast
@@ -12,17 +12,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(*signatures: str) -> Callable[[F], F]:
-    """Compiles for these types; kept on disk for the next process where that can be written."""
+    """Compiles a function for these types, and caches the code on disk if a folder is writable."""
 
     def compile_(function: F) -> F:
         try:
             return cast(F, njit(list(signatures), cache=True)(function))
-        except RuntimeError:  # no folder to keep it in
+        except RuntimeError:  # Numba found no writable folder for its cache.
             return cast(F, njit(list(signatures))(function))
 
     return compile_
 
 
 def inlined(function: F) -> F:
-    """Compiles as a part of what calls it."""
+    """Compiles a function into each compiled function that calls it."""
     return cast(F, njit(inline="always")(function))

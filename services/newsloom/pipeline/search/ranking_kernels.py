@@ -1,4 +1,4 @@
-"""Loops over what a search found: how near it is, and which stories it speaks for."""
+"""Compiled loops over the documents that a search found: the nearest ones, and sums per story."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,11 @@ def nearest(
     least: int,
     limit: int,
 ) -> tuple[Integers, Integers]:
-    """The numbers that are nearest of those no further than `reach` from a time, and their
-    cosines in thousandths: `limit` of those from `least` on, and all as near as the last of them.
+    """The numbers of the nearest documents, and their cosines in thousandths, in the given order.
 
-    `dots` are products of vectors of the length `unit`, `times` a ring of a power of two.
+    The `limit` nearest with a cosine of at least `least` and a time at most `reach` from `time`,
+    and all with the same cosine as the last. `dots` are dot products of vectors of length `unit`.
+    `times` holds the time of a document at its number modulo the length, a power of two.
     """
     mask = len(times) - 1
     near, cosines, count = np.empty_like(numbers), np.empty_like(dots), 0
@@ -43,24 +44,25 @@ def nearest(
 def sum_by_story(
     numbers: Integers, dots: Integers, stories: NDArray[np.int32], least: int
 ) -> tuple[Integers, Integers]:
-    """The stories whose articles' products add up to `least` or more, as first met, and those sums.
+    """The numbers of the stories whose articles' dot products add up to `least` or more, and sums.
 
-    `stories` is a ring of a power of two that says which story an article, by its number, is in.
+    In the order of each story's first article. `stories` holds the story of an article at its
+    number modulo the length, a power of two.
     """
-    ring, size = len(stories) - 1, 16
+    ring_mask, size = len(stories) - 1, 16
     while size < 2 * len(numbers):
         size <<= 1
-    mask = size - 1
+    mask = size - 1  # of a hash table with linear probing; key -1 marks an empty slot
     keys, sums = np.full(size, -1, np.int64), np.zeros(size, np.int64)
-    met, count = np.empty(len(numbers), np.int64), 0
+    slots, count = np.empty(len(numbers), np.int64), 0
     for n in range(len(numbers)):
-        story = np.int64(stories[numbers[n] & ring])
-        place = story & mask
-        while keys[place] != story and keys[place] >= 0:
-            place = (place + 1) & mask
-        if keys[place] < 0:
-            keys[place], met[count] = story, place
+        story = np.int64(stories[numbers[n] & ring_mask])
+        slot = story & mask
+        while keys[slot] != story and keys[slot] >= 0:
+            slot = (slot + 1) & mask
+        if keys[slot] < 0:
+            keys[slot], slots[count] = story, slot
             count += 1
-        sums[place] += dots[n]
-    told = met[:count][sums[met[:count]] >= least]
-    return keys[told], sums[told]
+        sums[slot] += dots[n]
+    chosen = slots[:count][sums[slots[:count]] >= least]
+    return keys[chosen], sums[chosen]

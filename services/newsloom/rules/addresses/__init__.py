@@ -1,1 +1,1 @@
-"""Addresses: canonical URLs, registrable domains, AMP URLs and carrier sites."""
+"""Addresses: canonical URLs, registrable domains, AMP URLs and carriers."""

@@ -1,8 +1,8 @@
-"""AMP cache URLs: where the Google AMP cache serves an AMP page.
+"""AMP cache URLs: the URL at which the Google AMP cache serves an AMP page.
 
-In: an acceptable `ampWebUrl`. Out: its `cdnAmpWebUrl`. It never asks if the cache has the page.
-The label follows amp.dev, "AMP Cache URL Format and Request Handling"; when to hash it follows
-ampproject/amp-toolbox, `packages/cache-url`, which also covers what that page leaves out.
+In: an acceptable `ampWebUrl`. Out: its `cdnAmpWebUrl`. It never checks that the cache has the page.
+The label follows amp.dev, "AMP Cache URL Format and Request Handling". The rules for hashing it are
+those of ampproject/amp-toolbox, `packages/cache-url`, which also covers cases that page omits.
 """
 
 import re
@@ -15,8 +15,8 @@ from newsloom.rules.addresses.urls import split_url
 _CACHE_DOMAIN = "cdn.ampproject.org"
 _MAX_LABEL_CHARS = 63  # RFC 1035, 2.3.4
 
-# One DNS label must not mix directions (RFC 5893). These are the toolbox's own ranges; it reads
-# UTF-16, so that all beyond the basic plane counts as left-to-right.
+# One DNS label must not mix directions (RFC 5893). These are the toolbox's ranges. It reads UTF-16,
+# so every character beyond the basic plane counts as left-to-right.
 _LEFT_TO_RIGHT = re.compile(
     "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u0300-\u0590\u0800-\u1fff"
     "\u200e\u2c00-\ufb1c\ufe00-\ufe6f\ufefd-\U0010ffff]"
@@ -25,10 +25,10 @@ _RIGHT_TO_LEFT = re.compile("[\u0591-\u06ef\u06fa-\u07ff\u200f\ufb1d-\ufdff\ufe7
 
 
 def cdn_amp_url(amp_url: str) -> str:
-    """Return the AMP cache URL of an acceptable AMP page URL: ASCII, path and query kept in order.
+    """The AMP cache URL of an acceptable AMP page URL: ASCII, path and query in their order.
 
-    Illegal characters are percent-encoded and the host is in its ASCII form; userinfo, port and
-    fragment are dropped, as the cache knows default ports only. Raises ValueError for a URL that
+    Illegal characters are percent-encoded and the host is in its ASCII form. Userinfo, port and
+    fragment are dropped: the cache supports default ports only. Raises ValueError for a URL that
     `url_fault` rejects as bad.
     """
     parts = split_url(amp_url)
@@ -42,14 +42,14 @@ def cdn_amp_url(amp_url: str) -> str:
 def _cache_label(host: str) -> str:
     label = _readable_label(host)
     if label is None or len(label) > _MAX_LABEL_CHARS:
-        # Base32 of 32 octets ends in four "=", which a label cannot hold.
+        # Base32 of 32 octets ends in four "=", which a label cannot contain.
         return b32encode(sha256(host.encode()).digest()).decode().lower().rstrip("=")
     return label
 
 
 def _readable_label(host: str) -> str | None:
-    """Return the host as one label, or None where the toolbox hashes it whatever the length."""
-    # RFC 5891, 4.2.3.1: hyphens in the third and fourth places belong to encoded labels alone.
+    """The host as one label; None if the toolbox hashes it whatever its length."""
+    # RFC 5891, 4.2.3.1: only encoded labels have hyphens in the third and fourth places.
     is_reserved = host[2:4] == "--" and not host.startswith("xn")
     if is_reserved or ":" in host or "." not in host or len(host) > _MAX_LABEL_CHARS:
         return None

@@ -1,18 +1,18 @@
-"""Registrable domains: the part of a host that names its publisher.
+"""Registrable domains: the part of a host that identifies its publisher.
 
-In: a host as `host_of` gives it. Out: public suffix plus one label, by the list that the
-publicsuffixlist package carries. It never looks anything up on the network.
+In: a host as `host_of` returns it. Out: the public suffix plus one label, by the list in the
+publicsuffixlist package. It never uses the network.
 """
 
 from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-# Private suffixes count (blogspot.com, github.io): there the account is the publisher. An unlisted
-# top-level domain counts too, by the list's default rule "*" (publicsuffix.org/list, "Algorithm").
+# Private suffixes (blogspot.com, github.io) count as public suffixes: the account is the publisher.
+# An unlisted top-level domain counts too: default rule "*" (publicsuffix.org/list, "Algorithm").
 _SUFFIXES = PublicSuffixList()
 
-# Publishing platforms that give each account a subdomain, yet are not in the list's private part.
+# Publishing platforms with a subdomain per account that are not in the list's private part.
 _ACCOUNT_PLATFORMS = frozenset(
     {
         "beehiiv.com",
@@ -28,10 +28,10 @@ _ACCOUNT_PLATFORMS = frozenset(
 
 @lru_cache(maxsize=8192)
 def registrable_domain(host: str) -> str:
-    """Return the registrable domain of a lower-case ASCII host, punycode in and out. Idempotent.
+    """The registrable domain of a lower-case ASCII host, with punycode kept. Idempotent.
 
-    An IP address, a single label and a bare public suffix are returned as they are. On a publishing
-    platform the account counts (`name.substack.com`).
+    An IP address, a single label and a public suffix alone are returned unchanged. On a publishing
+    platform the account is included (`name.substack.com`).
     """
     if is_address(host):
         return host
@@ -45,13 +45,13 @@ def registrable_domain(host: str) -> str:
 
 
 def is_address(host: str) -> bool:
-    """Whether a host, as `host_of` gives it, is an IP address."""
-    # Only an IPv4 address (or an IPv6 one that ends in one) has such a last label.
+    """Whether a host, as `host_of` returns it, is an IP address."""
+    # Only an IPv4 address (or an IPv6 address that ends in one) has digits as its last label.
     return host.rpartition(".")[2].isdigit() or ":" in host
 
 
 def is_account(domain: str) -> bool:
-    """Whether a registrable domain is that of an account on a platform (`name.substack.com`)."""
+    """Whether a registrable domain belongs to an account on a platform (`name.substack.com`)."""
     if is_address(domain):
         return False
     above = domain.partition(".")[2]
@@ -60,5 +60,5 @@ def is_account(domain: str) -> bool:
 
 @cache
 def _public_suffixes() -> PublicSuffixList:
-    """The list without its private part; wanted seldom, so it is read when it is."""
+    """The list without its private part, read at first use because it is rarely needed."""
     return PublicSuffixList(only_icann=True)

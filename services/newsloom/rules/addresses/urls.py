@@ -1,8 +1,8 @@
-"""Article identity: which addresses are acceptable, and the canonical form an id is made of.
+"""Article identity: which URLs are acceptable, their canonical form, and the article id.
 
-In: addresses as crawlers give them. Out: a closed fault word, a canonical ASCII URL, an id, a host.
-It never fetches or follows anything, and the canonical form is for identity only: it is never
-published in place of what was given.
+In: URLs as crawlers send them. Out: a fault (`bad-url` or `too-long`), a canonical ASCII URL, an
+article id, a host. It never fetches or follows a URL. The canonical form is for identity only: it
+is never published in place of the crawler's URL.
 """
 
 import re
@@ -31,13 +31,13 @@ _ENDPOINT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?")
 # RFC 1123 letters, digits and hyphens, plus the underscore that real hosts carry; RFC 1035 lengths.
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _MAX_HOST_CHARS = 253
-# With such a last label a host is an IPv4 address or nothing (WHATWG URL, "ends in a number"):
-# 127.1 and 0x7f000001 are how filters get fooled.
+# A host with such a last label must be an IPv4 address (WHATWG URL, "ends in a number"): forms like
+# 127.1 and 0x7f000001 are used to bypass filters.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PLAIN_PORTS = (80, 443)
 
-# What RFC 3986 lets stand in a path, query or fragment; what does not, by runs; and the escapes of
-# its unreserved characters, which must not be escaped.
+# The characters that RFC 3986 allows in a path, query or fragment; runs that need normalising; and
+# escapes of unreserved characters, which must be decoded.
 _LEGAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*")
 _TO_NORMALISE = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+|%|[^%A-Za-z0-9\-._~!$&'()*+,;=:@/?]+",
@@ -45,12 +45,12 @@ _TO_NORMALISE = re.compile(
 _ESCAPED_UNRESERVED = re.compile(
     r"%(2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])",
 )
-# Jakarta Servlet specification, 7.1.3: the session id that a server writes into a path.
+# Jakarta Servlet specification, 7.1.3: the session id that a server adds to a path.
 _PATH_SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 
 
 class UrlParts(NamedTuple):
-    """An acceptable URL taken apart: `host_of` its host, path and query percent-normalised."""
+    """The parts of an acceptable URL: host as `host_of`, path and query percent-normalised."""
 
     is_https: bool
     host: str
@@ -70,12 +70,12 @@ class _Site(NamedTuple):
 
 
 def url_fault(url: str) -> UrlFault | None:
-    """Return None for an acceptable `webUrl`, `too-long` above 2,048 characters, else `bad-url`.
+    """None for an acceptable URL, `too-long` above 2,048 characters, else `bad-url`.
 
-    Acceptable is absolute http or https in any case, on an IP address or a DNS name, with a port of
-    1-65535 or none. Userinfo is accepted (it is no part of the identity). A space or a backslash
-    after the host is accepted (it is encoded in the canonical form); an ASCII control character or
-    a lone surrogate is not, anywhere.
+    An acceptable URL is absolute, has the scheme http or https in any case, a host that is an IP
+    address or a DNS name, and a port of 1-65535 or none. Userinfo is accepted (it is no part of the
+    identity). A space or a backslash after the host is accepted (it is encoded in the canonical
+    form). An ASCII control character or a lone surrogate is not accepted anywhere.
     """
     if len(url) > MAX_URL_CHARS:
         return "too-long"
@@ -83,13 +83,13 @@ def url_fault(url: str) -> UrlFault | None:
 
 
 def canonical_url(url: str) -> str:
-    """Return the identity of an acceptable URL: ASCII, idempotent, blind to the query's order.
+    """The canonical form of an acceptable URL: ASCII, idempotent, with the query sorted.
 
-    http and https, and ports 80 and 443, are one identity, as sites serve the same article on both;
-    `www.` and a trailing slash are kept, as only a fetch could tell. Userinfo, tracking parameters,
-    session ids and the fragment go, except that `#!` and what follows stay: such a site selects its
-    article there. Encoding may make the form longer than 2,048 characters. Raises ValueError for a
-    URL that `url_fault` rejects as bad.
+    http and https, and ports 80 and 443, become one identity, because sites serve the same article
+    on both. `www.` and a trailing slash are kept: without a fetch their effect is unknown.
+    Userinfo, tracking parameters, session ids and the fragment are dropped, but a fragment that
+    begins with `!` is kept, because it selects the article. Percent-encoding may make the form
+    longer than 2,048 characters. Raises ValueError for a URL that `url_fault` rejects as bad.
     """
     _, site, path, query, fragment = _split(url)
     path = _normalise_percents(path)
@@ -106,12 +106,12 @@ def canonical_url(url: str) -> str:
 
 
 def article_id(canonical: str) -> str:
-    """Return the first 128 bits of SHA-256 of a canonical URL in UTF-8, as 32 hex digits."""
+    """The first 128 bits of the SHA-256 of a canonical URL in UTF-8, as 32 hex digits."""
     return sha256(canonical.encode()).hexdigest()[:32]
 
 
 def host_of(url: str) -> str:
-    """Return the host of an acceptable URL: lower-case ASCII, no port or trailing dot, no brackets.
+    """The host of an acceptable URL: lower-case ASCII, without port, trailing dot and brackets.
 
     Raises ValueError for a URL that `url_fault` rejects as bad.
     """
@@ -119,7 +119,7 @@ def host_of(url: str) -> str:
 
 
 def split_url(url: str) -> UrlParts:
-    """Take an acceptable URL apart, dropping userinfo, port and fragment.
+    """The parts of an acceptable URL, without userinfo, port and fragment.
 
     Raises ValueError for a URL that `url_fault` rejects as bad.
     """
@@ -137,9 +137,9 @@ def _split(url: str) -> "_Split":
 _Split = tuple[bool, _Site, str, str, str]
 
 
-@lru_cache(maxsize=64)  # an address is judged, identified and asked for its host in turn
+@lru_cache(maxsize=64)  # A URL is checked, identified and asked for its host in turn.
 def _read(url: str) -> _Split | None:
-    """Whether it is https, its site, path, query and fragment; None if it is not acceptable."""
+    """(is https, site, path, query, fragment) of a URL; None if it is not acceptable."""
     match = _URL.fullmatch(url)
     site = _site(match[2]) if match else None
     if match is None or site is None:
@@ -149,8 +149,8 @@ def _read(url: str) -> _Split | None:
 
 @lru_cache(maxsize=4096)
 def _site(authority: str) -> _Site | None:
-    """Read `userinfo@host:port`; None when it names no host and port that can be reached."""
-    # A browser reads a backslash here as "/" and RFC 3986 does not: they would see different hosts.
+    """The site of `userinfo@host:port`; None if the host or the port is invalid."""
+    # A browser reads a backslash here as "/" and RFC 3986 does not: their hosts would differ.
     if "\\" in authority:
         return None
     match = _ENDPOINT.fullmatch(authority.rpartition("@")[2])
@@ -171,7 +171,7 @@ def _ipv6_host(text: str) -> str | None:
         return None
     if address.scope_id is not None:
         return None
-    # RFC 5952, section 5; spelt out because Python 3.13 changed how `compressed` writes these.
+    # RFC 5952, section 5. Written here because `compressed` differs before and after Python 3.13.
     return f"::ffff:{address.ipv4_mapped}" if address.ipv4_mapped else address.compressed
 
 
@@ -192,16 +192,16 @@ def _named_host(text: str) -> str | None:
 
 
 def _ascii_host(text: str) -> str | None:
-    """Map an international host as browsers do: UTS #46, non-transitional.
+    """The ASCII form of an international host, as browsers compute it: UTS #46, non-transitional.
 
-    IDNA 2008's list of letters is left out: it refuses hosts that resolve (emoji domains), and
-    where both answer, they answer the same.
+    IDNA 2008's list of letters is not applied: it rejects hosts that exist (emoji domains). For a
+    host that both accept, the result is the same.
     """
     try:
         labels = idna.uts46_remap(text, std3_rules=False).split(".")
     except idna.IDNAError:
         return None
-    # Punycode takes quadratic time, so an overlong label is refused before it.
+    # Punycode takes quadratic time, so a label that is too long is rejected first.
     if any(len(label) > 63 for label in labels):
         return None
     return ".".join(
@@ -210,7 +210,7 @@ def _ascii_host(text: str) -> str | None:
 
 
 def _normalise_percents(text: str) -> str:
-    """RFC 3986, 6.2.2: decode unreserved characters, encode illegal ones, hex in upper case."""
+    """RFC 3986, 6.2.2: unreserved characters decoded, illegal ones encoded, hex in upper case."""
     return text if _LEGAL.fullmatch(text) else _TO_NORMALISE.sub(_normalise_run, text)
 
 
@@ -240,13 +240,13 @@ def _remove_dot_segments(path: str) -> str:
 def _canonical_query(query: str, tracking: _Tracking) -> str:
     kept = []
     for piece in _normalise_percents(query).split("&"):
-        # Feeds that were escaped twice give `a=1&amp;b=2`; no parameter is called `amp;b`.
+        # A feed that is escaped twice has `a=1&amp;b=2`. No real parameter is called `amp;b`.
         while piece.startswith("amp;"):
             piece = piece[4:]
         name = piece.partition("=")[0].lower()
         if piece and name not in tracking.names and not name.startswith(tracking.prefixes):
             kept.append(piece)
-    # Whole pieces are sorted, not names: repeated names stay, and no order given can matter.
+    # Whole pieces are sorted, not names: repeated names stay, and the given order has no effect.
     return "&".join(sorted(kept))
 
 

@@ -1,1 +1,1 @@
-"""Words: cleaned text, its language, and its term vector."""
+"""Words: clean text, its language and its term vector."""

@@ -1,6 +1,7 @@
-"""Languages: the tag a crawler gave, in its standard case, or one detected from the text.
+"""Languages: the crawler's language tag in its standard case, or a language detected from the text.
 
-Never guesses: a text too short or too mixed to tell is `und` (BCP 47, undetermined).
+In: a BCP 47 tag, or a text. Out: a tag or a language code; `und` (BCP 47, undetermined) for a text
+that is too short or too mixed to detect.
 """
 
 import re
@@ -13,22 +14,23 @@ if TYPE_CHECKING:
 
 UNDETERMINED = "und"
 MIN_LETTERS = 20
-"""Below this many letters a guess is not worth publishing. A character of Chinese, Japanese or
-Korean says as much as two letters."""
+"""The fewest letters of a text whose language is detected: below it, detection is unreliable. A
+character of Chinese, Japanese or Korean counts as two letters."""
 MIN_CONFIDENCE = 0.7
+"""The least probability of a detected language."""
 
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,5}|und", re.ASCII)
 
 
 def is_locale(text: str) -> bool:
-    """Whether `text` has the form of a BCP 47 language tag (`_` for `-` is forgiven)."""
+    """Whether `text` has the form of a BCP 47 language tag (with `-` or `_`)."""
     return _LOCALE.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=1024)
 def format_locale(tag: str) -> str:
-    """`tag` in the case RFC 5646, section 2.1.1, recommends: `en-GB`, `zh-Hant-TW`."""
+    """`tag` in the case that RFC 5646, section 2.1.1, recommends: `en-GB`, `zh-Hant-TW`."""
     first, *rest = tag.replace("_", "-").split("-")
     parts = [first.lower()]
     is_private = False
@@ -42,25 +44,25 @@ def format_locale(tag: str) -> str:
 
 
 def primary_language(locale: str) -> str:
-    """The language subtag alone: `en` of `en-GB`."""
+    """The primary language subtag: `en` for `en-GB`."""
     return locale.partition("-")[0]
 
 
 @cache
 def _identifier() -> "LanguageIdentifier":
-    # Imported at first use: it takes a fifth of a second, and most events say their locale.
+    # Imported at first use: it takes 0.2 seconds, and most events state their locale.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(
         MODEL_FILE, norm_probs=True, min_confidence=MIN_CONFIDENCE
     )
-    # Regional forms share the vote with their language, and neither is then sure (ar, arz, ary).
+    # Regional forms (arz, ary) take probability from their language (ar): none reaches the minimum.
     identifier.set_languages([label for label in identifier.labels if len(label) == 2])
     return identifier
 
 
 def detect_language(text: str) -> str:
-    """The ISO 639-1 code of the language `text` is written in, or `und` when unsure.
+    """The ISO 639-1 code of the language of `text`, or `und` if it is uncertain.
 
     Deterministic for one version of the model, which the lock file pins.
     """

@@ -1,7 +1,8 @@
-"""Terms: a text as a vector of integer weights, the one form in which matter is compared.
+"""Terms: a text as a vector of integer term weights, the form in which texts are compared.
 
-A term weighs by how rare it is in its language, from a fixed table, so that a vector depends on
-its text alone: a small lane ranks as a full one, and a state is a function of its rows.
+In: a title, an excerpt and a language. Out: a term vector. The weight of a term is its rarity in
+the language, from a fixed table: a vector depends only on its text, not on the lane's other
+articles, so a small lane ranks like a full one and the state is a function of its rows.
 """
 
 from collections.abc import Mapping
@@ -13,36 +14,39 @@ from operator import mul
 from newsloom.rules.words.text import shared_words, strip_dateline
 
 UNIT = 1000
-"""The length of a vector; the product of two, over UNIT, is their cosine in thousandths."""
+"""The length of a vector. The dot product of two, over UNIT, is their cosine in thousandths."""
 
 TITLE_COUNT = 2
-"""An occurrence in the title counts twice."""
+"""How many times an occurrence in the title counts."""
 MAX_TERMS = 32
-"""The heaviest terms of a text suffice; this bounds the work an article can cause."""
+"""Only this many terms, those of greatest weight, are kept: it bounds the work per article."""
 
-# Inverse document frequencies are 100 * ln(10,000 / (1 + df)), df per 10,000 short news texts.
+# Weights are inverse document frequencies: 100 * ln(10,000 / (1 + df)), where df is the number of
+# documents with the term per 10,000 short news texts.
 _UNKNOWN_WEIGHT = 921
 _MIN_WEIGHT = 400
+"""Terms of a lower weight are left out."""
 _GRAMMAR = 240
-"""Single characters as common as this are particles and the like, rarely part of a name."""
+"""A character with at most this weight is a particle or similar, and rarely part of a name."""
 _ENDING_WEIGHT = 450
+"""The weight of an unknown pair with a hiragana character: it may hold a grammatical ending."""
 _FIRST_KANA, _LAST_HIRAGANA, _LAST_HAN = "\u3041", "\u309f", "\u9fff"
-_MAX_REMEMBERED = 1 << 16
+_MAX_CACHED = 1 << 16
 _NUMBER_WEIGHTS = {1: 250, 2: 260, 3: 400, 4: 500}
 _LONG_NUMBER_WEIGHT = 690
-# 100 * (1 + ln count): repetition counts, but less each time.
+# 100 * (1 + ln count): each repetition counts less than the one before.
 _COUNT_FACTORS = (0, 100, 169, 210, 239, 261, 279, 295, 308, 320, 330)
 
-# The tables' names where a language is written as another, or goes by another code.
+# Languages that use the table of another language or of another code.
 _SAME_TABLE = {"no": "nb", "nn": "nb", "hr": "sh", "sr": "sh", "bs": "sh", "tl": "fil"}
 
 Vector = Mapping[str, int]
 
 
 class _Terms(dict[str, "str | None"]):
-    """The telling terms of a language: word to the term it counts as, None if it tells little.
+    """The terms of a language by word; None for a word of too little weight.
 
-    Works out each word once, and remembers as many as a language has in use.
+    Each word is computed once and cached. `weights` are the weights of the cached terms.
     """
 
     def __init__(self, weights: dict[str, int]) -> None:
@@ -52,7 +56,7 @@ class _Terms(dict[str, "str | None"]):
 
     def __missing__(self, word: str) -> str | None:
         term = term_of(word)
-        if term < ":":  # starts with a digit, the characters just before ":"
+        if term < ":":  # It starts with a digit: ":" is the character after "9".
             weight = _NUMBER_WEIGHTS.get(len(term), _LONG_NUMBER_WEIGHT)
         else:
             weight = self._common.get(term, -1)
@@ -64,8 +68,8 @@ class _Terms(dict[str, "str | None"]):
         return found
 
     def _rare_weight(self, term: str) -> int:
-        """Of what is not in the table. Some of the pairs of kana and Han are not words, but the
-        seam between a word and its ending, or between a word and one of grammar.
+        """The weight of a term that is not in the table. A pair of kana or Han characters may be
+        the boundary between a word and its ending or a particle: it gets less weight or none.
         """
         if len(term) != 2 or not _FIRST_KANA <= term[0] <= _LAST_HAN:
             return _UNKNOWN_WEIGHT
@@ -73,19 +77,19 @@ class _Terms(dict[str, "str | None"]):
             return 0
         return _ENDING_WEIGHT if min(term) <= _LAST_HIRAGANA else _UNKNOWN_WEIGHT
 
-    def forget(self) -> None:
-        """Starts anew once more words came than any language has in use."""
-        if len(self) > _MAX_REMEMBERED:
+    def limit_size(self) -> None:
+        """Empties the cache if it has more than 65,536 words: more than a language uses."""
+        if len(self) > _MAX_CACHED:
             self.clear()
             self.weights.clear()
 
 
 @cache
 def _terms_of_language(language: str) -> _Terms:
-    """The terms of a language; the English ones where there is no table.
+    """The terms of a language, with the English table if the language has none.
 
-    A text too short to tell its language is mostly a headline in English, and a table of another
-    language does no harm where no word of it occurs.
+    A text too short for detection is usually an English headline. For a text in another language
+    the English table has no effect if the text has no word in it.
     """
     name = _SAME_TABLE.get(language, language)
     table = resources.files("newsloom.catalogue") / "word_weights" / f"{name}.txt"
@@ -100,26 +104,26 @@ def _terms_of_language(language: str) -> _Terms:
 
 
 def is_common(word: str) -> bool:
-    """Whether a word (folded) is one of the common ones of English news, and so tells little."""
+    """Whether a folded word is common in English news, that is, in the English table."""
     return word in _terms_of_language("en")._common
 
 
 def term_of(word: str) -> str:
-    """The term a word counts as: English-like plurals count as their singular."""
+    """The term of a word: an English plural ending is removed (`ferries` → `ferry`)."""
     if len(word) > 3 and word[-1] == "s" and word[-2] not in "su" and word.isascii():
         return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
     return word
 
 
 def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
-    """Term weights of a text, scaled to a vector of length UNIT (rounded down).
+    """The term vector of a text: at most 32 terms, scaled to length UNIT, weights rounded down.
 
-    `title` should be the comparison form; its terms come first. Empty when the text holds no
-    telling word. Weights are TF-IDF with a sublinear count (Manning, Raghavan & Schuetze 2008,
-    6.4.1).
+    `title` is the title without the outlet's name; its terms come first. The vector is empty if no
+    word has enough weight. Weights are TF-IDF with sublinear term frequency (Manning, Raghavan &
+    Schuetze 2008, 6.4.1).
     """
     terms = _terms_of_language(language)
-    terms.forget()
+    terms.limit_size()
     counts: dict[str, int] = {}
     for words, step in (
         (shared_words(title), TITLE_COUNT),
@@ -140,22 +144,22 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
 
 
 def count_title_terms(title: str, vector: Vector) -> int:
-    """How many terms of a text's vector, the first ones, stand in its title (comparison form)."""
+    """The number of a vector's terms, the first ones, that are in the title of `vectorise`."""
     return len({term for term in map(term_of, shared_words(title)) if term in vector})
 
 
 def dot_product(a: Vector, b: Vector) -> int:
-    """The sum over shared terms of the products of their weights."""
+    """The dot product of two vectors."""
     return sum([a[term] * b[term] for term in a.keys() & b.keys()])
 
 
 def square_of(vector: Vector) -> int:
-    """The squared length of a vector: its product with itself."""
+    """The squared length of a vector."""
     return sum(map(mul, vector.values(), vector.values()))
 
 
 def add_to(total: dict[str, int], vector: Vector) -> None:
-    """Adds a vector to a sum of others."""
-    held = {term: total[term] + vector[term] for term in total.keys() & vector.keys()}
+    """Adds a vector to a sum of vectors, in place."""
+    shared = {term: total[term] + vector[term] for term in total.keys() & vector.keys()}
     total.update(vector)
-    total.update(held)
+    total.update(shared)

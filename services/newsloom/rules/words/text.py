@@ -1,8 +1,7 @@
-"""Text as it is shown, and text as it is compared.
+"""Text as it is displayed, and text as it is compared.
 
-What enters is a title or an excerpt as a crawler sent it; what leaves is clean text to show, the
-same cut to a length, or its words to compare. It never translates, and never drops common words
-(weights see to those).
+In: a title or an excerpt as a crawler sent it. Out: clean text to display, text cut to a length, or
+the words to compare. It never translates, and never drops common words: they get low weights.
 """
 
 import html
@@ -15,7 +14,7 @@ from operator import add
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
-# Only names of HTML are tags, and attributes need a value, so that `a <b and c> d` stays as it is.
+# Only HTML element names make tags, and attributes need a value: `a <b and c> d` is no tag.
 _BLOCKS = (
     "article|blockquote|br|center|dd|div|dl|dt|figcaption|figure|footer|h[1-6]|header|hr|li|ol|p|"
     "section|table|tbody|td|th|thead|tr|ul"
@@ -31,27 +30,29 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 
-# A joiner shapes the letters of these scripts and builds emoji; in Indic ones it may end a word.
+# A joiner changes the shape of letters in these scripts and combines emoji. In Indic scripts it may
+# also end a word.
 _INDIC = "\u0900-\u0dff"
 _JOINING = (
     _INDIC + "\u0600-\u08ff\u1000-\u109f\u1780-\u18af\u2190-\u27bf\u2b00-\u2bff"
     "\ufb50-\ufdff\ufe0f\ufe70-\ufefc\U0001f000-\U0001faff"
 )
-_TAG_LETTERS = "\U000e0020-\U000e007e"  # spell the flags of England, Scotland and Wales
+_TAG_LETTERS = "\U000e0020-\U000e007e"  # They encode the flags of England, Scotland and Wales.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u180e\u200b\u202a-\u202e"
     "\u2060-\u206f\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff]"
     f"|(?<![{_JOINING}])[\u200c\u200d]|(?<![{_INDIC}])[\u200c\u200d](?![{_JOINING}])"
     f"|(?<![\U0001f3f4{_TAG_LETTERS}])[\U000e0000-\U000e007f]+"
 )
-# Marks set the direction of what stands beside them and spill no further, unlike embeddings,
-# overrides and isolates; where nothing runs from right to left they do nothing.
+# Direction marks affect the adjacent characters only, unlike embeddings, overrides and isolates, so
+# they stay. In a text without right-to-left letters they have no effect and are removed.
 _DIRECTION_MARK = re.compile("[\u061c\u200e\u200f]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u05ff\u0620-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _MAX_ROUNDS = 8
 
 _CUT_MARK = " ..."
-_LONGEST_TAIL = 40  # a word longer than this is cut inside: it is a URL, or a script without spaces
+# A longer word is cut inside: it is a URL, or its script has no spaces between words.
+_LONGEST_WORD = 40
 
 _AGENCY = re.compile(
     "aap|afp|agencies|ani|ansa|ap|associated press|bloomberg|business wire|cna|cnn|cp|dpa|efe|"
@@ -70,28 +71,28 @@ _OUTLET_FILLER = re.compile(
     "business|co|com|live|net|news|online|org|politics|sports?|the|uk|us|video|www"
 )
 
-# Marks that writers leave out at will: Latin and Greek accents, Hebrew and Arabic vowel points.
-# Elsewhere marks are letters (Devanagari vowels, the breve of the Cyrillic short i) and stay.
+# Optional marks: Latin and Greek accents, Hebrew and Arabic vowel points. In other scripts marks
+# are part of letters (Devanagari vowels, the breve of the Cyrillic short i) and stay.
 _OPTIONAL_MARKS = re.compile(
     "(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+|"
     "[\u00ad\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0652\u0670"
     "\u200b-\u200f\u20d0-\u20ff\u2060\ufe00-\ufe0f\ufeff]"
 )
 _OTHER_LETTERS = dict(zip("łøđıħŧё", "lodihtе", strict=True)) | {"æ": "ae", "œ": "oe", "þ": "th"}
-# Between and beyond lie ideographs, syllables and forms that NFKD undoes.
-_LIVING = [chr(code) for code in (*range(0x300, 0x3100), *range(0xA620, 0xAC00))]
+# Not in these ranges: ideographs, syllables, and compatibility forms that NFKD replaces.
+_LETTER_RANGES = [chr(code) for code in (*range(0x300, 0x3100), *range(0xA620, 0xAC00))]
 _LETTERS = str.maketrans(
-    _OTHER_LETTERS | {c: str(unicodedata.decimal(c)) for c in _LIVING if c.isdecimal()}
+    _OTHER_LETTERS | {c: str(unicodedata.decimal(c)) for c in _LETTER_RANGES if c.isdecimal()}
 )
-_MARKS = "".join(c for c in _LIVING if unicodedata.category(c)[0] == "M")
+_MARKS = "".join(c for c in _LETTER_RANGES if unicodedata.category(c)[0] == "M")
 # Han, kana, Thai, Lao, Myanmar and Khmer are written without spaces.
 _UNSPACED = (
     "\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\U00020000-\U0003ffff\u0e01-\u0eff\u1000-\u103f\u1050-\u109f\u1780-\u17d3"
 )
 _UNSPACED_RUN = re.compile(f"([{_UNSPACED}]+)")
-# Of those, Thai, Lao, Myanmar and Khmer build a syllable around a letter: vowels that stand before
-# it, marks and vowels after it, and letters that are stacked below it.
+# Of those, Thai, Lao, Myanmar and Khmer have syllables around a letter: vowels written before it,
+# marks and vowels after it, and letters stacked below it.
 _SYLLABLE = re.compile(
     "[\u0e40-\u0e44\u0ec0-\u0ec4]?"
     "[\u0e01-\u0eff\u1000-\u1059\u1780-\u17b3]"
@@ -111,7 +112,7 @@ _SMART = (
     ("…", " "),
 )
 
-# Each begins with its literal, which `re` finds at the speed of a character search.
+# Each pattern begins with a literal, which `re` finds at the speed of a character search.
 _ELISION = re.compile(r"'(?:(?<=\b[cdjlmnst]')|(?<=\bqu'))(?=\w\w)")
 _APOSTROPHE = re.compile(r"'(?:s(?!\w))?")
 _THOUSANDS = re.compile(r",(?<=[0-9],)(?=[0-9]{3}(?![0-9]))")
@@ -126,7 +127,7 @@ def _resolve(entity: re.Match[str]) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """True only where cleaning would change nothing; made of C loops alone."""
+    """True only if cleaning would not change the text. Fast: only loops in C."""
     return (
         text.isprintable()
         and "&" not in text
@@ -150,15 +151,15 @@ def _clean_once(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-@lru_cache(maxsize=256)  # a title is cleaned to be judged and to be used, an outlet's name often
+@lru_cache(maxsize=256)  # A title is cleaned in validation and in normalising.
 def clean_text(text: str) -> str:
-    """`text` fit to be shown: NFC, no markup, no invisible characters, single spaces, trimmed.
+    """`text` as it is displayed: NFC, no markup or invisible characters, single spaces, trimmed.
 
-    Idempotent: feeds escape twice and thrice (`&amp;#39;`), so entities and tags are resolved until
-    none is left; a title that is *about* `&amp;amp;` loses that. Text wrapped deeper than any feed
-    does loses every `&` and `<` instead, which bounds the work. Only entities that end in `;` and
-    only tags of HTML count (`a < b`, `R&D` stay). The result can be encoded as UTF-8, and holds a
-    joiner only where a script or an emoji needs it.
+    Idempotent. Feeds may escape several times (`&amp;#39;`), so entities and tags are resolved
+    until none is left; a title about the text `&amp;amp;` loses it. After 8 rounds every `&` and
+    `<` becomes a space, which bounds the work. Only entities that end in `;` and only HTML tags
+    count (`a < b` and `R&D` stay). The result can be encoded as UTF-8, and has a joiner only where
+    a script or an emoji needs it.
     """
     for _ in range(_MAX_ROUNDS):
         if _is_plain(text):
@@ -171,9 +172,9 @@ def clean_text(text: str) -> str:
 
 
 def _continues(text: str, at: int) -> bool:
-    """Whether a cut before `at` would part a letter from its mark, or an emoji from its rest."""
+    """Whether a cut before `at` would separate a letter from its mark, or the parts of an emoji."""
     here, before = text[at], text[at - 1]
-    if "\U0001f1e6" <= here <= "\U0001f1ff":  # flags are pairs of regional indicators
+    if "\U0001f1e6" <= here <= "\U0001f1ff":  # A flag is a pair of regional indicators.
         run = at
         while run and "\U0001f1e6" <= text[run - 1] <= "\U0001f1ff":
             run -= 1
@@ -188,17 +189,16 @@ def _continues(text: str, at: int) -> bool:
 
 
 def cut_text(text: str, limit: int) -> str:
-    """`text` in at most `limit` characters, ` ...` at its end where something was cut.
+    """`text` in at most `limit` characters, with ` ...` at the end if it was cut.
 
-    Cut after a whole word where one ends within the last 40 characters, else after a whole
-    character as readers count them. Text that fits is returned as it is; a limit under 5 leaves no
-    room for the mark.
+    It is cut after a word that ends within the last 40 characters, else after a whole character as
+    a reader sees it. Text that fits is returned unchanged. With a limit below 5 there is no ` ...`.
     """
     if len(text) <= limit:
         return text
     mark = _CUT_MARK if limit > len(_CUT_MARK) else ""
     end = limit - len(mark)
-    space = text.rfind(" ", max(end - _LONGEST_TAIL, 0), end + 1)
+    space = text.rfind(" ", max(end - _LONGEST_WORD, 0), end + 1)
     if space > 0:
         end = space
     else:
@@ -214,16 +214,16 @@ def _is_dateline(place: str, agency: str | None) -> bool:
     if agency is not None:
         is_known = not city or _AGENCY.fullmatch(agency) is not None
         return is_known or (city.isupper() and agency.isupper())
-    # Three letters are more often a body (`FBI - `) than a place, which `March 3` may follow.
+    # Three letters are mostly an organisation (`FBI - `). `March 3` may follow a place.
     letters = sum(map(str.isalpha, city))
     return letters > 3 and city.isupper() and len(city.split()) <= 4 and len(rest.split()) <= 3
 
 
 def strip_dateline(text: str) -> str:
-    """`text` without the dateline that opens it and the ` ...` or `[…]` of a cut. Idempotent.
+    """`text` without the dateline at its start and the ` ...` or `[…]` of a cut. Idempotent.
 
     A dateline is a place in capitals, or an agency in brackets with or without a place, then a
-    dash: `OSLO --`, `(TNS) —`, `London, March 3 (Reuters) -`. Never makes nothing of something.
+    dash: `OSLO --`, `(TNS) —`, `London, March 3 (Reuters) -`. A text that is not empty stays so.
     """
     kept = text
     if text.endswith(("...", "…", "[...]", "[…]")):
@@ -233,8 +233,8 @@ def strip_dateline(text: str) -> str:
     return kept
 
 
-def _knit(text: str) -> str:
-    """Joins what punctuation parts within a word: `macron's`, `1,000`, `u.s.`; parts `l'iran`."""
+def _join_words(text: str) -> str:
+    """Removes punctuation inside a word: `macron's`, `1,000`, `u.s.`. Splits `l'iran`."""
     if "'" in text:
         text = _APOSTROPHE.sub("", _ELISION.sub(" ", text))
     if "," in text:
@@ -249,7 +249,7 @@ def _fold(text: str) -> str:
 
 
 def _pairs(run: str) -> list[str]:
-    """A run without spaces as overlapping pairs of characters, or of syllables."""
+    """The overlapping pairs of characters, or of syllables, of a run without spaces."""
     if _SYLLABIC.match(run):
         syllables = _SYLLABLE.findall(run)
         return list(map(add, syllables, syllables[1:])) or [run]
@@ -257,20 +257,20 @@ def _pairs(run: str) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of `text` to compare, in order, repeats kept, none of them empty.
+    """The words of `text` for comparison, in order, with repetitions; no word is empty.
 
-    Case, accents, quotes and digits of other scripts are folded; a possessive `'s` is dropped,
-    other apostrophes join (`don't` → `dont`) unless they elide (`l'Iran` → `l`, `iran`); hyphens
-    part; initials join (`U.S.` → `us`). Numbers stay whole, without thousands separators (`1,000`
-    → `1000`, `3.5`). Scripts without spaces give overlapping pairs of characters,
-    Thai and its like of syllables as they are written.
+    Case, accents, quotes and the digits of other scripts are folded. A possessive `'s` is dropped;
+    other apostrophes are removed (`don't` → `dont`), but after an elision they split (`l'Iran` →
+    `l`, `iran`). Hyphens split; initials are joined (`U.S.` → `us`). Numbers stay whole, without
+    thousands separators (`1,000` → `1000`, `3.5`). Scripts without spaces give overlapping pairs of
+    characters; Thai, Lao, Myanmar and Khmer give pairs of syllables.
     """
     if not text.isascii():
         for smart, plain in _SMART:
             text = text.replace(smart, plain)
     if text.isascii():
-        return _ASCII_WORD.findall(_knit(text.lower()))
-    folded = _knit(_fold(text))
+        return _ASCII_WORD.findall(_join_words(text.lower()))
+    folded = _join_words(_fold(text))
     tokens: list[str] = _WORD.findall(folded)
     if not _UNSPACED_RUN.search(folded):
         return tokens
@@ -278,14 +278,14 @@ def words(text: str) -> list[str]:
     return [word for run in runs for word in (_pairs(run) if _UNSPACED_RUN.match(run) else [run])]
 
 
-@lru_cache(maxsize=4096)  # the titles and excerpts of some batches
+@lru_cache(maxsize=4096)  # The titles and excerpts of several batches.
 def shared_words(text: str) -> Sequence[str]:
-    """As `words`, but one answer for all who ask of the same text in turn: not to be changed."""
+    """The same as `words`, but cached: the returned list is shared and must not be changed."""
     return words(text)
 
 
 def _keys(outlet: str) -> set[str]:
-    """The forms under which an outlet is known: `BBC News` → `bbcnews`, `bbc`."""
+    """The forms in which an outlet's name is compared: `BBC News` → `bbcnews`, `bbc`."""
     parts = words(outlet)
     without_fillers = (part for part in parts if not _OUTLET_FILLER.fullmatch(part))
     return {"".join(parts), "".join(without_fillers).removeprefix("the")} - {""}
@@ -298,7 +298,7 @@ def _provider_keys(name: str, domain: str) -> frozenset[str]:
 
 
 def title_tails(title: str) -> list[str]:
-    """The parts set off at the end of a clean title, the shortest first: one may name an outlet."""
+    """The parts, up to 60 long, after the last two separators of a clean title, shortest first."""
     tails = [title[at.end() :] for at in _separators(title)[:-3:-1]]
     return [tail for tail in tails if len(tail) <= _LONGEST_OUTLET]
 
@@ -310,7 +310,7 @@ def _separators(title: str) -> list[re.Match[str]]:
 
 
 def _is_section(head: str, tail: str) -> bool:
-    """Whether the last part after a `|` is a label: short, capitalised, and not the longer part."""
+    """Whether the part after the last `|` is a label: short, capitalised, not the longer part."""
     labels, title = tail.split(), head.split()
     return (
         max(3, len(labels)) <= len(title)
@@ -335,14 +335,14 @@ def _without_outlet(title: str, keys: frozenset[str]) -> str:
     return head if "|" in last[0] and _is_section(head, tail) else title
 
 
-@lru_cache(maxsize=256)  # scoring and comparing ask for the same title one after the other
+@lru_cache(maxsize=256)  # Scoring and comparing use the same title in turn.
 def title_without_outlet(title: str, provider_name: str, domain: str) -> str:
-    """`title` without the outlet's own name before or behind it. Idempotent, never empties a title.
+    """`title` without the provider's name at its start or end. Idempotent; never empty.
 
-    A part set off by ` - `, ` | `, ` – `, ` — ` or ` :: ` goes when it names the provider, its
-    domain or the domain's first label, whatever the case, spaces, accents, `The`, `News` or `.com`;
-    so does a last ` | X` of at most four capitalised words, when the rest is no shorter. `title` is
-    clean text; what stays of it is unaltered.
+    A part separated by ` - `, ` | `, ` – `, ` — ` or ` :: ` is removed if it names the provider,
+    its domain or the domain's first label; case, spaces, accents, `The`, `News` and `.com` are
+    ignored. A last ` | X` of at most four capitalised words is removed too, if the rest has at
+    least as many words and at least three. `title` is clean text; the rest of it is unchanged.
     """
     keys = _provider_keys(provider_name, domain)
     while (shorter := _without_outlet(title, keys)) != title:
