@@ -20,7 +20,7 @@ from newsloom.rules.scoring import KNOWN_STANDING
 from newsloom.rules.topics import is_short
 from newsloom.rules.words.text import title_without_outlet, words
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[4] / "examples"
 PROVIDER = '[[provider]]\ndomain = "bbc.co.uk"\nname = "BBC"\n'
 TOPIC = '[[topic]]\nid = "rail"\nname = "Railways"\nkeywords = ["rail strike"]\n'
 ALREADY = "is that of the topic"

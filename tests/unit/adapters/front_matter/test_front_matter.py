@@ -8,7 +8,7 @@ import pytest
 
 from newsloom.adapters.front_matter import Document, FrontMatterError, dumps, loads
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "front_matter" / "record.md"
+GOLDEN = Path(__file__).parents[3] / "golden" / "front_matter" / "record.md"
 
 # Every field of a curated article that the golden record lacks, as the rule writes it.
 WHOLE_RECORD = """\

@@ -17,7 +17,7 @@ from newsloom.commands.schemas import schemas
 from newsloom.pipeline.decode import Decoded, decode
 from newsloom.records.schemas import DIALECT, READERS, published_schema
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+SCHEMAS = Path(__file__).parents[3] / "schemas"
 COMMITTED = SCHEMAS / "json"
 TOPICS = {
     "news.article-events.v1": "article-event",

@@ -16,7 +16,7 @@ import pytest
 from tests.support.generator import DEFAULT_START, generate, gold
 from tests.support.generator_languages import LANGUAGES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COUNT = 12_000
 SHARES = {"update": 0.1, "copy": 0.15, "withdrawal": 0.05, "late": 0.1, "repeat": 0.08}
 

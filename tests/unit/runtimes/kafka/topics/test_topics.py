@@ -30,7 +30,7 @@ from newsloom.runtimes.kafka.topics.definitions import (
 )
 from newsloom.runtimes.kafka.topics.page import topics_page
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+SCHEMAS = Path(__file__).parents[5] / "schemas"
 MAX_EVENT_BYTES = 1_048_576
 """Design, section 3: what is larger is a dead letter, so it has to get through."""
 
