@@ -1,9 +1,9 @@
-"""A catalogue of malformed, and of only oddly formed, article events as raw bytes.
+"""A catalogue of malformed article events, and of unusual but valid ones, as raw bytes.
 
-Nothing enters; `cases()` leaves each payload with the one outcome the contract allows. It knows no
-implementation and imports nothing of the project, so that it can judge any decoder of the format.
-Left out on purpose: whatever the contract does not settle (a host with a trailing dot, white space
-around a URL, brackets that are too deep and never closed).
+Out: `cases()` gives each payload with the only outcome that the contract allows. It never imports
+anything of the project, so that it can test any decoder of the format. It omits cases that the
+contract does not define: a host with a trailing dot, white space around a URL, brackets that are
+too deep and never closed.
 """
 
 import json
@@ -21,11 +21,11 @@ MAX_DEPTH = 64
 
 @dataclass(frozen=True)
 class Case:
-    """One payload and its outcome.
+    """One payload and its expected outcome.
 
-    `reason` set: it becomes a dead letter with this reason and `field` (None for faults of the
-    whole record). `reason` None: it is accepted, and exactly `faulty_fields` (top-level names,
-    sorted, each once) are counted as faulty and dropped, wholly or by the faulty element.
+    With a `reason`, it becomes a dead letter with this reason and `field` (None for faults of the
+    whole record). Without one, it is accepted, and exactly `faulty_fields` (top-level names,
+    sorted, each once) are counted as faulty; each is dropped, or its faulty elements are.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Case:
 
 
 class Json(str):
-    """A piece of JSON text to be put into a record as it stands."""
+    """JSON text that is inserted into a record unchanged."""
 
 
 ABSENT = object()
@@ -93,7 +93,7 @@ def _record(base: dict[str, Any] = GOOD, /, **changes: Any) -> bytes:
 
 
 def _nested(depth: int, opening: str = "[", closing: str = "]") -> Json:
-    """`depth` containers, the innermost empty: `{"a":{"a":{}}}` is three."""
+    """`depth` nested containers, the innermost empty: `{"a":{"a":{}}}` is three deep."""
     body = "{}" if opening != "[" else "[]"
     return Json(opening * (depth - 1) + body + closing * (depth - 1))
 
@@ -697,10 +697,10 @@ def _sizes() -> Iterator[Case]:
 
 
 def _damaged() -> Iterator[Case]:
-    """Cuts and flips whose outcome is certain.
+    """Truncated payloads, and payloads with one changed byte, whose outcome is certain.
 
-    A proper prefix of a compact object is never JSON; a byte above 7f alone among ASCII is never
-    UTF-8; a control character is never JSON, in a string or out of it.
+    A proper prefix of a compact object is never JSON; a single byte above 7f among ASCII is never
+    UTF-8; a control character is never JSON, inside or outside a string.
     """
     raw = _text(FULL).replace(r"\u2014", "\u2014").replace(r"\u00e9", "\u00e9").encode()
     for end in range(1, len(raw), 17):
@@ -729,7 +729,7 @@ def _is_utf8(payload: bytes) -> bool:
 
 
 def cases() -> list[Case]:
-    """The catalogue, in a fixed order; the same payloads in every run."""
+    """All cases in a fixed order, with the same payloads in every run."""
     return [
         *_required_fields(),
         *_urls_and_times(),

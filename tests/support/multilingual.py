@@ -1,8 +1,8 @@
-"""A dated set of labelled articles in eight languages and six scripts, over three months.
+"""A set of labelled articles in eight languages and six scripts, dated over three months.
 
-Made of hand-written sentences: in each language two kinds of event, each told of four places by
-four outlets. Two of the places are struck within two days, and each of them is told of in words of
-its own, as reporters do; the oldest comes last.
+The sentences are hand-written. In each language there are two kinds of event; each happens in four
+places and is reported by four outlets. Two of the events are within two days, and their reports use
+different words. The oldest event arrives last.
 """
 
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 from tests.support.lanes import DAY_S, HOUR_S, event
 
 DAYS = (40, 42, 75, 3)
-"""When the four events of a kind happen, in order of arrival: the last is a back-fill."""
+"""The days of the four events of a kind, in order of arrival: the last is a back-fill."""
 
-WAYS = 4
+REPORTS_PER_EVENT = 4
 
 
 class Kind(NamedTuple):
-    """A kind of event: the places it strikes with who speaks there, and reports of it.
+    """A kind of event: its places, each with a person who is quoted, and its reports.
 
-    The second place is told of by the last four reports, all others by the first.
+    The last four reports are used for the second place, the first four for all others.
     """
 
     places: tuple[tuple[str, str], ...]
@@ -27,7 +27,7 @@ class Kind(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """An event, and the story it belongs to."""
+    """An event, and the label of its story."""
 
     event: dict[str, Any]
     story: str
@@ -69,7 +69,7 @@ _THAI = (("นอร์ฟิลด์", "โมเอน"), ("สการ์�
 
 
 def _elsewhere(places: tuple[tuple[str, str], ...], *speakers: str) -> tuple[tuple[str, str], ...]:
-    """The same towns one further on, with other speakers: a town has two stories in two days."""
+    """The same towns, rotated by one, with other people: a town has two stories within two days."""
     towns = [town for town, _ in places[1:] + places[:1]]
     return tuple(zip(towns, speakers, strict=True))
 
@@ -462,23 +462,23 @@ UNSPACED: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
 }
-"""Longer texts in scripts without spaces: two of one matter, and one of another."""
+"""Longer texts in scripts without spaces: two on one subject, and one on another."""
 
 
 def articles() -> Iterator[Labelled]:
-    """Every article in order of arrival: that of its time, but for the back-fills at the end."""
+    """All articles in order of arrival: by time, with the back-fills at the end."""
     for place in sorted(range(len(DAYS)), key=lambda n: (n == len(DAYS) - 1, DAYS[n])):
-        for way in range(WAYS):
+        for outlet in range(REPORTS_PER_EVENT):
             for language, kinds in KINDS.items():
                 for number, kind in enumerate(kinds):
-                    yield _article(language, number, kind, place, way)
+                    yield _article(language, number, kind, place, outlet)
 
 
-def _article(language: str, number: int, kind: Kind, place: int, way: int) -> Labelled:
+def _article(language: str, number: int, kind: Kind, place: int, outlet: int) -> Labelled:
     town, speaker = kind.places[place]
-    report = kind.reports[way + WAYS * (place == 1)]
+    report = kind.reports[outlet + REPORTS_PER_EVENT * (place == 1)]
     title, excerpt = (text.format(p=town, n=speaker) for text in report)
     story = f"{language}-{number}-{place}"
-    at_s = DAYS[place] * DAY_S + way * 5 * HOUR_S + number * HOUR_S
-    name = f"outlet{way}.example/{story}"
+    at_s = DAYS[place] * DAY_S + outlet * 5 * HOUR_S + number * HOUR_S
+    name = f"outlet{outlet}.example/{story}"
     return Labelled(event(name, title, at_s, excerpt=excerpt, locale=language), story)

@@ -1,4 +1,4 @@
-"""A file of story weights: what it says counts, what it leaves out stays, a mistake is told."""
+"""A file of story weights: its weights override the defaults, and each mistake is reported."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ def _file(folder: Path, text: str | bytes) -> Path:
     return path
 
 
-def test_without_a_file_the_weights_are_those_that_come_along() -> None:
+def test_without_a_file_the_bundled_weights_are_used() -> None:
     assert load_story_weights(None) == DEFAULT_WEIGHTS == load_story_weights(WEIGHTS_FILE)
 
 
-def test_what_a_file_leaves_out_stays(tmp_path: Path) -> None:
+def test_a_weight_that_the_file_lacks_keeps_its_default(tmp_path: Path) -> None:
     own = load_story_weights(_file(tmp_path, "[merge]\nbias = -9000\ntitle = 7\n"))
     expected = weight_tables(DEFAULT_WEIGHTS)
     expected["merge"] |= {"bias": -9000, "title": 7}
@@ -33,8 +33,8 @@ MISTAKES = [
     ("a weight outside any table", "cosine = 1\n", ':1: "cosine" is unknown'),
     ("not a number", '[join]\ncosine = "1"\n', ":2: \"cosine\" is '1'; write cosine = "),
     ("not whole", "[join]\ncosine = 1.5\n", ':2: "cosine" is 1.5; write'),
-    ("not a number but a truth", "[join]\ncosine = true\n", ':2: "cosine" is True; write'),
-    ("out of all bounds", "[join]\ntext = 1000001\n", ':2: "text" is 1000001; write'),
+    ("a boolean for a number", "[join]\ncosine = true\n", ':2: "cosine" is True; write'),
+    ("out of bounds", "[join]\ntext = 1000001\n", ':2: "text" is 1000001; write'),
     ("the same name in both, wrong in one", "[join]\ntitle=1\n[merge]\ntitle=[]\n", ':4: "title"'),
     ("not TOML", "[join]\ncosine 1\n", ":2: not TOML"),
     ("not TOML at its end", "[join", ":1: not TOML"),
@@ -44,18 +44,18 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("reason", "text", "said"), MISTAKES, ids=[m[0] for m in MISTAKES])
-def test_a_mistake_is_told_by_file_line_and_mend(
-    tmp_path: Path, reason: str, text: str | bytes, said: str
+@pytest.mark.parametrize(("reason", "text", "message"), MISTAKES, ids=[m[0] for m in MISTAKES])
+def test_a_mistake_is_reported_with_file_line_and_fix(
+    tmp_path: Path, reason: str, text: str | bytes, message: str
 ) -> None:
     path = _file(tmp_path, text)
     with pytest.raises(WeightsError) as caught:
         load_story_weights(path)
-    assert f"{path}{said}" in str(caught.value), reason
+    assert f"{path}{message}" in str(caught.value), reason
     assert "\n" not in str(caught.value)
-    assert "; " in str(caught.value), "a mend"
+    assert "; " in str(caught.value), "the message names the fix"
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"none\.toml: cannot be read \(No such file"):
         load_story_weights(tmp_path / "none.toml")

@@ -1,4 +1,4 @@
-"""docs/capacity.md says what its figures give."""
+"""docs/capacity.md is what its figures give, and larger loads never need less."""
 
 import pytest
 
@@ -6,12 +6,12 @@ from benchmarks.capacity import GIB, LOADS, MIB, PAGE, Plan, duration, page, siz
 from newsloom.rules.stories import LANE_CAP
 
 
-def test_the_page_is_made_of_its_figures() -> None:
+def test_the_page_is_generated_from_its_figures() -> None:
     assert PAGE.read_text() == page(), "run python -m benchmarks.capacity"
 
 
 @pytest.mark.parametrize("articles", LOADS)
-def test_a_plan_is_within_what_its_parts_can_do(articles: int) -> None:
+def test_a_plan_stays_within_the_limits_of_its_parts(articles: int) -> None:
     plan = Plan(articles)
     assert plan.lane_live <= LANE_CAP
     assert plan.lanes * plan.lane_live == pytest.approx(plan.live, abs=plan.lanes)
@@ -20,7 +20,7 @@ def test_a_plan_is_within_what_its_parts_can_do(articles: int) -> None:
     assert plan.curators == plan.lanes + 1
 
 
-def test_more_articles_never_take_less() -> None:
+def test_more_articles_never_need_less() -> None:
     plans = [Plan(articles) for articles in LOADS]
     for name in ("lanes", "enrichers", "partitions", "curators", "disk", "peak_write", "live"):
         needs = [getattr(plan, name) for plan in plans]
@@ -36,7 +36,7 @@ def test_more_articles_never_take_less() -> None:
         (3_000 * GIB, "2.9 TiB"),
     ],
 )
-def test_bytes_are_told_to_two_figures(count: float, words: str) -> None:
+def test_sizes_have_two_significant_digits(count: float, words: str) -> None:
     assert size(count) == words
 
 
@@ -44,5 +44,5 @@ def test_bytes_are_told_to_two_figures(count: float, words: str) -> None:
     ("seconds", "words"),
     [(0.4, "0.40 s"), (4, "4.0 s"), (89, "89 s"), (95, "1.6 min"), (9e3, "2.5 h")],
 )
-def test_times_are_told_to_two_figures(seconds: float, words: str) -> None:
+def test_durations_have_two_significant_digits(seconds: float, words: str) -> None:
     assert duration(seconds) == words

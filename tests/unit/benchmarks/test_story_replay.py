@@ -1,4 +1,4 @@
-"""Grouping replayed for tuning: the same stories as the product makes, under any weights."""
+"""The replay of grouping for tuning gives the same stories as the product, for any weights."""
 
 from collections.abc import Sequence
 
@@ -20,10 +20,10 @@ STRICT = DEFAULT_WEIGHTS._replace(join_bias=-4000)
 
 
 def _stream() -> Stream:
-    """Articles in eight languages, brought so near in time that all of them stay."""
+    """Articles in eight languages, all at one time, so that none leaves the window."""
     labelled = [
-        LabelledEvent(each.event | {"publishedDateTime": "2026-03-02T10:00:00Z"}, each.story)
-        for each in articles()
+        LabelledEvent(article.event | {"publishedDateTime": "2026-03-02T10:00:00Z"}, article.story)
+        for article in articles()
     ]
     return prepare(labelled, load_catalogue())
 
@@ -40,25 +40,25 @@ def _group(stream: Stream, weights: StoryWeights) -> list[str]:
 
 
 def _numbered(groups: Sequence[object]) -> list[int]:
-    """Each group by the place of its first article."""
+    """Each group as the position of its first article."""
     return [groups.index(group) for group in groups]
 
 
 @pytest.mark.parametrize("weights", [DEFAULT_WEIGHTS, LOOSE, STRICT], ids=["ours", "loose", "no"])
-def test_it_groups_as_the_product_does_however_often(weights: StoryWeights) -> None:
+def test_repeated_replays_group_as_the_product_does(weights: StoryWeights) -> None:
     expected = _numbered(_group(STREAM, weights))
     assert _numbered(REPLAY.group(weights)) == expected
     assert _numbered(REPLAY.group(weights)) == expected
 
 
-def test_so_it_does_in_another_order() -> None:
+def test_a_replay_in_another_order_groups_as_the_product_does() -> None:
     shuffled = shuffle(STREAM, 3)
     expected = _numbered(_group(shuffled, LOOSE))
     assert len(set(expected)) < len(expected)
     assert _numbered(Replay(shuffled).group(LOOSE)) == expected
 
 
-def test_the_evidence_that_was_met_is_told_of_counted_articles_with_how_right_it_was() -> None:
+def test_evidence_is_collected_for_counted_articles_with_its_correctness() -> None:
     met = collect("all", REPLAY, LOOSE, [True] * len(STREAM.gold))
     assert met.joins
     assert met.merges

@@ -1,5 +1,6 @@
-"""Addresses of the kinds that crawlers send, and who published what is there, by the catalogue that
-comes with Newsloom and without a crawler's hint. The addresses are made up, the sites are real.
+"""The publishers of URLs by the bundled catalogue, without a crawler's hint.
+
+The URLs have the forms that crawlers send. Their paths are invented, their sites are real.
 """
 # ruff: noqa: E501 - one row a line
 
@@ -16,12 +17,12 @@ Row = tuple[str, str, str, str]
 
 
 def _google_news(url: str) -> str:
-    """An address of Google News as it was when it still held the publisher's."""
+    """A URL of Google News in its older form, which contains the publisher's URL."""
     message = b"\x08\x13\x22" + bytes([len(url)]) + url.encode() + b"\xd2\x01\x00"
     return "https://news.google.com/rss/articles/" + urlsafe_b64encode(message).decode().rstrip("=")
 
 
-# The reason, the address, the name and the domain of the publisher.
+# The reason, the URL, the name and the domain of the publisher.
 PLAIN: list[Row] = [
     # The outlets of a real record, one page each.
     ("a daily of the whole country", "https://www.usatoday.com/story/tech/2026/03/02/ferry/123/", "USA Today", "usatoday.com"),
@@ -52,8 +53,8 @@ PLAIN: list[Row] = [
     ("another outlet in the path", "https://www.theguardian.com/media/www.bbc.co.uk", "The Guardian", "theguardian.com"),
     ("another outlet in the query", "https://www.theguardian.com/world/ferry?ref=https://www.bbc.co.uk/news", "The Guardian", "theguardian.com"),
     ("another outlet in the fragment", "https://www.theguardian.com/world/ferry#https://bbc.co.uk", "The Guardian", "theguardian.com"),
-    ("a name that only ends alike", "https://www.nottheguardian.com/ferry", "nottheguardian.com", "nottheguardian.com"),
-    ("a name that only begins alike", "https://www.theguardian.com.tide.example/ferry", "tide.example", "tide.example"),
+    ("a name with the same ending", "https://www.nottheguardian.com/ferry", "nottheguardian.com", "nottheguardian.com"),
+    ("a name with the same beginning", "https://www.theguardian.com.tide.example/ferry", "tide.example", "tide.example"),
     ("a host's own name", "https://news.sky.com/story/ferry-1", "Sky News", "sky.com"),
     ("its neighbour without one", "https://www.sky.com/watch", "Sky", "sky.com"),
     ("a programme's site of a company", "https://abcnews.go.com/US/ferry/story?id=1", "ABC News", "go.com"),
@@ -67,8 +68,8 @@ PLAIN: list[Row] = [
     ("an edition in another language", "https://english.elpais.com/ferry.html", "El País in English", "elpais.com"),
     ("the main edition", "https://elpais.com/internacional/ferry.html", "El País", "elpais.com"),
     ("a business daily below a daily", "https://cincodias.elpais.com/ferry.html", "Cinco Días", "elpais.com"),
-    ("an edition for abroad", "https://asia.nikkei.com/Business/Ferry", "Nikkei Asia", "nikkei.com"),
-    ("at home", "https://www.nikkei.com/article/DGXZ1/", "日本経済新聞", "nikkei.com"),
+    ("an edition for other countries", "https://asia.nikkei.com/Business/Ferry", "Nikkei Asia", "nikkei.com"),
+    ("its edition at home", "https://www.nikkei.com/article/DGXZ1/", "日本経済新聞", "nikkei.com"),
     ("an English service", "https://en.yna.co.kr/view/AEN1", "Yonhap News Agency", "yna.co.kr"),
     ("in Korean", "https://www.yna.co.kr/view/AKR1", "연합뉴스", "yna.co.kr"),
     ("a service in English of a daily", "https://japannews.yomiuri.co.jp/society/ferry/", "The Japan News", "yomiuri.co.jp"),
@@ -157,7 +158,7 @@ PLAIN: list[Row] = [
     ("an account on Tumblr", "https://tidewatch.tumblr.com/post/1", "tidewatch.tumblr.com", "tidewatch.tumblr.com"),
     ("an account on Ghost", "https://tidewatch.ghost.io/ferry/", "tidewatch.ghost.io", "tidewatch.ghost.io"),
     ("an account on Beehiiv", "https://tidewatch.beehiiv.com/p/ferry", "tidewatch.beehiiv.com", "tidewatch.beehiiv.com"),
-    # International names, addresses, strangers.
+    # International names, IP addresses, unknown sites.
     ("a domain beyond ASCII", "https://www.bücherwurm.example/1", "xn--bcherwurm-q9a.example", "xn--bcherwurm-q9a.example"),
     ("the same in punycode", "https://www.xn--bcherwurm-q9a.example/1", "xn--bcherwurm-q9a.example", "xn--bcherwurm-q9a.example"),
     ("a top-level domain beyond ASCII", "https://www.новости.рф/1", "xn--b1amnebsh.xn--p1ai", "xn--b1amnebsh.xn--p1ai"),
@@ -167,7 +168,7 @@ PLAIN: list[Row] = [
     ("an IPv4 address with a port", "http://192.0.2.7:8080/ferry", "192.0.2.7", "192.0.2.7"),
     ("an IPv6 address", "http://[2001:db8::7]/ferry", "2001:db8::7", "2001:db8::7"),
     ("a single label", "http://localhost/ferry", "localhost", "localhost"),
-    ("a stranger", "https://news.tide.example/ferry", "tide.example", "tide.example"),
+    ("an unknown site", "https://news.tide.example/ferry", "tide.example", "tide.example"),
     # AMP caches and viewers.
     ("the AMP cache", "https://www-theguardian-com.cdn.ampproject.org/c/s/www.theguardian.com/world/ferry", "The Guardian", "theguardian.com"),
     ("of a page by http", "https://www-bbc-co-uk.cdn.ampproject.org/c/www.bbc.co.uk/news/1.amp", "BBC", "bbc.co.uk"),
@@ -175,10 +176,10 @@ PLAIN: list[Row] = [
     ("its viewer", "https://www-cp24-com.cdn.ampproject.org/v/s/beta.cp24.com/news/1.html?amp_js_v=0.1", "CP24", "cp24.com"),
     ("its hashed form", "https://rhu6sjs7ilyxvwvmcr5bt6o2fgh6iqz4pqqgxhbz5fe2bd4tbl3a.cdn.ampproject.org/c/s/www.lemonde.fr/article/1", "Le Monde", "lemonde.fr"),
     ("its older form", "https://cdn.ampproject.org/c/s/www.reuters.com/article/amp/id1", "Reuters", "reuters.com"),
-    ("of a stranger", "https://tide-example.cdn.ampproject.org/c/s/tide.example/ferry", "tide.example", "tide.example"),
+    ("of an unknown site", "https://tide-example.cdn.ampproject.org/c/s/tide.example/ferry", "tide.example", "tide.example"),
     ("of an account", "https://x.cdn.ampproject.org/c/s/medium.com/@tidewatch/1", "tidewatch.medium.com", "tidewatch.medium.com"),
     ("an image of it", "https://x.cdn.ampproject.org/i/s/www.reuters.com/logo.png", "ampproject.org", "ampproject.org"),
-    ("a host that only ends alike", "https://evilcdn.ampproject.org.tide.example/c/s/www.reuters.com/1", "tide.example", "tide.example"),
+    ("a host with the same ending", "https://evilcdn.ampproject.org.tide.example/c/s/www.reuters.com/1", "tide.example", "tide.example"),
     ("Bing's AMP cache", "https://www-dw-com.bing-amp.com/c/s/www.dw.com/en/ferry/a-1", "Deutsche Welle", "dw.com"),
     ("Google's AMP viewer", "https://www.google.com/amp/s/www.bbc.co.uk/news/amp/uk-1", "BBC", "bbc.co.uk"),
     ("the same elsewhere", "https://www.google.co.uk/amp/s/amp.cnn.com/cnn/2026/03/02/ferry", "CNN", "cnn.com"),
@@ -187,19 +188,19 @@ PLAIN: list[Row] = [
     ("the same by its other name", "https://www.google.com/url?q=https%3A%2F%2Fwww.lemonde.fr%2F1&sa=D", "Le Monde", "lemonde.fr"),
     ("a link of Google's elsewhere", "https://www.google.co.uk/url?q=https://www.lemonde.fr/1&sa=U", "Le Monde", "lemonde.fr"),
     ("a parameter on a platform", "https://medium.com/@tidewatch/1?url=https://www.lemonde.fr/1", "tidewatch.medium.com", "tidewatch.medium.com"),
-    ("Google News as it was", _google_news("https://www.theguardian.com/world/ferry"), "The Guardian", "theguardian.com"),
-    ("and a stranger there", _google_news("https://www.tide.example/ferry"), "tide.example", "tide.example"),
-    ("Google News as it is", "https://news.google.com/rss/articles/CBMiakFVX3lxTE5fQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo?oc=5", "Google News", "google.com"),
+    ("Google News in its older form", _google_news("https://www.theguardian.com/world/ferry"), "The Guardian", "theguardian.com"),
+    ("an unknown site in that form", _google_news("https://www.tide.example/ferry"), "tide.example", "tide.example"),
+    ("Google News in its present form", "https://news.google.com/rss/articles/CBMiakFVX3lxTE5fQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo?oc=5", "Google News", "google.com"),
     ("Bing News", "https://www.bing.com/news/apiclick.aspx?ref=FexRss&aid=&url=https%3a%2f%2fwww.dw.com%2fen%2fferry%2fa-1&c=1", "Deutsche Welle", "dw.com"),
     ("Yahoo's search", "https://r.search.yahoo.com/_ylt=A;_ylu=B/RV=2/RE=1/RO=10/RU=https%3a%2f%2fwww.npr.org%2fferry/RK=2/RS=c-", "NPR", "npr.org"),
     ("Facebook's link", "https://l.facebook.com/l.php?u=https%3A%2F%2Fapnews.com%2Farticle%2F1&h=AT0", "Associated Press", "apnews.com"),
-    ("MSN, without a title that tells", "https://www.msn.com/en-us/news/world/ferry/ar-AA1", "MSN", "msn.com"),
-    ("Yahoo, without a title that tells", "https://www.yahoo.com/news/ferry-123.html", "Yahoo", "yahoo.com"),
+    ("MSN, with a title that names no outlet", "https://www.msn.com/en-us/news/world/ferry/ar-AA1", "MSN", "msn.com"),
+    ("Yahoo, with a title that names no outlet", "https://www.yahoo.com/news/ferry-123.html", "Yahoo", "yahoo.com"),
     ("Yahoo's own desk", "https://finance.yahoo.com/news/ferry-123.html", "Yahoo Finance", "yahoo.com"),
     ("a press release", "https://www.prnewswire.com/news-releases/ferry-301.html", "PR Newswire", "prnewswire.com"),
 ]  # fmt: skip
 
-# The reason, the address, the title, the name and the domain of the publisher.
+# The reason, the URL, the title, the name and the domain of the publisher.
 TITLED: list[tuple[str, str, str, str, str]] = [
     ("Google News", "https://news.google.com/articles/CBMiAA", "Ferry runs aground off Skarra - The New York Times", "The New York Times", "nytimes.com"),
     ("Google News, by a domain", "https://news.google.com/articles/CBMiAA", "Ferry runs aground - Reuters.com", "Reuters", "reuters.com"),
@@ -209,18 +210,18 @@ TITLED: list[tuple[str, str, str, str, str]] = [
     ("Google News, in Japanese", "https://news.google.com/articles/CBMiAA", "離島へのフェリーが欠航 - 朝日新聞", "朝日新聞", "asahi.com"),
     ("Google News, in Arabic", "https://news.google.com/articles/CBMiAA", "جنوح عبّارة - الجزيرة نت", "الجزيرة نت", "aljazeera.net"),
     ("Google News, a name with a dash", "https://news.google.com/articles/CBMiAA", "Un ferry échoué - Ouest-France", "Ouest-France", "ouest-france.fr"),
-    ("Google News, a name that two bear", "https://news.google.com/articles/CBMiAA", "Ferry runs aground - ABC News", "Google News", "google.com"),
-    ("Google News, nobody known", "https://news.google.com/articles/CBMiAA", "Ferry runs aground - Skarra Parish Pump", "Google News", "google.com"),
+    ("Google News, a name of two outlets", "https://news.google.com/articles/CBMiAA", "Ferry runs aground - ABC News", "Google News", "google.com"),
+    ("Google News, an unknown outlet", "https://news.google.com/articles/CBMiAA", "Ferry runs aground - Skarra Parish Pump", "Google News", "google.com"),
     ("Google News, itself", "https://news.google.com/articles/CBMiAA", "Ferries - Google News", "Google News", "google.com"),
     ("MSN", "https://www.msn.com/en-gb/news/ar-AA1", "Ferry runs aground | The Independent", "The Independent", "independent.co.uk"),
     ("Yahoo", "https://news.yahoo.com/ferry-1.html", "Ferry runs aground – Miami Herald", "Miami Herald", "miamiherald.com"),
     ("Yahoo, accents left out", "https://es.noticias.yahoo.com/ferry-1.html", "Encalla un ferry | El Pais", "El País", "elpais.com"),
     ("an AMP cache that hides its page", "https://x.cdn.ampproject.org/i/1", "Ferry runs aground - The Straits Times", "The Straits Times", "straitstimes.com"),
-    ("a stranger that carries an outlet", "https://reader.tide.example/1", "Ferry runs aground | The Guardian", "The Guardian", "theguardian.com"),
-    ("the same of one uncommon word", "https://reader.tide.example/1", "Ferry runs aground - Reuters", "Reuters", "reuters.com"),
-    ("a stranger's section", "https://reader.tide.example/1", "Ferries and the tide | Science", "tide.example", "tide.example"),
-    ("a stranger's last word", "https://reader.tide.example/1", "It was about time - people", "tide.example", "tide.example"),
-    ("a hyphen that sets nothing off", "https://reader.tide.example/1", "A ferry of non-Reuters", "tide.example", "tide.example"),
+    ("an unknown site that carries an outlet", "https://reader.tide.example/1", "Ferry runs aground | The Guardian", "The Guardian", "theguardian.com"),
+    ("the same, a name of one uncommon word", "https://reader.tide.example/1", "Ferry runs aground - Reuters", "Reuters", "reuters.com"),
+    ("an unknown site's section", "https://reader.tide.example/1", "Ferries and the tide | Science", "tide.example", "tide.example"),
+    ("an unknown site's last word", "https://reader.tide.example/1", "It was about time - people", "tide.example", "tide.example"),
+    ("a hyphen that separates no outlet", "https://reader.tide.example/1", "A ferry of non-Reuters", "tide.example", "tide.example"),
     ("a known site quotes another", "https://www.dw.com/en/a-1", "Ferry runs aground - Reuters", "Deutsche Welle", "dw.com"),
     ("an account on a platform", "https://tidewatch.substack.com/p/1", "Why I left | The New York Times", "tidewatch.substack.com", "tidewatch.substack.com"),
 ]  # fmt: skip
@@ -232,7 +233,7 @@ def _resolve(url: str, title: str) -> Resolution:
 
 
 @pytest.mark.parametrize(("reason", "url", "name", "domain"), PLAIN, ids=[row[0] for row in PLAIN])
-def test_the_publisher_of_an_address(reason: str, url: str, name: str, domain: str) -> None:
+def test_the_publisher_of_a_url(reason: str, url: str, name: str, domain: str) -> None:
     outlet = _resolve(url, "Ferry runs aground off Skarra").outlet
     assert (outlet.name, outlet.domain) == (name, domain), reason
 
@@ -240,14 +241,14 @@ def test_the_publisher_of_an_address(reason: str, url: str, name: str, domain: s
 @pytest.mark.parametrize(
     ("reason", "url", "title", "name", "domain"), TITLED, ids=[row[0] for row in TITLED]
 )
-def test_the_publisher_by_the_title(
+def test_the_publisher_by_the_end_of_the_title(
     reason: str, url: str, title: str, name: str, domain: str
 ) -> None:
     outlet = _resolve(url, title).outlet
     assert (outlet.name, outlet.domain) == (name, domain), reason
 
 
-def test_the_tables_name_each_reason_once_and_are_long_enough() -> None:
+def test_the_tables_have_unique_reasons_and_enough_rows() -> None:
     reasons = [row[0] for row in (*PLAIN, *TITLED)]
     assert len(reasons) == len(set(reasons))
     assert len(reasons) >= 150

@@ -1,4 +1,4 @@
-"""`newsloom unseal`: wrong key, altered seal and unusable input, each by exit code and one line."""
+"""`newsloom unseal`: exit code and message for a wrong key, an altered seal and unusable input."""
 
 from typing import Any
 
@@ -37,20 +37,20 @@ OPENED: dict[str, tuple[bytes, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("reason", OPENED)
-def test_what_was_sealed_is_printed(reason: str) -> None:
+def test_the_sealed_object_is_printed(reason: str) -> None:
     given, arguments = OPENED[reason]
     ended = _unseal(given, *arguments)
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert orjson.loads(ended.stdout) == {"desk": "night"}
 
 
-# reason: (what differs from the record, the exit code, words of the line)
+# reason: (the changed fields of the record, the exit code, words of the line)
 ALTERED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a letter": ({"secured": SECURED.replace(SECURED[0], "_", 1)}, 4, "it was altered"),
     "cut off at the front": ({"secured": SECURED[4:]}, 4, "it was altered"),
     "another article's": ({"id": IDENT[::-1]}, 4, "belongs to another article"),
     "another version": ({"schemaVersion": 2}, 4, "it was altered"),
-    "a version below all": ({"schemaVersion": 0}, 4, "it was altered"),
+    "version 0": ({"schemaVersion": 0}, 4, "it was altered"),
     "another key's": ({"secured": SECURED[:-8] + "0a0a0a0a"}, 3, "key 0a0a0a0a made"),
     "made elsewhere": ({"secured": "AAAA;BBBB"}, 3, "was not made here"),
     "nothing sealed": ({"secured": ""}, 2, "`secured`"),
@@ -61,7 +61,7 @@ ALTERED: dict[str, tuple[dict[str, Any], int, str]] = {
 
 
 @pytest.mark.parametrize("reason", ALTERED)
-def test_a_record_that_does_not_open_is_told_apart(reason: str) -> None:
+def test_each_reason_for_not_opening_has_its_exit_code(reason: str) -> None:
     fields, code, words = ALTERED[reason]
     _assert_refused(_unseal(orjson.dumps(RECORD | fields)), code, words)
 
@@ -71,7 +71,7 @@ UNUSABLE: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "`secured`"),
     "two records": (orjson.dumps(RECORD) + b"\n" + orjson.dumps(RECORD), "not one record"),
     "half of one": (orjson.dumps(RECORD)[:-9], "not one record"),
-    "a document that is none": (b"---\na: b: c\n---\n", "not one record"),
+    "a document that is not YAML": (b"---\na: b: c\n---\n", "not one record"),
     "not UTF-8": (b"\xff", "not UTF-8"),
     "too large": (b" " * 2**20 + b"{}", "1 MiB"),
     "a bare seal without its article": (SECURED.encode(), "--id"),
@@ -79,7 +79,7 @@ UNUSABLE: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("reason", UNUSABLE)
-def test_what_is_no_sealed_record_is_told(reason: str) -> None:
+def test_unusable_input_is_reported(reason: str) -> None:
     given, words = UNUSABLE[reason]
     _assert_refused(_unseal(given), 2, words)
 
@@ -92,7 +92,7 @@ KEYS: dict[str, tuple[str | None, str]] = {
 
 
 @pytest.mark.parametrize("reason", KEYS)
-def test_without_its_key_it_says_which_that_would_be(reason: str) -> None:
+def test_a_missing_key_is_named(reason: str) -> None:
     keys, words = KEYS[reason]
     _assert_refused(_unseal(orjson.dumps(RECORD), keys=keys), 3, words)
 

@@ -1,4 +1,4 @@
-"""Alerts, runbook and dashboard say the same, of metrics that there are; rules hold in cases."""
+"""Alerts, runbook and dashboard agree and use existing metrics; alert rules pass their tests."""
 
 import json
 import re
@@ -24,25 +24,25 @@ CASES = [case for test in TESTS for case in test["alert_rule_test"]]
 ALERTS = alerts()
 NAMES = [alert["alert"] for alert in ALERTS]
 PROCESS = {"resident_memory_bytes", "cpu_seconds_total", "open_fds", "start_time_seconds"}
-"""Of the Prometheus client's own `process_*`, those that are looked at."""
+"""The `process_*` metrics of the Prometheus client that alerts and dashboard use."""
 SUFFIXES = ("_bucket", "_count", "_sum")
 
 
-def test_rules_hold_in_every_case() -> None:
+def test_the_rules_pass_all_their_tests() -> None:
     assert "SUCCESS" in run_promtool("test", "rules", DEPLOYED / "alerts_test.yml")
 
 
-def test_prometheus_takes_the_configuration() -> None:
+def test_prometheus_accepts_the_configuration() -> None:
     run_promtool("check", "config", DEPLOYED / "prometheus.yml")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_alert_is_seen_to_fire_and_not_to(name: str) -> None:
+def test_each_alert_has_a_test_that_fires_and_one_that_does_not(name: str) -> None:
     fires = [bool(case.get("exp_alerts")) for case in CASES if case["alertname"] == name]
     assert set(fires) == {True, False}
 
 
-def test_each_alert_has_its_section_and_each_section_an_alert() -> None:
+def test_alerts_and_sections_of_the_runbook_correspond() -> None:
     sections = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
     assert sections == list(dict.fromkeys(NAMES))
     for alert in ALERTS:
@@ -52,7 +52,7 @@ def test_each_alert_has_its_section_and_each_section_an_alert() -> None:
         assert alert["labels"]["severity"] in ("page", "ticket")
 
 
-def test_each_section_says_what_it_means_how_to_see_it_and_what_to_do() -> None:
+def test_each_section_has_meaning_check_and_action() -> None:
     for section in RUNBOOK.split("\n## ")[1:]:
         parts = re.findall(r"^\*\*(.+?)\.\*\*", section, re.MULTILINE)
         assert parts == ["Means", "See", "Do"], section[:40]
@@ -67,7 +67,7 @@ def _expressions() -> Iterator[tuple[str, str]]:
     yield from runbook_expressions()
 
 
-def test_only_metrics_that_there_are_are_asked_for() -> None:
+def test_expressions_use_only_existing_metrics() -> None:
     definitions = {one.name for one in ALL} | {f"process_{name}" for name in PROCESS} | {"ALERTS"}
     histograms = {one.name + suffix for one in ALL if one.buckets for suffix in SUFFIXES}
     known = definitions | histograms | {rule["record"] for rule in recorded()}
@@ -77,12 +77,12 @@ def test_only_metrics_that_there_are_are_asked_for() -> None:
             assert name in known, where
 
 
-def test_every_metric_is_looked_at_somewhere() -> None:
+def test_each_metric_is_used_in_an_expression() -> None:
     asked = " ".join(expression for _, expression in _expressions())
     assert [one.name for one in ALL if one.name not in asked] == []
 
 
-def test_only_verdicts_and_buckets_that_there_are_are_asked_for() -> None:
+def test_expressions_use_only_existing_verdicts_and_buckets() -> None:
     asked = " ".join(expression for _, expression in _expressions())
     verdicts = {v for listed in re.findall(r'verdict=~"([^"]+)"', asked) for v in listed.split("|")}
     assert verdicts == {
@@ -93,7 +93,7 @@ def test_only_verdicts_and_buckets_that_there_are_are_asked_for() -> None:
     assert edges <= set(ARRIVAL_TO_PUBLICATION.buckets)
 
 
-def test_the_runbook_names_commands_settings_and_panels_that_there_are() -> None:
+def test_the_runbook_names_only_existing_commands_settings_and_panels() -> None:
     for command in re.findall(r"`newsloom ([a-z-]+)", RUNBOOK):
         assert newsloom.get_command(Context(newsloom), command), command
     titles = [panel["title"] for panel in DASHBOARD["panels"]]
@@ -106,7 +106,7 @@ def test_the_runbook_names_commands_settings_and_panels_that_there_are() -> None
         assert (DEPLOY / path).exists(), path
 
 
-def test_the_dashboard_is_what_grafana_provides() -> None:
+def test_the_provisioned_dashboard_is_valid() -> None:
     folder = DEPLOY / "grafana" / "provisioning"
     (source,) = _read(folder / "datasources" / "prometheus.yml")["datasources"]
     scrape = _read(DEPLOYED / "prometheus.yml")["global"]["scrape_interval"]

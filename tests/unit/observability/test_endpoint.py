@@ -1,4 +1,4 @@
-"""The endpoint over real connections: its paths, its bounds, a port that is taken."""
+"""The endpoint over real connections: its paths, its limits, a port in use."""
 
 import socket
 import time
@@ -22,7 +22,7 @@ def serving(health: Health, connection_s: float = 15) -> int:
     return port
 
 
-def test_each_path_answers_its_own_question() -> None:
+def test_each_path_gives_its_own_answer() -> None:
     health = Health(stall_s=1)
     port = serving(health)
     assert scrape(port).of("newsloom_test") == 7
@@ -30,24 +30,24 @@ def test_each_path_answers_its_own_question() -> None:
     assert ask(port, "/readyz") == Answer(503, "starting")
     health.note_ready()
     assert ask(port, "/readyz") == Answer(200, "ok")
-    time.sleep(1.2)  # nobody gives a sign of life
-    status, said = ask(port, "/healthz")
-    assert (status, said[:36]) == (503, "the event loop has not answered for ")
+    time.sleep(1.2)  # No event loop calls `beat`.
+    status, body = ask(port, "/healthz")
+    assert (status, body[:36]) == (503, "the event loop has not answered for ")
     assert ask(port, "/").status == 404
     assert ask(port, "/metrics/../etc/passwd").status == 404
 
 
-def test_slow_and_many_clients_neither_stay_nor_keep_others_out() -> None:
+def test_slow_clients_are_disconnected_and_do_not_block_others() -> None:
     port = serving(Health(stall_s=60, is_ready=True), connection_s=0.5)
     slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(MAX_CONNECTIONS + 4)]
-    for each in slow[:MAX_CONNECTIONS]:
-        each.sendall(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
+    for client in slow[:MAX_CONNECTIONS]:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
     began = time.monotonic()
-    for each in slow:
-        each.settimeout(5)
+    for client in slow:
+        client.settimeout(5)
         with suppress(ConnectionResetError):
-            assert each.recv(1_000) == b"", "it is hung up on"
-        each.close()
+            assert client.recv(1_000) == b"", "the server closes the connection"
+        client.close()
     assert time.monotonic() - began < 3
     assert ask(port, "/healthz") == Answer(200, "ok")
 
@@ -55,14 +55,14 @@ def test_slow_and_many_clients_neither_stay_nor_keep_others_out() -> None:
 @pytest.mark.parametrize(
     ("host", "why"),
     [("127.0.0.1", "Address already in use"), ("no-such-host.invalid", "")],
-    ids=["a port that is taken", "no address"],
+    ids=["a port in use", "no address"],
 )
-def test_where_it_cannot_be_served_one_line_says_what_to_set(host: str, why: str) -> None:
+def test_an_unusable_address_gives_one_line_that_names_the_setting(host: str, why: str) -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(EndpointError) as refused:
             listen(host, port)
-    said = str(refused.value)
-    assert said.startswith(f"cannot serve metrics at {host}:{port}: {why}")
-    assert "NEWSLOOM_METRICS_PORT" in said
-    assert "\n" not in said
+    message = str(refused.value)
+    assert message.startswith(f"cannot serve metrics at {host}:{port}: {why}")
+    assert "NEWSLOOM_METRICS_PORT" in message
+    assert "\n" not in message

@@ -1,4 +1,4 @@
-"""Health from signs of life: what makes a process unhealthy, and what does not."""
+"""Health from the beats of the event loop and from commits: what is unhealthy and what is not."""
 
 from newsloom.observability.health import BEAT_S, Health
 
@@ -11,7 +11,7 @@ class Clock:
         return self.now
 
     def pass_time(self, seconds: float, health: Health | None = None) -> None:
-        """Lets time pass, with beats if there is somebody to give them."""
+        """Lets time pass; with `health`, its event loop beats on time."""
         if health is None:
             self.now += seconds
             return
@@ -27,7 +27,7 @@ def started() -> tuple[Clock, Health]:
     return clock, health
 
 
-def test_a_loop_that_is_silent_for_too_long_is_told_and_one_that_wakes_is_well() -> None:
+def test_a_loop_is_unhealthy_while_it_does_not_beat_and_healthy_again_after_a_beat() -> None:
     clock, health = started()
     clock.pass_time(60)
     assert health.unhealthy() is None
@@ -37,38 +37,38 @@ def test_a_loop_that_is_silent_for_too_long_is_told_and_one_that_wakes_is_well()
     assert health.unhealthy() is None
 
 
-def test_the_lag_of_the_loop_is_its_longest_of_late_and_the_present_one() -> None:
+def test_the_lag_of_the_loop_is_the_longest_recent_one_or_the_present_one() -> None:
     clock, health = started()
     clock.pass_time(BEAT_S + 2)
-    assert health.loop_lag_s == 2, "not over yet"
+    assert health.loop_lag_s == 2, "this lag has not ended"
     health.beat()
     clock.pass_time(10, health)
-    assert health.loop_lag_s == 2, "of late"
+    assert health.loop_lag_s == 2, "the longest recent lag"
     clock.pass_time(10, health)
     assert health.loop_lag_s == 0
 
 
-def test_commits_that_stand_still_are_a_reason_only_while_records_wait() -> None:
+def test_missing_commits_are_unhealthy_only_while_records_wait() -> None:
     clock, health = started()
     health.note_ready()
     clock.pass_time(600, health)
-    assert health.unhealthy() is None, "there was nothing to do"
+    assert health.unhealthy() is None, "no record waited"
     health.note_lag(3, 7)
     clock.pass_time(60, health)
     health.note_lag(3, 9)
-    assert health.unhealthy() is None, "not for long enough"
+    assert health.unhealthy() is None, "the limit is not reached"
     clock.pass_time(1, health)
-    told = "records wait in partition 3, and none was committed for 61 s"
-    assert health.unhealthy() == told
+    stalled = "records wait in partition 3, and none was committed for 61 s"
+    assert health.unhealthy() == stalled
     health.note_commit(3)
-    assert health.unhealthy() is None, "it goes on"
+    assert health.unhealthy() is None, "a record was committed"
     clock.pass_time(61, health)
-    assert health.unhealthy() == told
+    assert health.unhealthy() == stalled
     health.note_lag(3, 0)
-    assert health.unhealthy() is None, "nothing waits any more"
+    assert health.unhealthy() is None, "no record waits any more"
 
 
-def test_one_partition_that_goes_on_does_not_hide_another_that_stands_still() -> None:
+def test_a_partition_with_commits_does_not_hide_one_without() -> None:
     clock, health = started()
     health.note_ready()
     health.note_lag(0, 1)
@@ -79,21 +79,21 @@ def test_one_partition_that_goes_on_does_not_hide_another_that_stands_still() ->
     assert (health.unhealthy() or "").startswith("records wait in partition 1,")
 
 
-def test_partitions_that_move_begin_anew() -> None:
+def test_the_time_limit_starts_again_when_partitions_are_reassigned() -> None:
     clock, health = started()
     health.note_ready()
     health.note_lag(0, 1)
     clock.pass_time(59, health)
     health.note_unready("the partitions assigned are being restored")
     clock.pass_time(500, health)
-    assert health.unhealthy() is None, "a restore has a limit of its own"
+    assert health.unhealthy() is None, "a restore has a separate limit"
     health.note_ready()
     health.note_lag(0, 1)
     clock.pass_time(60, health)
     assert health.unhealthy() is None
 
 
-def test_readiness_says_what_it_waits_for() -> None:
+def test_readiness_names_what_it_waits_for() -> None:
     _, health = started()
     assert health.unready() == "starting"
     health.note_ready()

@@ -1,4 +1,4 @@
-"""Log lines for people and for programs, and what is never in them."""
+"""Log lines as text and as JSON, and what they never contain."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ import pytest
 from newsloom.observability.logs import Format, _Json, _Text, fields
 
 
-def _said(form: Format, message: str, error: bool = False, **named: object) -> str:
+def _log_line(form: Format, message: str, error: bool = False, **named: object) -> str:
     formatter = _Json("enrich") if form == "json" else _Text()
     try:
         raise ValueError("a bug") if error else KeyError
@@ -30,18 +30,18 @@ def _said(form: Format, message: str, error: bool = False, **named: object) -> s
         ({"detail": "two words"}, 'newsloom: dead letter detail="two words"'),
         ({"source": "x\ny\x1b[2J"}, 'newsloom: dead letter source="x\\ny\\u001b[2J"'),
     ],
-    ids=["plain", "none is left out", "words are quoted", "no line or colour of others' making"],
+    ids=["plain", "None is omitted", "words are quoted", "line ends and colours are escaped"],
 )
-def test_lines_to_read(named: dict[str, Any], line: str) -> None:
-    assert _said("text", "dead\n letter", **named) == line
+def test_the_text_form_of_a_line(named: dict[str, Any], line: str) -> None:
+    assert _log_line("text", "dead\n letter", **named) == line
 
 
-def test_an_object_a_line() -> None:
-    line = _said("json", "dead letter", id="ab12", source="a\nb\ud800")
+def test_the_json_form_is_one_object_a_line() -> None:
+    line = _log_line("json", "dead letter", id="ab12", source="a\nb\ud800")
     assert "\n" not in line
-    said = json.loads(line)
-    assert said.pop("time").endswith("Z")
-    assert said == {
+    entry = json.loads(line)
+    assert entry.pop("time").endswith("Z")
+    assert entry == {
         "level": "info",
         "stage": "enrich",
         "logger": "newsloom.test",
@@ -51,14 +51,14 @@ def test_an_object_a_line() -> None:
     }
 
 
-def test_an_exception_stays_in_its_line() -> None:
-    line = _said("json", "ended by", error=True)
+def test_an_exception_is_part_of_its_line() -> None:
+    line = _log_line("json", "ended by", error=True)
     assert "\n" not in line
     assert json.loads(line)["exception"].endswith("ValueError: a bug")
-    assert _said("text", "ended by", error=True).startswith("newsloom: ended by\nTraceback")
+    assert _log_line("text", "ended by", error=True).startswith("newsloom: ended by\nTraceback")
 
 
-def test_a_task_that_was_told_to_end_is_no_crash(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_cancelled_task_is_not_logged_as_a_crash(capfd: pytest.CaptureFixture[str]) -> None:
     program = (
         "import asyncio, logging; from newsloom.observability.logs import set_up_logs\n"
         "set_up_logs('text', 'warning'); log = logging.getLogger('mode.services')\n"

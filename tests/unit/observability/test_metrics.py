@@ -1,4 +1,4 @@
-"""The declarations hold to their rules, and counting does what they say."""
+"""Metric definitions follow the naming rules, and the counters match their definitions."""
 
 import re
 from collections import Counter as Tally
@@ -26,7 +26,7 @@ COUNTS = {"newsloom_assigned_partitions", "newsloom_records_in_flight"} | {
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
-def test_a_declaration_keeps_to_the_rules(one: AnyMetricDefinition) -> None:
+def test_a_definition_follows_the_rules(one: AnyMetricDefinition) -> None:
     assert re.fullmatch(r"newsloom(_[a-z]+)+", one.name)
     assert (one.kind is Counter) == one.name.endswith("_total")
     if one.kind is not Counter and one.name not in COUNTS:
@@ -35,16 +35,16 @@ def test_a_declaration_keeps_to_the_rules(one: AnyMetricDefinition) -> None:
     assert list(one.buckets) == sorted(set(one.buckets))
     assert set(one.labels) <= set(LABELS)
     assert set(one.set_by) <= {"enrich", "curate", "run"}
-    assert len(one.meaning) > 60, "what an operator should infer"
+    assert len(one.meaning) > 60, "the meaning must help an operator"
     assert one.meaning.endswith(".")
     assert f"| `{one.name}` |" in metrics_page()
 
 
-def test_names_are_declared_once() -> None:
+def test_names_are_defined_once() -> None:
     assert len({one.name for one in ALL}) == len(ALL)
 
 
-def test_a_batch_counts_once_it_is_committed() -> None:
+def test_a_batch_is_counted_when_it_is_committed() -> None:
     metrics = Metrics("curate")
     published = Publication("a", b"{}")
     result = Result(
@@ -61,7 +61,9 @@ def test_a_batch_counts_once_it_is_committed() -> None:
     metrics.commit()
     value = metrics.registry.get_sample_value
     assert totals(metrics[definitions.RECORDS]) == {"curate": 2}
-    assert totals(metrics[definitions.INPUTS]) == {"curated": 1}, "another lane counts the other"
+    assert totals(metrics[definitions.INPUTS]) == {"curated": 1}, (
+        "another lane counts the other input"
+    )
     assert totals(metrics[definitions.PUBLICATIONS]) == {"curated": 3}
     assert totals(metrics[definitions.IMAGE_VERDICTS]) == {"timeout": 1, "too-small": 1}
     assert totals(metrics[definitions.IMAGELESS_ARTICLES]) == {"timeout": 1}
@@ -70,7 +72,7 @@ def test_a_batch_counts_once_it_is_committed() -> None:
     assert value("newsloom_arrival_to_publication_seconds_count") == 1
 
 
-def test_crawlers_cannot_make_labels_without_end() -> None:
+def test_crawlers_cannot_create_unlimited_labels() -> None:
     metrics = Metrics("enrich")
     fault = Fault(Reason.BLANK, "title", "")
     names = [None, "No Name!", "x" * 65, *(f"spider-{n}" for n in range(200)), "spider-3"]
@@ -87,11 +89,11 @@ def test_crawlers_cannot_make_labels_without_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counted", "told"),
+    ("counted", "unaccounted"),
     [(2, 0), (1, 1), (3, -1)],
-    ids=["all are counted", "one was lost", "one was counted twice"],
+    ids=["all were counted", "one was lost", "one was counted twice"],
 )
-def test_a_lane_holds_what_it_took_against_its_row(counted: int, told: int) -> None:
+def test_a_lane_compares_its_count_of_inputs_with_its_row(counted: int, unaccounted: int) -> None:
     metrics, state = Metrics("curate"), State()
     state.lane = Lane(outcomes={"curated": 40, "unchanged": 2})
     lane = LaneMetrics(metrics, 3, state)
@@ -101,22 +103,22 @@ def test_a_lane_holds_what_it_took_against_its_row(counted: int, told: int) -> N
     state.lane = Lane(outcomes={"curated": 40 + counted, "unchanged": 1, "withdrawn": 1})
     lane.commit()
     value = metrics.registry.get_sample_value
-    assert value("newsloom_unaccounted_inputs", {"lane": "3"}) == told
+    assert value("newsloom_unaccounted_inputs", {"lane": "3"}) == unaccounted
     committed = {"lane": "3", "outcome": "curated"}
     assert value("newsloom_committed_inputs", committed) == 40 + counted
 
 
-def test_partitions_that_are_others_have_no_samples_any_more() -> None:
+def test_samples_of_revoked_partitions_are_removed() -> None:
     metrics = Metrics("curate")
     LaneMetrics(metrics, 5, State()).describe()
     metrics[definitions.LAG_RECORDS].labels("curate", "5").set(3)
     metrics.forget_partitions()
-    told = [s for family in metrics.registry.collect() for s in family.samples]
-    assert not [s for s in told if {"lane", "partition"} & s.labels.keys()]
-    assert [s for s in told if s.name == "newsloom_build_info"]
+    samples = [s for family in metrics.registry.collect() for s in family.samples]
+    assert not [s for s in samples if {"lane", "partition"} & s.labels.keys()]
+    assert [s for s in samples if s.name == "newsloom_build_info"]
 
 
-def test_fetches_are_counted_as_they_happen() -> None:
+def test_fetches_are_counted_immediately() -> None:
     metrics = Metrics("enrich")
     fetches = FetchMetrics(metrics)
     value = metrics.registry.get_sample_value
@@ -130,6 +132,6 @@ def test_fetches_are_counted_as_they_happen() -> None:
     assert totals(metrics[definitions.IMAGE_LOOKUPS]) == {"cached": 1}
 
 
-def test_the_page_names_every_verdict_of_the_web() -> None:
+def test_the_page_names_each_verdict_of_a_fetch() -> None:
     web = ("unreachable", "timeout", "http-error", "too-many-redirects")
     assert all(Verdict(word) and f"`{word}`" in LABELS["verdict"] for word in web)

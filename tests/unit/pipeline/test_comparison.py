@@ -1,4 +1,4 @@
-"""Two curations of the same inputs: the same differ in nothing, others in what is told."""
+"""The comparison of two curations of the same inputs with equal or different policies."""
 
 from typing import Any
 
@@ -22,20 +22,20 @@ DAIRY = event("one.example/b", "Fennimore dairy recalls soft cheese", 3 * HOUR_S
 FAULTY = {"webUrl": "https://one.example/c"}
 
 
-def _tell(policy: Policy, *events: dict[str, Any]) -> CuratedView:
+def _curate(policy: Policy, *events: dict[str, Any]) -> CuratedView:
     catalogue = Catalogue({}, TopicIndex([]), "none")
-    pipeline, telling = Pipeline(State(), catalogue, "trust", policy=policy), CuratedView()
-    for each in events:
-        telling.take(pipeline.process(each, START_S + 1000 * HOUR_S))
-    return telling
+    pipeline, view = Pipeline(State(), catalogue, "trust", policy=policy), CuratedView()
+    for record in events:
+        view.take(pipeline.process(record, START_S + 1000 * HOUR_S))
+    return view
 
 
-def _url(telling: CuratedView, article_id: str) -> str:
-    return telling.articles[article_id].title.split()[0]
+def _url(view: CuratedView, article_id: str) -> str:
+    return view.articles[article_id].title.split()[0]
 
 
-def test_the_same_policy_tells_the_same() -> None:
-    one, two = (_tell(DEFAULT_POLICY, *FERRY, DAIRY, FAULTY) for _ in range(2))
+def test_the_same_policy_gives_no_differences() -> None:
+    one, two = (_curate(DEFAULT_POLICY, *FERRY, DAIRY, FAULTY) for _ in range(2))
     differences = compare_views(one, two)
     assert differences == ([], ([], []), ([], []))
     assert one.counts() == two.counts()
@@ -44,8 +44,8 @@ def test_the_same_policy_tells_the_same() -> None:
     assert one.counts()["dead letters"] == 1
 
 
-def test_a_story_that_falls_apart_is_told_with_its_parts_and_their_leads() -> None:
-    whole, apart = _tell(DEFAULT_POLICY, *FERRY, DAIRY), _tell(NEVER_JOIN, *FERRY, DAIRY)
+def test_a_split_story_is_reported_with_its_parts_and_their_leads() -> None:
+    whole, apart = _curate(DEFAULT_POLICY, *FERRY, DAIRY), _curate(NEVER_JOIN, *FERRY, DAIRY)
     (regrouping,), leads, published = compare_views(whole, apart)
     assert (list(map(len, regrouping.a)), list(map(len, regrouping.b))) == ([3], [1, 1, 1])
     assert regrouping.size == 3
@@ -53,36 +53,38 @@ def test_a_story_that_falls_apart_is_told_with_its_parts_and_their_leads() -> No
     assert [[_url(apart, i) for i in ids] for ids in published] == [[], ["Ferry"]]
 
 
-def test_it_is_told_the_same_from_the_other_side() -> None:
-    whole, apart = _tell(DEFAULT_POLICY, *FERRY, DAIRY), _tell(NEVER_JOIN, *FERRY, DAIRY)
+def test_the_comparison_is_symmetric() -> None:
+    whole, apart = _curate(DEFAULT_POLICY, *FERRY, DAIRY), _curate(NEVER_JOIN, *FERRY, DAIRY)
     there, back = compare_views(whole, apart), compare_views(apart, whole)
     assert back.regroupings == [Regrouping(b, a) for a, b in there.regroupings]
     assert (back.leads, back.published) == (there.leads[::-1], there.published[::-1])
 
 
-def test_a_threshold_changes_publications_and_nothing_else() -> None:
-    usual = _tell(DEFAULT_POLICY, *FERRY, DAIRY)
-    strict = _tell(DEFAULT_POLICY._replace(publish_threshold=100), *FERRY, DAIRY)
+def test_a_threshold_changes_only_which_articles_are_published() -> None:
+    usual = _curate(DEFAULT_POLICY, *FERRY, DAIRY)
+    strict = _curate(DEFAULT_POLICY._replace(publish_threshold=100), *FERRY, DAIRY)
     regroupings, leads, published = compare_views(usual, strict)
     assert (regroupings, leads) == ([], ([], []))
     assert [[_url(usual, i) for i in ids] for ids in published] == [["Fennimore"], []]
 
 
-def test_stories_that_never_merge_are_told_apart() -> None:
-    two_matters = [
+def test_stories_that_merge_under_one_policy_only_are_reported() -> None:
+    two_stories = [
         event("one.example/1", "Selkie ferry runs aground off Northfield pier"),
         event("two.example/1", "Coastguard inquiry blames Selkie pilot, rotten chart", 60),
         event(
             "two.example/2", "Coastguard inquiry blames Selkie pilot, rotten chart: minister", 120
         ),
     ]
-    bridge = f"{two_matters[1]['title']}: {two_matters[0]['title']}"
-    stream = [*two_matters, event("three.example/1", bridge, 180)]
+    bridge = f"{two_stories[1]['title']}: {two_stories[0]['title']}"
+    stream = [*two_stories, event("three.example/1", bridge, 180)]
     never_merge = Policy(DEFAULT_WEIGHTS._replace(merge_bias=-100_000))
-    (regrouping,), *_ = compare_views(_tell(DEFAULT_POLICY, *stream), _tell(never_merge, *stream))
+    (regrouping,), *_ = compare_views(
+        _curate(DEFAULT_POLICY, *stream), _curate(never_merge, *stream)
+    )
     assert [list(map(len, stories)) for stories in regrouping] == [[4], [2, 2]]
 
 
-def test_what_was_withdrawn_is_held_by_nobody() -> None:
+def test_a_withdrawn_article_is_not_in_the_view() -> None:
     withdrawal = {"webUrl": DAIRY["webUrl"], "withdrawn": True}
-    assert _tell(DEFAULT_POLICY, DAIRY, withdrawal).articles == {}
+    assert _curate(DEFAULT_POLICY, DAIRY, withdrawal).articles == {}

@@ -1,4 +1,4 @@
-"""Decode against the catalogue of malformed events, and what it says of them."""
+"""Decode: the result for each malformed event of the catalogue, and the messages."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from tests.support.malformed import Case, cases
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_each_malformed_event_ends_as_it_should(case: Case) -> None:
+def test_each_malformed_event_has_its_expected_result(case: Case) -> None:
     decoded = decode(case.payload)
     if case.reason is None:
         assert isinstance(decoded, Decoded), decoded
@@ -24,11 +24,11 @@ def test_each_malformed_event_ends_as_it_should(case: Case) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_ever_raise(payload: bytes) -> None:
+def test_decoding_any_bytes_never_raises(payload: bytes) -> None:
     assert isinstance(decode(payload), Decoded | Fault)
 
 
-def test_nulls_and_blanks_equal_absence() -> None:
+def test_null_and_blank_fields_count_as_absent() -> None:
     full = (
         b'{"webUrl":"https://a.example/1","title":"T","publishedDateTime":"2026-03-02T10:00:00Z",'
     )
@@ -54,13 +54,13 @@ def test_only_the_faulty_elements_of_a_list_are_dropped() -> None:
     assert sorted(decoded.faulty_fields) == ["images", "topics"]
 
 
-def test_a_withdrawal_needs_nothing_but_its_url() -> None:
+def test_a_withdrawal_needs_only_its_url() -> None:
     decoded = decode(b'{"webUrl":"https://a.example/1","withdrawn":true,"title":5}')
     assert isinstance(decoded, Decoded)
     assert isinstance(decoded.event, Withdrawal)
 
 
-def test_a_fault_names_the_field_and_the_mend() -> None:
+def test_a_fault_names_the_field_and_the_fix() -> None:
     decoded = decode(
         b'{"webUrl":"https://a.example/1","title":"T","publishedDateTime":"2026-03-02"}'
     )

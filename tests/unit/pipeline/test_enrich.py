@@ -1,4 +1,4 @@
-"""Enriching: provider, topics, AMP, images and quality, each from its proper source."""
+"""Enriching: the sources of provider, topics, AMP URL, images and quality."""
 
 from hashlib import sha256
 from typing import Any
@@ -53,7 +53,7 @@ def _enrich(mode: ImageMode = "trust", /, **fields: Any) -> Article:
     return _arrive(mode, **fields).article
 
 
-def test_a_bare_event_makes_a_bare_article() -> None:
+def test_an_event_with_required_fields_only_gives_an_article_with_required_fields() -> None:
     assert _enrich() == {
         "category": "news",
         "title": "Selkie aground off Northfield",
@@ -68,7 +68,7 @@ def test_a_bare_event_makes_a_bare_article() -> None:
     }
 
 
-def test_what_the_event_says_is_kept() -> None:
+def test_fields_of_the_event_are_kept() -> None:
     fields: dict[str, Any] = {
         "category": "sport",
         "type": "video",
@@ -83,7 +83,7 @@ def test_what_the_event_says_is_kept() -> None:
     assert "private" not in _enrich(private={"desk": "night"})
 
 
-def test_times_are_whole_seconds_and_the_arrival_is_passed_on() -> None:
+def test_times_are_whole_seconds_and_the_arrival_time_is_kept() -> None:
     arrival = _arrive(
         publishedDateTime="2026-03-02T11:00:00.9+01:00", updatedDateTime="2026-03-02T10:00:09Z"
     )
@@ -97,7 +97,7 @@ PROVIDERS: list[tuple[str, dict[str, Any], tuple[str, str]]] = [
     ("the catalogue", {}, ("Harbour Ledger", "ledger.example")),
     ("the catalogue over the hint", HINT, ("Harbour Ledger", "ledger.example")),
     (
-        "a host with a name of its own",
+        "a host with its own name",
         {"webUrl": "https://sport.ledger.example/1"},
         ("Ledger Sport", "ledger.example"),
     ),
@@ -156,10 +156,10 @@ def test_logos_stay_when_images_are_off() -> None:
     assert _enrich("off", webUrl="https://skarra.example/1")["provider"]["images"] == [LOGO]
 
 
-# The URL, the title, the title by which the article is compared, what the article notes of that.
+# The reason, the URL, the title, the title that is compared, whether the article stores it.
 COMPARED = [
     (
-        "a name that the provider does not tell",
+        "a name that is not the provider's",
         "https://river.example/1",
         "Selkie aground - CPA Newsroom",
         "Selkie aground",
@@ -184,33 +184,33 @@ COMPARED = [
 
 
 @pytest.mark.parametrize(
-    ("reason", "url", "title", "compared", "is_noted"), COMPARED, ids=[row[0] for row in COMPARED]
+    ("reason", "url", "title", "compared", "is_stored"), COMPARED, ids=[row[0] for row in COMPARED]
 )
-def test_an_outlet_leaves_the_title_that_is_compared(
-    reason: str, url: str, title: str, compared: str, is_noted: bool
+def test_the_outlet_is_removed_from_the_title_that_is_compared(
+    reason: str, url: str, title: str, compared: str, is_stored: bool
 ) -> None:
     article = _enrich(webUrl=url, title=title)
-    assert article["title"] == title, "what is published stays whole"
+    assert article["title"] == title, "the published title is complete"
     assert compared_title(article) == compared, reason
-    assert ("comparedTitle" in article) is is_noted
+    assert ("comparedTitle" in article) is is_stored
     assert article["quality"] == 30 + (5 if title == compared else 0)
 
 
-def test_topics_are_the_events_first_then_the_catalogues() -> None:
+def test_topics_of_the_event_come_before_topics_of_the_catalogue() -> None:
     article = _enrich(title="Ferry aground", topics=["Northfield"])
     assert article["topics"] == ["Northfield", "Shipping"]
 
 
-def test_hashtags_of_the_excerpt_count() -> None:
+def test_hashtags_in_the_excerpt_give_topics() -> None:
     assert _enrich(excerpt="So said the pilot. #AllAshore")["topics"] == ["Shipping"]
 
 
-def test_topics_are_sought_in_the_excerpt_too() -> None:
+def test_topics_are_found_in_the_excerpt_too() -> None:
     assert _enrich(excerpt="So said the harbour master.")["topics"] == ["Shipping"]
     assert "topics" not in _enrich()
 
 
-def test_the_amp_page_brings_its_cache_url() -> None:
+def test_an_amp_page_gets_its_cache_url() -> None:
     article = _enrich(ampWebUrl="https://amp.ledger-post.example/1?x=2")
     assert article["ampWebUrl"] == "https://amp.ledger-post.example/1?x=2"
     assert article["cdnAmpWebUrl"] == (
@@ -219,7 +219,7 @@ def test_the_amp_page_brings_its_cache_url() -> None:
     assert "cdnAmpWebUrl" not in _enrich()
 
 
-def test_trusted_images_are_kept_as_given_and_off_drops_them() -> None:
+def test_mode_trust_keeps_images_unchanged_and_mode_off_drops_them() -> None:
     images = [IMAGE, {"url": "https://img.ledger.example/2.jpg"}]
     assert _enrich("trust", images=images)["images"] == images
     assert "images" not in _enrich("off", images=images)
@@ -236,23 +236,23 @@ FULL: dict[str, Any] = {"excerpt": "x" * 400, "images": [IMAGE]}
 QUALITIES: list[tuple[str, dict[str, Any], int]] = [
     ("a bare item of a known outlet", {}, 30 + 5),
     ("a bare item of an unknown outlet", {"webUrl": "https://tide.example/1"}, 10 + 5),
-    ("a hint makes no outlet known", HINT | {"webUrl": "https://tide.example/1"}, 10 + 5),
+    ("a hint does not make an outlet known", HINT | {"webUrl": "https://tide.example/1"}, 10 + 5),
     ("a standing that an operator set", {"webUrl": "https://skarra.example/1"}, 55 + 5),
     ("a full item", FULL, 30 + 20 + 15 + 10 + 5),
     ("with an AMP page", FULL | {"ampWebUrl": "https://amp.example/"}, 30 + 20 + 25 + 5 + 5),
     ("a title that names its outlet", {"title": "Selkie aground - Harbour Ledger"}, 30),
     ("the crawler's own score", FULL | {"quality": 12}, 12),
-    ("the crawler's own score of nothing", FULL | {"quality": 0}, 0),
+    ("the crawler's own score of zero", FULL | {"quality": 0}, 0),
     ("the crawler's own score at its highest", {"quality": 200}, 200),
 ]
 
 
 @pytest.mark.parametrize(("reason", "fields", "quality"), QUALITIES, ids=[r[0] for r in QUALITIES])
-def test_quality(reason: str, fields: dict[str, Any], quality: int) -> None:
+def test_the_quality_of_an_article(reason: str, fields: dict[str, Any], quality: int) -> None:
     assert _enrich(**fields)["quality"] == quality, reason
 
 
-def test_nothing_absent_is_written_as_null() -> None:
+def test_absent_fields_are_omitted() -> None:
     article = _enrich(images=[{"url": IMAGE["url"], "width": None}], excerpt=None, quality=None)
     assert None not in article.values()
     assert None not in article["images"][0].values()

@@ -1,4 +1,4 @@
-"""Normalising: identity, clean text, language, and a digest that only content changes."""
+"""Normalising: identity, clean text, language, and the digest of the content."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ SAME: list[tuple[str, dict[str, Any]]] = [
     ("a topic twice", {"topics": ["Shipping", "Northfield", " Shipping "]}),
     ("an image's null", {"images": [IMAGE | {"title": None}]}),
     ("an unknown field", {"wordCount": 700}),
-    ("what is private, but for its digest", {"private": {"desk": "night"}}),
+    ("a private object without its digest", {"private": {"desk": "night"}}),
 ]
 OTHER: list[tuple[str, dict[str, Any]]] = [
     ("title", {"title": "Ferry afloat off Northfield"}),
@@ -82,7 +82,7 @@ OTHER: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("reason", "fields"), SAME, ids=[row[0] for row in SAME])
-def test_the_same_content_has_the_same_identity_and_digest(
+def test_equal_content_has_the_same_identity_and_digest(
     reason: str, fields: dict[str, Any]
 ) -> None:
     first, again = _normalise(), _normalise(**fields)
@@ -96,12 +96,12 @@ def test_any_change_of_content_changes_the_digest(reason: str, fields: dict[str,
     assert changed.id == first.id
 
 
-def test_every_change_has_a_digest_of_its_own() -> None:
+def test_each_change_has_a_different_digest() -> None:
     digests = {_normalise(**fields).digest for _, fields in OTHER}
     assert len(digests) == len(OTHER)
 
 
-def test_what_is_private_counts_by_its_digest_and_not_by_its_seal() -> None:
+def test_the_private_digest_counts_and_the_seal_does_not() -> None:
     one = normalise(_decode(secured="AAAA;BBBB;one"), "digest")
     rotated = normalise(_decode(secured="CCCC;DDDD;two"), "digest")
     other = normalise(_decode(secured="AAAA;BBBB;one"), "another")
@@ -109,9 +109,9 @@ def test_what_is_private_counts_by_its_digest_and_not_by_its_seal() -> None:
     assert len({one.digest, other.digest, _normalise().digest}) == 3
 
 
-def test_the_crawlers_url_is_never_altered() -> None:
-    ugly = "HTTP://www.Ledger.example:80/news/../a b?utm_source=x&id=7#top"
-    assert _normalise(webUrl=ugly).event.web_url == ugly
+def test_the_crawlers_url_is_never_changed() -> None:
+    unusual = "HTTP://www.Ledger.example:80/news/../a b?utm_source=x&id=7#top"
+    assert _normalise(webUrl=unusual).event.web_url == unusual
 
 
 def test_the_publishers_own_url_decides_identity() -> None:
@@ -121,7 +121,7 @@ def test_the_publishers_own_url_decides_identity() -> None:
     assert identify(_decode(webUrl="https://river.example/go?to=9")) != own
 
 
-def test_a_withdrawal_names_the_article_as_its_report_did() -> None:
+def test_a_withdrawal_has_the_same_article_id_as_its_report() -> None:
     fields = {"webUrl": "https://river.example/go?to=9", "originalUrl": BASE["webUrl"]}
     withdrawal = decode_record({**fields, "withdrawn": True})
     assert isinstance(withdrawal, Decoded)
@@ -136,7 +136,7 @@ def test_text_is_cleaned() -> None:
     assert normal.topics == ["A&B"]
 
 
-def test_topics_keep_their_order_and_lose_blanks_and_repeats() -> None:
+def test_topics_keep_their_order_without_blanks_and_repeats() -> None:
     normal = _normalise(topics=["Sea", " ", "<b></b>", "Ferries", "Sea "])
     assert normal.topics == ["Sea", "Ferries"]
 
@@ -147,14 +147,14 @@ EXCERPTS = [
     ("nothing but markup", "<p>&nbsp;</p>", ""),
     ("2,000 characters", "x" * 2_000, "x" * 2_000),
     ("one more", "x" * 2_001, "x" * 1_996 + " ..."),
-    ("cut behind a word", "word " * 500, "word " * 398 + "word ..."),
+    ("cut after a word", "word " * 500, "word " * 398 + "word ..."),
     ("cleaned before it is cut", "<p>" + "x" * 2_000 + "</p>", "x" * 2_000),
     ("counted in characters, not bytes", "ø" * 2_000, "ø" * 2_000),
 ]
 
 
 @pytest.mark.parametrize(("reason", "given", "kept"), EXCERPTS, ids=[row[0] for row in EXCERPTS])
-def test_the_excerpt(reason: str, given: str | None, kept: str) -> None:
+def test_the_normalised_excerpt(reason: str, given: str | None, kept: str) -> None:
     assert _normalise(excerpt=given).excerpt == kept, reason
 
 
@@ -167,23 +167,25 @@ LOCALES = [
         {"locale": None, "title": "Die Fähre", "excerpt": "fährt heute nicht mehr aus."},
         "de",
     ),
-    ("too short to tell", {"locale": None, "title": "Selkie", "excerpt": None}, "und"),
+    ("too short to detect", {"locale": None, "title": "Selkie", "excerpt": None}, "und"),
 ]
 
 
 @pytest.mark.parametrize(("reason", "fields", "locale"), LOCALES, ids=[row[0] for row in LOCALES])
-def test_the_locale(reason: str, fields: dict[str, Any], locale: str) -> None:
+def test_the_normalised_locale(reason: str, fields: dict[str, Any], locale: str) -> None:
     assert _normalise(**fields).locale == locale, reason
 
 
-def test_the_version_is_the_update_else_the_publication() -> None:
+def test_the_version_is_the_update_time_else_the_publication_time() -> None:
     assert _normalise().version == MARCH_2
     assert _normalise(updatedDateTime="2026-03-02T10:00:09Z").version == MARCH_2 + 9
     earlier = _normalise(updatedDateTime="2026-03-02T09:59:59Z")
-    assert earlier.version == MARCH_2 - 1, "as the crawler says, though it precedes publication"
+    assert earlier.version == MARCH_2 - 1, (
+        "the crawler's time counts, though it is before publication"
+    )
 
 
-def test_images_keep_what_is_known_of_them() -> None:
+def test_images_keep_their_known_fields() -> None:
     full = IMAGE | {"title": "The <b>Selkie</b>", "attribution": "A.&nbsp;Lind"}
     bare = {"url": "https://img.ledger.example/2.jpg", "title": "<br>", "width": None}
     assert _normalise(images=[full, bare]).images == [

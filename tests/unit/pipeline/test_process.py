@@ -1,4 +1,4 @@
-"""What the recipe does when something in it fails: a bug, or something outside."""
+"""How the pipeline handles failures: a bug in its own code, or a failure of the environment."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from tests.support.pipeline import Pipeline
 
 
 class _FailingTopics(TopicIndex):
-    """Topics that fail for one word of a title."""
+    """A topic index that raises `error` for one word of a title."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__([])
@@ -29,7 +29,7 @@ def _pipeline(error: Exception) -> Pipeline:
     return Pipeline(State(), Catalogue({}, _FailingTopics(error), "fake"), images="off")
 
 
-def test_a_bug_is_a_dead_letter_and_its_neighbours_are_unharmed() -> None:
+def test_a_bug_makes_one_dead_letter_and_other_inputs_are_curated() -> None:
     pipeline = _pipeline(ValueError("an oversight"))
     assert pipeline.take(event("a.example/1", "Ferry aground"), START_S).fault is None
     before = fingerprint(pipeline.state)
@@ -39,12 +39,12 @@ def test_a_bug_is_a_dead_letter_and_its_neighbours_are_unharmed() -> None:
     assert (failed.fault.reason, failed.fault.stage) == (Reason.INTERNAL_ERROR, Stage.ENRICH)
     assert failed.fault.detail == "ValueError: an oversight"
     pipeline.state.lane.outcomes.pop(Outcome.DEAD_LETTERED.value)
-    assert fingerprint(pipeline.state) == before, "nothing but the count has changed"
+    assert fingerprint(pipeline.state) == before, "only the counter of the lane changed"
     assert pipeline.take(event("a.example/3", "Comet seen"), START_S).fault is None
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
-def test_what_fails_outside_is_no_records_fault(error: Exception) -> None:
+def test_a_failure_of_the_environment_is_raised_and_not_a_dead_letter(error: Exception) -> None:
     pipeline = _pipeline(error)
     before = fingerprint(pipeline.state)
     with pytest.raises(type(error)):

@@ -1,4 +1,4 @@
-"""Corners that were wrong once: each of these failed before it was mended."""
+"""Regression tests: each of these cases failed before it was fixed."""
 
 import json
 from typing import Any
@@ -31,16 +31,16 @@ OTHERS = (
 )
 
 
-def _pass(stand: Newsstand, at_s: int) -> None:
+def _advance_clock(stand: Newsstand, at_s: int) -> None:
     for number, title in enumerate(OTHERS):
         stand.report(f"clock.example/{at_s}-{number}", title, at_s)
 
 
-def test_a_root_that_left_and_comes_again_is_not_its_own_duplicate() -> None:
+def test_a_departed_root_that_is_reported_again_is_not_its_own_duplicate() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, 0, excerpt=FERRY_TEXT)
     stand.report("post.example/1", FERRY, 3 * DAY_S, excerpt=FERRY_TEXT)
-    _pass(stand, 11 * DAY_S)
+    _advance_clock(stand, 11 * DAY_S)
     stand.report("ledger.example/1", FERRY, 0, excerpt=FERRY_TEXT)
     assert stand.article("ledger.example/1").get("duplicateOf") != ident("ledger.example/1")
 
@@ -54,35 +54,35 @@ def _root_rewritten() -> Newsstand:
     return stand
 
 
-def test_a_copy_of_what_a_root_said_before_it_was_rewritten_no_longer_names_it() -> None:
+def test_a_copy_of_the_former_text_of_a_rewritten_root_does_not_name_it() -> None:
     stand = _root_rewritten()
-    assert "duplicateOf" not in stand.article("echo.example/1"), "nobody has that text now"
+    assert "duplicateOf" not in stand.article("echo.example/1"), "no live article has that text"
 
 
-def test_the_next_copy_names_the_first_that_still_has_the_text() -> None:
+def test_the_next_copy_names_the_first_article_that_still_has_the_text() -> None:
     stand = _root_rewritten()
     stand.report("tide.example/1", COMET, excerpt=COMET_TEXT)
     assert stand.article("tide.example/1")["duplicateOf"] == ident("echo.example/1")
 
 
-def test_a_story_is_published_when_its_lead_is_for_a_withdrawal_elsewhere() -> None:
+def test_a_story_is_published_with_its_lead_after_a_withdrawal_in_another_story() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", TIMETABLE)
     assert stand.story_of("post.example/1") == "post.example/1"
     result = stand.withdraw("ledger.example/1")
-    assert stand.told(result) == ["ledger.example/1", "post.example/1"]
+    assert stand.published_articles(result) == ["ledger.example/1", "post.example/1"]
     assert "post.example/1" in stand.published_stories(result)
 
 
-def test_the_survivor_of_a_merge_is_published_however_great_it_is() -> None:
+def test_the_surviving_story_of_a_merge_is_published_even_if_it_is_large() -> None:
     stand = Newsstand()
     for number in range(24):
         word = "witness" + chr(97 + number) + "k"
         stand.report(
             f"ledger.example/{number}", f"{FERRY}, {word} says", number, quality=90 - number
         )
-    # Out of reach of the ferry's story when it opens, which a late article then bridges.
+    # It opens too long after the story of the ferry to join it; a late article then bridges them.
     stand.report("post.example/1", f"{FERRY}, minister says", 5 * DAY_S, quality=10)
     assert stand.story_of("post.example/1") == "post.example/1"
     result = stand.report("ledger.example/99", f"{FERRY}, mayor says", 3 * DAY_S, quality=10)
@@ -91,7 +91,7 @@ def test_the_survivor_of_a_merge_is_published_however_great_it_is() -> None:
 
 
 @pytest.mark.parametrize("title", ["&nbsp;", "&#8203;", "<b></b>", "<p> </p>", "<!-- ad -->"])
-def test_a_title_with_nothing_to_read_is_blank(title: str) -> None:
+def test_a_title_without_visible_text_is_blank(title: str) -> None:
     record = {
         "webUrl": "https://a.example/",
         "title": title,
@@ -115,23 +115,23 @@ def _judge(a: tuple[str, str], b: tuple[str, str]) -> bool:
     return is_duplicate(one, other, similarity)
 
 
-def test_numbers_that_disagree_part_two_long_texts() -> None:
+def test_long_texts_with_different_numbers_are_not_duplicates() -> None:
     title = "Ferry Selkie runs aground off Northfield pier"
     assert not _judge((title, LONG.format(312)), (title, LONG.format(480)))
 
 
-def test_small_numbers_that_disagree_part_two_texts() -> None:
+def test_texts_with_different_small_numbers_are_not_duplicates() -> None:
     first = ("Northfield lottery results", RESULTS.format("Monday", "4, 11, 19, 23 and 40"))
     second = ("Northfield lottery results", RESULTS.format("Tuesday", "2, 8, 17, 31 and 44"))
     assert not _judge(first, second)
 
 
-def test_no_story_lists_an_article_that_was_withdrawn_after_it_came_again_elsewhere() -> None:
+def test_no_story_lists_an_article_withdrawn_after_it_moved_to_another_story() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, 0)
     stand.report("post.example/1", DIVERS, 3 * DAY_S)
     stand.report("post.example/2", f"{FERRY}, mayor says", 6 * DAY_S)
-    _pass(stand, 14 * DAY_S)
+    _advance_clock(stand, 14 * DAY_S)
     stand.report("post.example/1", COMET, 14 * DAY_S)
     assert stand.story_of("post.example/1") != "ledger.example/1"
     stand.withdraw("post.example/1")
@@ -164,19 +164,19 @@ ALIASES = [
 
 
 @pytest.mark.parametrize(("code", "texts"), ALIASES, ids=[row[0] for row in ALIASES])
-def test_unrelated_texts_are_unrelated_under_the_code_that_is_detected_or_usual(
+def test_unrelated_texts_are_unrelated_under_the_detected_and_the_usual_code(
     code: str, texts: list[tuple[str, str]]
 ) -> None:
     one, other = (vectorise(*text, code) for text in texts)
     assert dot_product(one, other) // UNIT < RELATED_FLOOR
 
 
-def test_a_full_sentence_of_arabic_is_arabic() -> None:
+def test_a_full_sentence_of_arabic_is_detected() -> None:
     text = "قال مدير الميناء يوم الثلاثاء إن العبارة لن تبحر مرة أخرى قبل نهاية الأسبوع."
     assert detect_language(text) == "ar"
 
 
-def test_what_is_in_no_language_is_undetermined() -> None:
+def test_text_in_no_language_is_undetermined() -> None:
     assert detect_language("Xqzzv brtk plmgh wvvkq trrpz nnbvc") == "und"
 
 
@@ -191,20 +191,20 @@ def _digest(**fields: Any) -> str:
     return normalise(decoded.event).digest  # type: ignore[arg-type]
 
 
-def test_one_locale_in_two_spellings_is_no_change() -> None:
+def test_another_spelling_of_a_locale_is_not_a_change() -> None:
     assert _digest(locale="en-us") == _digest(locale="en-US")
 
 
-def test_a_locale_that_would_be_detected_is_no_change() -> None:
+def test_a_locale_equal_to_the_detected_one_is_not_a_change() -> None:
     text = "The harbour master said on Tuesday that the ferry would not sail again this week."
     assert _digest(excerpt=text, locale="en") == _digest(excerpt=text)
 
 
-def test_a_hint_that_may_tell_the_publisher_is_part_of_what_is_said() -> None:
+def test_a_provider_hint_is_part_of_the_content() -> None:
     assert _digest(provider={"domain": "a.example"}) != _digest()
     assert _digest(provider={}) == _digest(provider={"name": None})
 
 
-def test_a_variant_of_the_publishers_own_url_is_no_change() -> None:
+def test_a_variant_of_the_publishers_own_url_is_not_a_change() -> None:
     own = "https://ledger.example/1"
     assert _digest(originalUrl=own) == _digest(originalUrl=own + "?utm_source=feed")

@@ -1,4 +1,4 @@
-"""Sealing as it stands in records: its form, its rotation, and what it makes of a lane's events."""
+"""Sealing: the form of a seal, key rotation, and seals in a lane."""
 
 import base64
 import hmac
@@ -34,16 +34,16 @@ def _open(keyring: Keyring, seal: Seal, ident: str = IDENT) -> object:
     return keyring.unseal(seal.secured, ident, SCHEMA_VERSION)
 
 
-def test_a_seal_never_changes_its_form() -> None:
-    """Records outlive releases: what was sealed once is to open for ever."""
+def test_the_form_of_a_seal_is_stable_across_releases() -> None:
+    """Records outlive releases, so a seal made by any release must stay readable."""
     assert Keyring([OLD]).seal({"b": 1, "a": "é"}, IDENT) == Seal(
         secured="FZl5UyUv55GGQwM9/WYRTOj9A9YChiLppY8oJVSVugw=;6Yfsv+JptukGeue3;8ae52ad7",
         digest="4cbabd6362f82e19cba6a2292d74a412",
     )
 
 
-def test_it_is_as_the_documentation_says() -> None:
-    """Made again of what docs/sealing.md says, with the standard library where that will do."""
+def test_a_seal_is_made_as_documented() -> None:
+    """Makes the seal as docs/sealing.md describes, with the standard library where possible."""
     plaintext, associated = b'{"desk":"night","fee":120}', f"{IDENT};1".encode()
     nonce = hmac.digest(_derive("nonce"), associated + b"\0" + plaintext, "sha256")[:12]
     ciphertext = AESGCM(_derive("encryption")).encrypt(nonce, plaintext, associated)
@@ -56,7 +56,7 @@ def _derive(use: str) -> bytes:
     return hmac.digest(extracted, f"newsloom sealing v1 {use}".encode() + b"\1", "sha256")
 
 
-def test_equal_objects_of_an_article_seal_equally() -> None:
+def test_equal_objects_of_one_article_have_equal_seals() -> None:
     keyring = Keyring([OLD])
     seal = keyring.seal({"a": 1, "b": {"c": 2, "d": 3}}, IDENT)
     assert keyring.seal({"b": {"d": 3, "c": 2}, "a": 1}, IDENT) == seal
@@ -65,7 +65,7 @@ def test_equal_objects_of_an_article_seal_equally() -> None:
     )
 
 
-def test_whatever_differs_no_nonce_is_used_twice() -> None:
+def test_a_nonce_is_used_for_one_input_only() -> None:
     objects: list[dict[str, Any]] = [{}, {"a": 1}, {"a": 2}, {"b": 1}, {"a": "1"}]
     idents = [IDENT, IDENT[::-1]]
     seals = [
@@ -76,7 +76,7 @@ def test_whatever_differs_no_nonce_is_used_twice() -> None:
     assert len({seal.digest for seal in seals}) == len(seals)
 
 
-def test_the_newest_key_seals_and_every_key_opens() -> None:
+def test_the_newest_key_seals_and_all_keys_open() -> None:
     before, after = Keyring([OLD]), Keyring([OLD, NEW])
     old, new = before.seal(DESK, IDENT), after.seal(DESK, IDENT)
     assert (old.secured[-8:], new.secured[-8:]) == (OLD.id, NEW.id)
@@ -87,14 +87,14 @@ def test_the_newest_key_seals_and_every_key_opens() -> None:
 
 # reason: (a seal, its fault)
 FOREIGN = {
-    "two parts, as others make them": ("AAAA;BBBB", SealFault.NO_KEY),
+    "two parts, the form of other systems": ("AAAA;BBBB", SealFault.NO_KEY),
     "no parts": ("AAAA", SealFault.NO_KEY),
     "empty": ("", SealFault.NO_KEY),
-    "a key that is not held": (f"AAAA;BBBB;{OTHER.id}", SealFault.NO_KEY),
+    "an unknown key": (f"AAAA;BBBB;{OTHER.id}", SealFault.NO_KEY),
     "our key's id alone": (OLD.id, SealFault.ALTERED),
     "a part missing": (f"AAAA;{OLD.id}", SealFault.ALTERED),
     "a part too many": (f"AAAA;BBBB;CCCC;{OLD.id}", SealFault.ALTERED),
-    "nothing in it": (f";;{OLD.id}", SealFault.ALTERED),
+    "empty parts": (f";;{OLD.id}", SealFault.ALTERED),
     "not base64": (f"é;!;{OLD.id}", SealFault.ALTERED),
     "half of a surrogate pair": (f"\ud800;AAAA;{OLD.id}", SealFault.ALTERED),
     "a long nonce": (f"{'A' * 64};{'A' * 64};{OLD.id}", SealFault.ALTERED),
@@ -102,13 +102,13 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("reason", FOREIGN)
-def test_what_is_no_seal_of_ours_is_told_apart(reason: str) -> None:
+def test_a_seal_of_another_key_and_an_altered_seal_have_different_faults(reason: str) -> None:
     secured, fault = FOREIGN[reason]
     assert Keyring([OLD, NEW]).unseal(secured, IDENT, SCHEMA_VERSION) is fault
 
 
 @pytest.mark.parametrize("note", ["", "n", "nn"], ids=["no padding", "=", "=="])
-def test_no_bit_of_a_seal_can_be_flipped(note: str) -> None:
+def test_a_seal_with_a_flipped_bit_does_not_open(note: str) -> None:
     keyring = Keyring([OLD, NEW])
     secured = keyring.seal({"n": note}, IDENT).secured
     for place, letter in enumerate(secured):
@@ -117,13 +117,13 @@ def test_no_bit_of_a_seal_can_be_flipped(note: str) -> None:
             assert isinstance(keyring.unseal(flipped, IDENT, SCHEMA_VERSION), SealFault), flipped
 
 
-def test_a_key_shows_its_secret_in_its_line_alone() -> None:
+def test_a_key_shows_its_secret_only_in_its_line() -> None:
     secret = OLD.line.partition(":")[2]
     assert secret not in repr(OLD) + str(OLD) + repr(Keyring([OLD])) + repr(vars(Keyring([OLD])))
     assert SealingKey.from_line(OLD.line) is not None
 
 
-# From here on: a lane.
+# The following tests run a lane.
 
 
 def _pipeline(sealer: Sealer | None, state: State | None = None) -> Pipeline:
@@ -135,13 +135,13 @@ def _report(pipeline: Pipeline, **fields: Any) -> Taken:
 
 
 class _FakeSealer:
-    """Seals in plain sight, so that a test can read what was sealed for whom."""
+    """Makes readable seals, so that a test can check the object and the article id."""
 
     def seal(self, private: dict[str, Any], article_id: str) -> Seal:
         return Seal(f"{article_id}:{private}", "digest")
 
 
-def test_the_article_carries_the_seal_and_no_older_one() -> None:
+def test_a_new_seal_replaces_the_seal_of_the_event() -> None:
     (record,) = _report(_pipeline(_FakeSealer()), private=DESK, secured="AAAA;BBBB").curated
     assert record["secured"] == f"{record['id']}:{DESK}"
 
@@ -152,14 +152,14 @@ WITHOUT_KEY: dict[str, tuple[dict[str, Any], str | None, bool]] = {
     "an empty object": ({"private": {}}, None, True),
     "private beside a seal": ({"private": DESK, "secured": "AAAA;BBBB"}, "AAAA;BBBB", True),
     "a seal": ({"secured": "AAAA;BBBB"}, "AAAA;BBBB", False),
-    "a seal of a key we do not hold": ({"secured": "A;B;0a0a0a0a"}, "A;B;0a0a0a0a", False),
+    "a seal of an unknown key": ({"secured": "A;B;0a0a0a0a"}, "A;B;0a0a0a0a", False),
     "nothing": ({}, None, False),
     "null": ({"private": None}, None, False),
 }
 
 
 @pytest.mark.parametrize("reason", WITHOUT_KEY)
-def test_without_a_key_private_is_as_if_it_had_not_been_there(reason: str) -> None:
+def test_without_a_key_the_private_object_is_dropped(reason: str) -> None:
     fields, secured, is_dropped = WITHOUT_KEY[reason]
     result = _report(pipeline := _pipeline(None), **fields)
     assert result.curated[0].get("secured") == secured
@@ -169,7 +169,7 @@ def test_without_a_key_private_is_as_if_it_had_not_been_there(reason: str) -> No
 
 
 @pytest.mark.parametrize("sealer", [None, Keyring([OLD])], ids=["no key", "a key"])
-def test_a_seal_made_elsewhere_passes_untouched(sealer: Sealer | None) -> None:
+def test_a_seal_of_another_system_is_not_changed(sealer: Sealer | None) -> None:
     foreign = "bm90IG91cnM=;c29tZWJvZHkgZWxzZQ=="
     assert _report(_pipeline(sealer), secured=foreign).curated[0].get("secured") == foreign
 
@@ -179,19 +179,19 @@ AGAIN: dict[str, tuple[list[SealingKey], object, list[SealingKey], object, Outco
     "the same again": ([OLD], DESK, [OLD], DESK, Outcome.UNCHANGED),
     "names in another order": ([OLD], DESK, [OLD], REVERSED, Outcome.UNCHANGED),
     "private alone changed": ([OLD], DESK, [OLD], {"desk": "day"}, Outcome.CURATED),
-    "private gone": ([OLD], DESK, [OLD], None, Outcome.CURATED),
-    "private new": ([OLD], None, [OLD], DESK, Outcome.CURATED),
+    "private removed": ([OLD], DESK, [OLD], None, Outcome.CURATED),
+    "private added": ([OLD], None, [OLD], DESK, Outcome.CURATED),
     "rotated": ([OLD], DESK, [OLD, NEW], DESK, Outcome.UNCHANGED),
     "rotated twice": ([OLD, NEW], DESK, [OLD, NEW, OTHER], DESK, Outcome.UNCHANGED),
     "rotated, and changed": ([OLD], DESK, [OLD, NEW], {"desk": "day"}, Outcome.CURATED),
-    "the oldest key taken out": ([OLD, NEW], DESK, [NEW], DESK, Outcome.CURATED),
+    "the oldest key removed": ([OLD, NEW], DESK, [NEW], DESK, Outcome.CURATED),
     "the first key set": ([], DESK, [OLD], DESK, Outcome.CURATED),
-    "no key, whatever is private": ([], DESK, [], {"desk": "day"}, Outcome.UNCHANGED),
+    "no key, private changed": ([], DESK, [], {"desk": "day"}, Outcome.UNCHANGED),
 }
 
 
 @pytest.mark.parametrize("reason", AGAIN)
-def test_an_event_again_is_a_new_revision_if_what_is_private_changed(reason: str) -> None:
+def test_a_repeated_event_is_a_new_revision_if_its_private_object_changed(reason: str) -> None:
     keys, private, later_keys, later_private, outcome = AGAIN[reason]
     pipeline = _pipeline(Keyring(keys) if keys else None)
     assert _report(pipeline, private=private).outcome is Outcome.CURATED
@@ -200,7 +200,7 @@ def test_an_event_again_is_a_new_revision_if_what_is_private_changed(reason: str
 
 
 @pytest.mark.parametrize("sealer", [None, _FakeSealer()], ids=["no key", "a key"])
-def test_no_later_step_gets_to_see_what_is_private(sealer: Sealer | None) -> None:
+def test_later_steps_do_not_receive_the_private_object(sealer: Sealer | None) -> None:
     decoded = decode_record(event("a.example/1", "Ferry aground", private=DESK))
     assert isinstance(decoded, Decoded)
     assert isinstance(decoded.event, ArticleEvent)
@@ -208,7 +208,7 @@ def test_no_later_step_gets_to_see_what_is_private(sealer: Sealer | None) -> Non
 
 
 @pytest.mark.parametrize("sealer", [None, Keyring([OLD])], ids=["no key", "a key"])
-def test_no_metric_tells_what_is_private(sealer: Sealer | None) -> None:
+def test_no_metric_contains_private_values(sealer: Sealer | None) -> None:
     metrics, pipeline = Metrics("run"), _pipeline(sealer)
     for line in (*map(orjson.dumps, GOOD), *BAD):
         metrics.count(pipeline.take(parse_record(line), START_S).result)
@@ -218,7 +218,7 @@ def test_no_metric_tells_what_is_private(sealer: Sealer | None) -> None:
     assert CANARY not in exposed
 
 
-def test_nothing_private_goes_to_the_lane() -> None:
+def test_the_lane_receives_no_private_values() -> None:
     pipeline = _pipeline(Keyring([OLD]))
     _report(pipeline, private=DESK)
     rows = repr(list(pipeline.state.rows()))

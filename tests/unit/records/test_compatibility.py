@@ -1,4 +1,4 @@
-"""Which changes of a schema break whom: a table of changes, and soundness by random changes."""
+"""Which schema changes break crawlers or subscribers: a table, and a check on random changes."""
 
 import json
 from typing import Any
@@ -54,7 +54,12 @@ Found = list[tuple[str, str]]
 CHANGES: dict[str, tuple[Schema, Schema, Found, Found]] = {
     "nothing": (record("a", a=TEXT), record("a", a=TEXT), [], []),
     "an optional field more": (record(a=TEXT), record(a=TEXT, b=TEXT), [], []),
-    "words about a field": (record(a=TEXT), record(a={**TEXT, "description": "new"}), [], []),
+    "another description of a field": (
+        record(a=TEXT),
+        record(a={**TEXT, "description": "new"}),
+        [],
+        [],
+    ),
     "a required field more": (
         record(a=TEXT),
         record("b", a=TEXT, b=TEXT),
@@ -214,7 +219,7 @@ CHANGES: dict[str, tuple[Schema, Schema, Found, Found]] = {
         [("a", "maxLength was none, is now 8")],
         [],
     ),
-    "a least length that says nothing": (
+    "a least length of zero": (
         record(a=TEXT),
         record(a={**TEXT, "minLength": 0}),
         [],
@@ -327,21 +332,21 @@ CHANGES: dict[str, tuple[Schema, Schema, Found, Found]] = {
 
 
 @pytest.mark.parametrize("reason", CHANGES)
-def test_change_breaks_crawlers(reason: str) -> None:
+def test_the_breaks_for_crawlers(reason: str) -> None:
     old, new, expected, _ = CHANGES[reason]
     found = breaks(old, new, "crawlers")
     assert found == [Break(field, "crawlers", detail) for field, detail in expected]
 
 
 @pytest.mark.parametrize("reason", CHANGES)
-def test_change_breaks_subscribers(reason: str) -> None:
+def test_the_breaks_for_subscribers(reason: str) -> None:
     old, new, _, expected = CHANGES[reason]
     found = breaks(old, new, "subscribers")
     assert found == [Break(field, "subscribers", detail) for field, detail in expected]
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_published_schema_breaks_nobody_by_staying(name: str) -> None:
+def test_an_unchanged_published_schema_has_no_breaks(name: str) -> None:
     schema = published_schema(name)
     assert breaks(schema, json.loads(json.dumps(schema)), READERS[name]) == []
 
@@ -390,7 +395,7 @@ _values = st.recursive(st.sampled_from(_LEAVES), _nested_values, max_leaves=4)
 
 
 def closed(part: Any) -> Any:
-    """The schema without unknown fields: a new optional field breaks nobody by rule alone."""
+    """The schema without unknown fields, because a new optional field is never a break."""
     if isinstance(part, list):
         return [closed(item) for item in part]
     if not isinstance(part, dict):
@@ -401,7 +406,7 @@ def closed(part: Any) -> Any:
 
 @pytest.mark.parametrize("reader", ["crawlers", "subscribers"])
 @given(change=_changes, values=st.lists(_values, min_size=10, max_size=30))
-def test_a_value_that_no_longer_fits_is_a_break(
+def test_a_value_that_is_no_longer_valid_is_a_break(
     reader: Reader, change: Change, values: list[Any]
 ) -> None:
     narrow, wide = change if reader == "crawlers" else reversed(change)

@@ -1,4 +1,4 @@
-"""The published schemas: valid, committed, true of what decode takes, and safe to change."""
+"""The published schemas: valid, committed, consistent with decode, and protected from breaks."""
 
 import json
 import shutil
@@ -40,7 +40,7 @@ PLAIN = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the committed files, to do harm to."""
+    """A copy of the committed files, which the test may change."""
     shutil.copytree(COMMITTED, tmp_path / "json")
     return tmp_path / "json"
 
@@ -54,7 +54,7 @@ def change(folder: Path, name: str, change: Callable[[dict[str, Any]], object]) 
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_schema_is_valid_2020_12_and_says_what_it_is(name: str) -> None:
+def test_a_schema_is_valid_2020_12_with_title_and_description(name: str) -> None:
     schema = published_schema(name)
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == DIALECT
@@ -65,7 +65,7 @@ def test_schema_is_valid_2020_12_and_says_what_it_is(name: str) -> None:
         assert "\n" not in described["description"]
 
 
-def test_every_field_that_a_crawler_writes_is_described() -> None:
+def test_each_field_that_a_crawler_writes_has_a_description() -> None:
     fields: dict[str, Any] = published_schema("article-event")["$defs"]["ArticleEvent"][
         "properties"
     ]
@@ -73,7 +73,7 @@ def test_every_field_that_a_crawler_writes_is_described() -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_schema_is_the_same_text_each_time(name: str) -> None:
+def test_a_schema_is_the_same_text_each_time(name: str) -> None:
     assert json.dumps(published_schema(name)) == json.dumps(published_schema(name))
 
 
@@ -82,14 +82,14 @@ def test_committed_files_are_current() -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_example_validates_against_the_schema_of_its_topic(path: Path) -> None:
+def test_each_example_is_valid_by_the_schema_of_its_topic(path: Path) -> None:
     schema = json.loads((COMMITTED / f"{TOPICS[path.parent.name]}.v1.schema.json").read_text())
     errors = list(Draft202012Validator(schema).iter_errors(json.loads(path.read_text())))
     is_faulty = path.parent.name == "news.article-events.v1" and path.name in FAULTY
     assert bool(errors) == is_faulty, errors
 
 
-# reason: (what is changed in, or added to, a plain event, whether the schema takes it)
+# reason: (fields changed in or added to a plain event, whether the schema accepts it)
 EVENTS: dict[str, tuple[dict[str, Any], bool]] = {
     "the required fields": ({}, True),
     "an unknown field": ({"colour": "red"}, True),
@@ -107,7 +107,7 @@ EVENTS: dict[str, tuple[dict[str, Any], bool]] = {
     ),
     "a quality out of bounds": ({"quality": 201}, False),
     "a locale with an underscore": ({"locale": "pt_BR"}, True),
-    "a locale in words": ({"locale": "British English"}, False),
+    "the name of a language for a locale": ({"locale": "British English"}, False),
     "an image without a URL": ({"images": [{"width": 4}]}, False),
     "an image of unknown size": ({"images": [{"url": "http://a.example", "width": None}]}, True),
     "a withdrawal of a whole article": ({"withdrawn": True}, True),
@@ -118,7 +118,7 @@ EVENTS: dict[str, tuple[dict[str, Any], bool]] = {
 
 
 @pytest.mark.parametrize("reason", EVENTS)
-def test_schema_takes_an_event_as_decode_does(reason: str) -> None:
+def test_the_schema_accepts_the_events_that_decode_accepts(reason: str) -> None:
     changes, is_taken = EVENTS[reason]
     event = PLAIN | changes
     decoded = decode(json.dumps(event).encode())
@@ -144,7 +144,7 @@ _names = st.sampled_from(
 
 
 @given(st.dictionaries(_names, _parts, max_size=4))
-def test_whatever_decode_finds_faultless_is_valid(changes: dict[str, Any]) -> None:
+def test_an_event_without_faults_in_decode_is_valid_by_the_schema(changes: dict[str, Any]) -> None:
     event = PLAIN | changes
     decoded = decode(json.dumps(event).encode())
     if isinstance(decoded, Decoded) and not decoded.faulty_fields:
@@ -169,7 +169,7 @@ def _add(field: str, *path: str) -> Callable[[dict[str, Any]], object]:
     return add
 
 
-# reason: (schema, how the published file differed, field, words that must be in the problem)
+# reason: (schema, the difference of the published file, field, words of the problem)
 BREAKS: dict[str, tuple[str, Callable[[dict[str, Any]], object], str, str]] = {
     "subscribers lose a field": (
         "curated-article",
@@ -219,7 +219,7 @@ BREAKS: dict[str, tuple[str, Callable[[dict[str, Any]], object], str, str]] = {
 
 
 @pytest.mark.parametrize("reason", BREAKS)
-def test_an_incompatible_change_is_named_and_not_written(folder: Path, reason: str) -> None:
+def test_an_incompatible_change_is_reported_and_not_written(folder: Path, reason: str) -> None:
     name, harm, field, words = BREAKS[reason]
     path = change(folder, name, harm)
     before = {file: file.read_bytes() for file in folder.iterdir()}
@@ -233,7 +233,7 @@ def test_an_incompatible_change_is_named_and_not_written(folder: Path, reason: s
     assert {file: file.read_bytes() for file in folder.iterdir()} == before
 
 
-def test_a_compatible_change_is_drift_that_export_mends(folder: Path) -> None:
+def test_export_writes_a_compatible_change(folder: Path) -> None:
     removed = _remove("$defs", "CuratedArticle", "properties", "source")
     path = change(folder, "curated-article", removed)
     assert check(folder) == [f"{path}: out of date: run `newsloom schemas export`"]
@@ -242,7 +242,7 @@ def test_a_compatible_change_is_drift_that_export_mends(folder: Path) -> None:
     assert export(folder).written == ()
 
 
-def test_a_missing_file_is_a_problem_that_export_mends(folder: Path) -> None:
+def test_export_writes_a_missing_file(folder: Path) -> None:
     path = folder / "story.v1.schema.json"
     path.unlink()
     assert check(folder) == [f"{path}: missing: run `newsloom schemas export`"]
@@ -250,7 +250,7 @@ def test_a_missing_file_is_a_problem_that_export_mends(folder: Path) -> None:
     assert path.read_bytes() == (COMMITTED / path.name).read_bytes()
 
 
-def test_nothing_is_written_when_one_of_several_would_break(folder: Path) -> None:
+def test_no_schema_is_written_if_one_would_break(folder: Path) -> None:
     (folder / "article-event.v1.schema.json").unlink()
     change(folder, "story", _add("colour", "$defs", "Story", "properties"))
     assert export(folder).problems
@@ -258,7 +258,7 @@ def test_nothing_is_written_when_one_of_several_would_break(folder: Path) -> Non
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
-def test_a_file_that_is_no_schema_is_not_overwritten(folder: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_schema_is_not_overwritten(folder: Path, content: bytes) -> None:
     path = folder / "story.v1.schema.json"
     path.write_bytes(content)
     problem = f"{path}: not a JSON schema: restore the published file"
@@ -285,7 +285,7 @@ def _run(*arguments: str | Path) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_commands_say_what_they_did(tmp_path: Path) -> None:
+def test_commands_report_what_they_did(tmp_path: Path) -> None:
     code, output = _run("check", "--folder", tmp_path)
     assert (code, output.count("missing")) == (1, len(READERS))
     code, output = _run("export", "--folder", tmp_path)
@@ -294,7 +294,7 @@ def test_commands_say_what_they_did(tmp_path: Path) -> None:
     assert _run("check", "--folder", tmp_path) == (0, f"{tmp_path}: all schemas are current\n")
 
 
-def test_commands_fail_on_what_would_break(folder: Path) -> None:
+def test_commands_fail_on_an_incompatible_change(folder: Path) -> None:
     change(folder, "story", _add("colour", "$defs", "Story", "properties"))
     for command in ("check", "export"):
         code, output = _run(command, "--folder", folder)
@@ -303,5 +303,5 @@ def test_commands_fail_on_what_would_break(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "export"])
-def test_commands_refuse_a_folder_that_is_not_there(tmp_path: Path, command: str) -> None:
+def test_commands_refuse_a_missing_folder(tmp_path: Path, command: str) -> None:
     assert _run(command, "--folder", tmp_path / "nowhere")[0] == 2

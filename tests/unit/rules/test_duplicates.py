@@ -1,4 +1,4 @@
-"""Duplicates: the same text again, and what only looks like it."""
+"""Duplicates: the same text at another URL, and texts that only resemble it."""
 
 import pytest
 from hypothesis import given
@@ -59,12 +59,12 @@ PAIRS = [
         _text(excerpt=SHORT.replace("312", "480")),
         False,
     ),
-    ("one has an excerpt, one has none", FULL, BARE, False),
+    ("only one has an excerpt", FULL, BARE, False),
     ("within four days", FULL, _text(excerpt=EXCERPT, time=TEXT_GAP_S), True),
     ("later than four days", FULL, _text(excerpt=EXCERPT, time=TEXT_GAP_S + 1), False),
     ("four days the other way", FULL, _text(excerpt=EXCERPT, time=-TEXT_GAP_S), True),
     (
-        "a market report with another close",
+        "a market report with another closing value",
         _text(MARKETS, MARKETS_EXCERPT.format(108)),
         _text(MARKETS, MARKETS_EXCERPT.format(296), time=DAY_S),
         False,
@@ -94,7 +94,7 @@ PAIRS = [
         False,
     ),
     (
-        "titles too short to tell",
+        "titles too short to compare",
         _text("Weather forecast: Northfield"),
         _text("Weather forecast: Northfield", at="b.example"),
         False,
@@ -104,12 +104,12 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("reason", "a", "b", "expected"), PAIRS, ids=[row[0] for row in PAIRS])
-def test_pairs(reason: str, a: Text, b: Text, expected: bool) -> None:
+def test_whether_two_texts_are_duplicates(reason: str, a: Text, b: Text, expected: bool) -> None:
     assert _judge(a, b) is expected, reason
-    assert _judge(b, a) is expected, "whichever is asked of"
+    assert _judge(b, a) is expected, "the rule is symmetric"
 
 
-def test_less_alike_than_the_least_is_no_duplicate() -> None:
+def test_texts_below_the_least_similarity_are_not_duplicates() -> None:
     other = FULL._replace(domain="b.example")
     assert is_duplicate(FULL, other, MIN_CANDIDATE_SIMILARITY)
     assert not is_duplicate(FULL, other, MIN_CANDIDATE_SIMILARITY - 1)
@@ -134,5 +134,7 @@ TEXTS = st.builds(
 
 
 @given(TEXTS, TEXTS, st.sampled_from([859, 860, 969, 970, 1000]))
-def test_it_matters_not_which_came_first(a: Text, b: Text, similarity: int) -> None:
+def test_the_rule_does_not_depend_on_the_order_of_the_texts(
+    a: Text, b: Text, similarity: int
+) -> None:
     assert is_duplicate(a, b, similarity) == is_duplicate(b, a, similarity)

@@ -1,4 +1,4 @@
-"""Which images may be shown: by size, shape and name; and the same bytes with another story."""
+"""Which images are usable, by size, shape and name; and placeholders, found by equal bytes."""
 
 from random import Random
 from typing import Any
@@ -19,9 +19,9 @@ SIZES = {
     "a photograph": (1280, 720, "ok"),
     "a small photograph": (300, 169, "ok"),
     "upright": (252, 335, "ok"),
-    "the least of all": (200, 100, "ok"),
+    "the smallest usable size": (200, 100, "ok"),
     "a panorama": (1800, 600, "ok"),
-    "just not a banner": (700, 200, "ok"),
+    "just below the shape of a banner": (700, 200, "ok"),
     "just a banner": (701, 200, "bad-shape"),
     "a billboard": (970, 250, "bad-shape"),
     "a leaderboard": (728, 90, "bad-shape"),
@@ -31,25 +31,25 @@ SIZES = {
     "too narrow": (199, 100, "too-small"),
     "too flat": (200, 99, "too-small"),
     "an icon": (16, 16, "too-small"),
-    "just not a beacon": (4, 4, "too-small"),
+    "just larger than a beacon": (4, 4, "too-small"),
     "a beacon": (1, 1, "tracking-pixel"),
     "the largest beacon": (3, 3, "tracking-pixel"),
     "no width": (0, 100, "not-an-image"),
     "nothing": (0, 0, "not-an-image"),
     "the largest": (10_000, 5_000, "ok"),
     "too many pixels": (10_001, 5_000, "too-large"),
-    "far too many": (50_000, 50_000, "too-large"),
-    "as many as fit": (2**32 - 1, 2**32 - 1, "too-large"),
+    "far too many pixels": (50_000, 50_000, "too-large"),
+    "the largest size a header can state": (2**32 - 1, 2**32 - 1, "too-large"),
 }
 
 
 @pytest.mark.parametrize("reason", SIZES)
-def test_a_size(reason: str) -> None:
+def test_the_verdict_of_a_size(reason: str) -> None:
     width, height, verdict = SIZES[reason]
     assert judge_size(width, height) == judge_size(height, width) == verdict
 
 
-STAND_INS = """
+PLACEHOLDERS = """
 placeholder.png image-placeholder.jpg placeholder_640x360.png news-place-holder-2.png default.jpg
 Default-Image.JPG default_image_3.jpg default-thumbnail.png default-og.png og-default.png
 social-default.jpg share-fallback.png fallback.png fallback-image.jpg no-image.png noimage.gif
@@ -69,22 +69,22 @@ stock-exchange.jpg noimagination.jpg replaceholders.jpg dummy-run.jpg spacer-dvd
 """.split()  # noqa: SIM905
 
 
-@pytest.mark.parametrize("name", STAND_INS)
-def test_a_name_of_a_stand_in(name: str) -> None:
+@pytest.mark.parametrize("name", PLACEHOLDERS)
+def test_the_name_of_a_placeholder(name: str) -> None:
     assert judge_name(f"https://img.example/a/{name}") == "placeholder"
 
 
 @pytest.mark.parametrize("name", BEACONS)
-def test_a_name_of_a_beacon(name: str) -> None:
+def test_the_name_of_a_beacon(name: str) -> None:
     assert judge_name(f"https://img.example/a/{name}") == "tracking-pixel"
 
 
 @pytest.mark.parametrize("name", [*PHOTOGRAPHS, "", "no-image/ferry.jpg"])
-def test_a_name_of_a_photograph(name: str) -> None:
+def test_the_name_of_a_photograph(name: str) -> None:
     assert judge_name(f"https://img.example/a/{name}") == "ok"
 
 
-def test_what_is_no_url_is_for_others_to_judge() -> None:
+def test_an_invalid_url_is_not_judged_by_its_name() -> None:
     assert judge_name("http://[") == "ok"
 
 
@@ -98,7 +98,7 @@ def bad(url: str, verdict: Verdict = Verdict.UNREACHABLE) -> ImageCheck:
 
 
 class Lane:
-    """A lane whose images were looked at by somebody else."""
+    """A lane that receives finished image checks."""
 
     def __init__(self) -> None:
         self._enricher = Enricher(Catalogue({}, TopicIndex([]), "none"), "check")
@@ -107,9 +107,9 @@ class Lane:
 
     def take(self, record: dict[str, Any], *checks: ImageCheck) -> Taken:
         record = {"images": [{"url": check["url"]} for check in checks]} | record
-        begun = self._enricher.begin(record, START_S + 400 * DAY_S)
-        assert isinstance(begun, AwaitingImages)
-        result = self._curator.curate(self._enricher.finish(begun, checks))
+        started = self._enricher.begin(record, START_S + 400 * DAY_S)
+        assert isinstance(started, AwaitingImages)
+        result = self._curator.curate(self._enricher.finish(started, checks))
         assert result.fault is None, result.fault
         assert_sound(self.state)
         return Taken.of(result)
@@ -120,7 +120,7 @@ FERRY = "Harbour ferry Selkie runs aground off Northfield pier"
 COMET = "Observatory spots comet Wrenfield near Saturn"
 
 
-def test_a_record_keeps_good_images_with_their_true_sizes() -> None:
+def test_a_record_keeps_usable_images_with_their_checked_sizes() -> None:
     given = [
         {"url": A, "width": 5, "height": 5, "title": "Fog"},
         {"url": B, "attribution": "Somebody"},
@@ -132,21 +132,21 @@ def test_a_record_keeps_good_images_with_their_true_sizes() -> None:
     assert [check["verdict"] for check in result.result.image_checks or ()] == ["unreachable", "ok"]
 
 
-def test_a_record_without_a_good_image_is_published_without() -> None:
+def test_a_record_without_a_usable_image_is_published_without_images() -> None:
     result = Lane().take(event("a.example/1", FERRY), bad(A))
     (record,) = result.curated
     assert "images" not in record
     assert record["quality"] == 10 + 5
 
 
-def test_what_nobody_looked_at_is_not_shown() -> None:
+def test_an_image_that_was_not_checked_is_not_published() -> None:
     record = event("a.example/1", FERRY, images=[{"url": A}])
     (curated,) = Lane().take(record).curated
     assert "images" not in curated
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_lane_stays_sound_whatever_images_come(seed: int) -> None:
+def test_a_lane_stays_sound_for_any_images(seed: int) -> None:
     chance, lane = Random(seed), Lane()
     for number in range(120):
         name = f"outlet{chance.randrange(3)}.example/{chance.randrange(12)}"
@@ -158,8 +158,8 @@ def test_a_lane_stays_sound_whatever_images_come(seed: int) -> None:
         at_s = number * 6 * HOUR_S
         updated = {"updatedDateTime": format_time(START_S + at_s)}
         lane.take(event(name, title, at_s, **updated), *checks)
-    held = {key for live in lane.state.articles.values() for key in picture_keys(live)}
-    assert lane.state.articles_by_image.keys() == held
+    live_keys = {key for live in lane.state.articles.values() for key in picture_keys(live)}
+    assert lane.state.articles_by_image.keys() == live_keys
     assert any(len(ids) > 1 for ids in lane.state.articles_by_image.values())
 
 
@@ -167,7 +167,7 @@ def _images(result: Taken) -> Any:
     return [image["url"] for image in dict(result.curated[0]).get("images", [])]
 
 
-def test_the_same_bytes_with_another_story_are_a_stand_in() -> None:
+def test_equal_bytes_in_another_story_of_the_provider_are_a_placeholder() -> None:
     lane = Lane()
     lane.take(event("a.example/1", FERRY), good(A))
     result = lane.take(event("a.example/2", COMET, HOUR_S), good(B))
@@ -193,9 +193,10 @@ SHARED: dict[str, tuple[dict[str, Any], ImageCheck]] = {
 
 
 @pytest.mark.parametrize("reason", SHARED)
-def test_the_same_bytes_otherwise_are_no_stand_in(reason: str) -> None:
+def test_equal_bytes_in_other_cases_are_not_a_placeholder(reason: str) -> None:
     lane = Lane()
-    for number in range(3):  # three witnesses of the time move the clock
+    # Three articles move the lane clock.
+    for number in range(3):
         at_s = 25 * DAY_S if reason == "after the window" and number else 0
         record = event(f"c.example/{number}", f"Tramway budget {number} approved", at_s)
         lane.take(record) if number else lane.take(event("a.example/1", FERRY), good(A))
@@ -203,7 +204,7 @@ def test_the_same_bytes_otherwise_are_no_stand_in(reason: str) -> None:
     assert _images(lane.take(record, check)) == [check["url"]]
 
 
-def test_only_the_stand_in_goes_and_the_crawlers_score_stays() -> None:
+def test_only_the_placeholder_is_removed_and_the_crawlers_score_stays() -> None:
     lane = Lane()
     lane.take(event("a.example/1", FERRY), good(A))
     result = lane.take(event("a.example/2", COMET, quality=90), good(A), good(B, "bb"))
@@ -211,7 +212,7 @@ def test_only_the_stand_in_goes_and_the_crawlers_score_stays() -> None:
     assert result.curated[0]["quality"] == 90
 
 
-def test_the_first_that_stays_counts_by_its_own_size() -> None:
+def test_quality_counts_the_size_of_the_first_image_that_stays() -> None:
     lane = Lane()
     lane.take(event("a.example/1", FERRY), good(A))
     result = lane.take(event("a.example/2", COMET), good(A), good(B, "bb", 300, 200))

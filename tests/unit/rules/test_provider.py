@@ -1,4 +1,4 @@
-"""Who published it: by the catalogue, the URL within, the hint or the title, else by domain."""
+"""The publisher of a URL, by catalogue, inner URL, hint or title, and otherwise by domain."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def resolve(url: str, title: str = "", hint: Hint = Hint()) -> Resolution:  # no
 
 
 RESOLUTIONS = {
-    "a host with a name of its own": (
+    "a host with its own name": (
         "https://timesofindia.indiatimes.com/city/1.cms",
         None,
         ("Times of India", "indiatimes.com"),
@@ -48,7 +48,7 @@ RESOLUTIONS = {
         None,
         ("Indiatimes", "indiatimes.com"),
     ),
-    "below the host with a name of its own": (
+    "below the host with its own name": (
         "https://m.timesofindia.indiatimes.com/1.cms",
         None,
         ("Indiatimes", "indiatimes.com"),
@@ -68,7 +68,7 @@ RESOLUTIONS = {
         None,
         ("The Desk", "desk.substack.com"),
     ),
-    "another account there": (
+    "another account of the platform": (
         "https://other.substack.com/p/1",
         None,
         ("other.substack.com", "other.substack.com"),
@@ -103,12 +103,12 @@ RESOLUTIONS = {
         None,
         ("xn--zrich-kva.example", "xn--zrich-kva.example"),
     ),
-    "an address": ("http://192.0.2.7/1", None, ("192.0.2.7", "192.0.2.7")),
+    "an IP address": ("http://192.0.2.7/1", None, ("192.0.2.7", "192.0.2.7")),
 }
 
 
 @pytest.mark.parametrize(("url", "hint", "expected"), RESOLUTIONS.values(), ids=RESOLUTIONS)
-def test_by_the_url_and_a_hinted_name(
+def test_the_publisher_by_url_and_hinted_name(
     url: str, hint: str | None, expected: tuple[str, str]
 ) -> None:
     outlet = resolve(url, "", Hint(hint)).outlet
@@ -117,14 +117,14 @@ def test_by_the_url_and_a_hinted_name(
     assert outlet.standing == (KNOWN_STANDING if expected[1] in OUTLETS else UNKNOWN_STANDING)
 
 
-def test_logos_and_standing_are_the_outlets() -> None:
+def test_logos_and_standing_are_those_of_the_outlet() -> None:
     outlet = resolve("https://news.sky.com/story/1").outlet
     assert (outlet.name, outlet.images, outlet.standing) == ("Sky", (LOGO,), 0)
 
 
 RIVER, STRANGER = "https://www.river.example/1", "https://www.tide.example/1"
 BBC, LEDGER = ("BBC", "bbc.co.uk"), ("The Harbour Ledger", "theledger.example")
-# The URL, the title, the hint; who published it, what told so, and who carried it.
+# The URL, the title, the hint; the publisher, the evidence for it, and the carrier.
 EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
     "an aggregator's title": (RIVER, "It holds - BBC", Hint(), BBC, "title", "river.example"),
     "a press-release wire's": (
@@ -178,7 +178,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "hint",
         "river.example",
     ),
-    "an aggregator, a hinted stranger": (
+    "an aggregator, a hinted unknown outlet": (
         RIVER,
         "It holds",
         Hint("Valley Post", "www.valley.example"),
@@ -186,7 +186,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "hint",
         "river.example",
     ),
-    "an aggregator, a hinted stranger, but a title that is known": (
+    "an aggregator, a hinted unknown outlet, but a known outlet in the title": (
         RIVER,
         "It holds - BBC",
         Hint("Valley Post", "valley.example"),
@@ -194,7 +194,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "title",
         "river.example",
     ),
-    "an aggregator, a hint that is no domain": (
+    "an aggregator, a hint that is not a domain": (
         RIVER,
         "It holds",
         Hint(None, "not a domain"),
@@ -218,7 +218,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "domain",
         None,
     ),
-    "a stranger's hinted domain, known": (
+    "an unknown site, a hinted domain that is known": (
         STRANGER,
         "It holds",
         Hint("Whoever", "bbc.co.uk"),
@@ -226,7 +226,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "hint",
         None,
     ),
-    "a stranger's hinted domain, unknown": (
+    "an unknown site, a hinted domain that is unknown": (
         STRANGER,
         "It holds",
         Hint("Tide", "else.example"),
@@ -234,8 +234,15 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "hint",
         None,
     ),
-    "a stranger's title": (STRANGER, "It holds - Ledger Online", Hint(), LEDGER, "title", None),
-    "a stranger's title, a common word": (
+    "an unknown site's title": (
+        STRANGER,
+        "It holds - Ledger Online",
+        Hint(),
+        LEDGER,
+        "title",
+        None,
+    ),
+    "an unknown site's title, a common word": (
         STRANGER,
         "It holds | Sky",
         Hint(),
@@ -243,7 +250,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "unknown",
         None,
     ),
-    "a stranger that hints its own name": (
+    "an unknown site that hints its own name": (
         STRANGER,
         "It holds - Ledger Online",
         Hint("Tide"),
@@ -267,7 +274,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "domain",
         "open.substack.com",
     ),
-    "a parameter that means nothing on a stranger": (
+    "a parameter that has no meaning on an unknown site": (
         "https://tide.example/go?url=https://bbc.co.uk/1",
         "It holds",
         Hint(),
@@ -291,7 +298,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "title",
         "river.example",
     ),
-    "a stranger within an aggregator": (
+    "an unknown site within an aggregator": (
         "https://river.example/go?url=https://www.tide.example/2",
         "It holds",
         Hint(),
@@ -299,7 +306,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "unknown",
         "river.example",
     ),
-    "nonsense within an aggregator": (
+    "an invalid URL within an aggregator": (
         "https://river.example/go?url=https://:/",
         "It holds",
         Hint(),
@@ -307,7 +314,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "carrier",
         "river.example",
     ),
-    "an address with a hint": (
+    "an IP address with a hint": (
         "http://192.0.2.7/1",
         "It holds",
         Hint("Tide", "tide.example"),
@@ -315,7 +322,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
         "hint",
         None,
     ),
-    "an address hinted at by an address": (
+    "an IP address with an IP address as hint": (
         "http://192.0.2.7/1",
         "It holds",
         Hint(None, "192.0.2.8"),
@@ -329,7 +336,7 @@ EVIDENCE: dict[str, tuple[str, str, Hint, tuple[str, str], str, str | None]] = {
 @pytest.mark.parametrize(
     ("url", "title", "hint", "named", "evidence", "carried_by"), EVIDENCE.values(), ids=EVIDENCE
 )
-def test_what_tells_who_published(
+def test_the_publisher_and_the_evidence_for_it(
     url: str,
     title: str,
     hint: Hint,
@@ -343,17 +350,17 @@ def test_what_tells_who_published(
     assert (resolution.evidence, resolution.carried_by) == (evidence, carried_by)
 
 
-def test_a_title_on_a_strangers_page_earns_no_standing() -> None:
+def test_a_title_on_an_unknown_site_gives_no_standing() -> None:
     title = "It holds - Ledger Online"
     assert resolve(RIVER, title).outlet.standing == KNOWN_STANDING
     assert resolve(STRANGER, title).outlet.standing == UNKNOWN_STANDING
 
 
-def test_a_name_that_two_claim_is_neithers_unless_one_says_so() -> None:
+def test_a_name_of_two_outlets_finds_neither_unless_one_lists_it_in_also() -> None:
     one, two = Outlet("a.example", "The Star"), Outlet("b.example", "Star")
-    told = Outlet("c.example", "C", also=("STAR",))
+    claimant = Outlet("c.example", "C", also=("STAR",))
     assert "star" not in index_names([one, two])
-    assert index_names([one, two, told])["star"] is told
+    assert index_names([one, two, claimant])["star"] is claimant
     assert "star" not in index_names([Outlet("d.example", "Star", kind="aggregator")])
 
 
@@ -361,14 +368,14 @@ BARE = [
     ("an outlet behind a dash", "It holds - Ledger Online", False, "It holds"),
     ("an outlet behind a bar, however written", "It holds | the ledger ONLINE", False, "It holds"),
     ("no outlet", "It holds - Valley Post", False, "It holds - Valley Post"),
-    ("a common word, vouched for", "It holds - Sky", True, "It holds"),
+    ("a common word, with a hint for it", "It holds - Sky", True, "It holds"),
     ("a common word", "It holds - Sky", False, "It holds - Sky"),
-    ("nothing set off", "Ledger Online", True, "Ledger Online"),
+    ("no separator", "Ledger Online", True, "Ledger Online"),
 ]
 
 
 @pytest.mark.parametrize(("reason", "title", "is_vouched", "bare"), BARE, ids=[r[0] for r in BARE])
-def test_a_title_is_bared_of_any_outlet(
+def test_the_outlet_is_removed_from_a_title(
     reason: str, title: str, is_vouched: bool, bare: str
 ) -> None:
     assert bare_title(title, NAMES, is_vouched) == bare, reason

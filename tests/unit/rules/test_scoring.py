@@ -1,4 +1,4 @@
-"""Scores: what completeness is worth, heat and its bounds, and when a story has grown enough."""
+"""Scores: the parts of quality, heat and its limits, and when a story has grown enough."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ FULL: dict[str, Any] = {"excerpt": "x" * 400, "images": [GOOD_IMAGE]}
 PARTS: list[tuple[str, dict[str, Any], bool, dict[str, int]]] = [
     ("a bare item", {}, False, {}),
     ("a clean title", {}, True, {"title": 5}),
-    ("an excerpt too short to tell", {"excerpt": "x" * 79}, False, {}),
+    ("an excerpt too short to count", {"excerpt": "x" * 79}, False, {}),
     ("a short excerpt", {"excerpt": "x" * 80}, False, {"excerpt": 10}),
     ("a short excerpt at its longest", {"excerpt": "x" * 199}, False, {"excerpt": 10}),
     ("a full excerpt", {"excerpt": "x" * 200}, False, {"excerpt": 20}),
@@ -70,7 +70,7 @@ def test_the_parts_of_quality(
         assert quality_parts(article, standing, is_title_clean=is_clean) == expected, reason
 
 
-def test_a_known_outlet_with_excerpt_and_image_is_shown_and_a_bare_unknown_item_is_not() -> None:
+def test_a_complete_item_of_a_known_outlet_is_published_and_a_bare_unknown_item_is_not() -> None:
     known = sum(quality_parts(FULL, KNOWN_STANDING, is_title_clean=False).values())
     bare = sum(quality_parts({}, UNKNOWN_STANDING, is_title_clean=True).values())
     assert known >= PUBLISH_THRESHOLD > bare
@@ -78,7 +78,7 @@ def test_a_known_outlet_with_excerpt_and_image_is_shown_and_a_bare_unknown_item_
     assert not is_published(lead_heat(bare, 1))
 
 
-def test_no_article_of_the_scale_exceeds_it() -> None:
+def test_the_highest_quality_is_within_the_scale() -> None:
     everything = FULL | {"ampWebUrl": "https://amp.example/"}
     assert sum(quality_parts(everything, KNOWN_STANDING, True).values()) <= MAX_QUALITY
 
@@ -88,19 +88,19 @@ HEATS = [
     ("ten for one further provider", 59, 2, 69),
     ("ten for each further provider", 59, 3, 79),
     ("the bonus reaches 100", 59, 11, 159),
-    ("and goes no further", 59, 12, 159),
-    ("however many cover it", 200, 5_000, 300),
-    ("a story that lost count is not punished", 59, 0, 59),
-    ("nothing is worth nothing", 0, 1, 0),
+    ("the bonus is at most 100", 59, 12, 159),
+    ("the bonus of 5,000 providers is 100", 200, 5_000, 300),
+    ("no providers count as one", 59, 0, 59),
+    ("quality 0 gives heat 0", 0, 1, 0),
 ]
 
 
 @pytest.mark.parametrize(("reason", "quality", "count", "heat"), HEATS, ids=[r[0] for r in HEATS])
-def test_heat(reason: str, quality: int, count: int, heat: int) -> None:
+def test_the_heat_of_a_lead(reason: str, quality: int, count: int, heat: int) -> None:
     assert lead_heat(quality, count) == heat, reason
 
 
-def test_what_is_shown_starts_at_the_threshold() -> None:
+def test_an_article_is_published_from_the_threshold_on() -> None:
     assert [is_published(heat) for heat in (-1, 0, 69, 70, 300)] == [False] * 3 + [True] * 2
 
 
@@ -108,7 +108,7 @@ def test_heat_halves_with_each_half_life() -> None:
     assert decayed_heat(120, 0) == 120
     assert decayed_heat(120, HEAT_HALF_LIFE_S) == 60
     assert decayed_heat(120, 3 * HEAT_HALF_LIFE_S) == 15
-    assert decayed_heat(120, -HEAT_HALF_LIFE_S) == 120, "what comes too soon is not hotter"
+    assert decayed_heat(120, -HEAT_HALF_LIFE_S) == 120, "a negative age does not raise heat"
 
 
 @given(st.integers(0, 300), st.integers(0, 10**7), st.integers(0, 10**7))
@@ -117,8 +117,8 @@ def test_heat_never_rises_with_age(heat: int, age_s: int, more_s: int) -> None:
 
 
 GROWN = [
-    ("the first is news", 1, 0, True),
-    ("nothing came", 1, 1, False),
+    ("the first article", 1, 0, True),
+    ("no new article", 1, 1, False),
     ("always while small: the second", 2, 1, True),
     ("always while small: the eleventh", 11, 10, True),
     ("one more of eleven is not a tenth", 12, 11, False),
@@ -127,21 +127,25 @@ GROWN = [
     ("three more of thirty are", 33, 30, True),
     ("nine more of a hundred are not", 109, 100, False),
     ("ten more of a hundred are", 110, 100, True),
-    ("fewer is no growth", 8, 9, False),
+    ("fewer articles are no growth", 8, 9, False),
 ]
 
 
-@pytest.mark.parametrize(("reason", "count", "told", "grown"), GROWN, ids=[r[0] for r in GROWN])
-def test_growth(reason: str, count: int, told: int, grown: bool) -> None:
-    assert has_grown(count, told) is grown, reason
+@pytest.mark.parametrize(
+    ("reason", "count", "published_count", "grown"), GROWN, ids=[r[0] for r in GROWN]
+)
+def test_whether_a_story_has_grown_enough(
+    reason: str, count: int, published_count: int, grown: bool
+) -> None:
+    assert has_grown(count, published_count) is grown, reason
 
 
-def test_a_story_is_told_of_ever_less_often() -> None:
-    told, tellings = 0, 0
+def test_a_growing_story_is_published_less_and_less_often() -> None:
+    published_count, publications = 0, 0
     for count in range(1, 1_001):
-        if has_grown(count, told):
-            told, tellings = count, tellings + 1
-    assert tellings < 60
+        if has_grown(count, published_count):
+            published_count, publications = count, publications + 1
+    assert publications < 60
 
 
 def test_the_better_lead_sorts_first() -> None:

@@ -1,4 +1,4 @@
-"""The generator of test events: what the tests and benchmarks that lean on it may count on."""
+"""The generator of test events: the properties that tests and benchmarks depend on."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ def run_python(*arguments: str, hash_seed: str) -> bytes:
 
 
 def article_of(event: Event) -> str:
-    """The article an event is about, whatever tracking tail its URL carries."""
+    """The URL of an event's article, without tracking parameters."""
     url = str(event.get("originalUrl", event["webUrl"]))
     return url.partition("#")[0].partition("utm_")[0].rstrip("?&")
 
@@ -54,7 +54,7 @@ def published_of(event: Event) -> datetime:
 
 
 def kinds_of(events: list[Event]) -> list[str]:
-    """What each event is, told from the stream alone."""
+    """The kind of each event, determined from the stream only."""
     kinds, articles, seen = [], set(), set()
     for position, event in enumerate(events):
         if "withdrawn" in event:
@@ -75,7 +75,7 @@ def kinds_of(events: list[Event]) -> list[str]:
     return kinds
 
 
-def test_same_seed_gives_same_bytes_under_any_hash_seed() -> None:
+def test_the_same_seed_gives_the_same_bytes_under_any_hash_seed() -> None:
     command = ("-m", "tests.support.generator", "--count", "3000", "--seed", "5")
     first, second = (run_python(*command, hash_seed=seed) for seed in ("1", "4242"))
     assert first == second
@@ -86,18 +86,18 @@ def test_another_seed_gives_other_events() -> None:
     assert list(generate(1, 50)) != list(generate(2, 50))
 
 
-def test_a_longer_run_begins_with_the_shorter() -> None:
+def test_a_longer_stream_begins_with_the_shorter_one() -> None:
     assert list(islice(generate(3, 5_000), 500)) == list(generate(3, 500))
 
 
-def test_shares_no_code_with_newsloom() -> None:
+def test_the_generator_imports_nothing_of_newsloom() -> None:
     script = (
         "import sys, tests.support.generator; print([m for m in sys.modules if 'newsloom' in m])"
     )
     assert run_python("-c", script, hash_seed="0").strip() == b"[]"
 
 
-def test_every_article_event_has_the_required_fields(events: list[Event]) -> None:
+def test_each_article_event_has_the_required_fields(events: list[Event]) -> None:
     assert len(events) == COUNT
     for event in events:
         assert event["webUrl"].startswith("https://")
@@ -108,11 +108,13 @@ def test_every_article_event_has_the_required_fields(events: list[Event]) -> Non
 
 
 @pytest.mark.parametrize(("kind", "share"), SHARES.items())
-def test_shares_are_about_what_was_asked(events: list[Event], kind: str, share: float) -> None:
+def test_shares_are_close_to_the_requested_ones(
+    events: list[Event], kind: str, share: float
+) -> None:
     assert kinds_of(events).count(kind) / COUNT == pytest.approx(share, abs=0.012)
 
 
-def test_nothing_follows_a_withdrawal_which_names_an_article_seen(events: list[Event]) -> None:
+def test_a_withdrawal_names_an_earlier_article_and_is_its_last_event(events: list[Event]) -> None:
     articles: set[str] = set()
     withdrawn: set[str] = set()
     for event in events:
@@ -126,7 +128,7 @@ def test_nothing_follows_a_withdrawal_which_names_an_article_seen(events: list[E
 
 def test_repeats_equal_the_latest_version_and_updates_are_newer(events: list[Event]) -> None:
     latest: dict[str, Event] = {}
-    spelt_otherwise = 0
+    other_spellings = 0
     for event, kind in zip(events, kinds_of(events), strict=True):
         before = latest.get(article_of(event))
         if kind == "repeat":
@@ -136,12 +138,12 @@ def test_repeats_equal_the_latest_version_and_updates_are_newer(events: list[Eve
             assert event["updatedDateTime"] >= before.get("updatedDateTime", "")
             assert event["excerpt"] != before["excerpt"]
             assert event["publishedDateTime"] == before["publishedDateTime"]
-            spelt_otherwise += event["webUrl"] != before["webUrl"]
+            other_spellings += event["webUrl"] != before["webUrl"]
         latest[article_of(event)] = event
-    assert spelt_otherwise > 100
+    assert other_spellings > 100
 
 
-def test_no_article_but_a_late_one_is_older_than_an_hour(events: list[Event]) -> None:
+def test_only_late_articles_are_older_than_an_hour(events: list[Event]) -> None:
     for position, (event, kind) in enumerate(zip(events, kinds_of(events), strict=True)):
         if kind in ("new", "copy"):
             assert timedelta(0) <= arrival_of(position) - published_of(event) < timedelta(hours=1)
@@ -157,20 +159,20 @@ def test_labels_group_articles_that_share_words() -> None:
     sizes = Counter(len(group) for group in texts.values())
     assert sizes[1] > sum(sizes.values()) / 3
     assert max(sizes) >= 8
-    together = [len(a & b) for group in texts.values() for a, b in combinations(group, 2)]
-    strangers = [len(a[0] & b[0]) for a, b in combinations(list(texts.values())[:100], 2)]
-    assert mean(together) > mean(strangers) + 4
+    same_label = [len(a & b) for group in texts.values() for a, b in combinations(group, 2)]
+    other_labels = [len(a[0] & b[0]) for a, b in combinations(list(texts.values())[:100], 2)]
+    assert mean(same_label) > mean(other_labels) + 4
 
 
 def test_a_withdrawal_has_no_label(events: list[Event]) -> None:
     assert all((gold(event) is None) == ("withdrawn" in event) for event in events)
 
 
-def test_tells_in_every_language(events: list[Event]) -> None:
+def test_the_stream_has_articles_in_every_language(events: list[Event]) -> None:
     assert {event["locale"][:2] for event in events if "locale" in event} == set(LANGUAGES)
 
 
-def test_memory_does_not_grow_with_the_count() -> None:
+def test_memory_does_not_grow_with_the_number_of_events() -> None:
     stream = generate(1, 16_000, articles_per_day=2_000)
     tracemalloc.start()
     try:
@@ -188,10 +190,10 @@ def test_memory_does_not_grow_with_the_count() -> None:
     ("arguments", "reason"),
     [
         ({"start": datetime(2026, 3, 2)}, "no offset"),
-        ({"update_share": -0.1}, "a share below nothing"),
-        ({"update_share": 0.7, "copy_share": 0.7}, "shares beyond the whole"),
+        ({"update_share": -0.1}, "a negative share"),
+        ({"update_share": 0.7, "copy_share": 0.7}, "shares above 1 together"),
     ],
 )
-def test_refuses_what_cannot_be(arguments: dict[str, Any], reason: str) -> None:
+def test_invalid_arguments_are_refused(arguments: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=r"offset|shares"):
         generate(1, 1, **arguments)

@@ -1,4 +1,4 @@
-"""The catalogue of malformed events claims what the standard library can confirm."""
+"""The catalogue of malformed events: the standard library confirms its expected results."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def _refuse(literal: str) -> None:
 
 
 def _parse(text: str) -> Any:
-    # Integers of thousands of digits are JSON, though `int` refuses them.
+    # JSON allows integers of thousands of digits, but `int` refuses them.
     return json.loads(
         text.removeprefix("\ufeff"), parse_constant=_refuse, parse_int=lambda s: int(s[:4_000])
     )
@@ -57,7 +57,8 @@ def _outcome_of_whole(payload: bytes) -> str | None:
     except UnicodeDecodeError:
         return "not-utf8"
     if _depth(text) > MAX_DEPTH and text.strip()[-1] in "]}":
-        return "too-deep"  # asked first only because the parser of this test is recursive
+        # The depth is checked first, because the parser of this test is recursive.
+        return "too-deep"
     try:
         record = _parse(text)
     except ValueError:
@@ -65,27 +66,27 @@ def _outcome_of_whole(payload: bytes) -> str | None:
     return None if isinstance(record, dict) else "not-an-object"
 
 
-def test_is_large_and_names_each_case_once() -> None:
+def test_the_catalogue_is_large_and_its_names_are_unique() -> None:
     assert len(CASES) >= 330
     assert len({case.name for case in CASES}) == len(CASES)
     assert {case.reason for case in CASES} == {None, *WHOLE_RECORD_REASONS, *FIELD_REASONS}
 
 
-def test_is_the_same_each_time() -> None:
+def test_the_catalogue_is_the_same_each_time() -> None:
     assert cases() == CASES
 
 
-def test_covers_every_field() -> None:
+def test_the_catalogue_covers_every_field() -> None:
     for reason in ("missing", "wrong-type", "blank"):
         assert {case.field for case in CASES if case.reason == reason} == set(REQUIRED)
     assert {name for case in CASES for name in case.faulty_fields} == set(FAULTY)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_case_is_what_it_claims(case: Case) -> None:
+def test_a_case_has_its_expected_result(case: Case) -> None:
     whole = case.reason if case.reason in WHOLE_RECORD_REASONS else None
     assert _outcome_of_whole(case.payload) == whole
-    assert case.payload.strip(), "blank lines are not inputs"
+    assert case.payload.strip(), "a blank line is not an input"
     if whole is not None:
         assert case.field is None
         assert case.faulty_fields == ()

@@ -1,4 +1,4 @@
-"""The catalogue's files: the bundled ones load, and every mistake is told by line and mend."""
+"""The catalogue files: the bundled ones load, and each mistake is reported with line and fix."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from newsloom.rules.words.text import title_without_outlet, words
 EXAMPLES = Path(__file__).parents[4] / "examples"
 PROVIDER = '[[provider]]\ndomain = "bbc.co.uk"\nname = "BBC"\n'
 TOPIC = '[[topic]]\nid = "rail"\nname = "Railways"\nkeywords = ["rail strike"]\n'
-ALREADY = "is that of the topic"
+TAKEN_BY = "is that of the topic"
 
 
 def folder_of(path: Path, providers: str | bytes = "", topics: str | bytes = "") -> Path:
@@ -34,7 +34,7 @@ def folder_of(path: Path, providers: str | bytes = "", topics: str | bytes = "")
 
 
 def load(folder: Path) -> Catalogue:
-    """The catalogue of the two files of a folder alone."""
+    """The catalogue of the two files of a folder, without the bundled ones."""
     return load_catalogue([folder / "providers.toml", folder / "topics.toml"], bundled=())
 
 
@@ -43,7 +43,7 @@ def bundled_tables(table: str) -> list[dict[str, Any]]:
     return next(text[table] for text in texts if table in text)
 
 
-def test_the_bundled_catalogue_loads_whole() -> None:
+def test_the_bundled_catalogue_loads_completely() -> None:
     catalogue = load_catalogue()
     providers = bundled_tables("provider")
     assert list(catalogue.outlets) == [provider["domain"] for provider in providers]
@@ -55,7 +55,7 @@ def test_the_bundled_catalogue_loads_whole() -> None:
             assert topic["name"] in catalogue.topics.match([], [], f"so #{hashtag}!")
 
 
-def test_the_bundled_catalogue_is_as_large_as_promised() -> None:
+def test_the_bundled_catalogue_has_its_documented_size() -> None:
     real = [p for p in bundled_tables("provider") if not p["domain"].endswith(".example")]
     assert len(real) >= 400
     assert len({provider["country"] for provider in real}) >= 100
@@ -69,13 +69,13 @@ def test_the_bundled_catalogue_is_as_large_as_promised() -> None:
         "press-release",
     }
     assert not [p for p in real if not p.get("languages") and p["kind"] != "aggregator"]
-    assert not [p for p in real if "standing" in p], "standing is for operators to set"
+    assert not [p for p in real if "standing" in p], "only operators set `standing`"
     topics = bundled_tables("topic")
     assert len(topics) >= 40
     assert len([topic for topic in topics if "parent" in topic]) >= 20
 
 
-def test_a_title_is_compared_without_any_name_its_outlet_is_found_by() -> None:
+def test_a_title_is_compared_without_the_names_of_its_outlet() -> None:
     catalogue = load_catalogue()
     for outlet in catalogue.outlets.values():
         for name in (outlet.name, outlet.domain, *outlet.also):
@@ -84,17 +84,17 @@ def test_a_title_is_compared_without_any_name_its_outlet_is_found_by() -> None:
                 assert bare_title(bare, catalogue.names, is_vouched=True) == "Aground", name
 
 
-def test_the_bundled_files_are_in_order_with_the_invented_outlets_last() -> None:
+def test_the_bundled_files_are_sorted_with_the_invented_outlets_last() -> None:
     domains = [provider["domain"] for provider in bundled_tables("provider")]
     assert domains == sorted(domains, key=lambda domain: (domain.endswith(".example"), domain))
     ids = [topic["id"] for topic in bundled_tables("topic")]
     assert ids == sorted(ids)
 
 
-def test_the_examples_name_outlets_by_catalogue_by_hint_and_by_domain() -> None:
+def test_the_examples_resolve_outlets_by_catalogue_hint_and_domain() -> None:
     catalogue = load_catalogue()
     outlets = catalogue.outlets
-    told: set[str] = set()
+    found_by: set[str] = set()
     for line in (EXAMPLES / "fortnight.jsonl").read_bytes().splitlines():
         try:
             event = json.loads(line)
@@ -104,14 +104,14 @@ def test_the_examples_name_outlets_by_catalogue_by_hint_and_by_domain() -> None:
             continue
         domain = registrable_domain(urlsplit(event["webUrl"]).hostname or "")
         hint = event.get("provider")
-        told.add("catalogue" if domain in outlets else "hint" if hint else "domain")
+        found_by.add("catalogue" if domain in outlets else "hint" if hint else "domain")
         if domain in outlets and hint and hint["domain"] == domain:
             found = resolve_provider(event["webUrl"], event["title"], outlets, catalogue.names)
             assert found.outlet.name == hint["name"]
-    assert told == {"catalogue", "hint", "domain"}
+    assert found_by == {"catalogue", "hint", "domain"}
 
 
-def test_every_key_reaches_the_outlet(tmp_path: Path) -> None:
+def test_each_key_of_a_provider_is_read_into_the_outlet(tmp_path: Path) -> None:
     providers = (
         '[[provider]]\ndomain = "sky.com"\nname = "Sky"\nstanding = 0\n'
         'images = [{ url = "https://sky.com/logo.png", width = 50, height = 50 }]\n'
@@ -126,7 +126,7 @@ def test_every_key_reaches_the_outlet(tmp_path: Path) -> None:
     }
 
 
-def test_the_version_follows_the_bytes_of_both_files(tmp_path: Path) -> None:
+def test_the_version_depends_on_the_bytes_of_both_files(tmp_path: Path) -> None:
     contents = [("", ""), (PROVIDER, ""), (PROVIDER, TOPIC), (PROVIDER + "#", TOPIC), ("#", "")]
     contents.append(("", "#"))  # the same bytes in the other file
     versions = [load(folder_of(tmp_path, *pair)).version for pair in contents]
@@ -136,7 +136,7 @@ def test_the_version_follows_the_bytes_of_both_files(tmp_path: Path) -> None:
 
 
 HOSTS = PROVIDER + "[provider.hosts]\n"
-# A name for each mistake: the file's content, the line, what is wrong, the mend.
+# The name of each mistake: the content of the file, the line, what is wrong, the fix.
 PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
     "a broken string": ('# x\n[[provider]]\nname = "BBC\n', 3, "not TOML", 'write key = "value"'),
     "a string broken at the end": ('[[provider]]\nname = """BBC', 2, "not TOML", "write key ="),
@@ -154,7 +154,7 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
     "no domain": ('\n[[provider]]\nname = "RT"', 2, '"domain" is missing', "add domain ="),
     "a blank name": ('[[provider]]\ndomain = "rt.com"\nname = " "', 3, "\"name\" is ' '", "name ="),
     "a padded name": ('[[provider]]\ndomain = "rt.com"\nname = "RT "', 3, "'RT '", "write name ="),
-    "a name that is no text": ('[[provider]]\ndomain = "rt.com"\nname = 3', 3, "is 3", "name ="),
+    "a name that is not text": ('[[provider]]\ndomain = "rt.com"\nname = 3', 3, "is 3", "name ="),
     "standing in quotes": (PROVIDER + 'standing = "30"\n', 4, "is '30'", "write standing = 30"),
     "standing out of range": (PROVIDER + "standing = 201\n", 4, "is 201", "write standing = 30"),
     "an unknown kind": (
@@ -171,7 +171,7 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
         'languages = ["en"]',
     ),
     "another name that is blank": (PROVIDER + 'also = [""]\n', 4, "is ''", "also = ["),
-    "nested without end": (PROVIDER + "images = " + "[" * 9_999, 1, "nested too deep", "plain"),
+    "nested too deep": (PROVIDER + "images = " + "[" * 9_999, 1, "nested too deep", "plain"),
     "a domain in capitals": (
         '[[provider]]\ndomain = "BBC.co.uk"\nname = "BBC"\n',
         2,
@@ -184,19 +184,19 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
         '"zürich.ch" is not',
         'write "xn--zrich-kva.ch"',
     ),
-    "a host for a domain": (
+    "a host instead of a domain": (
         '[[provider]]\ndomain = "www.bbc.co.uk"\nname = "BBC"\n',
         2,
         '"www.bbc.co.uk" is not',
         'write "bbc.co.uk"',
     ),
-    "a URL for a domain": (
+    "a URL instead of a domain": (
         '[[provider]]\nname = "BBC"\ndomain = "https://bbc.co.uk/"\n',
         3,
         '"https://bbc.co.uk/" is not',
         "write a public suffix plus one label",
     ),
-    "a domain written with an escape, and plainly below": (
+    "a domain written with an escape, and without one below": (
         '[[provider]]\ndomain = "z\\u00fcrich.ch"\nname = "A"\n'
         '[[provider]]\ndomain = "rt.com"\nname = "zürich.ch"\n',
         1,
@@ -209,13 +209,13 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
         '"bbc.co.uk/news" is not',
         'write "bbc.co.uk"',
     ),
-    "a public suffix for a domain": (
+    "a public suffix instead of a domain": (
         '[[provider]]\ndomain = "co.uk"\nname = "BBC"\n',
         2,
         '"co.uk" is not',
         "plus one label",
     ),
-    "an address for a domain": (
+    "an IP address instead of a domain": (
         '[[provider]]\ndomain = "192.0.2.7"\nname = "BBC"\n',
         2,
         '"192.0.2.7" is not',
@@ -228,15 +228,20 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
         'the domain "bbc.co.uk" stands on line 2 already',
         "make one block of the two",
     ),
-    "hosts that are no table": (PROVIDER + 'hosts = ["x"]\n', 4, "\"hosts\" is ['x']", "hosts = {"),
-    "a host's name that is no text": (HOSTS + '"m.bbc.co.uk" = 1\n', 5, "is 1", "write hosts = {"),
-    "a host elsewhere": (
+    "hosts that are not a table": (
+        PROVIDER + 'hosts = ["x"]\n',
+        4,
+        "\"hosts\" is ['x']",
+        "hosts = {",
+    ),
+    "a host's name that is not text": (HOSTS + '"m.bbc.co.uk" = 1\n', 5, "is 1", "write hosts = {"),
+    "a host below another domain": (
         HOSTS + '"bbc.com.bbc.co.uk" = "BBC News"\n"bbc.com" = "BBC"\n',
         6,
         'the host "bbc.com" is not below bbc.co.uk',
         "a [[provider]] of its own",
     ),
-    "a host that only ends alike": (
+    "a host with the same ending": (
         HOSTS + '"notbbc.co.uk" = "Not BBC"\n',
         5,
         '"notbbc.co.uk" is not below bbc.co.uk',
@@ -274,7 +279,7 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
         '"UN.org" is not',
         'write "un.org"',
     ),
-    "a separator that ends no line": (
+    "a separator that is not a line end": (
         "# one\u2028line\n" + PROVIDER + "standing = -1\n",
         5,
         "is -1",
@@ -303,7 +308,7 @@ TOPIC_MISTAKES: dict[str, tuple[str, int, str, str]] = {
         "is '#Rail'",
         "without the #",
     ),
-    "a parent that is not there": (
+    "an unknown parent": (
         TOPIC + 'parent = "transport"\n',
         5,
         'there is no topic "transport"',
@@ -330,7 +335,7 @@ TOPIC_MISTAKES: dict[str, tuple[str, int, str, str]] = {
         "is 'rail strike'",
         'write keywords = ["',
     ),
-    "a keyword that is no text": (
+    "a keyword that is not text": (
         '[[topic]]\nid = "a"\nname = "A"\nkeywords = [\n  "rail",\n  7,\n]\n',
         4,
         '"keywords" is 7',
@@ -351,7 +356,7 @@ TOPIC_MISTAKES: dict[str, tuple[str, int, str, str]] = {
     "a name twice": (
         TOPIC + TOPIC.replace('"rail"', '"trains"'),
         7,
-        f'the name "Railways" {ALREADY} "rail" already',
+        f'the name "Railways" {TAKEN_BY} "rail" already',
         'override that one by id = "rail"',
     ),
     "a keyword of nine words": (
@@ -383,42 +388,42 @@ def refusal(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "what", "mend"), PROVIDER_MISTAKES.values(), ids=PROVIDER_MISTAKES
+    ("content", "line", "problem", "fix"), PROVIDER_MISTAKES.values(), ids=PROVIDER_MISTAKES
 )
-def test_a_mistake_about_providers_is_told(
-    tmp_path: Path, content: str | bytes, line: int, what: str, mend: str
+def test_a_mistake_in_the_providers_is_reported(
+    tmp_path: Path, content: str | bytes, line: int, problem: str, fix: str
 ) -> None:
     message = refusal(folder_of(tmp_path, providers=content))
     place, _, rest = message.partition(": ")
-    said, _, told_mend = rest.rpartition("; ")
+    stated_problem, _, stated_fix = rest.rpartition("; ")
     assert place == f"{tmp_path / 'providers.toml'}:{line}"
-    assert what in said
-    assert mend in told_mend
+    assert problem in stated_problem
+    assert fix in stated_fix
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "what", "mend"), TOPIC_MISTAKES.values(), ids=TOPIC_MISTAKES
+    ("content", "line", "problem", "fix"), TOPIC_MISTAKES.values(), ids=TOPIC_MISTAKES
 )
-def test_a_mistake_about_topics_is_told(
-    tmp_path: Path, content: str, line: int, what: str, mend: str
+def test_a_mistake_in_the_topics_is_reported(
+    tmp_path: Path, content: str, line: int, problem: str, fix: str
 ) -> None:
     message = refusal(folder_of(tmp_path, providers=PROVIDER, topics=content))
     place, _, rest = message.partition(": ")
-    said, _, told_mend = rest.rpartition("; ")
+    stated_problem, _, stated_fix = rest.rpartition("; ")
     assert place == f"{tmp_path / 'topics.toml'}:{line}"
-    assert what in said
-    assert mend in told_mend
+    assert problem in stated_problem
+    assert fix in stated_fix
 
 
 @pytest.mark.parametrize("missing", ["providers.toml", "topics.toml"])
-def test_a_missing_file_is_told(tmp_path: Path, missing: str) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path, missing: str) -> None:
     (folder_of(tmp_path) / missing).unlink()
     message = refusal(tmp_path)
     assert message.startswith(f"{tmp_path / missing}: cannot be read (No such file or directory)")
     assert message.endswith("name a TOML file of providers or topics that is there")
 
 
-def test_a_file_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+def test_a_file_above_the_size_limit_is_refused(tmp_path: Path) -> None:
     assert "larger than 16 MiB" in refusal(folder_of(tmp_path, b"#" * (MAX_FILE_BYTES + 1)))
 
 
@@ -445,17 +450,17 @@ def test_an_own_file_adds_providers_and_topics_and_overrides_key_by_key(tmp_path
     match = catalogue.topics.match
     assert match(["ferries"], []) == ["Ferries", "Shipping", "Transport"]
     assert match(["funicular"], []) == ["Railways", "Transport"]
-    assert "Railways" not in match(["locomotive"], []), "its keywords were overridden"
-    assert "Railways" in match(["train", "drivers"], []), "its phrases were not"
+    assert "Railways" not in match(["locomotive"], []), "the own file overrides the keywords"
+    assert "Railways" in match(["train", "drivers"], []), "the phrases are kept"
 
 
 def test_the_last_file_wins_and_its_bytes_are_part_of_the_version(tmp_path: Path) -> None:
     one = own_file(tmp_path / "one.toml", PROVIDER + "standing = 1\n")
     two = own_file(tmp_path / "two.toml", PROVIDER + "standing = 2\n")
-    both, turned = load_catalogue([one, two]), load_catalogue([two, one])
+    both, reversed_order = load_catalogue([one, two]), load_catalogue([two, one])
     assert both.outlets["bbc.co.uk"].standing == 2
-    assert turned.outlets["bbc.co.uk"].standing == 1
-    versions = {c.version for c in (both, turned, load_catalogue([one]), load_catalogue())}
+    assert reversed_order.outlets["bbc.co.uk"].standing == 1
+    versions = {c.version for c in (both, reversed_order, load_catalogue([one]), load_catalogue())}
     assert len(versions) == 4
 
 
@@ -469,7 +474,7 @@ OWN_MISTAKES = {
     "the name of a bundled topic": (
         '# ours\n[[topic]]\nid = "trains"\nname = "Railways"\nkeywords = ["sleeper train"]\n',
         4,
-        f'{ALREADY} "railways" already',
+        f'{TAKEN_BY} "railways" already',
     ),
     "a circle through a bundled topic": (
         '[[topic]]\nid = "transport"\nparent = "railways"\n',
@@ -484,26 +489,26 @@ OWN_MISTAKES = {
 }
 
 
-@pytest.mark.parametrize(("content", "line", "what"), OWN_MISTAKES.values(), ids=OWN_MISTAKES)
-def test_a_mistake_in_an_own_file_is_told_there(
-    tmp_path: Path, content: str, line: int, what: str
+@pytest.mark.parametrize(("content", "line", "problem"), OWN_MISTAKES.values(), ids=OWN_MISTAKES)
+def test_a_mistake_in_an_own_file_is_reported_with_its_path(
+    tmp_path: Path, content: str, line: int, problem: str
 ) -> None:
     own = own_file(tmp_path / "own.toml", content)
     with pytest.raises(CatalogueError) as caught:
         load_catalogue([own])
     message = str(caught.value)
     assert message.startswith(f"{own}:{line}: ")
-    assert what in message
+    assert problem in message
     assert "\n" not in message
 
 
-def test_changed_files_are_read_again_and_mistakes_keep_the_former(
+def test_changed_files_are_read_again_and_a_mistake_keeps_the_last_good_catalogue(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     own = own_file(tmp_path / "own.toml", PROVIDER + "standing = 1\n")
     files = CatalogueFiles([own])
     first = files.current
-    assert files.renewed() is first, "nothing changed, nothing is read"
+    assert files.renewed() is first, "an unchanged file is not read again"
     own_file(own, PROVIDER + "standing = 22\n")
     second = files.renewed()
     assert second.version != first.version
@@ -512,33 +517,33 @@ def test_changed_files_are_read_again_and_mistakes_keep_the_former(
     assert [files.renewed(), files.renewed()] == [second, second]
     own.unlink()
     assert [files.renewed(), files.renewed()] == [second, second]
-    told, gone = caplog.messages
-    assert told.startswith(f"the catalogue stays as it was: {own}:4: "), "told once"
-    assert gone.startswith(f"the catalogue stays as it was: {own}: cannot be read")
+    invalid, missing = caplog.messages
+    assert invalid.startswith(f"the catalogue stays as it was: {own}:4: "), "logged once"
+    assert missing.startswith(f"the catalogue stays as it was: {own}: cannot be read")
     own_file(own, PROVIDER + "standing = 1\n")
-    assert files.renewed().version == first.version, "the same bytes are the same version"
+    assert files.renewed().version == first.version, "the same bytes give the same version"
 
 
-def test_without_own_files_there_is_nothing_to_read_again() -> None:
+def test_without_own_files_the_catalogue_is_not_read_again() -> None:
     files = CatalogueFiles()
     assert files.renewed() is files.current
 
 
-def test_a_preparation_takes_in_a_change_when_it_is_told_to(tmp_path: Path) -> None:
+def test_an_enricher_uses_a_changed_catalogue_after_renew_catalogue(tmp_path: Path) -> None:
     own = own_file(tmp_path / "own.toml", PROVIDER)
     files = CatalogueFiles([own])
     enricher = Enricher(files.current, "off", find_catalogue=files.renewed)
     event = {"webUrl": "https://bbc.co.uk/1", "title": "Aground"}
     event["publishedDateTime"] = "2026-03-02T10:00:00Z"
 
-    def made_by() -> tuple[str, str]:
+    def provider_and_version() -> tuple[str, str]:
         arrival = enricher.prepare(dict(event), 1_772_445_600).arrival
         assert isinstance(arrival, ArticleArrival)
         return arrival.article["provider"]["name"], arrival.article["catalogueVersion"]
 
-    first = made_by()
+    first = provider_and_version()
     own_file(own, PROVIDER.replace('"BBC"', '"The BBC"'))
-    assert made_by() == first, "a batch is of one version"
+    assert provider_and_version() == first, "the version changes only between batches"
     enricher.renew_catalogue()
-    assert made_by() == ("The BBC", files.current.version)
+    assert provider_and_version() == ("The BBC", files.current.version)
     assert files.current.version != first[1]

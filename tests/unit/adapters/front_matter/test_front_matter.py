@@ -1,4 +1,4 @@
-"""Front matter: the exact form, what an author's own form keeps, and what is refused and why."""
+"""Front matter: the exact written form, what stays of an author's form, and what is refused."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from newsloom.adapters.front_matter import Document, FrontMatterError, dumps, lo
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "front_matter" / "record.md"
 
-# Every field of a curated article that the golden record lacks, as the rule writes it.
+# All fields of a curated article that the golden record lacks, in their written form.
 WHOLE_RECORD = """\
 ---
 category: news
@@ -103,13 +103,13 @@ def read_block(block: str) -> Document:
 @pytest.mark.parametrize(
     "text", [GOLDEN.read_text(encoding="utf-8"), WHOLE_RECORD], ids=["golden", "whole"]
 )
-def test_the_reference_form_is_written_byte_for_byte(text: str) -> None:
+def test_a_record_is_written_in_the_reference_form(text: str) -> None:
     document = loads(text)
     assert dumps(document) == text
     assert dumps(json.loads(json.dumps(document))) == text
 
 
-def test_an_unread_record_has_the_same_form_as_a_read_one() -> None:
+def test_a_new_record_has_the_same_form_as_a_read_one() -> None:
     assert dumps({"title": "A", "topics": ["B"], "type": "article", "secured": "x"}) == (
         '---\ntitle: "A"\n\ntopics:\n  - B\n\ntype: article\n\nsecured: "x"\n---\n\n'
     )
@@ -126,11 +126,11 @@ def test_an_unread_record_has_the_same_form_as_a_read_one() -> None:
         pytest.param("---\r\n---", id="nothing but fences"),
     ],
 )
-def test_reading_and_writing_back_changes_nothing(text: str) -> None:
+def test_reading_and_writing_back_gives_the_same_bytes(text: str) -> None:
     assert dumps(loads(text)) == text
 
 
-def test_authored_values_are_read_as_meant() -> None:
+def test_values_in_an_authors_form_are_read_correctly() -> None:
     assert json.dumps(loads(AUTHORED)) == json.dumps(
         {
             "title": 'It\'s a "tide"',
@@ -144,7 +144,7 @@ def test_authored_values_are_read_as_meant() -> None:
     assert loads(AUTHORED).body == "Body text.\n---\nMore.\n"
 
 
-def test_a_changed_field_leaves_its_neighbours_as_they_were() -> None:
+def test_changing_a_field_does_not_change_the_other_fields() -> None:
     document = loads(AUTHORED)
     document["title"] = "New"
     document["unknown"]["deep"][0]["nested"] = "changed in place"
@@ -162,13 +162,13 @@ def test_a_changed_field_leaves_its_neighbours_as_they_were() -> None:
     )
 
 
-def test_a_changed_field_gets_the_line_ends_of_its_file() -> None:
+def test_a_changed_field_is_written_with_the_line_ends_of_its_file() -> None:
     document = loads("---\r\na: 1\r\nb: 2\r\n---\r\nbody")
     document["a"] = ["x"]
     assert dumps(document) == "---\r\na:\r\n  - x\r\nb: 2\r\n---\r\nbody"
 
 
-def test_a_value_of_another_type_is_a_change() -> None:
+def test_an_equal_value_of_another_type_is_a_change() -> None:
     document = loads("---\na: 1\nb: 1\n---\n")
     document["a"], document["b"] = True, 1.0
     assert dumps(document) == "---\na: true\nb: 1.0\n---\n"
@@ -181,7 +181,9 @@ def test_a_value_of_another_type_is_a_change() -> None:
             "x: |\n  t\na: 1\n  # c\nb: 2\n", {"x": "t\n", "b": "2"}, id="indented comment"
         ),
         pytest.param("x: |+\n  t\na: 1\n\nb: 2\n", {"x": "t\n", "b": "2"}, id="kept blank lines"),
-        pytest.param("x: |\n  t\na: 1\n   \nb: 2\n", {"x": "t\n", "b": "2"}, id="white line"),
+        pytest.param(
+            "x: |\n  t\na: 1\n   \nb: 2\n", {"x": "t\n", "b": "2"}, id="line of white space"
+        ),
         pytest.param("{\nx: t,\na: 1,\nb: 2\n}\n", {"x": "t", "b": "2"}, id="in braces"),
         pytest.param("? x\n: t\n? a\n: 1\n? b\n: 2\n", {"x": "t", "b": "2"}, id="explicit names"),
         pytest.param(
@@ -190,7 +192,9 @@ def test_a_value_of_another_type_is_a_change() -> None:
         pytest.param("x: t\ra: 1\rb: 2\n", {"x": "t", "b": "2"}, id="carriage returns"),
     ],
 )
-def test_a_removed_field_does_not_change_its_neighbours(text: str, after: dict[str, str]) -> None:
+def test_removing_a_field_does_not_change_the_other_fields(
+    text: str, after: dict[str, str]
+) -> None:
     document = loads(f"---\n{text}---\n")
     del document["a"]
     document["b"] = "2"
@@ -198,13 +202,13 @@ def test_a_removed_field_does_not_change_its_neighbours(text: str, after: dict[s
     assert loads(dumps(document)) == after | {"c": "3"}
 
 
-def test_an_indented_comment_at_the_end_does_not_join_the_text_before_it() -> None:
+def test_a_last_indented_comment_does_not_become_part_of_the_text_above() -> None:
     document = read_block("x: |\n  t\na: 1\n  # end")
     del document["a"]
     assert dumps(document) == "---\nx: |\n  t\n# end\n---\n"
 
 
-def test_a_lone_question_mark_is_not_kept_before_a_changed_name() -> None:
+def test_a_question_mark_without_a_name_is_dropped_when_the_field_changes() -> None:
     document = read_block("?\n|+1")
     assert document == {"": None}
     document[""] = "x"
@@ -212,13 +216,13 @@ def test_a_lone_question_mark_is_not_kept_before_a_changed_name() -> None:
 
 
 @pytest.mark.parametrize("value", ["|\n  text", "\n  - item", "{b: c}", "'text'", ""])
-def test_comments_after_a_changed_field_stay(value: str) -> None:
+def test_comments_after_a_changed_field_are_kept(value: str) -> None:
     document = read_block(f"a: {value}\n# about b\n\nb: 1\n# the end")
     document["a"] = 2
     assert dumps(document) == "---\na: 2\n# about b\n\nb: 1\n# the end\n---\n"
 
 
-def test_the_body_can_be_given() -> None:
+def test_a_given_body_replaces_the_body_that_was_read() -> None:
     assert dumps({"a": 1}, "Text") == "---\na: 1\n---\nText"
     assert dumps(loads("---\na: 1\n---"), "Text") == "---\na: 1\n---\nText"
     assert dumps(loads("---\na: 1\n---\nOld"), "") == "---\na: 1\n---\n"
@@ -232,7 +236,7 @@ def test_the_body_can_be_given() -> None:
         *("9" * 321, "9" * 320 + ".0"),
     ],
 )
-def test_what_only_looks_like_another_type_stays_text(text: str) -> None:
+def test_text_that_resembles_another_type_is_read_as_text(text: str) -> None:
     assert read_block(f"a: {text}")["a"] == text
 
 
@@ -254,12 +258,12 @@ def test_what_only_looks_like_another_type_stays_text(text: str) -> None:
         ("|\n  1", "1\n"),
     ],
 )
-def test_types(written: str, value: object) -> None:
+def test_the_type_of_a_read_value(written: str, value: object) -> None:
     read = read_block(f"a: {written}")["a"]
     assert (type(read), read) == (type(value), value)
 
 
-def test_names_are_text_whatever_they_look_like() -> None:
+def test_all_names_are_read_as_text() -> None:
     assert list(read_block("1: a\ntrue: b\n~: c\n<<: d\n2020-01-01: e")) == [
         "1",
         "true",
@@ -269,7 +273,7 @@ def test_names_are_text_whatever_they_look_like() -> None:
     ]
 
 
-def test_unusual_line_separators_are_characters_of_the_text() -> None:
+def test_unusual_line_separators_are_read_as_text() -> None:
     text = "a\x85b\u2028c\u2029d"
     assert read_block(f'a: {text}\nb: "{text}"\n{text}: c') == {"a": text, "b": text, text: "c"}
 
@@ -294,20 +298,22 @@ def test_unusual_line_separators_are_characters_of_the_text() -> None:
         pytest.param("a\u2028\x85\ufeff", '"a\\u2028\\u0085\\ufeff"', id="separators"),
         pytest.param("a\u00a0b", '"a\u00a0b"', id="no-break space"),
         pytest.param("No", '"No"', id="boolean of YAML 1.1"),
-        pytest.param("off", '"off"', id="another of YAML 1.1"),
-        pytest.param("y", '"y"', id="the shortest of YAML 1.1"),
+        pytest.param("off", '"off"', id="another boolean of YAML 1.1"),
+        pytest.param("y", '"y"', id="the shortest boolean of YAML 1.1"),
         pytest.param("0b1", '"0b1"', id="base 2 of YAML 1.1"),
         pytest.param("12:30", '"12:30"', id="base 60 of YAML 1.1"),
         pytest.param("1_000", '"1_000"', id="number of YAML 1.1"),
         pytest.param("12e4", '"12e4"', id="number of YAML 1.2"),
-        pytest.param("2020-02-26T22:57:00Z", '"2020-02-26T22:57:00Z"', id="date-time elsewhere"),
+        pytest.param(
+            "2020-02-26T22:57:00Z", '"2020-02-26T22:57:00Z"', id="date-time in a field for text"
+        ),
         pytest.param(1e-7, "0.0000001", id="small"),
         pytest.param(1e22, "10000000000000000000000.0", id="great"),
         pytest.param([], "[]", id="empty list"),
         pytest.param({}, "{}", id="empty mapping"),
     ],
 )
-def test_how_a_value_is_written(value: object, written: str) -> None:
+def test_the_written_form_of_a_value(value: object, written: str) -> None:
     text = f"---\nname: {written}\n---\n\n"
     assert dumps({"name": value}) == text
     assert loads(text) == {"name": value}
@@ -351,10 +357,10 @@ def test_lists_of_lists() -> None:
         pytest.param(f"---\n{'a' * 129}: 1\n---\n", 2, "too long", id="long name"),
         pytest.param(f"---\na: {'[' * 64}{']' * 64}\n---\n", 2, "deeper than 64", id="too deep"),
         pytest.param(f"---\na: {'é' * 600_000}\n---\n", 1, "1 MiB", id="too large"),
-        pytest.param("---\na: \u2028\nb: \U0001fffe\n---\n", 3, "noncharacter", id="stand-in"),
+        pytest.param("---\na: \u2028\nb: \U0001fffe\n---\n", 3, "noncharacter", id="noncharacter"),
     ],
 )
-def test_what_is_refused_names_the_line_and_the_mend(text: str, line: int, problem: str) -> None:
+def test_a_refusal_names_the_line_and_the_fix(text: str, line: int, problem: str) -> None:
     with pytest.raises(FrontMatterError) as error:
         loads(text)
     message = str(error.value)
@@ -364,8 +370,8 @@ def test_what_is_refused_names_the_line_and_the_mend(text: str, line: int, probl
 
 
 @pytest.mark.parametrize("innermost", [[], [1], {}])
-def test_what_nests_sixty_four_deep_is_read_and_written(innermost: Any) -> None:
-    record: dict[str, Any] = {"a": innermost}  # two deep
+def test_a_record_nested_64_deep_is_read_and_written(innermost: Any) -> None:
+    record: dict[str, Any] = {"a": innermost}  # The depth is 2.
     for _ in range(62):
         record = {"a": record}
     assert loads(dumps(record)) == record
@@ -387,12 +393,12 @@ def test_what_nests_sixty_four_deep_is_read_and_written(innermost: Any) -> None:
         pytest.param({"a": "b" * (1 << 20)}, "1 MiB", id="too large"),
     ],
 )
-def test_what_the_form_cannot_hold_is_not_written(record: Any, problem: str) -> None:
+def test_a_record_that_cannot_be_written_is_refused(record: Any, problem: str) -> None:
     with pytest.raises(FrontMatterError, match=problem):
         dumps(record)
 
 
-def test_a_record_that_holds_itself_is_not_written() -> None:
+def test_a_record_that_contains_itself_is_refused() -> None:
     record: dict[str, Any] = {}
     record["a"] = [record]
     with pytest.raises(FrontMatterError, match="deeper than 64"):

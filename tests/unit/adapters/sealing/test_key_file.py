@@ -1,4 +1,4 @@
-"""Keys as a person keeps them: every mistake is told by file and line, and no secret is quoted."""
+"""Key files: each mistake is reported with file and line, and no secret is quoted."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from newsloom.adapters.sealing.keyring import SealingKey
 ONE, TWO = (SealingKey(bytes([n]) * 32).line for n in (1, 2))
 ID, _, SECRET = ONE.partition(":")
 
-# reason: (what the file holds, what is told after its name)
+# reason: (the content of the file, the message after its name)
 MALFORMED: dict[str, tuple[bytes, str]] = {
     "empty": (b"", " holds no key"),
     "a comment only": (b"# none yet\n\n", " holds no key"),
@@ -34,20 +34,20 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("reason", MALFORMED)
-def test_a_mistake_is_told_by_file_and_line(tmp_path: Path, reason: str) -> None:
-    content, told = MALFORMED[reason]
+def test_a_mistake_is_reported_with_file_and_line(tmp_path: Path, reason: str) -> None:
+    content, complaint = MALFORMED[reason]
     file = tmp_path / "keys"
     file.write_bytes(content)
     with pytest.raises(KeysError) as caught:
         load_keyring(None, file)
     message = str(caught.value)
-    assert message.startswith(f"{file}{told}"), message
+    assert message.startswith(f"{file}{complaint}"), message
     assert "\n" not in message
-    assert "; " in message, "says the mend"
+    assert "; " in message, "the message names the fix"
     assert SECRET[:8] not in message
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     for file in (tmp_path / "missing", tmp_path):
         with pytest.raises(KeysError, match=f"^{file}: cannot be read"):
             load_keyring(None, file)
@@ -59,24 +59,24 @@ def test_keys_in_two_places_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("between", [",", " ", "\n", ", ", "\r\n"], ids=repr)
-def test_keys_of_the_environment_are_read(between: str) -> None:
+def test_keys_in_the_environment_are_read(between: str) -> None:
     keyring = load_keyring(f"{ONE}{between}{TWO}", None)
     assert keyring is not None
     assert keyring.ids == [ONE[:8], TWO[:8]]
 
 
-def test_a_mistake_in_the_environment_is_told_by_its_number() -> None:
+def test_a_mistake_in_the_environment_is_reported_with_the_number_of_the_key() -> None:
     with pytest.raises(KeysError, match=r"^NEWSLOOM_SEALING_KEYS:2: not a key"):
         load_keyring(f"{ONE},{SECRET}", None)
     with pytest.raises(KeysError, match=r"^NEWSLOOM_SEALING_KEYS holds no key"):
         load_keyring(" , ", None)
 
 
-def test_no_keys_are_no_keyring() -> None:
+def test_without_keys_there_is_no_keyring() -> None:
     assert load_keyring(None, None) is None
 
 
-def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+def test_a_new_file_can_be_read_only_by_its_owner(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         add_key(file := tmp_path / "keys", new_key())
@@ -86,19 +86,19 @@ def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n# the last\n"], ids=repr)
-def test_a_key_is_added_at_the_end_and_all_else_stays(tmp_path: Path, end: str) -> None:
+def test_a_key_is_added_at_the_end_and_the_rest_stays(tmp_path: Path, end: str) -> None:
     file, key = tmp_path / "keys", new_key()
-    held = f"# ours\n{ONE}{end}".encode()
-    file.write_bytes(held)
+    before = f"# ours\n{ONE}{end}".encode()
+    file.write_bytes(before)
     file.chmod(0o600)
     add_key(file, key)
-    assert file.read_bytes().startswith(held)
+    assert file.read_bytes().startswith(before)
     keyring = load_keyring(None, file)
     assert keyring is not None
     assert keyring.ids == [ID, key.id]
 
 
-# reason: (what the file holds, its mode, what is told)
+# reason: (the content of the file, its mode, words of the message)
 NOT_ADDED: dict[str, tuple[str, int, str]] = {
     "others can read it": (ONE, 0o640, "others can read it; run `chmod 600"),
     "a mistake in it": (f"{ONE}\nno key\n", 0o600, ":2: not a key"),
@@ -106,15 +106,15 @@ NOT_ADDED: dict[str, tuple[str, int, str]] = {
 
 
 @pytest.mark.parametrize("reason", NOT_ADDED)
-def test_a_file_that_is_not_right_stays_as_it_is(tmp_path: Path, reason: str) -> None:
-    held, mode, told = NOT_ADDED[reason]
+def test_an_invalid_file_is_not_changed(tmp_path: Path, reason: str) -> None:
+    content, mode, words = NOT_ADDED[reason]
     file = tmp_path / "keys"
-    file.write_text(held)
+    file.write_text(content)
     file.chmod(mode)
     with pytest.raises(KeysError) as caught:
         add_key(file, new_key())
-    assert told in str(caught.value)
-    assert file.read_text() == held
+    assert words in str(caught.value)
+    assert file.read_text() == content
 
 
 def test_a_file_that_cannot_be_written_is_an_outage(tmp_path: Path) -> None:
@@ -125,5 +125,5 @@ def test_a_file_that_cannot_be_written_is_an_outage(tmp_path: Path) -> None:
         add_key(tmp_path / "link", new_key())
 
 
-def test_no_two_keys_are_alike() -> None:
+def test_new_keys_differ() -> None:
     assert len({new_key().line for _ in range(100)}) == 100

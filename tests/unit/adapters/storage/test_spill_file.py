@@ -1,4 +1,4 @@
-"""The spill file: rows come back as they were, and room is given back."""
+"""The spill file: rows are read back unchanged, and disk space is released."""
 
 import os
 import subprocess
@@ -9,22 +9,22 @@ from random import Random
 from newsloom.adapters.storage.spill_file import SpillFile
 
 
-def test_rows_come_back_as_they_were() -> None:
+def test_rows_are_read_back_unchanged() -> None:
     random, spill = Random(5), SpillFile(segment_bytes=2_000_000)
-    held: dict[int, bytes] = {}
+    rows: dict[int, bytes] = {}
     for _ in range(5_000):
         row = random.randbytes(random.choice((0, 1, 300, 4_092, 4_093, 9_000)))
-        held[spill.write(row)] = row
-        if len(held) > 50:
-            handle = random.choice(list(held))
-            assert spill.read(handle) == held.pop(handle)
+        rows[spill.write(row)] = row
+        if len(rows) > 50:
+            handle = random.choice(list(rows))
+            assert spill.read(handle) == rows.pop(handle)
             spill.discard(handle)
-    assert len(held) == 50
-    assert all(handle > 0 for handle in held)
-    assert {handle: spill.read(handle) for handle in held} == held
+    assert len(rows) == 50
+    assert all(handle > 0 for handle in rows)
+    assert {handle: spill.read(handle) for handle in rows} == rows
 
 
-def test_files_whose_rows_are_gone_are_given_back() -> None:
+def test_a_file_is_closed_when_all_its_rows_are_discarded() -> None:
     def open_files() -> int:
         return len(os.listdir("/proc/self/fd"))
 
@@ -38,7 +38,7 @@ def test_files_whose_rows_are_gone_are_given_back() -> None:
     assert spill.size <= 300_004
 
 
-def test_nothing_is_left_in_the_folder_that_tmpdir_names(tmp_path: Path) -> None:
+def test_no_file_is_left_in_the_tmpdir_folder(tmp_path: Path) -> None:
     program = (
         "from newsloom.adapters.storage.spill_file import SpillFile; import os, sys\n"
         "SpillFile().write(b'row'); print(os.listdir(sys.argv[1])); os._exit(9)"
@@ -50,7 +50,7 @@ def test_nothing_is_left_in_the_folder_that_tmpdir_names(tmp_path: Path) -> None
     assert not list(tmp_path.iterdir())
 
 
-def test_a_full_disk_is_told_in_words() -> None:
+def test_a_full_disk_gives_a_message_that_names_tmpdir() -> None:
     program = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"

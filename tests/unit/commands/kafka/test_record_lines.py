@@ -1,4 +1,4 @@
-"""Records as lines: whatever they hold, one line, printable for a person, whole for a program."""
+"""Records as lines: any record is one line, printable for a person, complete for a program."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ _bytes = st.one_of(
 
 
 @given(_bytes, st.none() | st.binary(), st.lists(st.tuples(st.text(), st.binary()), max_size=2))
-def test_any_record_is_one_line(
+def test_any_record_is_written_as_one_line(
     value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]
 ) -> None:
     any_record = record(value, key, tuple(headers))
@@ -43,7 +43,7 @@ def test_any_record_is_one_line(
         assert base64.b64decode(read["valueBase64"]) == value
 
 
-def test_a_dead_letter_says_why_it_is_one() -> None:
+def test_the_line_of_a_dead_letter_names_its_fault() -> None:
     headers = (
         ("newsloom.reason", b"missing"),
         ("newsloom.stage", b"decode"),
@@ -54,7 +54,7 @@ def test_a_dead_letter_says_why_it_is_one() -> None:
     assert 'decode missing title: title is missing | {"webUrl":' in line
 
 
-def test_a_story_is_told_by_the_title_of_its_lead() -> None:
+def test_the_line_of_a_story_has_the_title_of_its_lead() -> None:
     story = {
         "id": "s",
         "lead": "b",

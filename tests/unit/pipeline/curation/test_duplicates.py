@@ -1,4 +1,4 @@
-"""Duplicates in a lane: which is the root, what each record says of it, what withdrawal does."""
+"""Duplicates in a lane: which article is the root, what the records contain, withdrawals."""
 
 from newsloom.rules.clock import format_time
 from tests.support.lanes import DAY_S, HOUR_S, START_S
@@ -16,7 +16,7 @@ COMET_TEXT = "Astronomers at the mountain observatory photographed it through a 
 
 
 def _copied(count: int = 3, quality: int = 60) -> Newsstand:
-    """One text, first at the ledger, then at so many outlets less one."""
+    """The same text at `count` outlets, the ledger first."""
     stand = Newsstand()
     for number in range(1, count + 1):
         stand.report(_outlet(number), FERRY, number, excerpt=FERRY_TEXT, quality=quality - number)
@@ -27,11 +27,11 @@ def _outlet(number: int) -> str:
     return "ledger.example/1" if number == 1 else f"outlet{number}.example/1"
 
 
-def test_a_copy_names_the_first_seen_and_that_names_the_copy() -> None:
+def test_a_copy_names_its_root_and_the_root_names_the_copy() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, excerpt=FERRY_TEXT)
     result = stand.report("post.example/1", FERRY, HOUR_S, excerpt=EDITED_TEXT)
-    assert stand.told(result) == ["post.example/1", "ledger.example/1"]
+    assert stand.published_articles(result) == ["post.example/1", "ledger.example/1"]
     assert stand.article("post.example/1")["duplicateOf"] == ident("ledger.example/1")
     assert stand.article("ledger.example/1")["duplicates"] == [
         {
@@ -45,7 +45,7 @@ def test_a_copy_names_the_first_seen_and_that_names_the_copy() -> None:
     assert "duplicates" not in stand.article("post.example/1")
 
 
-def test_a_copy_is_in_the_story_of_its_root_and_shown_as_a_duplicate() -> None:
+def test_a_copy_is_in_the_story_of_its_root_and_related_as_a_duplicate() -> None:
     stand = _copied(2)
     assert stand.story_of("outlet2.example/1") == "ledger.example/1"
     assert stand.related("outlet2.example/1") == {"ledger.example/1": "duplicate"}
@@ -58,7 +58,7 @@ def test_copies_of_one_root_are_duplicates_of_each_other() -> None:
     assert len(stand.related("outlet3.example/1")) == 2
 
 
-def test_the_root_is_the_first_seen_not_the_first_published() -> None:
+def test_the_root_is_the_first_article_seen_not_the_first_published() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, HOUR_S, excerpt=FERRY_TEXT)
     stand.report("post.example/1", FERRY, 0, excerpt=FERRY_TEXT)
@@ -66,7 +66,7 @@ def test_the_root_is_the_first_seen_not_the_first_published() -> None:
 
 
 def test_a_copy_of_a_copy_names_the_root() -> None:
-    """The third is too far in time from the first, but not from the second."""
+    """The third is too far in time from the first, but near enough to the second."""
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, 0, excerpt=FERRY_TEXT)
     stand.report("post.example/1", FERRY, 3 * DAY_S, excerpt=FERRY_TEXT)
@@ -75,8 +75,8 @@ def test_a_copy_of_a_copy_names_the_root() -> None:
     assert stand.duplicates("ledger.example/1") == ["post.example/1", "echo.example/1"]
 
 
-def test_of_two_roots_a_copy_names_the_first_seen() -> None:
-    """The roots are too far apart in time to be copies of each other, but not from the third."""
+def test_a_copy_of_two_roots_names_the_root_that_was_seen_first() -> None:
+    """The roots are too far apart in time to be copies, but each is near enough to the third."""
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, 0, excerpt=FERRY_TEXT)
     stand.report("post.example/1", FERRY, 6 * DAY_S, excerpt=FERRY_TEXT)
@@ -94,41 +94,41 @@ def test_a_copy_can_lead_its_story() -> None:
     assert stand.duplicates("ledger.example/1") == ["post.example/1"]
 
 
-def test_a_root_shows_its_latest_fifty_in_the_order_seen() -> None:
+def test_a_root_names_its_latest_fifty_copies_in_the_order_seen() -> None:
     stand = _copied(56)
     stand.report("ledger.example/1", FERRY, 1, excerpt=FERRY_TEXT, quality=61)
     assert stand.duplicates("ledger.example/1") == [_outlet(number) for number in range(7, 57)]
 
 
-def test_a_root_that_does_not_lead_is_told_of_copies_ever_less_often() -> None:
+def test_a_root_that_does_not_lead_is_published_less_often_as_its_copies_grow() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, excerpt=FERRY_TEXT, quality=10)
     stand.report("post.example/1", DIVERS, quality=90)
-    told = []
+    published_at = []
     for number in range(1, 31):
         name = f"outlet{number}.example/1"
-        if "ledger.example/1" in stand.told(
+        if "ledger.example/1" in stand.published_articles(
             stand.report(name, FERRY, excerpt=FERRY_TEXT, quality=5)
         ):
-            told.append(number)
-    assert told == [*range(1, 12), 13, 15, 17, 19, 21, 24, 27, 30]
+            published_at.append(number)
+    assert published_at == [*range(1, 12), 13, 15, 17, 19, 21, 24, 27, 30]
 
 
-def test_an_update_makes_a_copy_of_what_was_none_and_back() -> None:
+def test_an_update_can_make_an_article_a_copy_and_undo_it() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, excerpt=FERRY_TEXT)
     stand.report("post.example/1", COMET, excerpt=COMET_TEXT)
     result = stand.report("post.example/1", FERRY, excerpt=FERRY_TEXT)
-    assert set(stand.told(result)) == {"post.example/1", "ledger.example/1"}
+    assert set(stand.published_articles(result)) == {"post.example/1", "ledger.example/1"}
     assert stand.article("post.example/1")["duplicateOf"] == ident("ledger.example/1")
     assert stand.duplicates("ledger.example/1") == ["post.example/1"]
     result = stand.report("post.example/1", COMET, excerpt=COMET_TEXT)
-    assert set(stand.told(result)) == {"post.example/1", "ledger.example/1"}
+    assert set(stand.published_articles(result)) == {"post.example/1", "ledger.example/1"}
     assert "duplicateOf" not in stand.article("post.example/1")
     assert "duplicates" not in stand.article("ledger.example/1")
 
 
-def test_an_update_of_the_first_seen_does_not_make_it_a_copy_of_the_second() -> None:
+def test_an_update_of_the_first_article_does_not_make_it_a_copy_of_the_second() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", COMET, excerpt=COMET_TEXT)
     stand.report("post.example/1", FERRY, excerpt=FERRY_TEXT)
@@ -139,7 +139,9 @@ def test_an_update_of_the_first_seen_does_not_make_it_a_copy_of_the_second() -> 
 def test_when_the_root_is_withdrawn_the_next_becomes_root() -> None:
     stand = _copied(4)
     result = stand.withdraw("ledger.example/1")
-    assert sorted(stand.told(result)) == sorted(_outlet(number) for number in (1, 2, 3, 4))
+    assert sorted(stand.published_articles(result)) == sorted(
+        _outlet(number) for number in (1, 2, 3, 4)
+    )
     assert "duplicateOf" not in stand.article("outlet2.example/1")
     assert stand.duplicates("outlet2.example/1") == ["outlet3.example/1", "outlet4.example/1"]
     for name in ("outlet3.example/1", "outlet4.example/1"):
@@ -148,7 +150,7 @@ def test_when_the_root_is_withdrawn_the_next_becomes_root() -> None:
     assert stand.related("outlet4.example/1").keys() == {"outlet2.example/1", "outlet3.example/1"}
 
 
-def test_the_next_root_is_the_root_of_what_comes_then() -> None:
+def test_the_next_root_is_the_root_of_later_copies() -> None:
     stand = _copied(2)
     stand.withdraw("ledger.example/1")
     stand.report("echo.example/1", FERRY, 9, excerpt=FERRY_TEXT)
@@ -158,7 +160,7 @@ def test_the_next_root_is_the_root_of_what_comes_then() -> None:
     assert "duplicates" not in stand.article("echo.example/1")
 
 
-def test_a_withdrawn_root_that_comes_again_is_the_newest_copy() -> None:
+def test_a_withdrawn_root_that_is_reported_again_is_the_newest_copy() -> None:
     stand = _copied(2)
     stand.withdraw("ledger.example/1")
     stand.report("ledger.example/1", FERRY, 9, excerpt=FERRY_TEXT)
@@ -168,22 +170,26 @@ def test_a_withdrawn_root_that_comes_again_is_the_newest_copy() -> None:
 def test_when_a_copy_is_withdrawn_the_root_is_published_without_it() -> None:
     stand = _copied(3)
     result = stand.withdraw("outlet2.example/1")
-    assert sorted(stand.told(result)) == sorted(_outlet(number) for number in (1, 2, 3))
+    assert sorted(stand.published_articles(result)) == sorted(
+        _outlet(number) for number in (1, 2, 3)
+    )
     assert stand.duplicates("ledger.example/1") == ["outlet3.example/1"]
     assert ident("outlet2.example/1") not in str(stand.article("ledger.example/1"))
 
 
-def test_a_root_is_published_without_a_withdrawn_copy_that_it_shows_nowhere_else() -> None:
+def test_a_root_is_published_again_when_a_copy_named_only_in_duplicates_is_withdrawn() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, excerpt=FERRY_TEXT, quality=10)
     stand.report("post.example/1", DIVERS, quality=90)
     names = [f"outlet{number}.example/1" for number in range(15)]
     for name in names:
         stand.report(name, FERRY, excerpt=FERRY_TEXT, quality=5)
-    (gone, *_) = set(stand.duplicates("ledger.example/1")) - set(stand.related("ledger.example/1"))
-    result = stand.withdraw(gone)
-    assert "ledger.example/1" in stand.told(result)
-    assert gone not in stand.duplicates("ledger.example/1")
+    (withdrawn, *_) = set(stand.duplicates("ledger.example/1")) - set(
+        stand.related("ledger.example/1")
+    )
+    result = stand.withdraw(withdrawn)
+    assert "ledger.example/1" in stand.published_articles(result)
+    assert withdrawn not in stand.duplicates("ledger.example/1")
 
 
 def test_no_record_names_a_withdrawn_article() -> None:
@@ -191,21 +197,21 @@ def test_no_record_names_a_withdrawn_article() -> None:
     stand.report("post.example/1", DIVERS)
     stand.report("comet.example/1", COMET)
     stand.withdraw("outlet3.example/1")
-    gone = ident("outlet3.example/1")
+    withdrawn = ident("outlet3.example/1")
     for record in (*stand.articles.values(), *stand.stories.values()):
-        assert record["id"] == gone or gone not in str(record)
+        assert record["id"] == withdrawn or withdrawn not in str(record)
 
 
-def test_those_that_did_not_name_it_are_left_alone_by_a_withdrawal() -> None:
+def test_a_withdrawal_publishes_only_articles_that_named_the_withdrawn_one() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", DIVERS)
     stand.report("comet.example/1", COMET)
     result = stand.withdraw("post.example/1")
-    assert stand.told(result) == ["post.example/1", "ledger.example/1"]
+    assert stand.published_articles(result) == ["post.example/1", "ledger.example/1"]
 
 
-def test_the_headline_of_one_outlet_recurs_without_being_a_copy() -> None:
+def test_a_recurring_headline_of_one_outlet_is_not_a_copy() -> None:
     stand = Newsstand()
     title = "Stocks close higher as traders weigh interest rates"
     for day in range(3):

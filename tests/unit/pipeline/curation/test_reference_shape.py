@@ -1,7 +1,7 @@
-"""Thirteen articles in the shape of a real record: one data theft, its wider matter, its lead.
+"""Thirteen articles with the structure of a real record: one data theft and its wider subject.
 
-The last is weak and comes when better ones are there: all the others are related to it, shown by
-quality, and it is not shown itself. Outlets, names and sentences are invented.
+The last article has low quality and arrives after better ones. All others are related to it, in
+order of quality, and it is not published itself. Outlets, names and sentences are invented.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from tests.support.lanes import DAY_S, HOUR_S, START_S, assert_sound, new_pipeli
 from tests.support.newsstand import Record, ident
 from tests.support.pipeline import Pipeline
 
-# (outlet, hours after the start, quality, title, excerpt): ten days, several events, one matter.
+# (outlet, hours after the start, quality, title, excerpt): ten days, several events, one subject.
 ARTICLES = [
     (
         "the-lantern",
@@ -159,42 +159,42 @@ def _take(pipeline: Pipeline, event: dict[str, Any]) -> Record:
     return dict(result.curated[0]) if result.curated else {}
 
 
-def _curate_alone() -> list[Record]:
+def _curate_only_these() -> list[Record]:
     pipeline = new_pipeline()
     records = [_take(pipeline, _event(*article)) for article in ARTICLES]
     assert_sound(pipeline.state)
     return records
 
 
-def test_the_other_twelve_are_related_to_the_last_and_shown_by_quality() -> None:
-    last = _curate_alone()[-1]
+def test_the_other_twelve_are_related_to_the_last_in_order_of_quality() -> None:
+    last = _curate_only_these()[-1]
     assert [item["quality"] for item in last["related"]] == QUALITIES
     outlets = {_url(outlet) for outlet, *_ in ARTICLES if outlet != LAST}
     assert {item["webUrl"].removeprefix("https://") for item in last["related"]} == outlets
 
 
-def test_the_last_does_not_lead_and_is_not_shown() -> None:
-    last = _curate_alone()[-1]
+def test_the_last_does_not_lead_and_is_not_published() -> None:
+    last = _curate_only_these()[-1]
     assert (last["quality"], last["heat"], last["published"]) == (25, -1, False)
 
 
-def test_the_theft_is_one_story_of_which_the_last_is_part() -> None:
+def test_the_last_is_in_the_story_of_the_theft() -> None:
     pipeline = new_pipeline()
     for article in ARTICLES:
         _take(pipeline, _event(*article))
     live = pipeline.state.articles.values()
-    stories = {each.article["provider"]["domain"]: each.story_id for each in live}
+    stories = {a.article["provider"]["domain"]: a.story_id for a in live}
     theft = ("daily-beacon", "wire-service", "metro-herald", LAST)
     assert len({stories[f"{outlet}.example"] for outlet in theft}) == 1
 
 
-def test_no_two_of_them_are_the_same_text() -> None:
-    assert not [record for record in _curate_alone() if "duplicateOf" in record]
+def test_none_is_a_duplicate_of_another() -> None:
+    assert not [record for record in _curate_only_these() if "duplicateOf" in record]
 
 
-def test_they_find_each_other_among_two_thousand_others() -> None:
+def test_they_are_related_among_two_thousand_other_articles() -> None:
     start = datetime.fromtimestamp(START_S, UTC)
-    # Four fifths of the others come between the first of ours and the last, the rest before.
+    # Four fifths of the others arrive between the first and the last of ours, the rest before.
     others = list(generate(7, 2_000, start=start - timedelta(days=2), articles_per_day=180))
     ours = [_event(*article) for article in ARTICLES]
     pipeline, records = new_pipeline(), []
@@ -211,7 +211,7 @@ def test_they_find_each_other_among_two_thousand_others() -> None:
     related = [item["id"] for item in last["related"]]
     assert len(records) == len(ARTICLES)
     assert len(related) >= 10
-    assert set(related) <= ids, "no stranger"
+    assert set(related) <= ids, "only our articles are related"
     assert (last["heat"], last["published"]) == (-1, False)
     order = [item["quality"] for item in last["related"]]
     assert order == sorted(order, reverse=True)

@@ -1,4 +1,4 @@
-"""Related articles: which are chosen, in what order they are shown, and what is said of each."""
+"""Related articles: which are chosen, their order, and their fields."""
 
 from tests.support.lanes import DAY_S, HOUR_S
 from tests.support.newsstand import Newsstand, ident
@@ -17,27 +17,27 @@ def _title(number: int) -> str:
     return f"{FERRY}, vexil{chr(97 + number)}k says"
 
 
-def test_a_stranger_has_no_related() -> None:
+def test_an_article_without_neighbours_has_no_related_articles() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", COMET)
     assert "related" not in stand.article("post.example/1")
 
 
-def test_one_common_word_relates_nothing() -> None:
+def test_one_common_word_does_not_make_articles_related() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", "Selkie ferry runs aground off Northfield pier in thick fog")
     stand.report("post.example/1", "Skarra bakery wins gold medal for cardamom pier bun recipe")
     assert "related" not in stand.article("post.example/1")
 
 
-def test_what_is_near_but_another_matter_is_related_across_stories() -> None:
+def test_a_near_article_of_another_story_is_related() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", TIMETABLE)
     assert stand.story_of("post.example/1") == "post.example/1"
     assert stand.related("post.example/1") == {"ledger.example/1": "related"}
-    assert "related" not in stand.article("ledger.example/1"), "chosen anew when next published"
+    assert "related" not in stand.article("ledger.example/1"), "chosen at the next publication"
     stand.report("ledger.example/1", FERRY, quality=80)
     assert stand.related("ledger.example/1") == {"post.example/1": "related"}
 
@@ -55,7 +55,7 @@ def test_each_relation_is_named() -> None:
     }
 
 
-def test_a_related_article_is_shown_whole() -> None:
+def test_a_related_article_has_all_its_fields() -> None:
     stand = Newsstand()
     image = {"url": "https://img.ledger.example/1.jpg", "width": 900, "height": 600}
     stand.report(
@@ -88,7 +88,7 @@ def test_a_related_article_is_shown_whole() -> None:
     ]
 
 
-def test_they_are_shown_by_quality_then_earliest_then_lowest_id() -> None:
+def test_related_articles_are_ordered_by_quality_then_time_then_id() -> None:
     stand = Newsstand()
     stand.report("a.example/1", _title(1), 0, quality=50)
     stand.report("b.example/1", _title(2), 0, quality=90)
@@ -101,9 +101,9 @@ def test_they_are_shown_by_quality_then_earliest_then_lowest_id() -> None:
     assert shown == ["b.example/1", "d.example/1", *last_two, "a.example/1"]
 
 
-def test_at_most_twelve_are_chosen_by_nearness_not_by_quality() -> None:
+def test_the_twelve_most_similar_are_chosen_regardless_of_quality() -> None:
     stand = Newsstand()
-    # The more words of its own an article has, the farther it is and the better.
+    # An article with more words of its own is less similar and has a higher quality.
     names = [f"outlet{number}.example/1" for number in range(1, 15)]
     for number, name in enumerate(names, start=1):
         own = " ".join(f"vexil{chr(97 + n)}k" for n in range(number))
@@ -112,7 +112,7 @@ def test_at_most_twelve_are_chosen_by_nearness_not_by_quality() -> None:
     assert list(stand.related("near.example/1")) == names[11::-1]
 
 
-def test_of_those_as_near_the_lowest_ids_are_chosen() -> None:
+def test_of_equally_similar_articles_the_lowest_ids_are_chosen() -> None:
     stand = Newsstand()
     names = [f"outlet{number}.example/1" for number in range(20)]
     for number, name in enumerate(names):
@@ -121,7 +121,7 @@ def test_of_those_as_near_the_lowest_ids_are_chosen() -> None:
     assert sorted(stand.related("near.example/1"), key=ident) == sorted(names, key=ident)[:12]
 
 
-def test_similarity_has_two_decimals_and_is_the_same_both_ways() -> None:
+def test_similarity_has_two_decimals_and_is_symmetric() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, quality=90)
     for name, title in [("post.example/1", DIVERS), ("echo.example/1", _title(1))]:
@@ -134,7 +134,7 @@ def test_similarity_has_two_decimals_and_is_the_same_both_ways() -> None:
         assert 0.15 <= item["similarity"] < 1
 
 
-def test_the_window_is_ten_days_of_event_time() -> None:
+def test_related_articles_are_at_most_ten_days_apart_in_event_time() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", FERRY, -10 * DAY_S)
@@ -144,7 +144,7 @@ def test_the_window_is_ten_days_of_event_time() -> None:
     assert "post.example/1" in stand.related("echo.example/1")
 
 
-def test_they_are_chosen_anew_at_each_publication() -> None:
+def test_related_articles_are_chosen_again_at_each_publication() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, quality=90)
     stand.report("post.example/1", DIVERS)
@@ -162,32 +162,32 @@ def test_an_updated_article_is_related_by_its_new_text() -> None:
     assert stand.related("post.example/1") == {"ledger.example/1": "related"}
 
 
-def test_a_withdrawn_article_is_replaced_by_the_next_nearest() -> None:
+def test_a_withdrawn_article_is_replaced_by_the_next_most_similar() -> None:
     stand = Newsstand()
     for number in range(13):
         stand.report(f"outlet{number}.example/1", _title(number), quality=50)
     stand.report("near.example/1", FERRY, quality=10)
     before = set(stand.related("near.example/1"))
-    gone = min(before)
-    result = stand.withdraw(gone)
-    assert "near.example/1" in stand.told(result)
+    withdrawn = min(before)
+    result = stand.withdraw(withdrawn)
+    assert "near.example/1" in stand.published_articles(result)
     after = set(stand.related("near.example/1"))
     assert len(after) == 12
-    assert gone not in after
+    assert withdrawn not in after
     assert len(after - before) == 1
 
 
-def test_the_window_holds_for_a_lead_that_a_far_article_has_published() -> None:
+def test_a_lead_published_for_a_later_article_is_not_related_to_it_beyond_ten_days() -> None:
     stand = Newsstand()
     stand.report("ledger.example/0", FERRY, 0, quality=90)
     for number, day in enumerate((4, 8, 11), start=1):
         result = stand.report(f"ledger.example/{number}", _title(number), day * DAY_S, quality=50)
-        assert "ledger.example/0" in stand.told(result)
+        assert "ledger.example/0" in stand.published_articles(result)
     assert stand.story_of("ledger.example/3") == "ledger.example/0"
     assert stand.related("ledger.example/0").keys() == {"ledger.example/1", "ledger.example/2"}
 
 
-def test_an_update_leaves_no_gap_among_the_twelve_of_another() -> None:
+def test_an_article_that_an_update_removes_from_the_twelve_is_replaced() -> None:
     stand = Newsstand()
     stand.report("post.example/1", f"{FERRY} again", quality=95)
     stand.report("ledger.example/1", FERRY, quality=90)
@@ -195,7 +195,7 @@ def test_an_update_leaves_no_gap_among_the_twelve_of_another() -> None:
         stand.report(f"outlet{number}.example/1", _title(number), quality=50)
     stand.report("echo.example/1", TIMETABLE, quality=40)
     result = stand.report("post.example/1", COMET, quality=10)
-    assert "ledger.example/1" in stand.told(result), "which leads now"
+    assert "ledger.example/1" in stand.published_articles(result), "it is the lead now"
     shown = stand.related("ledger.example/1")
     assert len(shown) == 12
     assert "echo.example/1" in shown

@@ -1,4 +1,4 @@
-"""One article's way through a lane: first sight, new versions, repeats, faults, withdrawal."""
+"""One article in a lane: first sight, new versions, repeats, faults, withdrawal."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ STORY_FIELDS = (
 
 
 def _rows(state: State) -> dict[str, bytes]:
-    """Every row, but for the lane's, which counts each input."""
+    """All rows except the lane's row, which changes with each input."""
     return {key: encode_row(row) for key, row in state.rows() if key != "lane"}
 
 
@@ -45,7 +45,7 @@ def _assert_nothing_changed(stand: Newsstand, before: dict[str, bytes], result: 
     assert _rows(stand.pipeline.state) == before
 
 
-def test_first_sight_publishes_the_article_and_the_story_it_opens() -> None:
+def test_a_new_article_is_published_with_the_story_that_it_opens() -> None:
     stand = Newsstand()
     result = stand.report("ledger.example/1", FERRY, quality=75, source="spider")
     assert result.outcome is Outcome.CURATED
@@ -88,7 +88,7 @@ def test_an_update_is_a_new_revision_of_the_same_article() -> None:
     result = stand.report(
         "ledger.example/1", FERRY + ", refloated", quality=80, updatedDateTime=later
     )
-    assert stand.told(result) == ["ledger.example/1"]
+    assert stand.published_articles(result) == ["ledger.example/1"]
     second = stand.article("ledger.example/1")
     assert (second["id"], second["storyId"]) == (first["id"], first["storyId"])
     assert second["revision"] > first["revision"]
@@ -97,7 +97,7 @@ def test_an_update_is_a_new_revision_of_the_same_article() -> None:
     assert stand.story("ledger.example/1")["articleCount"] == 1
 
 
-def test_an_update_of_the_same_time_counts_as_newer_for_it_came_later() -> None:
+def test_of_two_versions_of_the_same_time_the_later_arrival_is_the_newer() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     result = stand.report("ledger.example/1", FERRY + ", refloated")
@@ -105,14 +105,14 @@ def test_an_update_of_the_same_time_counts_as_newer_for_it_came_later() -> None:
     assert stand.article("ledger.example/1")["title"] == FERRY + ", refloated"
 
 
-def test_an_update_shows_the_old_text_nowhere() -> None:
+def test_after_an_update_no_record_shows_the_old_text() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, topics=["Ferries"], quality=80)
     stand.report("ledger.example/1", COMET, quality=80)
     result = stand.report("post.example/1", FERRY)
     assert stand.story_of("post.example/1") == "post.example/1"
     assert stand.related("post.example/1") == {}
-    assert stand.told(result) == ["post.example/1"]
+    assert stand.published_articles(result) == ["post.example/1"]
     assert "topics" not in stand.story("ledger.example/1")
 
 
@@ -136,7 +136,7 @@ UNCHANGED: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("reason", "fields"), UNCHANGED, ids=[row[0] for row in UNCHANGED])
-def test_what_is_no_news_changes_nothing(reason: str, fields: dict[str, Any]) -> None:
+def test_an_unchanged_article_changes_nothing(reason: str, fields: dict[str, Any]) -> None:
     stand = Newsstand()
     given: dict[str, Any] = {
         "title": FERRY,
@@ -151,15 +151,15 @@ def test_what_is_no_news_changes_nothing(reason: str, fields: dict[str, Any]) ->
     _assert_nothing_changed(stand, before, result)
 
 
-def test_the_digest_of_an_update_is_the_one_that_counts() -> None:
+def test_a_version_is_compared_with_the_latest_version() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("ledger.example/1", COMET)
     back = stand.report("ledger.example/1", FERRY)
-    assert back.outcome is Outcome.CURATED, "the first text again is a change of the second"
+    assert back.outcome is Outcome.CURATED, "the first text is a change of the second"
 
 
-def test_a_dead_letter_leaves_the_state_untouched_and_is_counted() -> None:
+def test_a_dead_letter_is_counted_and_changes_nothing_else() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     before, clock = _rows(stand.pipeline.state), stand.pipeline.state.lane.clock
@@ -188,7 +188,7 @@ def test_every_input_is_counted_once_by_its_outcome() -> None:
     }
 
 
-def test_a_withdrawn_article_leaves_a_tombstone_and_so_does_its_story() -> None:
+def test_withdrawing_the_only_article_publishes_tombstones_of_it_and_its_story() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     published = stand.article("ledger.example/1")["revision"]
@@ -212,18 +212,18 @@ def test_withdrawing_an_unknown_article_changes_nothing() -> None:
     _assert_nothing_changed(stand, before, result)
 
 
-def test_an_article_reported_again_after_its_withdrawal_is_a_first_sight() -> None:
+def test_an_article_reported_again_after_its_withdrawal_is_a_new_article() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.withdraw("ledger.example/1")
-    gone = stand.article("ledger.example/1")["revision"]
+    withdrawn_at = stand.article("ledger.example/1")["revision"]
     result = stand.report("ledger.example/1", FERRY)
     assert result.outcome is Outcome.CURATED
-    assert stand.article("ledger.example/1")["revision"] > gone
+    assert stand.article("ledger.example/1")["revision"] > withdrawn_at
     assert stand.story("ledger.example/1")["articleCount"] == 1
 
 
-def test_the_fields_of_a_record_stand_in_the_designs_order() -> None:
+def test_the_fields_of_a_record_are_in_the_documented_order() -> None:
     full: dict[str, Any] = {
         "excerpt": FERRY_TEXT,
         "ampWebUrl": "https://amp.ledger.example/1",

@@ -1,4 +1,4 @@
-"""Stories: who joins, who leads, what is told of it and when."""
+"""Stories: which articles join, which one leads, and what is published when."""
 
 from tests.support.lanes import DAY_S, HOUR_S
 from tests.support.newsstand import Newsstand, ident
@@ -10,52 +10,55 @@ COMET = "Comet Wrenfield brightens as it nears Saturn"
 
 
 def _witness(number: int) -> str:
-    """A word that no other article holds."""
+    """A word that no other article contains."""
     return "witness" + chr(97 + number // 26) + chr(97 + number % 26)
 
 
 def _grow(stand: Newsstand, first: int, last: int, outlet: str = "ledger.example") -> list[int]:
-    """Reports so many more of the ferry; the numbers of those at which the lead was published."""
-    told = []
+    """Reports articles `first` to `last` on the ferry.
+
+    Returns the numbers of those for which the lead was published.
+    """
+    published_at = []
     for number in range(first, last + 1):
         title = f"{FERRY}, {_witness(number)} says"
         result = stand.report(f"{outlet}/{number}", title, number, quality=50)
         if len(result.curated) > 1:
-            told.append(number)
-    return told
+            published_at.append(number)
+    return published_at
 
 
-def test_the_second_article_of_a_matter_joins_its_story() -> None:
+def test_the_second_article_on_an_occurrence_joins_its_story() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, quality=60)
     result = stand.report("post.example/1", DIVERS, quality=50)
     assert stand.story_of("post.example/1") == "ledger.example/1"
-    assert stand.told(result) == ["post.example/1", "ledger.example/1"]
+    assert stand.published_articles(result) == ["post.example/1", "ledger.example/1"]
     assert stand.article("post.example/1")["heat"] == -1
     assert stand.article("post.example/1")["published"] is False
     assert stand.article("ledger.example/1")["heat"] == 70
     assert stand.article("ledger.example/1")["published"] is True
 
 
-def test_an_article_of_another_matter_opens_its_own() -> None:
+def test_an_article_on_another_occurrence_opens_its_own_story() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     result = stand.report("post.example/1", COMET)
-    assert stand.told(result) == stand.published_stories(result) == ["post.example/1"]
+    assert stand.published_articles(result) == stand.published_stories(result) == ["post.example/1"]
 
 
-def test_a_better_article_takes_the_lead_and_the_old_lead_is_published_without_it() -> None:
+def test_a_better_article_becomes_lead_and_the_former_lead_is_published_again() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, quality=72)
     result = stand.report("post.example/1", DIVERS, quality=90)
-    assert stand.told(result) == ["post.example/1", "ledger.example/1"]
+    assert stand.published_articles(result) == ["post.example/1", "ledger.example/1"]
     assert stand.article("post.example/1")["heat"] == 100
     assert stand.article("ledger.example/1")["heat"] == -1
     assert stand.article("ledger.example/1")["published"] is False
     assert stand.story("ledger.example/1")["lead"] == ident("post.example/1")
 
 
-def test_of_equal_quality_the_earliest_leads_whenever_it_came() -> None:
+def test_of_equal_quality_the_earliest_published_article_leads() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, HOUR_S, quality=60)
     stand.report("post.example/1", DIVERS, 0, quality=60)
@@ -78,14 +81,14 @@ def test_an_update_can_take_the_lead_and_lose_it() -> None:
     stand.report("ledger.example/1", FERRY, quality=60)
     stand.report("post.example/1", DIVERS, quality=50)
     result = stand.report("post.example/1", DIVERS, quality=80)
-    assert stand.told(result) == ["post.example/1", "ledger.example/1"]
+    assert stand.published_articles(result) == ["post.example/1", "ledger.example/1"]
     assert [stand.article(n)["heat"] for n in ("ledger.example/1", "post.example/1")] == [-1, 90]
     result = stand.report("post.example/1", DIVERS, quality=10)
-    assert stand.told(result) == ["post.example/1", "ledger.example/1"]
+    assert stand.published_articles(result) == ["post.example/1", "ledger.example/1"]
     assert [stand.article(n)["heat"] for n in ("ledger.example/1", "post.example/1")] == [70, -1]
 
 
-def test_heat_is_ten_for_each_further_provider_not_for_each_further_article() -> None:
+def test_heat_rises_by_ten_for_each_further_provider_not_article() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, quality=60)
     heats = []
@@ -100,7 +103,7 @@ def test_heat_is_ten_for_each_further_provider_not_for_each_further_article() ->
     assert heats == [60, 70, 70, 80]
 
 
-def test_the_bonus_of_heat_ends_at_a_hundred() -> None:
+def test_the_bonus_of_heat_is_at_most_a_hundred() -> None:
     stand = Newsstand()
     stand.report("ledger.example/0", FERRY, quality=60)
     for number in range(1, 14):
@@ -109,12 +112,12 @@ def test_the_bonus_of_heat_ends_at_a_hundred() -> None:
     assert len(stand.story("ledger.example/0")["providers"]) >= 11
 
 
-def test_a_lead_is_told_of_for_every_article_while_its_story_is_small_and_by_tenths_later() -> None:
+def test_a_lead_is_published_for_each_article_of_a_small_story_then_per_tenth() -> None:
     stand = Newsstand()
     stand.report("ledger.example/0", FERRY, quality=90)
-    told = _grow(stand, 1, 40)
-    # The story has one more article than the number of its latest.
-    assert [number + 1 for number in told] == [
+    published_at = _grow(stand, 1, 40)
+    # The story has one article more than the number of its last article.
+    assert [number + 1 for number in published_at] == [
         *range(2, 12),
         13,
         15,
@@ -131,39 +134,39 @@ def test_a_lead_is_told_of_for_every_article_while_its_story_is_small_and_by_ten
     assert stand.story("ledger.example/0")["articleCount"] == 41
 
 
-def test_an_article_of_a_great_story_is_itself_published_all_the_same() -> None:
+def test_a_new_article_of_a_large_story_is_published_without_the_lead() -> None:
     stand = Newsstand()
     stand.report("ledger.example/0", FERRY, quality=90)
     _grow(stand, 1, 29)
     result = stand.report("ledger.example/99", DIVERS, quality=50)
-    assert stand.told(result) == ["ledger.example/99"]
+    assert stand.published_articles(result) == ["ledger.example/99"]
     assert stand.published_stories(result) == []
     assert stand.story_of("ledger.example/99") == "ledger.example/0"
 
 
-def test_a_lead_is_told_of_when_its_heat_crosses_the_threshold_however_great_its_story() -> None:
+def test_a_lead_of_a_large_story_is_published_when_its_heat_crosses_the_threshold() -> None:
     stand = Newsstand()
     stand.report("ledger.example/0", FERRY, quality=65)
     _grow(stand, 1, 29)
     assert stand.article("ledger.example/0")["published"] is False
     result = stand.report("post.example/1", DIVERS, quality=50)
-    assert stand.told(result) == ["post.example/1", "ledger.example/0"]
+    assert stand.published_articles(result) == ["post.example/1", "ledger.example/0"]
     assert stand.article("ledger.example/0")["heat"] == 75
     assert stand.article("ledger.example/0")["published"] is True
 
 
-def test_a_lead_stays_published_below_its_best_only_while_it_is_hot_enough() -> None:
+def test_a_lead_is_no_longer_published_when_its_heat_falls_below_the_threshold() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, quality=65)
     stand.report("post.example/1", DIVERS, quality=50)
     assert stand.article("ledger.example/1")["published"] is True
     result = stand.withdraw("post.example/1")
-    assert stand.told(result) == ["post.example/1", "ledger.example/1"]
+    assert stand.published_articles(result) == ["post.example/1", "ledger.example/1"]
     assert stand.article("ledger.example/1")["heat"] == 65
     assert stand.article("ledger.example/1")["published"] is False
 
 
-def test_the_story_record() -> None:
+def test_the_record_of_a_story() -> None:
     stand = Newsstand()
     ledger = {"provider": {"name": "Harbour Ledger"}}
     stand.report("ledger.example/1", FERRY, HOUR_S, quality=60, topics=["Sea"], **ledger)
@@ -194,7 +197,7 @@ def test_the_story_record() -> None:
     }
 
 
-def test_a_story_shows_the_providers_with_most_articles_first_then_by_domain() -> None:
+def test_providers_of_a_story_are_ordered_by_article_count_then_domain() -> None:
     stand = Newsstand()
     outlets = ["post.example", "echo.example", "tide.example", "tide.example"]
     for number, (outlet, title) in enumerate(
@@ -209,7 +212,7 @@ def test_a_story_shows_the_providers_with_most_articles_first_then_by_domain() -
     ]
 
 
-def test_a_story_shows_of_each_article_what_a_line_needs() -> None:
+def test_a_story_has_the_short_form_of_each_article() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, excerpt="Divers were sent.", quality=60)
     assert stand.story("ledger.example/1")["articles"] == [
@@ -223,7 +226,7 @@ def test_a_story_shows_of_each_article_what_a_line_needs() -> None:
     ]
 
 
-def test_a_great_story_shows_its_latest_hundred() -> None:
+def test_a_large_story_has_its_latest_hundred_articles() -> None:
     stand = Newsstand()
     stand.report("ledger.example/0", FERRY, quality=90)
     _grow(stand, 1, 103)
@@ -241,14 +244,14 @@ def test_a_story_is_published_whenever_its_lead_is() -> None:
         result = stand.report(
             f"outlet{number % 3}.example/{number}", f"{FERRY}, {_witness(number)} says", quality=50
         )
-        is_lead_told = "ledger.example/0" in stand.told(result)
-        assert stand.published_stories(result) == ["ledger.example/0"] * is_lead_told
-        if is_lead_told:
+        is_lead_published = "ledger.example/0" in stand.published_articles(result)
+        assert stand.published_stories(result) == ["ledger.example/0"] * is_lead_published
+        if is_lead_published:
             heat = stand.article("ledger.example/0")["heat"]
             assert stand.story("ledger.example/0")["heat"] == heat
 
 
-def test_a_matter_that_was_silent_for_four_days_is_over() -> None:
+def test_a_story_is_closed_after_four_days_without_an_article() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", DIVERS, 4 * DAY_S)
@@ -257,7 +260,7 @@ def test_a_matter_that_was_silent_for_four_days_is_over() -> None:
     assert stand.story_of("echo.example/1") == "echo.example/1"
 
 
-def test_an_article_whose_id_names_a_live_story_joins_that() -> None:
+def test_an_article_with_the_id_of_a_live_story_joins_that_story() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", DIVERS)
@@ -267,7 +270,7 @@ def test_an_article_whose_id_names_a_live_story_joins_that() -> None:
     assert stand.story("ledger.example/1")["articleCount"] == 2
 
 
-def test_the_next_best_leads_when_the_lead_is_withdrawn() -> None:
+def test_the_next_best_article_leads_when_the_lead_is_withdrawn() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY, quality=90)
     stand.report("post.example/1", DIVERS, quality=60)
@@ -283,13 +286,13 @@ def test_the_next_best_leads_when_the_lead_is_withdrawn() -> None:
     }
 
 
-def test_a_story_of_which_all_is_withdrawn_ends_with_a_tombstone() -> None:
+def test_a_story_whose_articles_are_all_withdrawn_is_withdrawn() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", DIVERS)
     stand.withdraw("ledger.example/1")
     assert "withdrawn" not in stand.story("ledger.example/1")
     result = stand.withdraw("post.example/1")
-    assert stand.told(result) == ["post.example/1"]
+    assert stand.published_articles(result) == ["post.example/1"]
     assert stand.published_stories(result) == ["ledger.example/1"]
     assert stand.story("ledger.example/1")["withdrawn"] is True

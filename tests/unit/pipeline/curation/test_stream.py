@@ -1,4 +1,4 @@
-"""Streams of thousands: records keep to their shapes, and deciding is pure and repeatable."""
+"""Streams of many events: records have valid fields, and `decide` is pure and deterministic."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,7 +27,7 @@ def _values(value: Any) -> Iterator[Any]:
             yield from _values(inner)
 
 
-def test_records_of_a_busy_lane_keep_to_their_shapes() -> None:
+def test_all_records_of_a_busy_lane_are_valid() -> None:
     shapes = {
         shape: TypeAdapter[Any](shape) for shape in (CuratedArticle, Tombstone, Story, MergedStory)
     }
@@ -48,7 +48,7 @@ def test_records_of_a_busy_lane_keep_to_their_shapes() -> None:
             assert not record.keys() - shape.__annotations__.keys()
             assert list(record) == [name for name in shape.__annotations__ if name in record]
             assert not any(value in (None, "", [], {}) for value in _values(record))
-    assert seen == set(shapes), "the stream shows every kind of record"
+    assert seen == set(shapes), "the stream has every kind of record"
 
 
 def test_the_same_events_give_the_same_records() -> None:
@@ -57,7 +57,7 @@ def test_the_same_events_give_the_same_records() -> None:
         assert first.take(event, START_S) == second.take(event, START_S)
 
 
-def test_deciding_leaves_the_state_as_it_is() -> None:
+def test_decide_does_not_change_the_state() -> None:
     pipeline = new_pipeline()
     for number, event in enumerate(generate(5, 260, articles_per_day=20, withdrawal_share=0.05)):
         decoded = decode_record(event)
@@ -67,7 +67,7 @@ def test_deciding_leaves_the_state_as_it_is() -> None:
             assert publish(decide(pipeline.state, arrival)) == first
             assert fingerprint(pipeline.state) == before
         pipeline.take(event, START_S + 40 * DAY_S)
-    assert len(pipeline.state.articles) < 220, "some have left, so that leaving is decided too"
+    assert len(pipeline.state.articles) < 220, "some articles left the window during the test"
 
 
 def _arrive(decoded: Decoded) -> Arrival:

@@ -1,4 +1,4 @@
-"""The register against the plainest form of the same thing: a dictionary of rows."""
+"""The article table compared with a simple model, a dictionary of rows."""
 
 from hashlib import md5
 
@@ -15,8 +15,8 @@ def _id(number: int) -> str:
     return md5(str(number).encode()).hexdigest()
 
 
-class RegisterAndRows(RuleBasedStateMachine):
-    """Articles come under rising numbers with gaps between, and go in any order."""
+class TableAndRows(RuleBasedStateMachine):
+    """Articles are added with rising numbers, with gaps, and removed in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,12 +56,13 @@ class RegisterAndRows(RuleBasedStateMachine):
         del self.rows[number]
 
     @rule(number=st.integers(1, 40))
-    def who_names_it(self, number: int) -> None:
-        naming = {_id(n) for n, (_, _, names) in self.rows.items() if _id(number) in names}
-        assert naming == set(self.table.may_name(_id(number))), "no two of these look alike"
+    def find_references(self, number: int) -> None:
+        expected = {_id(n) for n, (_, _, names) in self.rows.items() if _id(number) in names}
+        found = set(self.table.may_name(_id(number)))
+        assert found == expected, "these ids do not collide in the prefilter"
 
     @invariant()
-    def holds_the_same(self) -> None:
+    def table_equals_rows(self) -> None:
         table = self.table
         assert list(table) == [_id(number) for number in sorted(self.rows)]
         assert len(table) == len(self.rows)
@@ -73,11 +74,11 @@ class RegisterAndRows(RuleBasedStateMachine):
             assert table.event_at[table.slot(number)] == -number
 
 
-TestRegister = RegisterAndRows.TestCase
-TestRegister.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestArticleTable = TableAndRows.TestCase
+TestArticleTable.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
-def test_it_needs_no_more_room_however_many_come_and_go() -> None:
+def test_the_table_does_not_grow_while_articles_are_added_and_removed() -> None:
     table = ArticleTable()
     for number in range(1, 20_000):
         table.take(_id(number), number, 0, PUBLISHED[0])
@@ -87,7 +88,7 @@ def test_it_needs_no_more_room_however_many_come_and_go() -> None:
     assert len(table.number) == 1024
 
 
-def test_numbers_may_come_in_any_order() -> None:
+def test_articles_can_be_added_in_any_order_of_numbers() -> None:
     table = ArticleTable()
     for number in (9_000, 3, 4_000, 8_999, 1):
         table.take(_id(number), number, 0, PUBLISHED[0])

@@ -1,4 +1,4 @@
-"""Departures against a sorted list of the same."""
+"""The expiry queue compared with a simple model, a sorted list."""
 
 from random import Random
 
@@ -8,7 +8,7 @@ from newsloom.pipeline.lane.article_table import ArticleTable
 from newsloom.pipeline.lane.expiry import ExpiryQueue
 
 
-def _stand() -> tuple[ArticleTable, ExpiryQueue]:
+def _empty_queue() -> tuple[ArticleTable, ExpiryQueue]:
     table = ArticleTable()
     return table, ExpiryQueue(table)
 
@@ -20,8 +20,8 @@ def _add(table: ArticleTable, expiry: ExpiryQueue, number: int, leaves_at: int) 
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_they_are_due_by_time_then_number_until_they_are_gone(seed: int) -> None:
-    random, (table, expiry) = Random(seed), _stand()
+def test_due_articles_are_ordered_by_time_then_number_until_they_are_removed(seed: int) -> None:
+    random, (table, expiry) = Random(seed), _empty_queue()
     live: dict[int, int] = {}
     clock = 0
     for number in range(1, 400):
@@ -31,15 +31,15 @@ def test_they_are_due_by_time_then_number_until_they_are_gone(seed: int) -> None
         clock += random.choice((0, 1, 59, 200))
         expected = [n for at, n in sorted((at, n) for n, at in live.items()) if at <= clock]
         assert expiry.due(clock) == expected
-        assert expiry.due(clock) == expected, "as long as they are live"
+        assert expiry.due(clock) == expected, "they stay due while they are live"
         for due in expected[: random.randrange(len(expected) + 1)]:
             table.release(f"{due:032x}")
             del live[due]
         assert expiry.canonical() == sorted((at, n) for n, at in live.items())
 
 
-def test_what_left_otherwise_is_not_due() -> None:
-    table, expiry = _stand()
+def test_an_article_that_was_removed_is_not_due() -> None:
+    table, expiry = _empty_queue()
     _add(table, expiry, 1, 100)
     table.release(f"{1:032x}")
     assert expiry.due(10_000) == []

@@ -1,4 +1,4 @@
-"""Rows as they are encoded: what is read out of one alone is what it holds."""
+"""Encoded rows: the vector can be read without decoding the whole row."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +16,7 @@ TRICKY = st.text() | st.sampled_from(['"vector":{"a":1}', ',"title_terms":3', '\
 
 
 @given(title=TRICKY, vector=st.dictionaries(TRICKY, st.integers(1, 1000), max_size=5))
-def test_a_vector_is_read_out_of_a_row_whatever_stands_around_it(
+def test_a_vector_is_read_from_a_row_with_any_other_fields(
     title: str, vector: dict[str, int]
 ) -> None:
     live = LiveArticle(
@@ -33,6 +33,6 @@ def test_a_vector_is_read_out_of_a_row_whatever_stands_around_it(
     )
     row = encode_row(live)
     assert decode_vector(row) == vector
-    assert list(decode_vector(row)) == list(vector), "its title's terms come first"
+    assert list(decode_vector(row)) == list(vector), "the terms of the title are first"
     assert decode_row(article_key(ident("ledger.example/1")), row) == live
-    assert row == encode_row(live.copy()), "the encoding that a row keeps is that of its fields"
+    assert row == encode_row(live.copy()), "the cached encoding equals a new one"

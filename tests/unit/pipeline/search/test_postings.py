@@ -1,4 +1,4 @@
-"""Postings against the plainest form of the same thing: a dictionary of dictionaries."""
+"""Postings compared with a simple model, a dictionary of dictionaries."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -26,25 +26,25 @@ def _search(
     vector: Vector,
     least: int,
     without: Sequence[int] = (),
-    held: Collection[int] = (),
+    live: Collection[int] = (),
 ) -> dict[int, int]:
-    return dict(postings.search(hash_terms(vector), least, without, _ring(held)).pairs())
+    return dict(postings.search(hash_terms(vector), least, without, _ring(live)).pairs())
 
 
-def _ring(held: Collection[int]) -> Integers:
-    """Documents as a register has them: where one stands is free again once it is gone."""
+def _ring(live: Collection[int]) -> Integers:
+    """Live documents by slot, as in the article table: the slot is the number modulo the size."""
     size = 2
-    while size <= max(held, default=0) - min(held, default=0):
+    while size <= max(live, default=0) - min(live, default=0):
         size *= 2
     ring = np.zeros(size, np.int64)
-    for number in held:
+    for number in live:
         ring[number % size] = number
     return ring
 
 
 @dataclass
 class NaivePostings:
-    """What postings are to be: every document compared with the text, one by one."""
+    """A model of the postings: it compares each document with the text."""
 
     documents: dict[int, Vector] = field(default_factory=dict)
 
@@ -66,7 +66,7 @@ class NaivePostings:
 
 
 class PostingsAndNaivePostings(RuleBasedStateMachine):
-    """Documents come under rising numbers, and go in any order, the oldest mostly first."""
+    """Documents are added with rising numbers and removed in any order, mostly the oldest first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ class PostingsAndNaivePostings(RuleBasedStateMachine):
         assert _search(self.postings, vector, least, without, live) == expected
 
     @invariant()
-    def holds_the_same(self) -> None:
+    def postings_equal_model(self) -> None:
         ring = _ring(self.naive.documents)
         assert self.postings.canonical(ring) == self.naive.canonical()
 
@@ -139,12 +139,12 @@ def test_many_documents_added_then_all_but_every_third_removed(
     assert postings.canonical() == naive.canonical()
 
 
-def test_nothing_is_held_at_first() -> None:
+def test_new_postings_are_empty() -> None:
     assert _search(Postings(), {"ferry": UNIT}, 1) == {}
     assert Postings().canonical() == []
 
 
-def test_a_term_without_documents_is_forgotten() -> None:
+def test_a_term_without_documents_is_removed() -> None:
     postings = Postings()
     postings.add(7, hash_terms({"ferry": 600, "pier": 800}))
     postings.add(8, hash_terms({"pier": UNIT}))
@@ -152,15 +152,15 @@ def test_a_term_without_documents_is_forgotten() -> None:
     assert postings.canonical() == [(hash("pier"), [(8, UNIT)])]
 
 
-def test_great_numbers_and_weights_stay_exact() -> None:
+def test_large_numbers_and_weights_are_exact() -> None:
     postings, number = Postings(), 2**40
     postings.add(number, hash_terms({"ferry": GREATEST_WEIGHT, "pier": GREATEST_WEIGHT}))
     found = _search(postings, {"ferry": 1000, "pier": 999, "comet": 1}, 1)
     assert found == {number: GREATEST_WEIGHT * 1999}
 
 
-def test_numbers_go_round_with_a_lane() -> None:
-    """Of a number only the last bits are kept: here they begin anew amid the documents."""
+def test_document_numbers_can_wrap_around() -> None:
+    """Only the low bits of a number are stored. Here they wrap around between the documents."""
     first, postings, naive = 2**22 * 3 - 40, Postings(MAX_READ), NaivePostings()
     for number in range(first, first + 80):
         naive.documents[number] = {"ferry": number % 100 + 1, f"pier{number % 3}": 5}
@@ -178,7 +178,7 @@ def test_numbers_go_round_with_a_lane() -> None:
     assert _search(restored, sought, 1) == naive.search(sought, 1, MAX_READ)
 
 
-def test_documents_in_any_order_are_brought_into_one() -> None:
+def test_settle_sorts_documents_that_were_added_in_any_order() -> None:
     postings, sorted_postings = Postings(MAX_READ), Postings(MAX_READ)
     for number in (5, 2, 9, 1, 7, 3, 8):
         postings.add(number, hash_terms({"ferry": number}))
@@ -196,26 +196,28 @@ def test_the_newest_documents_of_a_term_are_read() -> None:
     assert list(_search(postings, {"ferry": 1}, 1)) == list(range(2, MAX_READ + 2))
     assert list(_search(postings, {"ferry": 1, "pier": 1}, 1)) == list(range(12, MAX_READ + 2))
     postings.forget(20, 1)
-    held = set(range(1, MAX_READ + 2)) - {20}
-    assert list(_search(postings, {"ferry": 1}, 1, held=held)) == sorted(held)
+    live = set(range(1, MAX_READ + 2)) - {20}
+    assert list(_search(postings, {"ferry": 1}, 1, live=live)) == sorted(live)
 
 
-def test_what_was_forgotten_takes_no_room_after_a_while() -> None:
-    """Each document has a term of its own and one of a hundred; 500 are held at a time."""
+def test_memory_of_forgotten_documents_is_released() -> None:
+    """Each document has one unique term and one of a hundred terms; 500 are live at a time."""
     postings, last = Postings(), 150_000
     for number in range(1, last + 1):
         postings.add(number, hash_terms({f"name{number}": 5, f"word{number % 100}": 9}))
         if number > 500:
             postings.forget(number - 500, number - 500)
-    assert len(postings) < 70_000  # those of the last time round
+    # Entries of forgotten documents remain until their slots are written again or swept.
+    assert len(postings) < 70_000
     postings.sweep()
-    assert len(postings) == 500 + 1 + 100  # the last to go was still held when it was forgotten
-    held = range(last - 499, last + 1)
-    assert _search(postings, {"word7": 1}, 1, held=held) == {n: 9 for n in held if n % 100 == 7}
+    # One more than 500: the last document was still live when it was forgotten.
+    assert len(postings) == 500 + 1 + 100
+    live = range(last - 499, last + 1)
+    assert _search(postings, {"word7": 1}, 1, live=live) == {n: 9 for n in live if n % 100 == 7}
 
 
 @pytest.mark.parametrize("documents", [5, 60, 500])
-def test_few_and_many_are_added_up_alike(documents: int) -> None:
+def test_few_and_many_documents_give_the_same_sums_as_the_model(documents: int) -> None:
     postings, naive = Postings(10_000), NaivePostings()
     for number in range(1, documents + 1):
         vector = {TERMS[number % 5]: number % UNIT, TERMS[number % 7]: 7, TERMS[11]: UNIT}
@@ -236,8 +238,8 @@ def test_one_term_of_thousands_of_documents() -> None:
     assert found == {n: 3 * (n % UNIT + 1) for n in range(1, 3_000, 2)}
 
 
-def test_many_terms_come_and_go_as_in_a_lane() -> None:
-    """More terms than the first table has places; lists grow, shrink and move in used room."""
+def test_many_terms_are_added_and_removed_as_in_a_lane() -> None:
+    """More terms than the first table has slots; lists grow, shrink and move into used space."""
     random, postings, naive = Random(5), Postings(max_read=300), NaivePostings()
     documents = naive.documents
     for number in range(1, 2_500):
@@ -255,7 +257,7 @@ def test_many_terms_come_and_go_as_in_a_lane() -> None:
             postings.sweep(number % 4, 4)
     assert postings.canonical(_ring(documents)) == naive.canonical()
     sought = {f"word{n}": n + 1 for n in range(30)}
-    found = _search(postings, sought, 9_000, held=documents)
+    found = _search(postings, sought, 9_000, live=documents)
     assert found == naive.search(sought, 9_000, 300) != {}
     for number, vector in documents.items():
         postings.remove(number, hash_terms(vector))
@@ -266,10 +268,10 @@ def test_many_terms_come_and_go_as_in_a_lane() -> None:
     assert len(postings) == 1
 
 
-@pytest.mark.parametrize("held", [{}, {"ferry": 1}, {"ferry": 1, "pier": 2}])
-def test_what_was_never_taken_in_cannot_be_removed(held: Vector) -> None:
+@pytest.mark.parametrize("stored", [{}, {"ferry": 1}, {"ferry": 1, "pier": 2}])
+def test_a_document_that_was_never_added_cannot_be_removed(stored: Vector) -> None:
     postings = Postings()
-    for number in range(2, 2 + len(held)):
-        postings.add(number, hash_terms(held))
+    for number in range(2, 2 + len(stored)):
+        postings.add(number, hash_terms(stored))
     with pytest.raises(KeyError):
         postings.remove(1, hash_terms({"ferry": 1}))

@@ -1,4 +1,4 @@
-"""What a search found, ranked and summed, against the plainest form of the same thing."""
+"""The ranking and sums of search results compared with simple models."""
 
 import numpy as np
 from hypothesis import given
@@ -18,7 +18,7 @@ def _columns(found: dict[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 @given(FOUND, TIMES, st.integers(1, 8))
-def test_the_nearest_come_with_all_that_are_as_near_as_the_last(
+def test_the_nearest_include_all_with_the_same_cosine_as_the_last(
     found: dict[int, int], times: list[int], limit: int
 ) -> None:
     numbers, cosines = nearest(*_columns(found), np.array(times), 15, 10, 10_000, 20, limit)
@@ -33,7 +33,7 @@ def test_the_nearest_come_with_all_that_are_as_near_as_the_last(
 
 
 @given(FOUND, st.lists(st.integers(0, 9), min_size=RING, max_size=RING), DOTS)
-def test_sums_are_of_the_articles_of_each_story(
+def test_dot_products_are_summed_by_story(
     found: dict[int, int], story_of: list[int], least: int
 ) -> None:
     stories, sums = sum_by_story(*_columns(found), np.array(story_of, np.int32), least)
@@ -41,5 +41,5 @@ def test_sums_are_of_the_articles_of_each_story(
     for number, dot in found.items():
         story = story_of[number % RING]
         expected[story] = expected.get(story, 0) + dot
-    told = dict(zip(stories.tolist(), sums.tolist(), strict=True))
-    assert told == {story: total for story, total in expected.items() if total >= least}
+    computed = dict(zip(stories.tolist(), sums.tolist(), strict=True))
+    assert computed == {story: total for story, total in expected.items() if total >= least}

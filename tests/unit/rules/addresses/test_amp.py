@@ -1,4 +1,4 @@
-"""AMP cache URLs: published examples, the toolbox's test vectors, and the shapes pages come in."""
+"""AMP cache URLs: published examples, test vectors of amp-toolbox, and the forms of AMP URLs."""
 
 import pytest
 
@@ -9,7 +9,7 @@ SHAPES = {
         "https://local.daily.example/platform/amp/2020/2/26/21155223/a-slug",
         "https://local-daily-example.cdn.ampproject.org/c/s/local.daily.example/platform/amp/2020/2/26/21155223/a-slug",
     ),
-    "http, without the s": (
+    "http instead of https": (
         "http://www.daily.example/amp/news",
         "https://www-daily-example.cdn.ampproject.org/c/www.daily.example/amp/news",
     ),
@@ -17,7 +17,7 @@ SHAPES = {
         "https://www.daily.example/2020/02/18/a-slug/amp/",
         "https://www-daily-example.cdn.ampproject.org/c/s/www.daily.example/2020/02/18/a-slug/amp/",
     ),
-    "a host of its own for AMP": (
+    "a separate host for AMP": (
         "https://beta.tv24.example/news/2020/2/26/1_4829135.html",
         "https://beta-tv24-example.cdn.ampproject.org/c/s/beta.tv24.example/news/2020/2/26/1_4829135.html",
     ),
@@ -33,7 +33,7 @@ SHAPES = {
         "https://daily.example/a?z=1&utm_source=x&b=2",
         "https://daily-example.cdn.ampproject.org/c/s/daily.example/a?z=1&utm_source=x&b=2",
     ),
-    "no path is left empty": (
+    "an empty path becomes the root": (
         "https://www.daily.example",
         "https://www-daily-example.cdn.ampproject.org/c/s/www.daily.example",
     ),
@@ -41,7 +41,7 @@ SHAPES = {
         "https://a@WWW.Daily.example:443/Amp#top",
         "https://www-daily-example.cdn.ampproject.org/c/s/www.daily.example/Amp",
     ),
-    "characters that no URL holds": (
+    "characters that a URL must encode": (
         "https://daily.example/é b?q=ü",
         "https://daily-example.cdn.ampproject.org/c/s/daily.example/%C3%A9%20b?q=%C3%BC",
     ),
@@ -61,11 +61,11 @@ SHAPES = {
 
 
 @pytest.mark.parametrize(("amp_url", "expected"), SHAPES.values(), ids=SHAPES)
-def test_shapes(amp_url: str, expected: str) -> None:
+def test_the_cache_url_of_an_amp_url(amp_url: str, expected: str) -> None:
     assert cdn_amp_url(amp_url) == expected
 
 
-# From ampproject/amp-toolbox, packages/cache-url/spec/AmpUrlSpec.js, unless another is named.
+# From ampproject/amp-toolbox, packages/cache-url/spec/AmpUrlSpec.js, if no other source is named.
 LABELS = {
     "dots become hyphens": ("something.com", "something-com"),
     "a host has no case": ("SOMETHING.COM", "something-com"),
@@ -99,7 +99,10 @@ LABELS = {
         "hello.xn--4gbrim.xn----rmckbbajlc6dj7bxne2c.xn--wgbh1c",
         "a6h5moukddengbsjm77rvbosevwuduec2blkjva4223o4bgafgla",
     ),
-    "hyphens in places 3 and 4 are fenced": ("en-us.example.com", "0-en--us-example-com-0"),
+    "hyphens at positions 3 and 4 get a 0 at both ends": (
+        "en-us.example.com",
+        "0-en--us-example-com-0",
+    ),
     "a subdomain (amp.dev)": ("foo.example.com", "foo-example-com"),
     "a hyphen (amp.dev)": ("foo-example.com", "foo--example-com"),
     "an emoji host (amp.dev)": ("xn--57hw060o.com", "xn---com-p33b41770a"),
@@ -107,16 +110,19 @@ LABELS = {
         "xn--bcher-kva." * 5 + "ch",
         "crncz52bvyp2hwd5rpbrcsg6bkrimodesuzxmkl6qzxz3trlly5a",
     ),
-    "fencing that makes the label too long: hashed": (
+    "too long with a 0 at both ends: hashed": (
         "en-" + "a" * 57 + ".be",
         "dzklwtd2ziim7jhlshaurrlfvzwe4cpnu4agbaxp2sgfxo6ucraa",
     ),
-    "hyphens in places 3 and 4 of the host itself: hashed": (
+    "hyphens at positions 3 and 4 of the host itself: hashed": (
         "r3--cdn.example",
         "kfkz3otyqfpzuj5ra5ei3i4y4ivwnnyrsgmbrxeblpra252pyf3a",
     ),
-    "a host that would look encoded is fenced": ("xn-news.example", "0-xn--news-example-0"),
-    "fenced before it is encoded": ("en-ü.example", "xn--0-en---example-0-ozb"),
+    "a host that would look encoded gets a 0 at both ends": (
+        "xn-news.example",
+        "0-xn--news-example-0",
+    ),
+    "the 0 at both ends is added before encoding": ("en-ü.example", "xn--0-en---example-0-ozb"),
     "punycode that cannot be decoded: hashed": (
         "xn--99999999.example",
         "q563fb3pappwp7qlfydhnckyhx3klebp4a52qauvv3inydsefora",
@@ -125,12 +131,12 @@ LABELS = {
 
 
 @pytest.mark.parametrize(("host", "label"), LABELS.values(), ids=LABELS)
-def test_labels(host: str, label: str) -> None:
+def test_the_label_of_a_host(host: str, label: str) -> None:
     cached = cdn_amp_url(f"https://{host}/a")
     assert cached.split("/")[2] == f"{label}.cdn.ampproject.org"
     assert len(label) <= 63
 
 
-def test_a_url_with_a_fault_is_a_bug_of_the_caller() -> None:
+def test_a_url_that_is_not_acceptable_raises() -> None:
     with pytest.raises(ValueError, match="not an acceptable URL"):
         cdn_amp_url("https:///amp")

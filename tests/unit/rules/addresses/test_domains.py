@@ -1,4 +1,4 @@
-"""Registrable domains: rows of the list's own test data, and what the list leaves to us."""
+"""Registrable domains: rows of the public suffix list's test data, and cases outside the list."""
 
 import pytest
 
@@ -7,9 +7,9 @@ from newsloom.rules.addresses.domains import registrable_domain
 DOMAINS = {
     "one label below a plain suffix": ("suntimes.com", "suntimes.com"),
     "a subdomain": ("chicago.suntimes.com", "suntimes.com"),
-    "www is no publisher": ("www.bbc.co.uk", "bbc.co.uk"),
+    "www is not part of the domain": ("www.bbc.co.uk", "bbc.co.uk"),
     "many subdomains": ("a.b.c.news.example.com.au", "example.com.au"),
-    "a suffix of two labels below its own kind": ("example.uk.com", "example.uk.com"),
+    "a private suffix of two labels": ("example.uk.com", "example.uk.com"),
     "a wildcard rule": ("a.b.c.kobe.jp", "b.c.kobe.jp"),
     "an exception to a wildcard": ("www.city.kobe.jp", "city.kobe.jp"),
     "a suffix under a prefecture": ("a.b.ide.kyoto.jp", "b.ide.kyoto.jp"),
@@ -34,7 +34,7 @@ DOMAINS = {
     "below an account": ("mail.desk.substack.com", "desk.substack.com"),
     "a platform itself": ("substack.com", "substack.com"),
     "a platform's own www": ("www.substack.com", "substack.com"),
-    "a name that ends like a platform": ("www.notsubstack.com", "notsubstack.com"),
+    "a name with the same ending as a platform": ("www.notsubstack.com", "notsubstack.com"),
 }
 
 

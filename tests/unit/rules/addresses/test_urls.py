@@ -1,4 +1,4 @@
-"""Examples of the webUrl rule, canonical URLs and article ids, each with its reason."""
+"""Examples of acceptable URLs, canonical URLs and article ids, each with its reason."""
 
 import tomllib
 from pathlib import Path
@@ -18,14 +18,14 @@ from newsloom.rules.addresses.urls import (
 
 ACCEPTED = {
     "plain https": "https://news.example/story",
-    "http is as good": "http://news.example/story",
+    "plain http": "http://news.example/story",
     "a scheme has no case": "HtTpS://news.example/story",
     "no path": "https://news.example",
     "a query right after the host": "https://news.example?story=1",
     "a fragment right after the host": "https://news.example#top",
     "a single label is a DNS name": "http://localhost/story",
     "one trailing root dot": "https://news.example./story",
-    "an underscore, which real hosts carry": "https://my_blog.news.example/",
+    "an underscore, which real hosts contain": "https://my_blog.news.example/",
     "an IPv4 address": "http://192.0.2.7/story",
     "an IPv6 address in brackets": "http://[2001:db8::1]/story",
     "an IPv6 address with a port": "http://[2001:db8::1]:8080/story",
@@ -37,7 +37,7 @@ ACCEPTED = {
     "the highest port": "https://news.example:65535/",
     "an empty port": "https://news.example:/story",
     "a port with leading zeros": "https://news.example:0443/story",
-    "userinfo, no part of the identity": "https://reader:secret@news.example/story",
+    "userinfo, which is not part of the identity": "https://reader:secret@news.example/story",
     "a backslash in the path": "https://news.example/a\\b",
     "a space in the path": "https://news.example/a b",
     "any script in the path": "https://news.example/новости/ニュース",
@@ -61,7 +61,7 @@ BAD = {
     "no host but a query": "https://?story=1",
     "no host but a port": "https://:443/story",
     "no host but userinfo": "https://reader@/story",
-    "a dot alone": "https://./story",
+    "only a dot": "https://./story",
     "an empty label inside": "http://a..b/",
     "an empty label first": "http://.news.example/",
     "two trailing dots": "http://news.example../",
@@ -70,8 +70,8 @@ BAD = {
     "a space before the scheme": " https://news.example/",
     "an asterisk in the host": "http://*.news.example/",
     "a percent sign in the host": "http://news%2Eexample/",
-    "a slash that only mapping shows": "http://℀.example/",
-    "a code point no host may hold": "http://\ue000.example/",
+    "a slash that appears only after mapping": "http://℀.example/",
+    "a code point that no host may contain": "http://\ue000.example/",
     "a backslash in the authority: browsers read another host": "http://a.example\\@b.example/",
     "a label of 64 characters": f"https://{'a' * 64}.example/",
     "a label of 64 characters once in punycode": f"https://{'ü' * 60}{'a' * 3}.example/",
@@ -83,12 +83,12 @@ BAD = {
     "a hexadecimal IPv4 form that filters misread": "http://0x7f000001/",
     "an IPv6 address without brackets": "http://2001:db8::1/",
     "an IPv6 address unclosed": "http://[2001:db8::1/",
-    "an IPv6 address that is none": "http://[2001:db8::g]/",
-    "an IPv6 zone, which means something on one machine only": "http://[fe80::1%25eth0]/",
+    "an invalid IPv6 address": "http://[2001:db8::g]/",
+    "an IPv6 zone, which is valid on one machine only": "http://[fe80::1%25eth0]/",
     "text after the bracket": "http://[2001:db8::1]example/",
     "port 0": "https://news.example:0/",
     "a port too large": "https://news.example:99999/",
-    "a port in words": "https://news.example:https/",
+    "a port in letters": "https://news.example:https/",
     "a port in other digits": "https://news.example:٤٤٣/",
     "two ports": "https://news.example:80:80/",
     "NUL": "https://news.example/\x00",
@@ -102,27 +102,27 @@ BAD = {
 
 
 @pytest.mark.parametrize("url", ACCEPTED.values(), ids=ACCEPTED)
-def test_accepts(url: str) -> None:
+def test_a_url_is_accepted(url: str) -> None:
     assert url_fault(url) is None
     assert url_fault(canonical_url(url)) is None
 
 
 @pytest.mark.parametrize("url", BAD.values(), ids=BAD)
-def test_rejects(url: str) -> None:
+def test_a_url_is_rejected(url: str) -> None:
     assert url_fault(url) == "bad-url"
     for read in (canonical_url, host_of, split_url):
         with pytest.raises(ValueError, match="not an acceptable URL"):
             read(url)
 
 
-def test_length_is_judged_first_and_in_characters() -> None:
+def test_the_length_is_checked_first_and_in_characters() -> None:
     assert url_fault("https://news.example/".ljust(2049, "a")) == "too-long"
     assert url_fault("https://news.example/".ljust(2048, "é")) is None
     assert url_fault("x" * 2049) == "too-long"
 
 
-def test_an_endless_label_costs_nothing() -> None:
-    # Encoding 2,000 different letters in punycode takes most of a second.
+def test_a_very_long_label_is_rejected_quickly() -> None:
+    # To encode 2,000 different letters in punycode would take almost a second.
     started_s = process_time()
     for first in range(0x4E00, 0x4E0A):
         label = "".join(map(chr, range(first, first + 2000)))
@@ -136,27 +136,30 @@ CANONICAL = {
     "http and https are one article": ("http://news.example/story", f"{HOST}/story"),
     "scheme and host have no case": ("HTTPS://News.EXAMPLE/story", f"{HOST}/story"),
     "the path has case": (f"{HOST}/Story", f"{HOST}/Story"),
-    "www is another name": ("https://www.news.example/", "https://www.news.example/"),
+    "www is another host": ("https://www.news.example/", "https://www.news.example/"),
     "an empty path is the root": (HOST, f"{HOST}/"),
     "a trailing slash is another path": (f"{HOST}/story/", f"{HOST}/story/"),
-    "the root dot goes": ("https://news.example./story", f"{HOST}/story"),
-    "port 443 goes": (f"{HOST}:443/story", f"{HOST}/story"),
-    "port 80 goes": ("http://news.example:80/story", f"{HOST}/story"),
-    "443 goes with http too, as the scheme is not kept": ("http://news.example:443/", f"{HOST}/"),
+    "the root dot is removed": ("https://news.example./story", f"{HOST}/story"),
+    "port 443 is removed": (f"{HOST}:443/story", f"{HOST}/story"),
+    "port 80 is removed": ("http://news.example:80/story", f"{HOST}/story"),
+    "443 is removed with http too, as the scheme is not kept": (
+        "http://news.example:443/",
+        f"{HOST}/",
+    ),
     "another port stays": ("http://news.example:08080/", f"{HOST}:8080/"),
-    "an empty port goes": (f"{HOST}:/story", f"{HOST}/story"),
-    "userinfo goes": ("https://a:b@news.example/story", f"{HOST}/story"),
+    "an empty port is removed": (f"{HOST}:/story", f"{HOST}/story"),
+    "userinfo is removed": ("https://a:b@news.example/story", f"{HOST}/story"),
     "the last @ ends userinfo": ("https://a@b@news.example/story", f"{HOST}/story"),
     "an @ in the path is not userinfo": (f"{HOST}/@desk", f"{HOST}/@desk"),
     "an international host": ("https://BÜCHER.example/", "https://xn--bcher-kva.example/"),
-    "sharp s is its own letter": ("https://faß.example/", "https://xn--fa-hia.example/"),
+    "sharp s is not mapped to ss": ("https://faß.example/", "https://xn--fa-hia.example/"),
     "an emoji host": ("https://⚡😊.example/", "https://xn--57hw060o.example/"),
     "mapped to an IPv4 address": ("https://\uff11\uff19\uff12.0.2.7/", "https://192.0.2.7/"),
     "IPv6 is compressed": ("http://[2001:DB8:0:0:0:0:0:1]/", "https://[2001:db8::1]/"),
-    "mapped IPv6 in one form": ("http://[::FFFF:c000:207]/", "https://[::ffff:192.0.2.7]/"),
+    "mapped IPv6 has one form": ("http://[::FFFF:c000:207]/", "https://[::ffff:192.0.2.7]/"),
     "unreserved characters are decoded": (f"{HOST}/%7edesk%2Dnews", f"{HOST}/~desk-news"),
     "hex is upper case": (f"{HOST}/%d0%bd", f"{HOST}/%D0%BD"),
-    "octets that are no UTF-8 stay": (f"{HOST}/caf%e9", f"{HOST}/caf%E9"),
+    "octets that are not UTF-8 stay": (f"{HOST}/caf%e9", f"{HOST}/caf%E9"),
     "reserved characters are not decoded": (f"{HOST}/a%2fb%3Fc", f"{HOST}/a%2Fb%3Fc"),
     "an encoded at sign stays": (f"{HOST}/%40desk", f"{HOST}/%40desk"),
     "other scripts are encoded": (f"{HOST}/н", f"{HOST}/%D0%BD"),
@@ -175,25 +178,25 @@ CANONICAL = {
     "empty segments stay": (f"{HOST}//a//b", f"{HOST}//a//b"),
     "a session in the path": (f"{HOST}/a;JSESSIONID=1A/b;x=1", f"{HOST}/a/b;x=1"),
     "a session that hides dot segments": (f"{HOST}/a/..;jsessionid=1", f"{HOST}/"),
-    "an empty query goes": (f"{HOST}/?", f"{HOST}/"),
-    "empty pieces go": (f"{HOST}/?&&a=1&", f"{HOST}/?a=1"),
+    "an empty query is removed": (f"{HOST}/?", f"{HOST}/"),
+    "empty parameters are removed": (f"{HOST}/?&&a=1&", f"{HOST}/?a=1"),
     "the query is sorted": (f"{HOST}/?b=2&a=1", f"{HOST}/?a=1&b=2"),
     "repeated parameters stay": (f"{HOST}/?a=2&a=1&a=1", f"{HOST}/?a=1&a=1&a=2"),
     "no value and an empty value": (f"{HOST}/?b=&AMP", f"{HOST}/?AMP&b="),
     "a value without a name": (f"{HOST}/?=1", f"{HOST}/?=1"),
-    "an encoded ampersand joins": (f"{HOST}/?a=1%26b=2", f"{HOST}/?a=1%26b=2"),
+    "an encoded ampersand is part of the value": (f"{HOST}/?a=1%26b=2", f"{HOST}/?a=1%26b=2"),
     "brackets are encoded": (f"{HOST}/?a[]=1", f"{HOST}/?a%5B%5D=1"),
     "a query within a value": (
         f"{HOST}/?cache=yes%3FclipId%3D1%3FclipId%3D2",
         f"{HOST}/?cache=yes%3FclipId%3D1%3FclipId%3D2",
     ),
     "an ampersand escaped twice": (f"{HOST}/?a=1&amp;utm_id=2&amp;amp;b=3", f"{HOST}/?a=1&b=3"),
-    "tracking goes": (f"{HOST}/?id=7&utm_source=x&fbclid=y", f"{HOST}/?id=7"),
-    "a query of tracking only goes whole": (f"{HOST}/?utm_source=x&utm_medium", f"{HOST}/"),
+    "tracking is removed": (f"{HOST}/?id=7&utm_source=x&fbclid=y", f"{HOST}/?id=7"),
+    "a query of tracking only is removed": (f"{HOST}/?utm_source=x&utm_medium", f"{HOST}/"),
     "tracking in any case": (f"{HOST}/?UTM_Source=x&GCLID=1", f"{HOST}/"),
     "tracking with an encoded name": (f"{HOST}/?utm%5Fsource=x", f"{HOST}/"),
     "a name that only contains a tracking name": (f"{HOST}/?xgclid=1", f"{HOST}/?xgclid=1"),
-    "the fragment goes": (f"{HOST}/story#comments", f"{HOST}/story"),
+    "the fragment is removed": (f"{HOST}/story#comments", f"{HOST}/story"),
     "a question mark in the fragment": (f"{HOST}/story#a?b=1", f"{HOST}/story"),
     "a hash-bang selects the article": (f"{HOST}/#!/story/н", f"{HOST}/#!/story/%D0%BD"),
     "a hash within a hash-bang": (f"{HOST}/#!a#b", f"{HOST}/#!a%23b"),
@@ -202,7 +205,7 @@ CANONICAL = {
 
 
 @pytest.mark.parametrize(("url", "expected"), CANONICAL.values(), ids=CANONICAL)
-def test_canonical_form(url: str, expected: str) -> None:
+def test_the_canonical_form_of_a_url(url: str, expected: str) -> None:
     assert canonical_url(url) == expected
     assert canonical_url(expected) == expected
 
@@ -218,7 +221,9 @@ def test_canonical_form(url: str, expected: str) -> None:
         ("/b/c/../../../../g", "/g"),
     ],
 )
-def test_dot_segments_as_in_rfc_3986_section_5_4(reference: str, expected: str) -> None:
+def test_dot_segments_are_resolved_as_in_rfc_3986_section_5_4(
+    reference: str, expected: str
+) -> None:
     assert canonical_url(HOST + reference) == HOST + expected
 
 
@@ -232,7 +237,9 @@ def test_dot_segments_as_in_rfc_3986_section_5_4(reference: str, expected: str) 
         ("www.lastampa.it", "ref", "a common word under a domain where it tracks"),
     ],
 )
-def test_domain_rules_apply_under_their_domain_only(host: str, name: str, reason: str) -> None:
+def test_a_tracking_rule_of_a_domain_applies_only_to_that_domain(
+    host: str, name: str, reason: str
+) -> None:
     assert "?" not in canonical_url(f"https://{host}/a?{name}=1"), reason
     other = "not" + host.removeprefix("www.")
     assert canonical_url(f"https://{other}/a?{name}=1").endswith(f"?{name}=1")
@@ -247,11 +254,11 @@ SELECTS_CONTENT = """
 
 
 @pytest.mark.parametrize("name", SELECTS_CONTENT.split())
-def test_what_selects_an_article_is_never_dropped(name: str) -> None:
+def test_a_parameter_that_selects_an_article_is_kept(name: str) -> None:
     assert canonical_url(f"{HOST}/a?{name}=1") == f"{HOST}/a?{name}=1"
 
 
-def test_the_tracking_table_is_sourced_and_well_formed() -> None:
+def test_the_tracking_table_has_sources_and_valid_names() -> None:
     package = Path(newsloom.rules.__file__).parent
     table = tomllib.loads((package / "addresses" / "tracking_parameters.toml").read_text("utf-8"))
     everywhere = [name for group in table["everywhere"] for name in group["names"]]
@@ -263,12 +270,12 @@ def test_the_tracking_table_is_sourced_and_well_formed() -> None:
     assert min(map(len, prefixes)) >= 4
     for group in (*table["everywhere"], *table["on_domains"]):
         assert group["source"].strip()
-        # Names are compared in lower case, so that any other spelling here would match nothing.
+        # Names are compared in lower case, so a name in another spelling would never match.
         assert all(name == name.lower() and name not in ("id", "p", "v") for name in group["names"])
         assert all(domain == host_of(f"https://{domain}/") for domain in group.get("domains", []))
 
 
-def test_article_id_is_the_documented_hash() -> None:
+def test_the_article_id_is_the_documented_hash() -> None:
     # printf %s https://news.example/story | sha256sum | cut -c-32
     assert article_id("https://news.example/story") == "039e3d9e0973b684ddc83ea977469971"
 
@@ -282,11 +289,11 @@ def test_article_id_is_the_documented_hash() -> None:
         ("https://Bücher.example/", "xn--bcher-kva.example", "punycode"),
     ],
 )
-def test_host(url: str, host: str, reason: str) -> None:
+def test_the_host_of_a_url(url: str, host: str, reason: str) -> None:
     assert host_of(url) == host, reason
 
 
-def test_parts_keep_scheme_order_and_tracking() -> None:
+def test_split_url_keeps_scheme_order_and_tracking() -> None:
     assert split_url("http://a@News.example:80/é/../b?z=1&utm_source=x&a=%7e#f") == UrlParts(
         is_https=False,
         host="news.example",

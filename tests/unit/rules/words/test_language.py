@@ -1,4 +1,4 @@
-"""Languages: tags in their standard form, and a language told from a text or not at all."""
+"""Languages: the standard form of tags, and the detection of a text's language."""
 
 import pytest
 from hypothesis import given
@@ -13,11 +13,11 @@ from newsloom.rules.words.language import (
     primary_language,
 )
 
-# The case of RFC 5646, section 2.1.1; the tags with a comment are that section's own examples.
+# Letter case by RFC 5646, section 2.1.1. Tags marked "of the RFC" are examples of that section.
 FORMS = [
     ("a language", "EN", "en"),
     ("a region", "en-us", "en-US"),
-    ("an underscore is forgiven", "pt_br", "pt-BR"),
+    ("an underscore for the hyphen", "pt_br", "pt-BR"),
     ("a script", "ZH-HANT", "zh-Hant"),
     ("a script and a region", "zh-hant-tw", "zh-Hant-TW"),
     ("a region by number", "es-419", "es-419"),
@@ -26,8 +26,8 @@ FORMS = [
     ("a variant of four that begins with a digit", "DE-1994", "de-1994"),
     ("region and variant", "ca-es-VALENCIA", "ca-ES-valencia"),
     ("an extended language", "zh-CMN-hans-cn", "zh-cmn-Hans-CN"),
-    ("after a singleton all is lower", "en-CA-X-CA", "en-CA-x-ca"),  # of the RFC
-    ("and stays so", "EN-ca-x-CA-Latn-US", "en-CA-x-ca-latn-us"),
+    ("lower case after a singleton", "en-CA-X-CA", "en-CA-x-ca"),  # of the RFC
+    ("lower case up to the end", "EN-ca-x-CA-Latn-US", "en-CA-x-ca-latn-us"),
     ("a script and a private part", "AZ-latn-X-Latn", "az-Latn-x-latn"),  # of the RFC
     ("an extension", "DE-DE-U-CO-PHONEBK", "de-DE-u-co-phonebk"),
     ("undetermined", "UND", "und"),
@@ -38,12 +38,12 @@ TAGS = [(reason, tag, True) for reason, tag, _ in FORMS] + [
     ("a language by its name", "english", False),
     ("digits", "12", False),
     ("an empty part", "en--US", False),
-    ("a hyphen behind", "en-", False),
+    ("a hyphen at the end", "en-", False),
     ("a part of nine", "en-abcdefghi", False),
     ("too many parts", "en-a-b-c-d-e-f", False),
     ("space", "en US", False),
-    ("a line end behind", "en\n", False),
-    ("a charset as POSIX has it", "en_US.UTF-8", False),
+    ("a line end after", "en\n", False),
+    ("a POSIX locale with a charset", "en_US.UTF-8", False),
     ("letters of another script", "ен", False),
     ("a path", "../en", False),
 ]
@@ -66,52 +66,52 @@ WRITTEN = {
     "zh": "港务局局长星期二表示，这艘渡轮在本周末之前不会再次启航，乘客可以改乘巴士。",
     "ko": "항만장은 화요일에 여객선이 이번 주말 전에는 다시 출항하지 않을 것이라고 말했다.",
 }
-UNTOLD = [
+UNDETECTED = [
     ("nothing", ""),
     ("too few letters", "Ferry runs aground"),
     ("too few characters of Chinese", "港口大桥重新"),
     ("figures", "12,345 67,890 24.5 % 312 2026 48,151 8.25 99"),
     ("punctuation", "?!?! ... --- ((( ))) *** ///"),
-    ("names alone", "Selkie Northfield Skarra Wrenfield"),
-    ("an address", "https://ledger.example/a/b/c/d/e/f"),
+    ("only names", "Selkie Northfield Skarra Wrenfield"),
+    ("a URL", "https://ledger.example/a/b/c/d/e/f"),
     ("half English, half German", f"{WRITTEN['en']} {WRITTEN['de']}"),
     ("three languages", "The harbour master said so. Le capitaine l'a dit. Der Hafenmeister auch."),
 ]
 
 
 @pytest.mark.parametrize(("reason", "tag", "form"), FORMS, ids=[row[0] for row in FORMS])
-def test_the_form_of_a_tag(reason: str, tag: str, form: str) -> None:
+def test_the_standard_form_of_a_tag(reason: str, tag: str, form: str) -> None:
     assert format_locale(tag) == form, reason
 
 
 @pytest.mark.parametrize(("reason", "tag", "expected"), TAGS, ids=[row[0] for row in TAGS])
-def test_what_is_a_tag(reason: str, tag: str, expected: bool) -> None:
+def test_whether_a_text_is_a_tag(reason: str, tag: str, expected: bool) -> None:
     assert is_locale(tag) is expected, reason
 
 
 @given(st.from_regex(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,5}", fullmatch=True))
-def test_the_form_depends_on_no_case_and_is_a_tag_itself(tag: str) -> None:
+def test_the_standard_form_ignores_case_and_is_itself_a_tag(tag: str) -> None:
     form = format_locale(tag)
     assert form == format_locale(tag.upper()) == format_locale(tag.lower()) == format_locale(form)
     assert is_locale(tag)
     assert is_locale(form)
 
 
-def test_the_primary_language() -> None:
+def test_the_primary_language_of_a_tag() -> None:
     assert [primary_language(tag) for tag in ("en-GB", "zh-Hant-TW", "und")] == ["en", "zh", "und"]
 
 
 @pytest.mark.parametrize("code", WRITTEN)
-def test_a_language_is_told_from_a_sentence(code: str) -> None:
+def test_the_language_of_a_sentence_is_detected(code: str) -> None:
     assert detect_language(WRITTEN[code]) == code
 
 
-@pytest.mark.parametrize(("reason", "text"), UNTOLD, ids=[row[0] for row in UNTOLD])
-def test_a_language_is_not_guessed(reason: str, text: str) -> None:
+@pytest.mark.parametrize(("reason", "text"), UNDETECTED, ids=[row[0] for row in UNDETECTED])
+def test_the_language_of_an_unclear_text_is_undetermined(reason: str, text: str) -> None:
     assert detect_language(text) == UNDETERMINED, reason
 
 
-def test_so_many_letters_suffice() -> None:
+def test_the_least_number_of_letters_is_enough() -> None:
     text = "der die das und nicht mit"
     assert sum(map(str.isalpha, text)) == MIN_LETTERS
     assert detect_language(text) == "de"

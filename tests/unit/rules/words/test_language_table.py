@@ -1,11 +1,11 @@
-"""Sixty texts in twenty languages, as crawlers send them, each with what it is there for."""
+"""The detected languages of sixty texts in twenty languages, as crawlers send them."""
 # ruff: noqa: E501 - one text a line
 
 import pytest
 
 from newsloom.rules.words.language import UNDETERMINED, detect_language
 
-# The language, what the row is for, the text.
+# The language, the reason for the row, the text.
 TEXTS = [
     ("en", "a headline", "Ferry service to the outer islands suspended after engine fire"),
     ("en", "with foreign names", "Mayor Jiří Dvořák and Señora Núñez opened the new bridge together"),
@@ -75,11 +75,11 @@ TEXTS = [
     [(language, text) for language, _, text in TEXTS],
     ids=[f"{language}: {why}" for language, why, _ in TEXTS],
 )
-def test_the_language_is_told(language: str, text: str) -> None:
+def test_the_language_is_detected(language: str, text: str) -> None:
     assert detect_language(text) == language
 
 
-def test_the_table_is_what_it_says() -> None:
+def test_the_table_has_sixty_texts_in_twenty_languages() -> None:
     assert len(TEXTS) >= 60
     assert len({language for language, _, _ in TEXTS}) >= 20
     assert UNDETERMINED not in {language for language, _, _ in TEXTS}

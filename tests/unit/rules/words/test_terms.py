@@ -1,4 +1,4 @@
-"""Terms: a text as a vector of whole numbers that depends on the words alone."""
+"""Term vectors: whole-number weights that depend only on the words of a text."""
 
 from itertools import islice
 from math import isqrt
@@ -30,7 +30,7 @@ NORWEGIAN = (
 )
 
 
-def _alike(a: dict[str, int], b: dict[str, int]) -> int:
+def _cosine(a: dict[str, int], b: dict[str, int]) -> int:
     return dot_product(a, b) // UNIT
 
 
@@ -38,7 +38,7 @@ TERMS = [
     ("a plural", "ferries", "ferry"),
     ("a plain plural", "pilots", "pilot"),
     ("a singular", "ferry", "ferry"),
-    ("too short to be told", "gas", "gas"),
+    ("too short to remove an ending", "gas", "gas"),
     ("four letters", "cars", "car"),
     ("a plural on -ies, too short to fold", "ties", "tie"),
     ("ends in -ss", "glass", "glass"),
@@ -54,7 +54,7 @@ def test_the_term_of_a_word(reason: str, word: str, term: str) -> None:
     assert term_of(word) == term, reason
 
 
-def test_words_that_tell_nothing_are_left_out() -> None:
+def test_common_words_are_left_out() -> None:
     assert vectorise("The ferry and the pier", "", "en").keys() == {"ferry", "pier"}
 
 
@@ -69,37 +69,37 @@ def test_a_word_in_the_title_counts_twice() -> None:
     assert in_title == vectorise("", "Selkie Wrenfield Selkie", "en")
 
 
-def test_repetition_counts_but_less_each_time() -> None:
+def test_each_repetition_adds_less_weight() -> None:
     shares = [vectorise("", "Selkie " * n + "Wrenfield", "en")["selkie"] for n in (1, 2, 3, 20)]
-    assert shares == sorted(set(shares)), "more of it weighs more"
+    assert shares == sorted(set(shares)), "more repetitions weigh more"
     assert shares[1] - shares[0] > shares[2] - shares[1]
     assert vectorise("", "Selkie " * 500 + "Wrenfield", "en")["selkie"] == shares[-1]
 
 
-def test_a_plural_is_the_same_matter() -> None:
+def test_a_plural_is_the_same_term() -> None:
     assert vectorise("Pilots board ferries", "", "en") == vectorise("Pilot boards ferry", "", "en")
 
 
-def test_case_accents_and_quotes_do_not_matter() -> None:
+def test_case_accents_and_quotes_are_ignored() -> None:
     assert vectorise("Café’s PIER", "", "fr") == vectorise("cafe's pier", "", "fr")
 
 
-def test_a_dateline_and_the_mark_of_a_cut_do_not_matter() -> None:
+def test_a_dateline_and_the_mark_of_a_cut_are_ignored() -> None:
     bare = EXCERPT.removeprefix("OSLO (Reuters) - ").removesuffix(" ...")
     assert vectorise(TITLE, EXCERPT, "en") == vectorise(TITLE, bare, "en")
 
 
 NUMBERS = [
-    ("one or two digits tell nothing", "5 12", set()),
-    ("three digits tell", "312", {"312"}),
-    ("a year tells", "2026", {"2026"}),
+    ("one or two digits are not a term", "5 12", set()),
+    ("three digits are a term", "312", {"312"}),
+    ("a year is a term", "2026", {"2026"}),
     ("a sum of money is one number", "31,250", {"31250"}),
     ("a decimal is one number", "4.75", {"4.75"}),
 ]
 
 
 @pytest.mark.parametrize(("reason", "text", "terms"), NUMBERS, ids=[row[0] for row in NUMBERS])
-def test_numbers(reason: str, text: str, terms: set[str]) -> None:
+def test_the_terms_of_numbers(reason: str, text: str, terms: set[str]) -> None:
     assert vectorise(text, "", "en").keys() == terms, reason
 
 
@@ -119,11 +119,11 @@ SCRIPTS = [
 
 
 @pytest.mark.parametrize(("reason", "text", "code", "terms"), SCRIPTS, ids=[r[0] for r in SCRIPTS])
-def test_scripts(reason: str, text: str, code: str, terms: set[str]) -> None:
+def test_the_terms_of_a_script(reason: str, text: str, code: str, terms: set[str]) -> None:
     assert vectorise(text, "", code).keys() == terms, reason
 
 
-def test_a_pair_of_kana_that_may_be_an_ending_tells_less_than_a_word() -> None:
+def test_a_pair_of_kana_that_may_be_an_ending_weighs_less_than_a_word() -> None:
     vector = vectorise("揺らぐ石橋", "", "ja")
     assert vector["石橋"] > vector["ぐ石"] > 0
 
@@ -138,26 +138,28 @@ EMPTY = [
 
 
 @pytest.mark.parametrize(("reason", "title", "excerpt", "code"), EMPTY, ids=[r[0] for r in EMPTY])
-def test_nothing_to_tell(reason: str, title: str, excerpt: str, code: str) -> None:
+def test_a_text_without_terms_has_an_empty_vector(
+    reason: str, title: str, excerpt: str, code: str
+) -> None:
     assert vectorise(title, excerpt, code) == {}, reason
 
 
 @pytest.mark.parametrize(
     "code", ["xx", "und", "tlh", "", "..", "../sv", "sv/..", "sv\0", "swedish"]
 )
-def test_a_language_without_a_table_is_weighed_by_the_english_one(code: str) -> None:
+def test_a_language_without_a_table_uses_the_english_table(code: str) -> None:
     assert vectorise(TITLE, EXCERPT, code) == vectorise(TITLE, EXCERPT, "en")
 
 
-def test_common_words_make_no_two_texts_alike_where_there_is_a_table() -> None:
+def test_common_words_do_not_make_texts_similar_in_a_language_with_a_table() -> None:
     other = (
         "Brann i fabrikk utenfor Bergen",
         "Brannvesenet sa at det var en stor brann på stedet.",
     )
-    assert _alike(vectorise(*NORWEGIAN, "nb"), vectorise(*other, "nb")) < 100
+    assert _cosine(vectorise(*NORWEGIAN, "nb"), vectorise(*other, "nb")) < 100
 
 
-def test_an_article_holds_at_most_so_many_terms_and_keeps_the_heaviest() -> None:
+def test_a_vector_keeps_the_heaviest_terms_up_to_the_limit() -> None:
     rare = " ".join(f"selkie{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(MAX_TERMS - 1))
     common = "week year month people government company market report city water"
     vector = vectorise("Wrenfield", f"{common} {rare}", "en")
@@ -175,26 +177,27 @@ CODES = st.sampled_from(["en", "ru", "ja", "xx"])
 
 
 @given(TEXTS, TEXTS, CODES)
-def test_a_vector_is_of_whole_numbers_and_about_one_unit_long(
+def test_a_vector_has_whole_numbers_and_a_length_of_about_one_unit(
     title: list[str], excerpt: list[str], code: str
 ) -> None:
     vector = vectorise(" ".join(title), " ".join(excerpt), code)
     assert all(type(weight) is int and 0 < weight <= UNIT for weight in vector.values())
     assert len(vector) <= MAX_TERMS
     length = isqrt(sum(weight * weight for weight in vector.values()))
-    # Each weight is rounded down by less than 1, the length by less than the root of their count.
+    # Rounding down lowers each weight by less than 1, so the length by less than the root of the
+    # number of terms.
     assert not vector or UNIT - isqrt(MAX_TERMS) - 2 <= length <= UNIT
 
 
 @given(TEXTS, TEXTS, CODES)
-def test_the_terms_of_the_title_come_first(title: list[str], excerpt: list[str], code: str) -> None:
+def test_terms_of_the_title_come_first(title: list[str], excerpt: list[str], code: str) -> None:
     heading = " ".join(title)
     vector = vectorise(heading, ". ".join(excerpt), code)
     count = count_title_terms(heading, vector)
     assert set(islice(vector, count)) == vector.keys() & set(map(term_of, words(heading)))
 
 
-def test_the_terms_of_the_title_come_first_in_a_long_text() -> None:
+def test_terms_of_the_title_come_first_in_a_long_text() -> None:
     excerpt = " ".join(f"rare{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(80))
     vector = vectorise("Wrenfield Selkie ferry", excerpt, "en")
     assert len(vector) == MAX_TERMS
@@ -202,7 +205,7 @@ def test_the_terms_of_the_title_come_first_in_a_long_text() -> None:
 
 
 @given(st.data(), TEXTS, CODES)
-def test_the_order_of_words_does_not_matter(
+def test_the_order_of_words_does_not_change_the_vector(
     data: st.DataObject, text: list[str], code: str
 ) -> None:
     shuffled = data.draw(st.permutations(text))
@@ -211,13 +214,13 @@ def test_the_order_of_words_does_not_matter(
 
 
 @given(TEXTS, TEXTS)
-def test_likeness_is_symmetric_and_never_above_one_unit(a: list[str], b: list[str]) -> None:
+def test_the_cosine_is_symmetric_and_at_most_one_unit(a: list[str], b: list[str]) -> None:
     one, other = vectorise(" ".join(a), "", "en"), vectorise("", " ".join(b), "en")
-    assert _alike(one, other) == _alike(other, one)
-    assert 0 <= _alike(one, other) <= UNIT
+    assert _cosine(one, other) == _cosine(other, one)
+    assert 0 <= _cosine(one, other) <= UNIT
 
 
-def test_dot_product_of_known_vectors() -> None:
+def test_the_dot_product_of_known_vectors() -> None:
     assert dot_product({"a": 3, "b": 4}, {"b": 5, "c": 6, "d": 7}) == 20
     assert dot_product({}, {"a": 1}) == 0
 
@@ -226,7 +229,9 @@ COUNTS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 9))
 
 
 @given(COUNTS, COUNTS)
-def test_a_sum_multiplies_as_its_parts_do(a: dict[str, int], b: dict[str, int]) -> None:
+def test_the_dot_product_with_a_sum_is_the_sum_of_the_dot_products(
+    a: dict[str, int], b: dict[str, int]
+) -> None:
     total = dict(a)
     add_to(total, b)
     assert total.keys() == a.keys() | b.keys()

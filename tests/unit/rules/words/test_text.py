@@ -1,4 +1,4 @@
-"""Tables of texts and what the rules make of them; each row says why."""
+"""Tables of texts and the results of the text rules; each row has its reason."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ from newsloom.rules.words.text import (
 
 CLEAN = [
     ("plain text stays", "Harbour bridge reopens", "Harbour bridge reopens"),
-    ("nothing stays nothing", "", ""),
+    ("empty stays empty", "", ""),
     ("trimmed", "  Harbour bridge \n", "Harbour bridge"),
     ("two spaces", "Harbour  bridge", "Harbour bridge"),
     (
@@ -44,7 +44,7 @@ CLEAN = [
     ("comparison", "a < b and c > d, 3<4", "a < b and c > d, 3<4"),
     ("comparison that resembles a tag", "if a <b and c> d", "if a <b and c> d"),
     ("heart", "Harbour <3 bridge", "Harbour <3 bridge"),
-    ("placeholder is no tag", "<Your name here> reopens", "<Your name here> reopens"),
+    ("placeholder is not a tag", "<Your name here> reopens", "<Your name here> reopens"),
     ("tag cut off", "Harbour <a href=", "Harbour <a href="),
     ("controls", "Har\x00bour\x07 \x7fbridge\x9f", "Harbour bridge"),
     ("zero-widths and soft hyphen", "Har\u200bbour\ufeff bri\u00addge\u2060", "Harbour bridge"),
@@ -88,11 +88,11 @@ CUT = [
     ("joined emoji stay whole", "ab\U0001f469\u200d\U0001f680" + "c" * 9, 8, "ab ..."),
     ("skin tone stays", "ab\U0001f44d\U0001f3fd" + "c" * 9, 7, "ab ..."),
     ("flags stay whole", "\U0001f1f3\U0001f1f4" * 10, 9, "\U0001f1f3\U0001f1f4" * 2 + " ..."),
-    ("no room for the mark", "one two", 4, "one"),
-    ("no room at all", "one two", 0, ""),
+    ("no space for the mark", "one two", 4, "one"),
+    ("no space at all", "one two", 0, ""),
 ]
 OUTLET = ("The Daily Example", "daily.example")
-COMPARISON = [
+WITHOUT_OUTLET = [
     ("nothing to drop", "Harbour bridge reopens", *OUTLET, "Harbour bridge reopens"),
     *(
         (
@@ -204,7 +204,7 @@ WORDS = [
     ("Greek accents and final sigma", "Ἀθῆναι λόγος", "αθηναι λογοσ"),
     ("Cyrillic yo but not short i", "Ёлка мой", "елка мой"),
     ("Hindi vowels are letters", "किताब हिन्दी", "किताब हिन्दी"),
-    ("Hindi danda parts", "पुल।खुला", "पुल खुला"),
+    ("Hindi danda separates", "पुल।खुला", "पुल खुला"),
     ("Arabic vowel points", "مُحَمَّد محـمد", "محمد محمد"),
     ("Hebrew points", "שָׁלוֹם", "שלום"),
     ("Persian joiner", "می\u200cشود", "میشود"),
@@ -214,7 +214,7 @@ WORDS = [
     ("Han beside Latin", "AI技術者 2026年", "ai 技術 術者 2026 年"),
     ("kana in pairs, voiced and long", "データが", "デー ータ タが"),
     ("half-width kana", "ﾃﾞｰﾀ", "デー ータ"),
-    ("middle dot parts kana", "ア・イ", "ア イ"),
+    ("middle dot separates kana", "ア・イ", "ア イ"),
     ("Thai in pairs of syllables", "สะพาน", "สะพา พาน"),
     ("Thai, a vowel before its letter", "เรือไป", "เรือ อไป"),
     ("a single Thai syllable", "ที่", "ที่"),
@@ -247,13 +247,17 @@ DATELINES = [
     ("brackets that cut nothing", "The bridge [sic]", "The bridge [sic]"),
     ("cut mark alone", "The bridge opened …", "The bridge opened"),
     ("none", "The bridge opened", "The bridge opened"),
-    ("mixed case is no place", "Oslo - the bridge opened", "Oslo - the bridge opened"),
-    ("short capitals are a body", "FBI - who they are", "FBI - who they are"),
-    ("brackets that are no agency", "The body (Fed) - the bank", "The body (Fed) - the bank"),
+    ("mixed case is not a place", "Oslo - the bridge opened", "Oslo - the bridge opened"),
+    ("short capitals are an organisation", "FBI - who they are", "FBI - who they are"),
+    ("brackets that are not an agency", "The body (Fed) - the bank", "The body (Fed) - the bank"),
     ("agency without a dash", "The body (WHO) said", "The body (WHO) said"),
-    ("a shout too long", "THIS IS ALL IN CAPITALS — yes", "THIS IS ALL IN CAPITALS — yes"),
+    (
+        "too many capitals for a place",
+        "THIS IS ALL IN CAPITALS — yes",
+        "THIS IS ALL IN CAPITALS — yes",
+    ),
     ("capitals with a digit and hyphen", "COVID-19 surges", "COVID-19 surges"),
-    ("nothing behind it", "OSLO --", "OSLO --"),
+    ("no text after it", "OSLO --", "OSLO --"),
     ("only a cut mark", "...", "..."),
     ("empty", "", ""),
 ]
@@ -262,7 +266,7 @@ DATELINES = [
 @pytest.mark.parametrize(
     ("text", "expected"), [row[1:] for row in CLEAN], ids=[r[0] for r in CLEAN]
 )
-def test_clean_text(text: str, expected: str) -> None:
+def test_cleaning_a_text(text: str, expected: str) -> None:
     assert clean_text(text) == expected
 
 
@@ -275,7 +279,7 @@ def test_clean_text(text: str, expected: str) -> None:
     ],
     ids=["named entities", "numbered entities", "tags in tags"],
 )
-def test_clean_text_settles_hostile_nesting(text: str) -> None:
+def test_cleaning_deeply_nested_markup_ends_in_a_stable_text(text: str) -> None:
     cleaned = clean_text(text)
     assert clean_text(cleaned) == cleaned
     assert "&" not in cleaned
@@ -285,36 +289,38 @@ def test_clean_text_settles_hostile_nesting(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "limit", "expected"), [row[1:] for row in CUT], ids=[row[0] for row in CUT]
 )
-def test_cut_text(text: str, limit: int, expected: str) -> None:
+def test_cutting_a_text(text: str, limit: int, expected: str) -> None:
     assert cut_text(text, limit) == expected
 
 
 @pytest.mark.parametrize(
     ("title", "name", "domain", "expected"),
-    [row[1:] for row in COMPARISON],
-    ids=[row[0] for row in COMPARISON],
+    [row[1:] for row in WITHOUT_OUTLET],
+    ids=[row[0] for row in WITHOUT_OUTLET],
 )
-def test_comparison_title(title: str, name: str, domain: str, expected: str) -> None:
+def test_removing_the_outlet_from_a_title(
+    title: str, name: str, domain: str, expected: str
+) -> None:
     assert title_without_outlet(title, name, domain) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "expected"), [row[1:] for row in WORDS], ids=[r[0] for r in WORDS]
 )
-def test_words(text: str, expected: str) -> None:
-    # Rows in scripts with marks are written by hand, and may be typed composed or not.
+def test_the_words_of_a_text(text: str, expected: str) -> None:
+    # Hand-written rows in scripts with marks may be composed or decomposed.
     assert " ".join(words(text)) == unicodedata.normalize("NFC", expected)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"), [row[1:] for row in DATELINES], ids=[row[0] for row in DATELINES]
 )
-def test_strip_dateline(text: str, expected: str) -> None:
+def test_removing_the_dateline(text: str, expected: str) -> None:
     assert strip_dateline(text) == expected
 
 
-def test_tables_name_each_row_once() -> None:
-    for table in (CLEAN, CUT, COMPARISON, WORDS, DATELINES):
+def test_the_tables_have_unique_reasons() -> None:
+    for table in (CLEAN, CUT, WITHOUT_OUTLET, WORDS, DATELINES):
         names = [row[0] for row in table]
         assert len(names) == len(set(names))
         assert all(re.search(r"\w", name) for name in names)

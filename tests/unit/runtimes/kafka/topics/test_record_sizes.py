@@ -1,4 +1,4 @@
-"""However large the events, no record outgrows its topic: Kafka would refuse it amid a commit."""
+"""The largest events give records that fit their Kafka topics; larger ones would fail a commit."""
 
 from typing import Any
 
@@ -10,13 +10,14 @@ from newsloom.records.curated import RelatedArticle
 from newsloom.runtimes.kafka.topics.definitions import CURATED_ARTICLES, LANE_STATE, STORIES
 from tests.support.lanes import new_pipeline
 
-WIDE = "\U0001f6a2"  # four bytes in UTF-8, so as long as a text of so many characters can be
+WIDE = "\U0001f6a2"
+"""A character of four bytes in UTF-8, the most that a character can have."""
 ARTICLES = 130
-ROOM_FOR_HEADERS = 1024
+BYTES_FOR_HEADERS = 1024
 
 
 def _event(number: int) -> dict[str, Any]:
-    """An event as large as one may be, one matter with all others."""
+    """An event of the greatest allowed size, on the same subject as all others."""
 
     def url(kind: str) -> str:
         return f"https://ledger{number}.example/{kind}{number}/".ljust(2_040, WIDE)
@@ -33,13 +34,13 @@ def _event(number: int) -> dict[str, Any]:
         "secured": "s" * 60_000,
         "topics": [],
     }
-    room = MAX_RECORD_BYTES - len(orjson.dumps(event))
-    event["topics"] = [f"{n:05}".ljust(28, WIDE) for n in range(room // 100)]
+    free_bytes = MAX_RECORD_BYTES - len(orjson.dumps(event))
+    event["topics"] = [f"{n:05}".ljust(28, WIDE) for n in range(free_bytes // 100)]
     assert MAX_RECORD_BYTES - 20_000 < len(orjson.dumps(event)) <= MAX_RECORD_BYTES
     return event
 
 
-def test_the_largest_events_make_records_that_fit() -> None:
+def test_the_largest_events_give_records_that_fit() -> None:
     pipeline = new_pipeline()
     largest = {"curated": 0, "stories": 0, "rows": 0}
     related: list[RelatedArticle] = []
@@ -55,8 +56,8 @@ def test_the_largest_events_make_records_that_fit() -> None:
         largest["rows"] = max(largest["rows"], len(encode_row(row)))
     assert len(related) > 12
     assert len(pipeline.state.stories) == 1
-    assert largest["curated"] < CURATED_ARTICLES.max_bytes - ROOM_FOR_HEADERS
-    assert largest["stories"] < STORIES.max_bytes - ROOM_FOR_HEADERS
-    assert largest["rows"] < LANE_STATE.max_bytes - ROOM_FOR_HEADERS
-    # What is left out is shown where there is room: in the article's own record.
+    assert largest["curated"] < CURATED_ARTICLES.max_bytes - BYTES_FOR_HEADERS
+    assert largest["stories"] < STORIES.max_bytes - BYTES_FOR_HEADERS
+    assert largest["rows"] < LANE_STATE.max_bytes - BYTES_FOR_HEADERS
+    # Related articles have no images; the article's own record has them.
     assert "images" not in related[0]

@@ -1,4 +1,4 @@
-"""The definition of the topics, what is made from it, and how topics are found by name."""
+"""The definitions of the Kafka topics, the files generated from them, and topic names."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,10 +32,10 @@ from newsloom.runtimes.kafka.topics.page import topics_page
 
 SCHEMAS = Path(__file__).parents[5] / "schemas"
 MAX_EVENT_BYTES = 1_048_576
-"""Design, section 3: what is larger is a dead letter, so it has to get through."""
+"""A larger event becomes a dead letter, so the topic must accept larger records."""
 
 
-def test_names_carry_the_prefix_in_the_order_of_the_way() -> None:
+def test_topic_names_have_the_prefix_and_are_in_pipeline_order() -> None:
     topics = KafkaTopics("mine.")
     assert [topics.name(topic) for topic in topics] == [
         topics.article_events,
@@ -50,7 +50,7 @@ def test_names_carry_the_prefix_in_the_order_of_the_way() -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.suffix)
-def test_a_definition_is_whole(topic: KafkaTopic) -> None:
+def test_a_definition_is_complete(topic: KafkaTopic) -> None:
     assert all((topic.purpose, topic.key, topic.written_by, topic.read_by))
     assert topic.schema is None or topic.schema in READERS
     assert ("delete" in topic.cleanup) == (topic.retention_days is not None)
@@ -58,7 +58,7 @@ def test_a_definition_is_whole(topic: KafkaTopic) -> None:
 
 
 @pytest.mark.parametrize("topic", [CURATED_ARTICLES, STORIES], ids=lambda topic: topic.suffix)
-def test_what_subscribers_read_outlives_the_window(topic: KafkaTopic) -> None:
+def test_published_records_are_retained_longer_than_the_window(topic: KafkaTopic) -> None:
     assert topic.cleanup == "compact,delete"
     assert int(topic.configs()["retention.ms"]) > WINDOW_DAYS * DAY_MS
 
@@ -68,13 +68,13 @@ def test_rows_are_never_deleted_by_age() -> None:
     assert "retention.ms" not in LANE_STATE.configs()
 
 
-def test_each_stage_takes_what_the_one_before_it_gives() -> None:
+def test_each_topic_accepts_the_records_derived_from_the_one_before() -> None:
     assert ARTICLE_EVENTS.max_bytes > MAX_EVENT_BYTES
     assert DEAD_LETTERS.max_bytes > ARTICLE_EVENTS.max_bytes
     assert DEAD_LETTERS.max_bytes >= ENRICHED_ARTICLES.max_bytes
 
 
-def test_lanes_are_of_what_is_curated_alone() -> None:
+def test_only_topics_of_the_curate_stage_are_partitioned_by_lane() -> None:
     assert [t for t in TOPICS if t.partitions == "lanes"] == [
         ENRICHED_ARTICLES,
         CURATED_ARTICLES,
@@ -85,20 +85,20 @@ def test_lanes_are_of_what_is_curated_alone() -> None:
     assert [sizes.of(topic) for topic in TOPICS] == [8, 3, 3, 3, 3, None]
 
 
-# name: (what a person types, what is there, the topic or words of the error)
+# name: (what a person types, the existing topics, the topic or words of the error)
 NAMES: dict[str, tuple[str, list[str], str]] = {
     "in full": ("news.stories.v1", ["news.stories.v1"], "news.stories.v1"),
     "its suffix": ("stories.v1", ["news.stories.v1"], "news.stories.v1"),
     "without version": ("dead-letters", ["news.dead-letters.v1"], "news.dead-letters.v1"),
     "its beginning": ("curated", ["news.curated-articles.v1"], "news.curated-articles.v1"),
-    "somebody else's": ("other", ["other"], "other"),
-    "not there": ("curated", [], "no topic news.curated-articles.v1: run `newsloom topics create`"),
+    "a topic of another system": ("other", ["other"], "other"),
+    "missing": ("curated", [], "no topic news.curated-articles.v1: run `newsloom topics create`"),
     "unknown": ("storms", ["news.stories.v1"], "no topic storms: name one of article-events, "),
 }
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_topic_is_found_by(name: str) -> None:
+def test_a_topic_is_found_by_a_typed_name(name: str) -> None:
     typed, there, expected = NAMES[name]
     try:
         found = resolve_topic(typed, KafkaTopics(), there)
@@ -109,11 +109,11 @@ def test_a_topic_is_found_by(name: str) -> None:
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-03-02T10:00:00", "5 m", "m", "-5m"])
-def test_a_time_that_cannot_be_told_is_refused(since: str) -> None:
+def test_an_invalid_time_is_refused(since: str) -> None:
     assert CliRunner().invoke(tail, ["--since", since]).exit_code == 2
 
 
-def test_a_time_or_how_long_ago_is_taken() -> None:
+def test_a_time_or_a_duration_is_accepted() -> None:
     assert Since().convert("1970-01-01T01:00:01+01:00", None, None) == 1000
     now_ms = datetime.now(UTC).timestamp() * 1000
     assert now_ms - Since().convert("2h", None, None) == pytest.approx(7_200_000, abs=5_000)
@@ -127,7 +127,7 @@ def _references(part: Any) -> list[str]:
     return [found for item in part for found in _references(item)] if isinstance(part, list) else []
 
 
-def test_asyncapi_document_holds_together() -> None:
+def test_the_asyncapi_document_is_consistent() -> None:
     document = yaml.safe_load(asyncapi_text())
     assert document["asyncapi"] == "3.0.0"
     assert set(document) == {
@@ -151,7 +151,7 @@ def test_asyncapi_document_holds_together() -> None:
         assert all(m["$ref"].startswith(f"{channel}/messages/") for m in operation["messages"])
 
 
-def test_asyncapi_names_the_public_topics_with_their_settings() -> None:
+def test_the_asyncapi_document_has_the_public_topics_with_their_settings() -> None:
     document = yaml.safe_load(asyncapi_text())
     public = [topic for topic in TOPICS if not topic.is_inner]
     channels = list(document["channels"].values())
@@ -166,14 +166,14 @@ def test_asyncapi_names_the_public_topics_with_their_settings() -> None:
     assert received == ["receiveArticleEvents"]
 
 
-def test_the_page_names_every_topic_and_setting() -> None:
+def test_the_page_has_every_topic_and_setting() -> None:
     page = topics_page()
     for topic in TOPICS:
         assert f"## {KafkaTopics().name(topic)}\n" in page
         assert all(f"`{key}={value}`" in page for key, value in topic.configs().items())
 
 
-def test_drift_is_named_and_export_mends_it(tmp_path: Path) -> None:
+def test_outdated_files_are_reported_and_export_writes_them(tmp_path: Path) -> None:
     asyncapi, page, metrics = (tmp_path / n for n in ("asyncapi.yaml", "topics.md", "metrics.md"))
     asyncapi.write_text("asyncapi: 2.6.0\n")
     folder = ["--folder", str(SCHEMAS / "json"), "--asyncapi", str(asyncapi), "--page", str(page)]

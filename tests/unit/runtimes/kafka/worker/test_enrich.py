@@ -1,4 +1,4 @@
-"""An enrich worker's lane asks for a changed catalogue before each batch, and only then."""
+"""A partition of an enrich worker renews its catalogue before each batch, and only then."""
 
 import asyncio
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Record:
     headers: Headers = ()
 
 
-def test_a_batch_is_of_one_version_and_the_next_may_be_of_another() -> None:
+def test_the_catalogue_version_can_change_only_between_batches() -> None:
     versions = iter(("two", "three"))
     enricher = Enricher(
         Catalogue({}, TopicIndex([]), "one"),
@@ -43,11 +43,11 @@ def test_a_batch_is_of_one_version_and_the_next_may_be_of_another() -> None:
         find_catalogue=lambda: Catalogue({}, TopicIndex([]), next(versions)),
     )
     topics, lanes, metrics = KafkaTopics("news."), LaneTable({}), Metrics("enrich")
-    lane = EnrichPartition(topics, lanes, 0, 0, enricher, None, BugCounter(), metrics)
+    partition = EnrichPartition(topics, lanes, 0, 0, enricher, None, BugCounter(), metrics)
 
     def batch() -> list[str]:
-        made = asyncio.run(lane.process([Record(), Record(offset=1)]))
-        return [orjson.loads(each.value or b"")["article"]["catalogueVersion"] for each in made]
+        messages = asyncio.run(partition.process([Record(), Record(offset=1)]))
+        return [orjson.loads(m.value or b"")["article"]["catalogueVersion"] for m in messages]
 
     assert batch() == ["two", "two"]
     assert batch() == ["three", "three"]

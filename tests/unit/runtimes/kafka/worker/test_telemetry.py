@@ -1,4 +1,4 @@
-"""What a worker tells of itself: lag in time, and transactions that its predecessor left open."""
+"""Metrics of a worker: lag in time, and aborted transactions of its predecessor."""
 
 import asyncio
 import os
@@ -36,7 +36,7 @@ class Record:
 
 @dataclass
 class Aged:
-    """The commit of a record of this age."""
+    """A step: the commit of a record of this age."""
 
     age_s: float
 
@@ -53,16 +53,16 @@ class Aged:
         ([0, Aged(90), 5], 0),
     ],
     ids=[
-        "nothing is known yet: none",
-        "since it was assigned",
+        "no lag is known",
+        "behind since the assignment",
         "caught up",
-        "a backlog is as old as what was committed last",
-        "waiting since it last had caught up",
-        "new after a quiet hour",
-        "old times in new records: waiting since it last had caught up",
+        "behind: the age of the last committed record",
+        "behind since it last caught up",
+        "a new record after a quiet hour",
+        "new records with old times: behind since it last caught up",
     ],
 )
-def test_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
+def test_the_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
     metrics = Metrics("curate")
     telemetry = Telemetry(metrics, Health(60), AbortCounter())
     telemetry.note_assigned({0})
@@ -73,14 +73,14 @@ def test_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
         else:
             telemetry.note_lags({0: step})
     labels = {"stage": "curate", "partition": "0"}
-    told = metrics.registry.get_sample_value("newsloom_consumer_lag_seconds", labels)
-    assert told == pytest.approx(lag_s, abs=2)
+    measured = metrics.registry.get_sample_value("newsloom_consumer_lag_seconds", labels)
+    assert measured == pytest.approx(lag_s, abs=2)
 
 
-def test_a_withdrawal_that_another_lane_counts_is_no_input_of_this_one() -> None:
+def test_a_withdrawal_that_another_lane_counts_is_not_an_input_of_this_lane() -> None:
     metrics, state = Metrics("curate"), State()
-    told = LaneMetrics(metrics, 1, state)
-    lane = CurateLane(KafkaTopics("news."), 1, 0, Curator(state), 0, BugCounter(), told)
+    lane_metrics = LaneMetrics(metrics, 1, state)
+    lane = CurateLane(KafkaTopics("news."), 1, 0, Curator(state), 0, BugCounter(), lane_metrics)
     records = []
     for offset, is_counted in enumerate((True, False)):
         key, value = encode_arrival(WithdrawalArrival("0" * 32, is_counted))
@@ -93,34 +93,34 @@ def test_a_withdrawal_that_another_lane_counts_is_no_input_of_this_one() -> None
     assert value_of("newsloom_unaccounted_inputs", {"lane": "1"}) == 0
 
 
-def _aborted(mark: AbortCounter) -> float | None:
+def _aborted(aborts: AbortCounter) -> float | None:
     metrics = Metrics("curate")
-    Telemetry(metrics, Health(60), mark)
+    Telemetry(metrics, Health(60), aborts)
     value = metrics.registry.get_sample_value
     return value("newsloom_transactions_aborted_total", {"stage": "curate"})
 
 
-def test_the_next_worker_counts_the_transactions_in_which_others_ended() -> None:
-    mark = AbortCounter()
+def test_a_worker_counts_the_transactions_that_former_workers_left_open() -> None:
+    aborts = AbortCounter()
 
-    def work(is_amid: bool) -> None:
-        """In a process of its own, which ends as if it were killed."""
+    def work(is_killed: bool) -> None:
+        """Opens a transaction in a child process; `is_killed` ends the process within it."""
         child = os.fork()
         if not child:
             try:
-                Telemetry(Metrics("curate"), Health(60), mark)
-                with mark.open():
-                    if is_amid:
+                Telemetry(Metrics("curate"), Health(60), aborts)
+                with aborts.open():
+                    if is_killed:
                         os._exit(0)
             finally:
                 os._exit(0)
         os.waitpid(child, 0)
 
-    assert _aborted(mark) == 0
-    work(is_amid=False)
-    assert _aborted(mark) == 0
-    work(is_amid=True)
-    work(is_amid=False)
-    work(is_amid=True)
-    assert _aborted(mark) == 2
-    assert _aborted(mark) == 2, "each once"
+    assert _aborted(aborts) == 0
+    work(is_killed=False)
+    assert _aborted(aborts) == 0
+    work(is_killed=True)
+    work(is_killed=False)
+    work(is_killed=True)
+    assert _aborted(aborts) == 2
+    assert _aborted(aborts) == 2, "each is counted once"
