@@ -167,10 +167,10 @@ STORIES = [
 
 _BRIEF = "Share prices in brief: how the exchange in {place} closed"
 _EDITS = [
-    ("a word left out", " only ", " "),
-    ("and for while", ", while ", ", and "),
-    ("a figure of speech", "said", "told us"),
-    ("about for some", "Some ", "About "),
+    ("a dropped word", " only ", " "),
+    ("another conjunction", ", while ", ", and "),
+    ("another verb", "said", "told us"),
+    ("another adverb", "Some ", "About "),
 ]
 _LIVE = "Follow our live coverage for all the latest from the region, with reports and pictures."
 
@@ -205,14 +205,14 @@ def _copies(story: Story, number: int) -> Iterator[Pair]:
     yield Pair("moved URL, a day later", a, a._replace(time=DAY_S), True)
     other_title = _fill(story.other_title)
     yield Pair("changed headline", a, a._replace(title=other_title, time=HOUR_S), True)
-    yield Pair("another headline elsewhere", a, other_outlet._replace(title=other_title), True)
+    yield Pair("another headline at another outlet", a, other_outlet._replace(title=other_title), True)
     cut_title = other_outlet._replace(title=other_title, excerpt=" ".join(words[:38]) + " ...")
     yield Pair("another headline over a shorter text", a, cut_title, True)
     for percent in (80, 65, 50):
         cut = " ".join(words[: len(words) * percent // 100]) + " ..."
         yield Pair(f"cut to {percent} %", a, other_outlet._replace(excerpt=cut), True)
     dated = f"{_FIRST['place'].upper()} (AFP) - {text}"
-    yield Pair("under a dateline", a, other_outlet._replace(excerpt=dated), True)
+    yield Pair("with a dateline", a, other_outlet._replace(excerpt=dated), True)
     yield Pair("a sentence added", a, other_outlet._replace(excerpt=f"{text} More follows."), True)
     for how, old, new in _EDITS:
         if old in text:
@@ -222,7 +222,7 @@ def _copies(story: Story, number: int) -> Iterator[Pair]:
     yield Pair("a title all in capitals", a, other_outlet._replace(title=a.title.upper()), True)
     yield Pair("a title with a label", a, other_outlet._replace(title=f"Update: {a.title}"), True)
     bare = a._replace(excerpt="")
-    yield Pair("the title alone, elsewhere", bare, bare._replace(domain="post.example"), True)
+    yield Pair("only the title, at another outlet", bare, bare._replace(domain="post.example"), True)
 
 
 def _others(story: Story, number: int) -> Iterator[Pair]:
@@ -254,7 +254,7 @@ def _others(story: Story, number: int) -> Iterator[Pair]:
     )
     follow_up = f"A day after the news, little is settled in {_FIRST['place']}. {a.excerpt[:70]}"
     yield Pair(
-        "a follow-up that recalls it",
+        "a follow-up that repeats part of the text",
         a,
         Text(_fill(story.other_title), follow_up, "post.example", DAY_S),
         False,

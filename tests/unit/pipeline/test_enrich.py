@@ -134,7 +134,7 @@ PROVIDERS += [
         ("Ledger Sport", "ledger.example"),
     ),
     (
-        "the hinted domain, behind an aggregator",
+        "the hinted domain, at an aggregator",
         HINT | {"webUrl": "https://river.example/1"},
         ("Someone Else", "else.example"),
     ),

@@ -91,7 +91,7 @@ FOREIGN = {
     "no parts": ("AAAA", SealFault.NO_KEY),
     "empty": ("", SealFault.NO_KEY),
     "an unknown key": (f"AAAA;BBBB;{OTHER.id}", SealFault.NO_KEY),
-    "our key's id alone": (OLD.id, SealFault.ALTERED),
+    "only our key's id": (OLD.id, SealFault.ALTERED),
     "a part missing": (f"AAAA;{OLD.id}", SealFault.ALTERED),
     "a part too many": (f"AAAA;BBBB;CCCC;{OLD.id}", SealFault.ALTERED),
     "empty parts": (f";;{OLD.id}", SealFault.ALTERED),
@@ -178,7 +178,7 @@ def test_a_seal_of_another_system_is_not_changed(sealer: Sealer | None) -> None:
 AGAIN: dict[str, tuple[list[SealingKey], object, list[SealingKey], object, Outcome]] = {
     "the same again": ([OLD], DESK, [OLD], DESK, Outcome.UNCHANGED),
     "names in another order": ([OLD], DESK, [OLD], REVERSED, Outcome.UNCHANGED),
-    "private alone changed": ([OLD], DESK, [OLD], {"desk": "day"}, Outcome.CURATED),
+    "only private changed": ([OLD], DESK, [OLD], {"desk": "day"}, Outcome.CURATED),
     "private removed": ([OLD], DESK, [OLD], None, Outcome.CURATED),
     "private added": ([OLD], None, [OLD], DESK, Outcome.CURATED),
     "rotated": ([OLD], DESK, [OLD, NEW], DESK, Outcome.UNCHANGED),

@@ -45,7 +45,7 @@ def _judge(a: Text, b: Text) -> bool:
 FULL = _text(excerpt=EXCERPT)
 BARE = _text()
 PAIRS = [
-    ("the same text elsewhere", FULL, _text(excerpt=EXCERPT, at="b.example"), True),
+    ("the same text at another outlet", FULL, _text(excerpt=EXCERPT, at="b.example"), True),
     ("the same text at another URL of one outlet", FULL, _text(excerpt=EXCERPT), True),
     ("a few words edited", FULL, _text(excerpt=EDITED, at="b.example"), True),
     ("cut short", FULL, _text(excerpt=EXCERPT[:230] + " ...", at="b.example"), True),

@@ -84,7 +84,7 @@ def test_the_highest_quality_is_within_the_scale() -> None:
 
 
 HEATS = [
-    ("alone, heat is quality", 59, 1, 59),
+    ("with one provider, heat is quality", 59, 1, 59),
     ("ten for one further provider", 59, 2, 69),
     ("ten for each further provider", 59, 3, 79),
     ("the bonus reaches 100", 59, 11, 159),

@@ -122,7 +122,7 @@ def test_a_new_record_has_the_same_form_as_a_read_one() -> None:
         pytest.param(AUTHORED.replace("\n", "\r\n"), id="CRLF"),
         pytest.param("\ufeff---\na: 1\n---\n", id="byte order mark"),
         pytest.param("---\n---\n", id="no fields"),
-        pytest.param("--- \na: 1.50\n---  ", id="spaces behind the fences, no last line break"),
+        pytest.param("--- \na: 1.50\n---  ", id="spaces after the fences, no last line break"),
         pytest.param("---\r\n---", id="nothing but fences"),
     ],
 )
