@@ -205,7 +205,9 @@ def _copies(story: Story, number: int) -> Iterator[Pair]:
     yield Pair("moved URL, a day later", a, a._replace(time=DAY_S), True)
     other_title = _fill(story.other_title)
     yield Pair("changed headline", a, a._replace(title=other_title, time=HOUR_S), True)
-    yield Pair("another headline at another outlet", a, other_outlet._replace(title=other_title), True)
+    yield Pair(
+        "another headline at another outlet", a, other_outlet._replace(title=other_title), True
+    )
     cut_title = other_outlet._replace(title=other_title, excerpt=" ".join(words[:38]) + " ...")
     yield Pair("another headline over a shorter text", a, cut_title, True)
     for percent in (80, 65, 50):
@@ -222,7 +224,9 @@ def _copies(story: Story, number: int) -> Iterator[Pair]:
     yield Pair("a title all in capitals", a, other_outlet._replace(title=a.title.upper()), True)
     yield Pair("a title with a label", a, other_outlet._replace(title=f"Update: {a.title}"), True)
     bare = a._replace(excerpt="")
-    yield Pair("only the title, at another outlet", bare, bare._replace(domain="post.example"), True)
+    yield Pair(
+        "only the title, at another outlet", bare, bare._replace(domain="post.example"), True
+    )
 
 
 def _others(story: Story, number: int) -> Iterator[Pair]:

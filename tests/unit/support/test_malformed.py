@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.support.malformed import (
-    FAULTY,
     FIELD_REASONS,
     MAX_DEPTH,
     MAX_RECORD_BYTES,
@@ -16,6 +15,7 @@ from tests.support.malformed import (
     Case,
     cases,
 )
+from tests.support.malformed_fields import FAULTY
 
 CASES = cases()
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)

@@ -7,8 +7,9 @@ import pytest
 from benchmarks.story_streams import score
 from newsloom.rules.words.terms import UNIT, dot_product, vectorise
 from tests.support.lanes import DAY_S, START_S, assert_sound, event, new_pipeline, take
-from tests.support.multilingual import KINDS, UNSPACED, Labelled, articles
+from tests.support.multilingual import KINDS, Labelled, articles
 from tests.support.pipeline import Pipeline
+from tests.support.unspaced_texts import UNSPACED
 
 LABELLED = list(articles())
 
