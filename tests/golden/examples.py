@@ -1,7 +1,7 @@
-"""The examples of what is published: made of the example events, one file a publication.
+"""The examples of published records, computed from the example events: one file a publication.
 
-In: `schemas/examples/news.article-events.v1/`, in the order of their numbers. Out: the text of
-each curated article, story and dead letter by its path.
+In: the files of `schemas/examples/news.article-events.v1/`, in the order of their numbers. Out:
+the text of each curated article, story and dead letter, by its path.
 """
 
 import base64
@@ -35,7 +35,8 @@ _APOSTROPHES = str.maketrans("", "", "'’")
 def new_pipeline() -> Pipeline:
     """A pipeline over a new lane, with the catalogue that comes with Newsloom.
 
-    Its version is made up, or every edit of a catalogue file would change every example.
+    Its version is a constant. With the real version, each edit of a catalogue file would change
+    every example.
     """
     catalogue = load_catalogue()
     catalogue = Catalogue(catalogue.outlets, catalogue.topics, VERSION)
@@ -59,7 +60,7 @@ def example_files() -> dict[Path, str]:
 
 
 def _dead_letter(fault: Fault, path: Path, payload: bytes) -> DeadLetter:
-    assert fault.field is not None, "the examples hold no fault of a whole record"
+    assert fault.field is not None, "no example has a fault of the whole record"
     return {
         "reason": fault.reason,
         "stage": fault.stage,
@@ -72,7 +73,10 @@ def _dead_letter(fault: Fault, path: Path, payload: bytes) -> DeadLetter:
 
 
 def _name(record: Any, event: Path, titles: dict[str, str]) -> str:
-    """The revision, the number of the event, and the first title of the article or opener."""
+    """The file name: the revision, the number of the event, and the first title of the article.
+
+    For a story, the title is that of the article that opened it.
+    """
     title = titles[record["id"]].lower().translate(_APOSTROPHES)
     words = re.findall(r"\w+", title)[:_MAX_SLUG_WORDS]
     ends = {"withdrawn": "withdrawn", "mergedInto": "merged"}

@@ -1,7 +1,7 @@
-"""The account of the fortnight: what became of each line of the examples, and of each story.
+"""The golden text of the fortnight: the outcome of each example input, and each story.
 
-In: `examples/fortnight.jsonl`, then `examples/events/`. Out: a page of text, short enough to
-review when a rule changes, with digests for what it does not show.
+In: `examples/fortnight.jsonl`, then `examples/events/`. Out: one page of text, short enough to
+review when a rule changes, with digests of the complete records.
 """
 
 import hashlib
@@ -20,24 +20,25 @@ ROOT = Path(__file__).parents[2]
 INPUTS = ("examples/fortnight.jsonl", "examples/events")
 
 _INTRODUCTION = """\
-What becomes of examples/fortnight.jsonl, and then of the files in examples/events (e1, e2, ...).
-Written by `make golden`; review what changes.
+The outcome of each line of examples/fortnight.jsonl, then of each file in examples/events
+(e1, e2, ...). Written by `make golden`; review every change.
 
-An article is named by its first line, a story by the line of the article that opened it. Role and
-heat are those just after the line; "records" are the articles and stories published for it.
+An article is named by the line that first reported it, a story by the article that opened it.
+Role and heat are the values after that line. "records" counts the articles (a) and stories (s)
+that were published for it.
 
 line  outcome        story  role       heat  published  records  title"""
 _STORIES = """
-Each story as last published. "*" marks the lead, "14=13" that 14 is a duplicate of 13.
+The last publication of each story. "*" marks the lead; "14=13": 14 is a duplicate of 13.
 
-story  articles  outlets  heat  published  title of the lead, and its articles if several"""
+story  articles  outlets  heat  published  title of the lead; below, its articles if several"""
 _DIGESTS = """
-SHA-256 of all that was published, to the last byte:"""
+SHA-256 of all published records:"""
 
 
 @dataclass(slots=True)
 class _Account:
-    """What has been published so far, as a subscriber holds it."""
+    """The records published so far, as a subscriber has them."""
 
     lines: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
@@ -47,10 +48,10 @@ class _Account:
 
 
 def fortnight_text() -> str:
-    """The account as text."""
+    """The text of the golden file."""
     account = _Account(digests={name: hashlib.sha256() for name in ("articles", "stories")})
     pipeline = new_pipeline()
-    for label, record in _inputs():
+    for label, record in fortnight_inputs():
         result = pipeline.take(record.raw.parse(record.payload), ARRIVED_AT)
         _take(account, label, record.raw.parse(record.payload), result)
     digests = [f"{name:8}  {digest.hexdigest()[:32]}" for name, digest in account.digests.items()]
@@ -58,7 +59,7 @@ def fortnight_text() -> str:
     return "\n".join([*lines, ""])
 
 
-def _inputs() -> list[tuple[str, InputRecord]]:
+def fortnight_inputs() -> list[tuple[str, InputRecord]]:
     sources = find_sources([str(ROOT / name) for name in INPUTS], ROOT / "out")
     records = []
     for number, source in enumerate(sources):
@@ -69,13 +70,13 @@ def _inputs() -> list[tuple[str, InputRecord]]:
 
 
 def _take(account: _Account, label: str, event: Any, result: Taken) -> None:
-    for name, published, held in (
+    for name, published, latest in (
         ("articles", result.curated, account.articles),
         ("stories", result.stories, account.stories),
     ):
         for record in published:
             account.digests[name].update(orjson.dumps(record) + b"\n")
-            held[record["id"]] = record
+            latest[record["id"]] = record
             if record.get("webUrl") == event["webUrl"]:
                 account.labels.setdefault(record["id"], label)
     parts = f"{label:>4}  {result.outcome.value:13}"

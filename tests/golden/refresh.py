@@ -1,7 +1,7 @@
-"""The golden files: what the examples become, for people to read and for rules to be held to.
+"""The golden files: the committed results of the examples, which people review.
 
-`python -m tests.golden.refresh` writes them anew and removes those that nothing makes any more;
-review what changes before you commit it.
+`python -m tests.golden.refresh` writes them again and deletes files that are no longer computed;
+review the changes before you commit them.
 """
 
 from pathlib import Path
@@ -13,19 +13,19 @@ FORTNIGHT = Path(__file__).with_name("fortnight.txt")
 
 
 def golden_files() -> dict[Path, str]:
-    """The text of each golden file as the code would have it now, by its path."""
+    """The text of each golden file as the code computes it now, by its path."""
     return example_files() | {FORTNIGHT: fortnight_text()}
 
 
 def committed_files() -> dict[Path, str]:
-    """The text of each golden file as it stands."""
+    """The text of each golden file on disk, by its path."""
     paths = [p for folder in (CURATED, STORIES, DEAD_LETTERS) for p in folder.glob("*.json")]
     paths += [FORTNIGHT] if FORTNIGHT.exists() else []
     return {path: path.read_text(encoding="utf-8") for path in paths}
 
 
 def main() -> None:
-    """Writes the files that changed, and says which."""
+    """Writes the files that changed and prints their paths."""
     committed, golden = committed_files(), golden_files()
     for path in sorted(committed.keys() - golden.keys()):
         path.unlink()

@@ -1,4 +1,4 @@
-"""Front matter: any record survives it, any file is read or refused, and any edit is kept."""
+"""Front matter: any record is read back as written, any text is read or refused, edits are kept."""
 
 import json
 import re
@@ -37,7 +37,7 @@ values = st.recursive(
 )
 records = st.dictionaries(names, values, max_size=6)
 
-# Fields as authors write them, and what may stand between them.
+# Fields as authors write them, and the text that may be between them.
 FIELDS = [
     *("{}: plain text", "{}: 'it''s'", '{}: "double\\n"', "{}:", "{}: 1.50", "{}: ~", '"{}": 1'),
     *("{}: |\n  kept\n   lines", "{}: |+\n  kept\n\n\n", "{}: >-\n  folded\n\n  text", "{}: |\n"),
@@ -53,7 +53,7 @@ edits = st.lists(
 
 
 class StringDates(yaml.SafeLoader):
-    """PyYAML's own loader, an independent reader, that leaves dates as text."""
+    """PyYAML's loader, but dates stay text. It serves as an independent reader."""
 
 
 StringDates.yaml_implicit_resolvers = {
@@ -63,7 +63,7 @@ StringDates.yaml_implicit_resolvers = {
 
 
 def exact(value: Any) -> str:
-    """A form in which 1, 1.0 and True differ, and so does another order."""
+    """A text form that differs for 1, 1.0 and True, and for another order of fields."""
     return json.dumps(value)
 
 
@@ -75,21 +75,21 @@ def read_or_refusal(text: str) -> Document | str:
 
 
 @given(records, texts)
-def test_what_is_written_is_read_as_it_was(record: dict[str, Any], body: str) -> None:
+def test_a_written_record_is_read_back_unchanged(record: dict[str, Any], body: str) -> None:
     document = loads(dumps(record, body))
     assert exact(document) == exact(record)
     assert document.body == body
 
 
 @given(records)
-def test_another_reader_agrees(record: dict[str, Any]) -> None:
+def test_an_independent_reader_gives_the_same_record(record: dict[str, Any]) -> None:
     block = re.fullmatch(r"---\n(.*)---\n\n", dumps(record), re.DOTALL)
     assert block is not None
     assert exact(yaml.load(block[1], Loader=StringDates) or {}) == exact(record)
 
 
 @given(records)
-def test_writing_is_stable(record: dict[str, Any]) -> None:
+def test_writing_the_read_record_gives_the_same_text(record: dict[str, Any]) -> None:
     text = dumps(record)
     assert dumps(loads(text)) == text
     assert dumps(dict(loads(text))) == text

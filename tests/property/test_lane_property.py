@@ -1,4 +1,4 @@
-"""Whatever comes, a lane stays sound: it is a function of its rows, and revisions only rise."""
+"""For any input, a lane stays sound: it can be restored from its rows, and revisions only rise."""
 
 from random import Random
 from typing import Any
@@ -14,7 +14,7 @@ from newsloom.records.faults import Outcome
 from tests.support.lanes import DAY_S, HOUR_S, START_S, event, new_pipeline, take
 from tests.support.spill_store import FakeSpillStore
 
-_MATTERS = (
+_SUBJECTS = (
     "Harbour ferry Selkie runs aground off Northfield pier",
     "Northfield council approves tramway budget after stormy debate",
     "Observatory spots comet Wrenfield near Saturn",
@@ -37,10 +37,10 @@ _WILD_S = 27_000 * DAY_S
 def _article(random: Random, span_s: int) -> dict[str, Any]:
     fields: dict[str, Any] = {"quality": random.randint(40, 90)}
     if random.random() < 0.5:
-        fields["excerpt"] = f"{random.choice(_MATTERS)}. {random.choice(_MATTERS)}."
+        fields["excerpt"] = f"{random.choice(_SUBJECTS)}. {random.choice(_SUBJECTS)}."
     if random.random() < 0.3:
         fields["updatedDateTime"] = f"2026-03-{random.randint(2, 30):02}T12:00:00Z"
-    title = random.choice(_MATTERS) + random.choice(_ENDINGS)
+    title = random.choice(_SUBJECTS) + random.choice(_ENDINGS)
     at_s = _WILD_S if random.random() < 0.02 else random.randint(0, span_s)
     return event(_name(random), title, at_s, **fields)
 
@@ -50,13 +50,13 @@ def _name(random: Random) -> str:
 
 
 def _record(random: Random, at: float) -> dict[str, Any]:
-    """An arrival, an update, a withdrawal or a bad record, `at` of the way through the stream."""
+    """An article, an update, a withdrawal or a bad record; `at` is the position, 0 to 1."""
     kind = random.random()
     if kind < 0.15:
         return {"webUrl": f"https://{_name(random)}", "withdrawn": True}
     if kind < 0.18:
         return {"webUrl": "https://outlet0.example/1"}
-    # Mostly in order of time, as news comes; now and then from anywhere.
+    # Most are in order of time, as news is; a few have any time.
     return _article(random, 30 * DAY_S if kind < 0.25 else int(at * 25 * DAY_S) + HOUR_S)
 
 
@@ -73,20 +73,21 @@ def test_a_lane_stays_sound_over_long_streams(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_lane_with_little_room_says_the_same_and_forgets_the_oldest(seed: int) -> None:
+def test_a_lane_with_a_small_cache_publishes_the_same_records(seed: int) -> None:
     random, spill_store = Random(seed), FakeSpillStore()
     small = new_pipeline(State(spill_store, max_in_memory=3))
     large = new_pipeline()
     for n in range(200):
         record = _record(random, at=n / 200)
-        told, same = take(small, record), take(large, record)
-        assert (told.curated, told.stories) == (same.curated, same.stories)
-    assert spill_store.rows, "most rows lie on the shelf"
+        from_small, from_large = take(small, record), take(large, record)
+        assert from_small.curated == from_large.curated
+        assert from_small.stories == from_large.stories
+    assert spill_store.rows, "most rows are in the spill store"
     assert fingerprint(small.state) == fingerprint(large.state)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_lane_holds_no_more_than_its_cap(seed: int) -> None:
+def test_a_lane_has_at_most_as_many_articles_as_its_cap(seed: int) -> None:
     random = Random(seed)
     pipeline = new_pipeline(State(FakeSpillStore(), cap=8, max_in_memory=2))
     for n in range(200):
@@ -97,30 +98,30 @@ def test_a_lane_holds_no_more_than_its_cap(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("is_laid", [False, True], ids=["from rows", "from the shelf"])
-def test_what_is_published_and_in_which_order_does_not_depend_on_restarts(
-    seed: int, is_laid: bool
+@pytest.mark.parametrize("is_spilled", [False, True], ids=["from rows", "from spilled rows"])
+def test_publications_and_their_order_do_not_depend_on_restarts(
+    seed: int, is_spilled: bool
 ) -> None:
-    restored = _restored_from_shelf if is_laid else _restored
+    restored = _restored_from_spilled_rows if is_spilled else _restored
     random = Random(seed)
-    straight, restarted = new_pipeline(), new_pipeline()
+    continuous, restarted = new_pipeline(), new_pipeline()
     for number in range(150):
         record = _record(random, at=number / 150)
         if random.random() < 0.2:
             rows = [(key, encode_row(row)) for key, row in restarted.state.rows()]
             random.shuffle(rows)
             restarted = new_pipeline(restored(rows))
-            assert fingerprint(restarted.state) == fingerprint(straight.state)
-        told = straight.take(record, START_S + 400 * DAY_S)
-        assert restarted.take(record, START_S + 400 * DAY_S) == told, number
+            assert fingerprint(restarted.state) == fingerprint(continuous.state)
+        expected = continuous.take(record, START_S + 400 * DAY_S)
+        assert restarted.take(record, START_S + 400 * DAY_S) == expected, number
 
 
 def _restored(rows: list[tuple[str, bytes]]) -> State:
     return restore(decode_row(key, row) for key, row in rows)
 
 
-def _restored_from_shelf(rows: list[tuple[str, bytes]]) -> State:
-    """Of rows that were laid down, some of them more than once, and that stay there."""
+def _restored_from_spilled_rows(rows: list[tuple[str, bytes]]) -> State:
+    """A state restored from spilled rows, some of them written twice; it leaves them spilled."""
     spill_store = FakeSpillStore()
     restoration = Restoration(spill_store)
     handles: dict[str, int] = {}
@@ -132,32 +133,34 @@ def _restored_from_shelf(rows: list[tuple[str, bytes]]) -> State:
         restoration.add_spilled(key, handle)
     restored = restoration.finish()
     assert len(spill_store.rows) == len(restored.articles) + len(restored.stories)
-    assert not any(map(restored.articles.in_memory, restored.articles)), "they lie on the shelf"
-    assert not any(map(restored.stories.in_memory, restored.stories)), "they lie on the shelf"
+    assert not any(map(restored.articles.in_memory, restored.articles)), "no row is in memory"
+    assert not any(map(restored.stories.in_memory, restored.stories)), "no row is in memory"
     return restored
 
 
 def _follow(stream: list[dict[str, Any]]) -> None:
     pipeline = new_pipeline()
     last_revision = 0
-    shown: dict[str, dict[str, Any]] = {}
+    latest: dict[str, dict[str, Any]] = {}
     committed: dict[str, bytes | None] = {}
     for count, record in enumerate(stream, start=1):
         result = take(pipeline, record)
         assert result.fault is None or result.outcome is Outcome.DEAD_LETTERED
         assert result.fault is None or result.fault.reason.value != "internal-error", result.fault
-        assert sum(pipeline.state.lane.outcomes.values()) == count, "every input ends once"
+        assert sum(pipeline.state.lane.outcomes.values()) == count, "each input has one outcome"
         for published in (*result.curated, *result.stories):
-            assert published["revision"] == last_revision + 1, "revisions rise, none is reused"
+            assert published["revision"] == last_revision + 1, (
+                "each revision is used once, in rising order"
+            )
             last_revision = published["revision"]
         for curated in result.curated:
-            shown[curated["id"]] = dict(curated)
+            latest[curated["id"]] = dict(curated)
             if "webUrl" in curated:
                 _assert_consistent(dict(curated))
-        _assert_shown_is_live(pipeline.state, shown)
+        _assert_latest_matches_state(pipeline.state, latest)
         committed.update(result.result.rows)
-        held = {key: encode_row(row) for key, row in pipeline.state.rows()}
-        assert held == {key: row for key, row in committed.items() if row is not None}
+        rows = {key: encode_row(row) for key, row in pipeline.state.rows()}
+        assert rows == {key: row for key, row in committed.items() if row is not None}
 
 
 def _assert_consistent(record: dict[str, Any]) -> None:
@@ -169,14 +172,14 @@ def _assert_consistent(record: dict[str, Any]) -> None:
     assert order == sorted(order)
 
 
-def _assert_shown_is_live(state: Any, shown: dict[str, dict[str, Any]]) -> None:
-    """The last publication of every live article says what the state says."""
+def _assert_latest_matches_state(state: Any, latest: dict[str, dict[str, Any]]) -> None:
+    """The last publication of each live article agrees with the state."""
     for article_id, live in state.articles.items():
-        record = shown[article_id]
+        record = latest[article_id]
         assert record["revision"] == live.revision
         assert record["storyId"] == live.story_id
         assert record.get("duplicateOf") == live.duplicate_of
         assert "withdrawn" not in record
         assert [item["id"] for item in record.get("related", [])] == live.related
-        is_told_lead = state.stories[live.story_id].published_lead == article_id
-        assert (record["heat"] >= 0) == is_told_lead, "just one article is shown as a story's lead"
+        is_published_lead = state.stories[live.story_id].published_lead == article_id
+        assert (record["heat"] >= 0) == is_published_lead, "one article is published as the lead"

@@ -1,4 +1,4 @@
-"""Whatever is sealed opens as it was, and with anything altered it does not open."""
+"""A seal opens to the sealed object; an altered seal does not open."""
 
 from base64 import b64decode, b64encode
 from typing import Any
@@ -28,14 +28,14 @@ IDENTS = st.text("0123456789abcdef", min_size=32, max_size=32)
 
 
 @given(private=PRIVATE, ident=IDENTS)
-def test_what_is_sealed_opens_as_it_was(private: dict[str, Any], ident: str) -> None:
+def test_a_seal_opens_to_the_sealed_object(private: dict[str, Any], ident: str) -> None:
     seal = KEYRING.seal(private, ident)
     assert KEYRING.unseal(seal.secured, ident, SCHEMA_VERSION) == private
 
 
 @given(private=PRIVATE, ident=IDENTS, data=st.data())
 @settings(max_examples=200)
-def test_with_any_bit_flipped_it_does_not_open(
+def test_a_seal_with_any_bit_flipped_does_not_open(
     private: dict[str, Any], ident: str, data: st.DataObject
 ) -> None:
     secured, version = KEYRING.seal(private, ident).secured, SCHEMA_VERSION
@@ -62,7 +62,9 @@ def test_with_any_bit_flipped_it_does_not_open(
 
 
 @given(private=PRIVATE, ident=IDENTS)
-def test_under_the_id_of_another_key_it_does_not_open(private: dict[str, Any], ident: str) -> None:
+def test_a_seal_with_the_id_of_another_key_does_not_open(
+    private: dict[str, Any], ident: str
+) -> None:
     secured = KEYRING.seal(private, ident).secured
     for key_id in KEYRING.ids[:-1]:
         altered = f"{secured[:-8]}{key_id}"
@@ -70,7 +72,7 @@ def test_under_the_id_of_another_key_it_does_not_open(private: dict[str, Any], i
 
 
 @given(secured=st.text(), ident=st.text(), version=st.integers())
-def test_nothing_makes_it_raise(secured: str, ident: str, version: int) -> None:
+def test_opening_any_text_never_raises(secured: str, ident: str, version: int) -> None:
     for key_id in ("", ";" + KEYRING.ids[0]):
         assert isinstance(KEYRING.unseal(secured + key_id, ident, version), SealFault)
 

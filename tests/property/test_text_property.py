@@ -1,4 +1,4 @@
-"""What holds of the text rules for any text, above all for text made to break them."""
+"""Properties of the text rules for any text, above all for text that is built to break them."""
 
 import unicodedata
 
@@ -50,7 +50,7 @@ def test_clean_text_changes_only_white_space_in_ordinary_text(text: str) -> None
 
 
 @given(TEXTS, st.integers(0, 60))
-def test_cut_text_fits_and_keeps_the_beginning(text: str, limit: int) -> None:
+def test_cut_text_fits_the_limit_and_keeps_the_beginning(text: str, limit: int) -> None:
     cut = cut_text(text, limit)
     assert len(cut) <= limit
     assert cut_text(cut, limit) == cut
@@ -68,13 +68,13 @@ def test_words_are_folded_and_never_empty(text: str) -> None:
 
 
 @given(ASCII)
-def test_words_of_ascii_are_the_same_beside_other_letters(text: str) -> None:
-    """The fast path is only fast: a letter beyond ASCII anywhere must not change the rest."""
+def test_words_of_ascii_text_do_not_change_beside_other_letters(text: str) -> None:
+    """The fast path for ASCII gives the same words as the general path."""
     assert words(text + " é") == [*words(text), "e"]
 
 
 @given(ASCII)
-def test_words_of_ascii_ignore_case_and_are_their_own_words(text: str) -> None:
+def test_words_of_ascii_ignore_case_and_are_idempotent(text: str) -> None:
     assert words(text.upper()) == words(text)
     once = words(text)
     assert words(" ".join(once)) == once
@@ -87,7 +87,7 @@ def test_words_ignore_latin_accents(text: str, accent: str) -> None:
 
 
 @given(TEXTS.map(clean_text), TEXTS, st.sampled_from(["", "daily.example", "the.example"]))
-def test_comparison_title_is_an_idempotent_part_of_the_title(
+def test_title_without_outlet_is_an_idempotent_part_of_the_title(
     title: str, name: str, domain: str
 ) -> None:
     shorter = title_without_outlet(title, name, domain)

@@ -1,4 +1,4 @@
-"""What holds of every acceptable URL: one ASCII identity, whatever its query order and tracking."""
+"""Properties of every acceptable URL: one ASCII identity for any query order and tracking."""
 
 import tomllib
 from pathlib import Path
@@ -22,7 +22,7 @@ from newsloom.rules.addresses.urls import (
 _ADDRESSES = Path(newsloom.rules.__file__).parent / "addresses"
 _TABLE = tomllib.loads((_ADDRESSES / "tracking_parameters.toml").read_text("utf-8"))
 
-# Weighted towards what takes part in the syntax, so that odd combinations of it come up.
+# Mostly characters of the URL syntax, so that unusual combinations are tested.
 _nasty_pieces = st.sampled_from(
     [
         *"/?#&=;:@!%.\\ []|+~é😊。\u00ad",
@@ -70,7 +70,7 @@ _tracking = st.one_of(
 
 @given(st.one_of(_urls, st.text()))
 @example("https://news.example/a%2E%2E/%2e./..;jsessionid=/%4%31?&amp;amp;=#!#")
-def test_a_fault_is_a_closed_word_and_its_absence_means_everything_works(url: str) -> None:
+def test_a_url_has_a_known_fault_or_all_functions_accept_it(url: str) -> None:
     fault = url_fault(url)
     assert fault in (None, "bad-url", "too-long")
     if fault is None:
@@ -83,17 +83,17 @@ def test_a_fault_is_a_closed_word_and_its_absence_means_everything_works(url: st
 @example("http://news.example:443/")
 @example("https://news.example/a/..;jsessionid=1/b")
 @example("https://news.example/?&amp;&amp;amp;a")
-def test_the_canonical_form_is_ascii_without_fault_and_idempotent(url: str) -> None:
+def test_the_canonical_form_is_ascii_acceptable_and_idempotent(url: str) -> None:
     canonical = canonical_url(url)
     assert canonical.isascii()
     assert canonical_url(canonical) == canonical
     assert host_of(canonical) == host_of(url)
-    # Encoding may lengthen it; it is hashed, never sent anywhere.
+    # Encoding may make it longer than the limit; it is hashed and never requested.
     assert url_fault(canonical) == ("too-long" if len(canonical) > MAX_URL_CHARS else None)
 
 
 @given(_acceptable_urls)
-def test_http_and_https_are_one_identity(url: str) -> None:
+def test_http_and_https_give_one_identity(url: str) -> None:
     rest = url.partition("://")[2]
     assert canonical_url(f"http://{rest}") == canonical_url(f"https://{rest}")
 
@@ -118,14 +118,14 @@ def test_tracking_parameters_never_change_identity(
 
 
 @given(st.lists(st.tuples(_words, _words), max_size=5))
-def test_every_other_parameter_stays(pairs: list[tuple[str, str]]) -> None:
+def test_other_parameters_stay(pairs: list[tuple[str, str]]) -> None:
     pieces = [f"q{name}={value}" for name, value in pairs]
     canonical = canonical_url("https://news.example/story?" + "&".join(pieces))
     assert sorted(canonical.partition("?")[2].split("&")) == sorted(pieces or [""])
 
 
 @given(st.text(st.characters(categories=["L", "M", "Nd"]), min_size=1, max_size=12))
-def test_a_host_agrees_with_idna_2008_wherever_that_has_an_answer(label: str) -> None:
+def test_a_host_agrees_with_idna_2008_where_idna_2008_accepts_it(label: str) -> None:
     try:
         expected = idna.encode(f"{label}.example", uts46=True).decode()
     except idna.IDNAError:
@@ -134,7 +134,7 @@ def test_a_host_agrees_with_idna_2008_wherever_that_has_an_answer(label: str) ->
 
 
 @given(_acceptable_urls)
-def test_parts_are_stable_and_legal(url: str) -> None:
+def test_parts_are_stable_and_valid(url: str) -> None:
     parts = split_url(url)
     host = f"[{parts.host}]" if ":" in parts.host else parts.host
     again = split_url(f"http{'s' * parts.is_https}://{host}{parts.path}?{parts.query}")

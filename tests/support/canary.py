@@ -1,4 +1,4 @@
-"""Events with a canary in what is private: wherever else it is found, something leaks."""
+"""Events with a canary word in `private`: if it is found anywhere else, private data leaked."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ GOOD = [
     article(6, private={"note": CANARY}, secured="AAAA;BBBB"),
     {"webUrl": "https://harbour.example/6", "withdrawn": True, "private": {"note": CANARY}},
 ]
-"""Curated, with a key 1, 2 and 6 sealed; then 6 is withdrawn."""
+"""Inputs that are curated. With a key, articles 1, 2 and 6 are sealed; the last withdraws 6."""
 
 BAD = [
     json.dumps(article(11, private={"note": CANARY}, title=" ")).encode(),
@@ -36,7 +36,7 @@ BAD = [
     b'{"private": {"note": NaN, "' + CANARY.encode() + b'": NaN}}',
     b'{"private": {"note": "\xff' + CANARY.encode() + b'"}}',
 ]
-"""Dead letters, each with the canary where a message might quote it."""
+"""Inputs that become dead letters, with the canary in places that a message could quote."""
 
 BAD_DOCUMENTS = {
     "a tag": f"note: !{CANARY} x",
@@ -49,4 +49,4 @@ BAD_DOCUMENTS = {
     "a colon": f"note: {CANARY}: {CANARY}: x",
     "a control character": f"note: {CANARY}\x07",
 }
-"""What stands under `private:` of documents that are dead letters too."""
+"""Values of `private:` in front-matter documents that also become dead letters."""

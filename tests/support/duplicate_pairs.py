@@ -1,7 +1,7 @@
-"""Pairs of articles that are one text, and pairs that only look like it, made of hand-written ones.
+"""Pairs of articles that are duplicates, and pairs that only resemble duplicates.
 
-Each text has gaps for a number, a day, a place and a name, so that one can be told of another
-event word for word. What is made is the same every time.
+The texts are hand-written and have gaps for a number, a day, a place and a name, so that the same
+words can report another event. The pairs are the same in every run.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ HOUR_S, DAY_S = 3600, 24 * 3600
 
 
 class Pair(NamedTuple):
-    """Two articles, whether they are one text, and what was done to make the second."""
+    """Two articles, whether they are duplicates, and how the second was made from the first."""
 
     how: str
     a: Text
@@ -23,7 +23,7 @@ class Pair(NamedTuple):
 
 
 class Story(NamedTuple):
-    """A text with gaps: its headline, another headline for it, and what it says."""
+    """A text with gaps: its title, another title for it, and its excerpt."""
 
     title: str
     other_title: str
@@ -167,16 +167,16 @@ STORIES = [
 
 _BRIEF = "Share prices in brief: how the exchange in {place} closed"
 _EDITS = [
-    ("a word left out", " only ", " "),
-    ("and for while", ", while ", ", and "),
-    ("a figure of speech", "said", "told us"),
-    ("about for some", "Some ", "About "),
+    ("a dropped word", " only ", " "),
+    ("another conjunction", ", while ", ", and "),
+    ("another verb", "said", "told us"),
+    ("another adverb", "Some ", "About "),
 ]
 _LIVE = "Follow our live coverage for all the latest from the region, with reports and pictures."
 
 
 def pairs() -> Iterator[Pair]:
-    """Every pair: what is one text, then what is not."""
+    """All pairs: first the duplicates, then the others."""
     for number, story in enumerate(STORIES):
         yield from _copies(story, number)
     for number, story in enumerate(STORIES):
@@ -196,44 +196,48 @@ def _text(story: Story, at: str = "ledger.example", time: int = 0, **gaps: str) 
 
 
 def _copies(story: Story, number: int) -> Iterator[Pair]:
-    """One text in other guises."""
+    """Duplicates of one text: the same text with small changes."""
     a = _text(story)
-    elsewhere = a._replace(domain="post.example", time=2 * HOUR_S)
+    other_outlet = a._replace(domain="post.example", time=2 * HOUR_S)
     text, words = a.excerpt, a.excerpt.split()
-    yield Pair("syndicated", a, elsewhere, True)
+    yield Pair("syndicated", a, other_outlet, True)
     yield Pair("moved URL", a, a._replace(time=HOUR_S), True)
     yield Pair("moved URL, a day later", a, a._replace(time=DAY_S), True)
     other_title = _fill(story.other_title)
     yield Pair("changed headline", a, a._replace(title=other_title, time=HOUR_S), True)
-    yield Pair("another headline elsewhere", a, elsewhere._replace(title=other_title), True)
-    cut_title = elsewhere._replace(title=other_title, excerpt=" ".join(words[:38]) + " ...")
+    yield Pair(
+        "another headline at another outlet", a, other_outlet._replace(title=other_title), True
+    )
+    cut_title = other_outlet._replace(title=other_title, excerpt=" ".join(words[:38]) + " ...")
     yield Pair("another headline over a shorter text", a, cut_title, True)
     for percent in (80, 65, 50):
         cut = " ".join(words[: len(words) * percent // 100]) + " ..."
-        yield Pair(f"cut to {percent} %", a, elsewhere._replace(excerpt=cut), True)
+        yield Pair(f"cut to {percent} %", a, other_outlet._replace(excerpt=cut), True)
     dated = f"{_FIRST['place'].upper()} (AFP) - {text}"
-    yield Pair("under a dateline", a, elsewhere._replace(excerpt=dated), True)
-    yield Pair("a sentence added", a, elsewhere._replace(excerpt=f"{text} More follows."), True)
+    yield Pair("with a dateline", a, other_outlet._replace(excerpt=dated), True)
+    yield Pair("a sentence added", a, other_outlet._replace(excerpt=f"{text} More follows."), True)
     for how, old, new in _EDITS:
         if old in text:
-            yield Pair(how, a, elsewhere._replace(excerpt=text.replace(old, new, 1)), True)
+            yield Pair(how, a, other_outlet._replace(excerpt=text.replace(old, new, 1)), True)
     without = " ".join(word for at, word in enumerate(words) if at % 17 != 9 or word[0].isupper())
-    yield Pair("a few words lost", a, elsewhere._replace(excerpt=without), True)
-    yield Pair("a title all in capitals", a, elsewhere._replace(title=a.title.upper()), True)
-    yield Pair("a title with a label", a, elsewhere._replace(title=f"Update: {a.title}"), True)
+    yield Pair("a few words lost", a, other_outlet._replace(excerpt=without), True)
+    yield Pair("a title all in capitals", a, other_outlet._replace(title=a.title.upper()), True)
+    yield Pair("a title with a label", a, other_outlet._replace(title=f"Update: {a.title}"), True)
     bare = a._replace(excerpt="")
-    yield Pair("the title alone, elsewhere", bare, bare._replace(domain="post.example"), True)
+    yield Pair(
+        "only the title, at another outlet", bare, bare._replace(domain="post.example"), True
+    )
 
 
 def _others(story: Story, number: int) -> Iterator[Pair]:
-    """Another event in the same words, or the same event in others."""
+    """Pairs that are not duplicates: another event in the same words, or other words."""
     a = _text(story)
     for gap, value in _OTHER.items():
-        told = _text(story, "post.example", DAY_S, **{gap: value})
-        yield Pair(f"another {gap}", a, told, False)
-        cut = " ".join(told.excerpt.split()[:40]) + " ..."
+        other_event = _text(story, "post.example", DAY_S, **{gap: value})
+        yield Pair(f"another {gap}", a, other_event, False)
+        cut = " ".join(other_event.excerpt.split()[:40]) + " ..."
         if _fill(value) in cut:
-            yield Pair(f"another {gap}, cut short", a, told._replace(excerpt=cut), False)
+            yield Pair(f"another {gap}, cut short", a, other_event._replace(excerpt=cut), False)
     month = f"In {{}} {2020 + number}, as every year: {a.excerpt}"
     yield Pair(
         "another month",
@@ -254,18 +258,18 @@ def _others(story: Story, number: int) -> Iterator[Pair]:
     )
     follow_up = f"A day after the news, little is settled in {_FIRST['place']}. {a.excerpt[:70]}"
     yield Pair(
-        "a follow-up that recalls it",
+        "a follow-up that repeats part of the text",
         a,
         Text(_fill(story.other_title), follow_up, "post.example", DAY_S),
         False,
     )
     for day in (1, 2, 3):
         brief = _fill(_BRIEF, place=STORIES[number].title.split()[0])
-        said = f"The exchange closed {{}} points higher, led by banks. {_fill(_LEADS['day'])}"
+        sentence = f"The exchange closed {{}} points higher, led by banks. {_fill(_LEADS['day'])}"
         yield Pair(
             "a market report of another day",
-            Text(brief, said.format(100 + number), "tide.example", 0),
-            Text(brief, said.format(120 + number * day), "tide.example", day * DAY_S),
+            Text(brief, sentence.format(100 + number), "tide.example", 0),
+            Text(brief, sentence.format(120 + number * day), "tide.example", day * DAY_S),
             False,
         )
         yield Pair(

@@ -1,8 +1,8 @@
-"""A stream of invented article events, for tests and benchmarks that need thousands of them.
+"""A stream of invented article events, for tests and benchmarks that need thousands of events.
 
-In: a seed and a count. Out: events in arrival order; `gold` tells the matter each belongs to. It
-imports nothing of newsloom, so that a wrong rule cannot vouch for itself, and keeps a bounded
-pool, so that a million events need no more memory than ten thousand.
+In: a seed and a count. Out: events in arrival order; `gold` gives the subject of an event. It never
+imports newsloom, so that a wrong rule of newsloom cannot confirm itself. Its pool of articles is
+bounded, so that a million events need no more memory than ten thousand.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tests.support.generator_articles import (
     Event,
     Subject,
     index,
-    open_matter,
+    open_subject,
     write_article,
     write_copy,
     write_update,
@@ -27,18 +27,18 @@ from tests.support.generator_articles import (
 
 DEFAULT_START = datetime(2026, 3, 2, tzinfo=UTC)
 POOL_SIZE = 4_000
-MAX_OPEN_MATTERS = 5_000
+MAX_OPEN_SUBJECTS = 5_000
 DAY_S = 86_400
 
 # An article arrives at most this long after it appeared, unless it is late.
 _MAX_LAG_S = 30 * 60
-# The gap between two tellings of a matter is a quarter of this on average.
+# The average gap between two articles on a subject is a quarter of this.
 _MAX_GAP_S = 6 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class _Shares:
-    """Of all events, how many are of each kind; the rest are new articles in time."""
+    """The share of each kind among all events; the rest are new articles that are not late."""
 
     update: float
     copy: float
@@ -54,7 +54,7 @@ class _Shares:
 
 @dataclass(slots=True)
 class _Newsroom:
-    """All that is remembered: matters still being told, and a pool of articles, latest versions."""
+    """The state: open subjects, and a pool with the latest versions of articles."""
 
     rng: Random
     shares: _Shares
@@ -76,71 +76,71 @@ def generate(
     late_share: float = 0.02,
     repeat_share: float = 0.01,
 ) -> Iterator[Event]:
-    """Yield `count` article events in arrival order, evenly spaced from `start`.
+    """Yields `count` article events in arrival order, evenly spaced from `start`.
 
-    The same arguments give the same events in every process. An update is not older than what it
-    changes, and may spell the URL otherwise; a repeat equals the latest event of its article; a
-    copy is a new article; a late article arrives one to six days after it appeared; a withdrawal
-    names an article seen before, and nothing follows for that article. Raises ValueError for a
-    `start` without an offset and for shares below 0 or above 1 together.
+    The same arguments give the same events in every process. An update is not older than the
+    version before it, and may spell the URL differently. A repeat equals the latest event of its
+    article. A copy is a new article. A late article arrives one to six days after its publication.
+    A withdrawal names an earlier article and is the last event of that article. Raises ValueError
+    for a `start` without an offset, and for shares below 0 or above 1 together.
     """
     if start.tzinfo is None:
         raise ValueError("start must have an offset")
-    room = _Newsroom(
+    newsroom = _Newsroom(
         Random(seed), _Shares(update_share, copy_share, withdrawal_share, late_share, repeat_share)
     )
     first = start.astimezone(UTC)
-    return (_next_event(room, first, n, n * DAY_S // articles_per_day) for n in range(count))
+    return (_next_event(newsroom, first, n, n * DAY_S // articles_per_day) for n in range(count))
 
 
 def gold(event: Event) -> str | None:
-    """The matter a generated event tells; None for a withdrawal."""
+    """The label of the subject of a generated event; None for a withdrawal."""
     return None if "withdrawn" in event else str(event["eventId"]).partition(".")[0]
 
 
-def _next_event(room: _Newsroom, start: datetime, number: int, elapsed_s: int) -> Event:
-    rng, shares, pool = room.rng, room.shares, room.pool
+def _next_event(newsroom: _Newsroom, start: datetime, number: int, elapsed_s: int) -> Event:
+    rng, shares, pool = newsroom.rng, newsroom.shares, newsroom.pool
     now = start + timedelta(seconds=elapsed_s)
     draw, at = rng.random(), index(rng, len(pool))
     if not pool:
-        return _remember(room, _new_article(room, number, now, elapsed_s, is_late=False))
+        return _remember(newsroom, _new_article(newsroom, number, now, elapsed_s, is_late=False))
     if (draw := draw - shares.update) < 0:
         pool[at] = write_update(rng, pool[at], number, now)
         return pool[at]
     if (draw := draw - shares.copy) < 0:
         published = now - timedelta(seconds=index(rng, _MAX_LAG_S))
-        return _remember(room, write_copy(rng, pool[at], number, published))
+        return _remember(newsroom, write_copy(rng, pool[at], number, published))
     if (draw := draw - shares.withdrawal) < 0:
         return _withdraw(pool, at, number)
     if (draw := draw - shares.repeat) < 0:
         return dict(pool[at])
     is_late = draw < shares.late
-    return _remember(room, _new_article(room, number, now, elapsed_s, is_late=is_late))
+    return _remember(newsroom, _new_article(newsroom, number, now, elapsed_s, is_late=is_late))
 
 
 def _new_article(
-    room: _Newsroom, number: int, now: datetime, elapsed_s: int, *, is_late: bool
+    newsroom: _Newsroom, number: int, now: datetime, elapsed_s: int, *, is_late: bool
 ) -> Event:
-    rng, queue = room.rng, room.queue
-    if queue and (queue[0][0] <= elapsed_s or len(queue) >= MAX_OPEN_MATTERS):
+    rng, queue = newsroom.rng, newsroom.queue
+    if queue and (queue[0][0] <= elapsed_s or len(queue) >= MAX_OPEN_SUBJECTS):
         subject = heapq.heappop(queue)[2]
     else:
-        room.subjects += 1
-        subject = open_matter(rng, room.subjects, room.latest)
+        newsroom.subjects += 1
+        subject = open_subject(rng, newsroom.subjects, newsroom.latest)
     subject.left -= 1
     if subject.left:
-        # The product of two even draws: most gaps are short, a few long.
+        # The product of two even draws: most gaps are short, a few are long.
         due_s = elapsed_s + int(_MAX_GAP_S * rng.random() * rng.random())
         heapq.heappush(queue, (due_s, number, subject))
     age_s = DAY_S + index(rng, 5 * DAY_S) if is_late else index(rng, _MAX_LAG_S)
     return write_article(rng, subject, number, now, now - timedelta(seconds=age_s))
 
 
-def _remember(room: _Newsroom, event: Event) -> Event:
-    if len(room.pool) < POOL_SIZE:
-        room.pool.append(event)
+def _remember(newsroom: _Newsroom, event: Event) -> Event:
+    if len(newsroom.pool) < POOL_SIZE:
+        newsroom.pool.append(event)
     else:
-        room.pool[index(room.rng, POOL_SIZE)] = event
+        newsroom.pool[index(newsroom.rng, POOL_SIZE)] = event
     return event
 
 
@@ -153,14 +153,19 @@ def _withdraw(pool: list[Event], at: int, number: int) -> Event:
 
 
 def main() -> None:
-    """Write events as JSON Lines to standard output, and their matters to a file if asked."""
+    """Writes events as JSON Lines to standard output, and on request their subjects to a file."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.generator", description=__doc__)
     parser.add_argument("--count", type=int, required=True, help="how many events")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed, the same events (1)")
     parser.add_argument(
-        "--articles-per-day", type=int, default=20_000, help="spaces the arrivals (20000)"
+        "--seed", type=int, default=1, help="the same seed gives the same events (1)"
     )
-    parser.add_argument("--gold", metavar="FILE", help="also write webUrl<TAB>matter lines here")
+    parser.add_argument(
+        "--articles-per-day",
+        type=int,
+        default=20_000,
+        help="sets the time between arrivals (20000)",
+    )
+    parser.add_argument("--gold", metavar="FILE", help="also write webUrl<TAB>subject lines here")
     options = parser.parse_args()
     with ExitStack() as files:
         labels = options.gold and files.enter_context(open(options.gold, "w", encoding="utf-8"))

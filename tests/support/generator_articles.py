@@ -1,7 +1,7 @@
-"""What the generator writes about: matters, the articles that tell them, and edited copies.
+"""The texts of the generator: subjects, articles about them, and edited copies.
 
-In: a random source and a matter. Out: text by Zipf's law, in which a matter's own names, rare words
-and numbers recur in part from article to article. Nothing here remembers anything.
+In: a random source and a subject. Out: text by Zipf's law, in which articles of one subject share
+some of its names, rare words and numbers. The functions keep no state.
 """
 
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ Event = dict[str, Any]
 _OUTLETS = 400
 _TOPICS = 60
 _TOPIC_WORDS = 60
-# Of 1,000 matters, how many are told 1, 2, ... 12 times: Zipf's law with exponent 1.5. A few are
-# told far more often.
+# Of 1,000 subjects, how many have 1, 2, ... 12 articles: Zipf's law with exponent 1.5. A few have
+# far more.
 _SIZES = tuple(accumulate((490, 173, 94, 61, 44, 33, 26, 22, 18, 15, 13, 11)))
-_BIG_MATTER_SHARE = 0.001
-# A matter takes its topic and a name from another still in the news.
+_LARGE_SUBJECT_SHARE = 0.001
+# The share of subjects that take their topic and one name from another recent subject.
 _SIBLING_SHARE = 0.15
-# How much of what is particular to a matter one article mentions.
+# The share of a subject's particulars and names that one article mentions.
 _MENTION_SHARE = 0.6
-# A shorter text is not cut further, however often it is copied.
+# A text with at most this many words is not cut further by copies.
 _MIN_WORDS = 24
 
 _CODES = tuple(LANGUAGES)
@@ -35,7 +35,7 @@ _CODE_SHARES = tuple(accumulate(language.share for language in LANGUAGES.values(
 
 @dataclass(slots=True)
 class Subject:
-    """What several articles cover. `left` counts the articles still to come."""
+    """The subject of several articles. `left` is the number of articles still to be written."""
 
     label: str
     language: str
@@ -46,7 +46,7 @@ class Subject:
 
 
 class Outlet(NamedTuple):
-    """A publisher. `url_form` says how its addresses look."""
+    """A publisher. `url_form` is the form of its URLs, 0 to 4."""
 
     name: str
     domain: str
@@ -55,7 +55,7 @@ class Outlet(NamedTuple):
 
 
 def index(rng: Random, size: int) -> int:
-    """An index below `size`: a third of the time of randrange, and as even as this needs."""
+    """A random index below `size`. It takes a third of the time of randrange; its bias is tiny."""
     return int(rng.random() * size)
 
 
@@ -63,17 +63,17 @@ def index(rng: Random, size: int) -> int:
 def outlets() -> tuple[Outlet, ...]:
     """The same outlets for every seed."""
     rng, english = Random("outlets"), LANGUAGES["en"]
-    found = []
+    invented = []
     for number in range(_OUTLETS):
         town, kind = invent_word(rng, english, 2), rng.choice(("Post", "Herald", "Times", "Echo"))
         domain = f"{town}{kind.lower()}{number}.example"
         host = rng.choice(("www.", "", "news.")) + domain
-        found.append(Outlet(f"{town.title()} {kind}", domain, host, index(rng, 5)))
-    return tuple(found)
+        invented.append(Outlet(f"{town.title()} {kind}", domain, host, index(rng, 5)))
+    return tuple(invented)
 
 
-def open_matter(rng: Random, number: int, latest: dict[str, Subject]) -> Subject:
-    """A new matter, at times about a name in the `latest` of its language, which it replaces."""
+def open_subject(rng: Random, number: int, latest: dict[str, Subject]) -> Subject:
+    """A new subject, made the `latest` of its language; it may share a name with the former one."""
     code = rng.choices(_CODES, cum_weights=_CODE_SHARES)[0]
     known, language = vocabulary(code), LANGUAGES[code]
     names = rng.choices(known.name_urn, k=2)
@@ -82,13 +82,13 @@ def open_matter(rng: Random, number: int, latest: dict[str, Subject]) -> Subject
     if sibling is not None and rng.random() < _SIBLING_SHARE:
         topic, names[0] = sibling.topic, sibling.names[0]
     names.append(invent_word(rng, language, 2).capitalize())
-    # The 200 commonest words belong to no topic.
+    # The 200 most frequent words belong to no topic.
     first = 200 + topic * _TOPIC_WORDS
     particulars = [known.words[first + index(rng, _TOPIC_WORDS)] for _ in range(6)]
     particulars += [invent_word(rng, language, 2 + (language.space != "")) for _ in range(5)]
     particulars += [str(2 + index(rng, 98)), f"{1 + index(rng, 40)},{100 + index(rng, 900)}"]
     size = rng.choices(range(1, 13), cum_weights=_SIZES)[0]
-    if rng.random() < _BIG_MATTER_SHARE:
+    if rng.random() < _LARGE_SUBJECT_SHARE:
         size = 40 + index(rng, 120)
     subject = Subject(f"s{number:07d}", code, topic, names, particulars, size)
     latest[code] = subject
@@ -98,8 +98,8 @@ def open_matter(rng: Random, number: int, latest: dict[str, Subject]) -> Subject
 def write_article(
     rng: Random, subject: Subject, number: int, now: datetime, published: datetime
 ) -> Event:
-    """An article about a matter, at a URL of its own that `number` makes unique."""
-    # The first outlets publish most.
+    """An article about a subject, at a URL that `number` makes unique."""
+    # The first outlets publish the most articles.
     outlet = outlets()[min(index(rng, _OUTLETS), index(rng, _OUTLETS))]
     title = _title(rng, subject)
     event: Event = {
@@ -113,7 +113,7 @@ def write_article(
 
 
 def write_copy(rng: Random, original: Event, number: int, published: datetime) -> Event:
-    """The same text at another outlet's URL, slightly altered."""
+    """The same text, slightly changed, at another outlet's URL."""
     outlet = outlets()[index(rng, _OUTLETS)]
     label = original["eventId"].partition(".")[0]
     event: Event = {
@@ -131,7 +131,7 @@ def write_copy(rng: Random, original: Event, number: int, published: datetime) -
 
 
 def write_update(rng: Random, old: Event, number: int, now: datetime) -> Event:
-    """The next version of an article: a word changed, and half the time the URL spelt otherwise."""
+    """The next version of an article: a word changes, and in half of the cases the URL variant."""
     words, space = _split(old["excerpt"])
     words[index(rng, len(words))] = str(number)
     event = old | {
@@ -153,7 +153,7 @@ def _title(rng: Random, subject: Subject) -> str:
 
 
 def _excerpt(rng: Random, subject: Subject) -> str:
-    """Two or three sentences: background words by frequency, and most of the matter's own."""
+    """Two or three sentences: words by frequency, and most particulars of the subject."""
     stop = LANGUAGES[subject.language].full_stop
     length = 34 + index(rng, 18)
     words = rng.choices(vocabulary(subject.language).word_urn, k=length)
@@ -174,7 +174,7 @@ def _sentence(code: str, words: list[str]) -> str:
 
 
 def _edit(rng: Random, text: str) -> str:
-    """Swap two neighbouring words or drop one, once or twice; at times cut the end off."""
+    """Swaps two neighbouring words or drops one, once or twice; sometimes cuts off the end."""
     words, space = _split(text)
     for _ in range(1 + index(rng, 2)):
         at = index(rng, len(words) - 1)
@@ -188,14 +188,14 @@ def _edit(rng: Random, text: str) -> str:
 
 
 def _split(text: str) -> tuple[list[str], str]:
-    """The words of a text and what joins them; its characters where nothing parts words."""
+    """The words of a text and the string between them; its characters if it has no spaces."""
     return (text.split(" "), " ") if " " in text[:40] else (list(text), "")
 
 
 def _add_optional_fields(
     rng: Random, event: Event, outlet: Outlet, subject: Subject, number: int
 ) -> None:
-    """What crawlers add: most a locale and a provider, some more."""
+    """Adds optional fields: to most events a locale and a provider, to some others too."""
     locales = LANGUAGES[subject.language].locales
     if rng.random() < 0.1:
         event["title"] += (" - " if rng.random() < 0.6 else " | ") + outlet.name

@@ -1,7 +1,7 @@
-"""Invented languages for the generator: real function words and scripts, made-up content words.
+"""Invented languages for the generator: real function words and scripts, invented content words.
 
-In: a language's sounds. Out: its vocabulary, commonest word first, the same in every process. The
-words mean nothing; only their frequencies are those of real text.
+In: the sounds of a language. Out: its vocabulary, the most frequent word first, the same in every
+process. The words have no meaning; only their frequencies are those of real text.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ _MANDELBROT = 2.7
 
 
 class Language(NamedTuple):
-    """How a language is spelt. The strings of sounds and words are separated by spaces."""
+    """The spelling of a language. Sounds and words in the strings are separated by spaces."""
 
     share: int
-    """Of 100 matters, how many are told in it."""
+    """The number of subjects in this language, of 100 subjects."""
     locales: tuple[str, ...]
     onsets: str
     vowels: str
@@ -29,7 +29,7 @@ class Language(NamedTuple):
 
 
 class Vocabulary(NamedTuple):
-    """Words, commonest first, and urns: to draw evenly from one is to draw words by frequency."""
+    """Words, the most frequent first, and urns: even draws from an urn give words by frequency."""
 
     words: tuple[str, ...]
     word_urn: tuple[str, ...]
@@ -138,7 +138,7 @@ LANGUAGES: dict[str, Language] = {
 
 
 def invent_word(rng: Random, language: Language, syllables: int) -> str:
-    """A pronounceable word; nothing prevents it from being one that exists already."""
+    """A pronounceable word. It may equal a word that exists already."""
     onsets, vowels, codas = _sounds(language)
     parts = [
         onsets[int(rng.random() * len(onsets))] + vowels[int(rng.random() * len(vowels))]
@@ -154,7 +154,7 @@ def vocabulary(code: str) -> Vocabulary:
     Weights are Zipf's with Mandelbrot's shift: 1 / (rank + 2.7), function words first.
     """
     language = LANGUAGES[code]
-    rng = Random(f"vocabulary {code}")  # a string seeds by its SHA-512, not by its hash
+    rng = Random(f"vocabulary {code}")  # A string seed is used by its SHA-512, not its hash.
     is_spaced = language.space != ""
     lengths = (1, 2, 2, 2, 3, 3) if is_spaced else (1, 1, 1, 2)
     content = [invent_word(rng, language, rng.choice(lengths)) for _ in range(CONTENT_WORDS)]
@@ -164,7 +164,7 @@ def vocabulary(code: str) -> Vocabulary:
 
 
 def _urn(words: Sequence[str]) -> tuple[str, ...]:
-    """Each word as often as its weight says, the rarest once."""
+    """Each word repeated in proportion to its weight, the rarest once."""
     rarest = len(words) + _MANDELBROT
     return tuple(
         word

@@ -1,4 +1,4 @@
-"""A lane to test with: events as short as a test can read, and the invariants of any lane."""
+"""A lane for tests: events in a short form, and the invariants of every lane."""
 
 import random
 from typing import Any
@@ -18,14 +18,14 @@ DAY_S = 24 * HOUR_S
 
 
 def new_pipeline(state: State | None = None) -> Pipeline:
-    """A pipeline with an empty catalogue, over a new lane or the one given."""
+    """A pipeline with an empty catalogue, over the given state or a new one."""
     return Pipeline(
         State() if state is None else state, Catalogue({}, TopicIndex([]), "none"), images="trust"
     )
 
 
 def event(name: str, title: str, at_s: int = 0, **fields: Any) -> dict[str, Any]:
-    """An article event at `https://<name>`, published so many seconds after the start."""
+    """An article event at `https://<name>`, published `at_s` seconds after `START_S`."""
     return {
         "webUrl": f"https://{name}",
         "title": title,
@@ -36,21 +36,23 @@ def event(name: str, title: str, at_s: int = 0, **fields: Any) -> dict[str, Any]
 
 
 def take(pipeline: Pipeline, record: dict[str, Any], arrived_s: int = 400 * DAY_S) -> Taken:
-    """Takes one event through, and checks that the lane is sound afterwards."""
+    """Processes one event, then checks that the lane is sound."""
     result = pipeline.take(record, START_S + arrived_s)
     assert_sound(pipeline.state)
     return result
 
 
 def _encode_again(row: Row) -> bytes:
-    """A row encoded from its fields, not from the encoding that it keeps."""
+    """A row encoded from its fields, not from its cached encoding."""
     return encode_row(row.copy() if isinstance(row, LiveArticle | LiveStory) else row)
 
 
 def assert_sound(state: State) -> None:
-    """What holds for every lane after every event."""
+    """Asserts the invariants that hold for every lane after every event."""
     rows = [(key, encode_row(row)) for key, row in state.rows()]
-    assert rows == [(k, _encode_again(row)) for k, row in state.rows()], "no encoding is stale"
+    assert rows == [(k, _encode_again(row)) for k, row in state.rows()], (
+        "each cached encoding is current"
+    )
     random.Random(len(rows)).shuffle(rows)
     assert fingerprint(state) == fingerprint(restore(decode_row(k, v) for k, v in rows))
     stories = {story_id: list(state.stories.members(story_id)) for story_id in state.stories}
@@ -69,7 +71,7 @@ def assert_sound(state: State) -> None:
         assert story.published_lead is not None
     for live in state.articles.values():
         root = state.articles.get(live.duplicate_of) if live.duplicate_of else None
-        assert root is None or root.duplicate_of is None, "a root duplicates nothing"
+        assert root is None or root.duplicate_of is None, "a root is not a duplicate"
     assert not state.stories.keys() & state.aliases.keys()
     for alias in state.aliases.values():
         assert alias.merged_into in state.stories or alias.merged_into in state.aliases

@@ -1,8 +1,8 @@
-"""A dated set of labelled articles in eight languages and six scripts, over three months.
+"""A set of labelled articles in eight languages and six scripts, dated over three months.
 
-Made of hand-written sentences: in each language two kinds of event, each told of four places by
-four outlets. Two of the places are struck within two days, and each of them is told of in words of
-its own, as reporters do; the oldest comes last.
+The sentences are hand-written. In each language there are two kinds of event; each happens in four
+places and is reported by four outlets. Two of the events are within two days, and their reports use
+different words. The oldest event arrives last.
 """
 
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 from tests.support.lanes import DAY_S, HOUR_S, event
 
 DAYS = (40, 42, 75, 3)
-"""When the four events of a kind happen, in order of arrival: the last is a back-fill."""
+"""The days of the four events of a kind, in order of arrival: the last is a back-fill."""
 
-WAYS = 4
+REPORTS_PER_EVENT = 4
 
 
 class Kind(NamedTuple):
-    """A kind of event: the places it strikes with who speaks there, and reports of it.
+    """A kind of event: its places, each with a person who is quoted, and its reports.
 
-    The second place is told of by the last four reports, all others by the first.
+    The last four reports are used for the second place, the first four for all others.
     """
 
     places: tuple[tuple[str, str], ...]
@@ -27,7 +27,7 @@ class Kind(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """An event, and the story it belongs to."""
+    """An event, and the label of its story."""
 
     event: dict[str, Any]
     story: str
@@ -69,7 +69,7 @@ _THAI = (("นอร์ฟิลด์", "โมเอน"), ("สการ์�
 
 
 def _elsewhere(places: tuple[tuple[str, str], ...], *speakers: str) -> tuple[tuple[str, str], ...]:
-    """The same towns one further on, with other speakers: a town has two stories in two days."""
+    """The same towns, rotated by one, with other people: a town has two stories within two days."""
     towns = [town for town, _ in places[1:] + places[:1]]
     return tuple(zip(towns, speakers, strict=True))
 
@@ -380,105 +380,20 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 }
 
 
-UNSPACED: dict[str, tuple[tuple[str, str], ...]] = {
-    "zh": (
-        (
-            "北田镇老桥因裂缝封闭",
-            (
-                "工程师周三在北田镇老桥的桥墩上发现了长达两米的裂缝，镇政府随即宣布封闭这座有百年"
-                "历史的石桥。居民需要绕行十二公里才能到达对岸的学校和医院，政府说修复工作将在下个"
-                "月开始，预计费用为三百万元。"
-            ),
-        ),
-        (
-            "桥墩开裂，北田镇居民绕行",
-            (
-                "北田镇的居民从今天起不得不绕行，因为老桥的桥墩出现裂缝。镇政府的工程师表示，石桥"
-                "的修复工作可能持续到冬天，学校已经安排了校车，医院也将派出流动诊所，费用由政府承"
-                "担。"
-            ),
-        ),
-        (
-            "斯卡拉港渔民抗议新配额",
-            (
-                "数百名渔民周四在斯卡拉港的码头上集会，抗议政府宣布的新捕捞配额。渔民说，配额将使"
-                "他们的收入减少一半，政府表示这是为了保护鳕鱼种群，谈判将在下个月开始，预计持续到"
-                "冬天。"
-            ),
-        ),
-    ),
-    "ja": (
-        (
-            "北野浜の古い橋、ひび割れで通行止め",
-            (
-                "北野浜の古い石橋の橋脚に長さ二メートルのひび割れが見つかり、町は水曜日から通行止"
-                "めにすると発表した。住民は対岸の学校や病院へ行くために十二キロの遠回りが必要にな"
-                "る。町によると、修復工事は来月から始まる予定である。"
-            ),
-        ),
-        (
-            "橋脚にひび、北野浜の住民は遠回り",
-            (
-                "北野浜では石橋の橋脚にひびが見つかったため、住民が遠回りを強いられている。町の技"
-                "術者によると修復には冬までかかる見通しで、学校は送迎バスを用意した。病院も巡回診"
-                "療を始めることにしている。"
-            ),
-        ),
-        (
-            "須賀良の漁師、新しい漁獲枠に抗議",
-            (
-                "須賀良の港では木曜日、数百人の漁師が集まり、政府が発表した新しい漁獲枠に抗議した"
-                "。漁師によると、収入が半分になる見通しである。政府は鱈の資源を守るためだとしてお"
-                "り、来月から話し合いを始めることにしている。"
-            ),
-        ),
-    ),
-    "th": (
-        (
-            "ปิดสะพานเก่านอร์ฟิลด์หลังพบรอยร้าว",
-            (
-                "วิศวกรพบรอยร้าวยาวสองเมตรที่เสาของสะพานหินเก่าในเมืองนอร์ฟิลด์เมื่อวัน"
-                "พุธ เทศบาลจึงประกาศปิดสะพานที่มีอายุกว่าร้อยปีทันที ชาวบ้านต้องใช้ทางอ"
-                "้อมสิบสองกิโลเมตรเพื่อไปโรงเรียนและโรงพยาบาลฝั่งตรงข้าม การซ่อมแซมจะเร"
-                "ิ่มในเดือนหน้า"
-            ),
-        ),
-        (
-            "เสาสะพานร้าว ชาวนอร์ฟิลด์ต้องอ้อม",
-            (
-                "ชาวเมืองนอร์ฟิลด์ต้องใช้ทางอ้อมตั้งแต่วันนี้เพราะเสาของสะพานเก่ามีรอยร"
-                "้าว วิศวกรของเทศบาลกล่าวว่าการซ่อมแซมสะพานอาจใช้เวลาถึงฤดูหนาว โรงเรีย"
-                "นได้จัดรถรับส่งแล้ว และโรงพยาบาลจะส่งหน่วยแพทย์เคลื่อนที่"
-            ),
-        ),
-        (
-            "ชาวประมงสการ์ราประท้วงโควตาใหม่",
-            (
-                "ชาวประมงหลายร้อยคนชุมนุมที่ท่าเรือเมืองสการ์ราเมื่อวันพฤหัสบดีเพื่อประ"
-                "ท้วงโควตาการจับปลาใหม่ที่รัฐบาลประกาศ พวกเขากล่าวว่ารายได้จะลดลงครึ่งห"
-                "นึ่ง รัฐบาลกล่าวว่าต้องการรักษาพันธุ์ปลาค็อด การเจรจาจะเริ่มในเดือนหน้"
-                "า"
-            ),
-        ),
-    ),
-}
-"""Longer texts in scripts without spaces: two of one matter, and one of another."""
-
-
 def articles() -> Iterator[Labelled]:
-    """Every article in order of arrival: that of its time, but for the back-fills at the end."""
+    """All articles in order of arrival: by time, with the back-fills at the end."""
     for place in sorted(range(len(DAYS)), key=lambda n: (n == len(DAYS) - 1, DAYS[n])):
-        for way in range(WAYS):
+        for outlet in range(REPORTS_PER_EVENT):
             for language, kinds in KINDS.items():
                 for number, kind in enumerate(kinds):
-                    yield _article(language, number, kind, place, way)
+                    yield _article(language, number, kind, place, outlet)
 
 
-def _article(language: str, number: int, kind: Kind, place: int, way: int) -> Labelled:
+def _article(language: str, number: int, kind: Kind, place: int, outlet: int) -> Labelled:
     town, speaker = kind.places[place]
-    report = kind.reports[way + WAYS * (place == 1)]
+    report = kind.reports[outlet + REPORTS_PER_EVENT * (place == 1)]
     title, excerpt = (text.format(p=town, n=speaker) for text in report)
     story = f"{language}-{number}-{place}"
-    at_s = DAYS[place] * DAY_S + way * 5 * HOUR_S + number * HOUR_S
-    name = f"outlet{way}.example/{story}"
+    at_s = DAYS[place] * DAY_S + outlet * 5 * HOUR_S + number * HOUR_S
+    name = f"outlet{outlet}.example/{story}"
     return Labelled(event(name, title, at_s, excerpt=excerpt, locale=language), story)

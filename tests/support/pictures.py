@@ -1,11 +1,11 @@
-"""Files of images, made byte by byte: as small as their formats allow, of whatever size is said."""
+"""Image files built byte by byte: as small as their formats allow, with any stated size."""
 
 import struct
 import zlib
 
 
 def png(width: int = 640, height: int = 360, filler: int = 0) -> bytes:
-    """A PNG; its pixels are all there if it is small, for nobody is to decode them."""
+    """A PNG. It has pixel data only below 1,000,000 pixels; larger ones are never decoded."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     pixels = zlib.compress(b"\0" * ((width + 1) * height)) if width * height < 10**6 else b"\0"
     chunks = [(b"IHDR", header), (b"tEXt", b"x" * filler), (b"IDAT", pixels), (b"IEND", b"")]
@@ -17,7 +17,7 @@ def png(width: int = 640, height: int = 360, filler: int = 0) -> bytes:
 
 
 def jpeg(width: int = 640, height: int = 360, orientation: int = 0, filler: int = 0) -> bytes:
-    """A JPEG; `orientation` is that of EXIF, `filler` the bytes of comments before the size."""
+    """A JPEG; `orientation` is the EXIF value, `filler` the bytes of comments before the size."""
     parts = [b"\xff\xd8"]
     if orientation:
         tiff = b"MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHHI", 0x112, 3, 1, orientation, 0, 0)
@@ -33,7 +33,7 @@ def jpeg(width: int = 640, height: int = 360, orientation: int = 0, filler: int 
 
 
 def gif(width: int = 640, height: int = 360, frames: int = 1) -> bytes:
-    """A GIF of so many frames."""
+    """A GIF with `frames` frames."""
     screen = struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     control = b"!\xf9\x04\0\x0a\0\0\0"
     frame = control + b"," + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\x02\x02\x4c\x01\0"
@@ -55,7 +55,7 @@ def webp(width: int = 640, height: int = 360, form: str = "VP8 ") -> bytes:
 
 
 def avif(width: int = 640, height: int = 360, turn: int = 0, brand: bytes = b"avif") -> bytes:
-    """An AVIF; `turn` is so many quarters to the left."""
+    """An AVIF; `turn` is the rotation to the left in quarter turns."""
     ispe = _box(b"ispe", b"\0\0\0\0" + struct.pack(">II", width, height))
     irot = _box(b"irot", bytes([turn])) if turn else b""
     indexes = b"\x01\x02" if turn else b"\x01"
@@ -72,5 +72,5 @@ def _box(kind: bytes, body: bytes) -> bytes:
 
 
 def svg(attributes: str = 'width="640" height="360"', inside: str = "<path d='M0 0'/>") -> bytes:
-    """An SVG."""
+    """An SVG with the given attributes and content."""
     return f'<svg xmlns="http://www.w3.org/2000/svg" {attributes}>{inside}</svg>'.encode()

@@ -1,4 +1,4 @@
-"""Both halves of the recipe in one, with what is published decoded, for a test to read."""
+"""The whole pipeline, enrich and curate, with its published records decoded for tests."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from newsloom.records.faults import Fault, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one input, and the records that followed."""
+    """The result of one input, and the records that were published for it."""
 
     result: Result
     curated: tuple[dict[str, Any], ...]
@@ -27,20 +27,20 @@ class Taken:
 
     @property
     def outcome(self) -> Outcome:
-        """As of the result."""
+        """The same field of the result."""
         return self.result.outcome
 
     @property
     def fault(self) -> Fault | None:
-        """As of the result."""
+        """The same field of the result."""
         return self.result.fault
 
 
 class Pipeline(process.Pipeline):
-    """The recipe, with what it publishes decoded."""
+    """The pipeline, with its published records decoded."""
 
     def take(self, record: dict[str, Any] | Fault, arrived_at: int) -> Taken:
-        """As `process`."""
+        """Does the same as `process`, and decodes the published records."""
         return Taken.of(self.process(raw_input(record), arrived_at))
 
 
@@ -57,5 +57,5 @@ def decode_bytes(payload: bytes) -> Decoded | Fault:
 
 
 def _decoded(publications: tuple[Publication, ...]) -> tuple[dict[str, Any], ...]:
-    """The records that were published."""
+    """The JSON values of the publications."""
     return tuple(orjson.loads(publication.value) for publication in publications)

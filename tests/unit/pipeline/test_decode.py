@@ -1,0 +1,72 @@
+"""Decode: the result for each malformed event of the catalogue, and the messages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsloom.pipeline.decode import Decoded
+from newsloom.records.event import ArticleEvent, Withdrawal
+from newsloom.records.faults import Fault
+from tests.support.malformed import Case, cases
+from tests.support.pipeline import decode_bytes
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_each_malformed_event_has_its_expected_result(case: Case) -> None:
+    decoded = decode_bytes(case.payload)
+    if case.reason is None:
+        assert isinstance(decoded, Decoded), decoded
+        assert sorted(decoded.faulty_fields) == sorted(case.faulty_fields)
+    else:
+        assert isinstance(decoded, Fault), decoded
+        assert (decoded.reason.value, decoded.field) == (case.reason, case.field)
+        assert decoded.detail
+        assert "\n" not in decoded.detail
+
+
+@given(st.binary(max_size=300))
+def test_decoding_any_bytes_never_raises(payload: bytes) -> None:
+    assert isinstance(decode_bytes(payload), Decoded | Fault)
+
+
+def test_null_and_blank_fields_count_as_absent() -> None:
+    full = (
+        b'{"webUrl":"https://a.example/1","title":"T","publishedDateTime":"2026-03-02T10:00:00Z",'
+    )
+    with_nulls = decode_bytes(
+        full + b'"excerpt":null,"images":null,"locale":" ","provider":{"name":null}}'
+    )
+    without = decode_bytes(full + b'"provider":{}}')
+    assert with_nulls == without
+
+
+def test_only_the_faulty_elements_of_a_list_are_dropped() -> None:
+    decoded = decode_bytes(
+        b'{"webUrl":"https://a.example/1","title":"T","publishedDateTime":"2026-03-02T10:00:00Z",'
+        b'"topics":["one",2,"three"],"images":[{"url":"ftp://x"},{"url":"https://i.example/a.jpg",'
+        b'"width":"wide","height":300}]}'
+    )
+    assert isinstance(decoded, Decoded)
+    assert isinstance(decoded.event, ArticleEvent)
+    assert decoded.event.topics == ["one", "three"]
+    assert [(i.url, i.width, i.height) for i in decoded.event.images] == [
+        ("https://i.example/a.jpg", None, 300)
+    ]
+    assert sorted(decoded.faulty_fields) == ["images", "topics"]
+
+
+def test_a_withdrawal_needs_only_its_url() -> None:
+    decoded = decode_bytes(b'{"webUrl":"https://a.example/1","withdrawn":true,"title":5}')
+    assert isinstance(decoded, Decoded)
+    assert isinstance(decoded.event, Withdrawal)
+
+
+def test_a_fault_names_the_field_and_the_fix() -> None:
+    decoded = decode_bytes(
+        b'{"webUrl":"https://a.example/1","title":"T","publishedDateTime":"2026-03-02"}'
+    )
+    assert isinstance(decoded, Fault)
+    assert decoded.detail == (
+        "publishedDateTime is not an RFC 3339 date-time with an offset, "
+        "such as 2026-03-02T10:00:00Z"
+    )
