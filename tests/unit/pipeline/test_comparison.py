@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy
-
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.comparison import CuratedView, Regrouping, compare_views
+from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Pipeline
 from newsloom.rules.evidence import DEFAULT_WEIGHTS
 from newsloom.rules.topics import TopicIndex
-from tests.support.pipeline import raw_input
 from tests.support.lanes import HOUR_S, START_S, event
+from tests.support.pipeline import raw_input
 
 NEVER_JOIN = Policy(DEFAULT_WEIGHTS._replace(join_bias=-100_000, merge_bias=-100_000))
 
