@@ -217,7 +217,7 @@ def _check_names(topics: dict[str, _Topic], places: dict[str, tuple[CatalogueFil
         if (other := first.setdefault(topic.name, topic_id)) != topic_id:
             file, entry = places[topic_id]
             problem = f'the name "{topic.name}" is that of the topic "{other}" already'
-            fix = f'choose another name, or override that topic with id = "{other}"'
+            fix = f'choose another name, or override that one by id = "{other}"'
             raise file.mistake("topic", entry, topic.name, problem, fix)
 
 
