@@ -28,9 +28,9 @@ _WORDS |= dict.fromkeys(("false", "False", "FALSE"), False)
 _NUMBER = re.compile(rf"-?(?:0|[1-9]\d{{0,{MAX_DIGITS - 1}}})(\.\d+)?", re.ASCII)
 # libyaml breaks lines at NEL, LS and PS, which are ordinary characters in YAML 1.2 and in scraped
 # text. Noncharacters replace them while libyaml parses, so that they are kept in the value.
-_TO_STAND_INS = str.maketrans("\x85\u2028\u2029", "\U0001fffe\U0001ffff\U0002fffe")
-_FROM_STAND_INS = str.maketrans("\U0001fffe\U0001ffff\U0002fffe", "\x85\u2028\u2029")
-_STAND_IN = re.compile("[\U0001fffe\U0001ffff\U0002fffe]|\\\\U000[12]fff[ef]", re.IGNORECASE)
+_TO_NONCHARACTERS = str.maketrans("\x85\u2028\u2029", "\U0001fffe\U0001ffff\U0002fffe")
+_FROM_NONCHARACTERS = str.maketrans("\U0001fffe\U0001ffff\U0002fffe", "\x85\u2028\u2029")
+_NONCHARACTER = re.compile("[\U0001fffe\U0001ffff\U0002fffe]|\\\\U000[12]fff[ef]", re.IGNORECASE)
 _NOT_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # A block scalar that keeps all blank lines after it, including those before the next field.
 _KEEPING = re.compile(r"[|>]\d?\+")
@@ -63,7 +63,7 @@ class BlockReader:
         self._start = start
         self._end = end
         self._events: Iterator[Any] = iter(())
-        self._stand_ins: dict[int, int] = {}
+        self._from_noncharacters: dict[int, int] = {}
         self._last_end = 0  # end index of the last token that was read
         self._is_flow = False  # whether the fields are written in braces
         self._spans: list[tuple[Any, int]] = []  # start mark and end index of each top-level field
@@ -126,11 +126,11 @@ class BlockReader:
         block = self._text[self._start : self._end]
         if not any(character in block for character in "\x85\u2028\u2029"):
             return block
-        self._stand_ins = _FROM_STAND_INS
-        if found := _STAND_IN.search(block):
+        self._from_noncharacters = _FROM_NONCHARACTERS
+        if found := _NONCHARACTER.search(block):
             at = self._start + found.start()
             raise fault_at(self._text, at, "a noncharacter", "remove it")
-        return block.translate(_TO_STAND_INS)
+        return block.translate(_TO_NONCHARACTERS)
 
     def _value(self, event: Any, depth: int) -> Any:
         if isinstance(event, yaml.ScalarEvent):
@@ -172,7 +172,7 @@ class BlockReader:
         if not isinstance(event, yaml.ScalarEvent):
             raise self._fault(event, "a name that is not text", "write 'name: value'")
         self._check_node(event, 1)
-        key = event.value.translate(self._stand_ins)
+        key = event.value.translate(self._from_noncharacters)
         if len(key) > MAX_KEY_CHARS:
             fix = f"use at most {MAX_KEY_CHARS} characters"
             raise self._fault(event, "a name is too long", fix)
@@ -190,7 +190,7 @@ class BlockReader:
                     return int(value)
                 if isfinite(float(value)):
                     return float(value)
-        return value.translate(self._stand_ins) if self._stand_ins else value
+        return value.translate(self._from_noncharacters) if self._from_noncharacters else value
 
     def _end_collection(self, start: Any, end: Any) -> None:
         if start.flow_style:  # the end mark of a block is only where the next token begins
