@@ -74,7 +74,7 @@ class ImageChecker:
             if good == self._wanted:
                 break
         if not good:
-            log.info("no good image: %s: %s", page_url, [check["verdict"] for check in checks])
+            log.info("no usable image for %s: %s", page_url, [check["verdict"] for check in checks])
         return checks
 
     async def _check_one(self, url: str, left_s: float) -> ImageCheck:
