@@ -1,4 +1,9 @@
-"""Settings, all described in one place: flags win, then `NEWSLOOM_*`, then `newsloom.toml`."""
+"""All settings of an installation, with their descriptions, defaults and bounds.
+
+In: flags, environment variables `NEWSLOOM_*` and the file `newsloom.toml` in the working folder. A
+flag wins over the environment, the environment over the file. Out: validated `Settings`. The
+descriptions become docs/configuration.md, so each must be complete by itself.
+"""
 
 import os
 import re
@@ -17,7 +22,7 @@ from pydantic_settings import (
 )
 
 from newsloom.pipeline.enrich import ImageMode
-from newsloom.rules.lanes import LaneTable
+from newsloom.rules.lanes import MAX_LANES, LaneTable
 from newsloom.rules.scoring import MAX_HEAT_BONUS, MAX_QUALITY, PUBLISH_THRESHOLD
 
 FILE = "newsloom.toml"
@@ -30,100 +35,142 @@ def _parts(listed: str) -> list[str]:
 
 
 class Settings(BaseSettings):
-    """What can be set for a whole installation. A flag's value is given as an argument."""
+    """The settings of an installation. The values of flags are passed as arguments."""
 
     model_config = SettingsConfigDict(env_prefix="NEWSLOOM_", toml_file=FILE, extra="forbid")
 
     images: ImageMode = Field(
         default="check",
-        description="`check` fetches images and keeps the good, `trust` keeps all, `off` none.",
+        description="Images of articles are handled in one of three ways: `check` fetches each "
+        "image and keeps the usable ones with their true sizes, `trust` keeps all "
+        "images as given and fetches none, `off` drops them. The default is `check`.",
     )
     images_per_article: int = Field(
-        default=1, ge=1, le=3, description="How many good images an article keeps, at most."
+        default=1,
+        ge=1,
+        le=3,
+        description="An article keeps at most this number of usable images if `images` is "
+        "`check`, from 1 to 3. The default is 1.",
     )
     discover_images: bool = Field(
         default=False,
-        description="Whether to look for images on the page of an article that came without any.",
+        description="If this is `true`, Newsloom looks for images on the page of an article that "
+        "came without any, if the site's robots.txt allows it. It has an effect only "
+        "if `images` is `check`. The default is `false`.",
     )
     images_allow_networks: str = Field(
         default="",
-        description="Networks (CIDR, with commas) open to fetches on any port, besides the public.",
+        description="Fetches may connect to these networks on any port, in addition to public "
+        "addresses on ports 80 and 443. They are IPv4 and IPv6 networks such as "
+        "`10.1.0.0/16,fd00:1::/32`, separated by commas. By default there are none.",
     )
     operator_contact: str | None = Field(
         default=None,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",
-        description="A URL or mail address told to the sites that are fetched from.",
+        description="This URL or mail address is sent in the User-Agent header of all fetches, so "
+        "that the operators of websites can reach you. It has at most 200 ASCII "
+        "characters without spaces. By default none is sent.",
     )
     catalogue: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(),
-        description="Files of your own that add to the catalogue or override it, in order; "
-        f"in the environment separated by `{os.pathsep}`.",
+        description="These files of providers and topics add entries to the bundled catalogue, or "
+        "override its entries key by key; a later file overrides an earlier one. They "
+        f"are a list in `{FILE}`, and paths separated by `{os.pathsep}` in the "
+        "environment. By default there are none.",
     )
     story_weights: Path | None = Field(
         default=None,
-        description="A file of weights of the evidence for stories, in place of those that come "
-        "with Newsloom; what it leaves out stays as it is.",
+        description="This TOML file gives the weights of the evidence for stories, in "
+        "thousandths. It has at most 64 KiB, and a weight that it does not name keeps "
+        "its default. By default the weights that come with Newsloom apply.",
     )
     publish_threshold: int = Field(
         default=PUBLISH_THRESHOLD,
         ge=0,
         le=MAX_QUALITY + MAX_HEAT_BONUS,
-        description="The heat from which on the lead of a story is published.",
+        description="The lead of a story gets `published: true` if its heat is at least this "
+        f"number, from 0 to {MAX_QUALITY + MAX_HEAT_BONUS}. The default is "
+        f"{PUBLISH_THRESHOLD}.",
     )
     kafka_bootstrap_servers: str = Field(
         default="127.0.0.1:9092",
-        description="Brokers to begin with, `host:port`, separated by commas.",
+        description="Newsloom connects to these Kafka brokers first, and finds the other brokers "
+        "through them. They are written as `host:port`, separated by commas. The "
+        "default is `127.0.0.1:9092`.",
     )
     kafka_topic_prefix: str = Field(
         default="news.",
         pattern=r"^[a-zA-Z0-9._-]{0,200}$",
-        description="What the names of all topics begin with.",
+        description="The names of all Kafka topics begin with this text, which has at most 200 "
+        "characters of `a-z`, `A-Z`, `0-9`, `.`, `_` and `-`. The default is `news.`.",
     )
     kafka_group_prefix: str = Field(
         default="newsloom.",
         pattern=r"^[a-zA-Z0-9._-]{0,200}$",
-        description="What the names of the workers' groups and transactions begin with.",
+        description="The names of the workers' consumer groups and their transactional ids begin "
+        "with this text, which has at most 200 characters of `a-z`, `A-Z`, `0-9`, "
+        "`.`, `_` and `-`. Two installations on the same brokers need different "
+        "prefixes. The default is `newsloom.`.",
     )
     kafka_lanes: Annotated[dict[str, int], NoDecode] = Field(
         default={},
-        description="The lane of each language, such as `de=1,fr=2`; of all others lane 0.",
+        description="This table gives the lane of each language, such as `de=1,fr=2`: a BCP 47 "
+        f"language in lower case and a lane from 0 to {MAX_LANES - 1}, without gaps "
+        f"between the lanes. In `{FILE}` it is a TOML table. All other languages share "
+        "lane 0. By default all languages do.",
     )
     sealing_keys: SecretStr | None = Field(
         default=None,
-        description="Keys that seal what is private: `id:secret`, oldest first, with commas.",
+        description="These keys seal private objects. They are written as `id:secret`, oldest "
+        "first, separated by commas or spaces. Set either this or "
+        "`sealing_keys_file`. By default there are no keys, and private objects are "
+        "dropped.",
     )
     sealing_keys_file: Path | None = Field(
         default=None,
-        description="The same as a file, one key a line; see `newsloom keys new`.",
+        description="This file holds the keys that seal private objects, one `id:secret` a line, "
+        "oldest first, as `newsloom keys new` writes it. It has at most 64 KiB. Set "
+        "either this or `sealing_keys`. By default there are no keys, and private "
+        "objects are dropped.",
     )
 
     metrics_host: str = Field(
         default="127.0.0.1",
         min_length=1,
         max_length=255,
-        description="The address at which workers serve metrics and health; `0.0.0.0` is every one "
-        "of this machine's.",
+        description="Workers, and `newsloom run --metrics-port`, serve `/metrics`, `/healthz` and "
+        "`/readyz` at this address or host name of at most 255 characters. With "
+        "`0.0.0.0` they serve at every IPv4 address of the machine. The default is "
+        "`127.0.0.1`, which only this machine can reach.",
     )
     metrics_port: int = Field(
         default=9780,
         ge=0,
         le=65_534,
-        description="The port of enrich; curate takes the next. 0 serves none.",
+        description="An enrich worker serves metrics and health at this TCP port, from 0 to "
+        "65534, and a curate worker at the next higher port. With 0 workers serve "
+        "nothing. The default is 9780.",
     )
     health_stall_s: float = Field(
         default=60,
         gt=0,
         le=3600,
-        description="Seconds for which the event loop may not answer, or commits may not advance "
-        "while records wait, before `/healthz` fails.",
+        description="`/healthz` of a worker fails when its event loop is silent, or a partition "
+        "with waiting records has no commit, for longer than this number of seconds: "
+        "more than 0, at most 3600. The default is 60.",
     )
     log_format: Literal["text", "json"] = Field(
-        default="text", description="How workers log: lines to read, or an object a line."
+        default="text",
+        description="Workers write their log to standard error in this form: `text` for lines "
+        "that people read, `json` for one JSON object a line. The default is `text`.",
     )
     log_level: Literal["error", "warning", "info", "debug"] = Field(
         default="warning",
-        description="`info` adds dead letters and slow records, `debug` the way of every record.",
+        description="Workers log messages of this level and of more severe ones: `error`, "
+        "`warning`, `info` or `debug`. `info` adds dead letters, slow records, "
+        "refused requests and articles without a usable image; `debug` adds a line "
+        "for every record in each stage. The default is `warning`.",
     )
 
     @field_validator("catalogue", mode="before")
@@ -140,14 +187,16 @@ class Settings(BaseSettings):
 
     @property
     def allowed_networks(self) -> list[IPv4Network | IPv6Network]:
-        """The networks that `images_allow_networks` names."""
+        """The networks of `images_allow_networks`, parsed."""
         return [ip_network(network) for network in _parts(self.images_allow_networks)]
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod
     def _check_servers(cls, servers: str) -> str:
         if not re.fullmatch(rf"{_SERVER}(,{_SERVER})*", servers):
-            raise ValueError(f"{servers!r} is not host:port, or several of them with commas")
+            raise ValueError(
+                f"{servers!r} is not host:port; write one or several, separated by commas"
+            )
         return servers.replace(" ", "")
 
     @field_validator("kafka_lanes", mode="before")
@@ -159,7 +208,7 @@ class Settings(BaseSettings):
         for entry in filter(None, map(str.strip, lanes.split(","))):
             match = re.fullmatch(r"(\w+)\s*=\s*([0-9]{1,3})", entry)
             if match is None:
-                raise ValueError(f"{entry!r} is not language=lane, such as de=1")
+                raise ValueError(f"{entry!r} is not language=lane; write entries such as de=1")
             table[match[1]] = int(match[2])
         return table
 
@@ -178,23 +227,23 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The order of precedence: flags, environment, file."""
+        """The sources in order of precedence: flags, environment, file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
 def read_settings(**flags: Any) -> Settings:
-    """The settings, with those of `flags` that were given."""
+    """Reads the settings. A flag without a value (None, False, empty) is ignored."""
     return Settings(**{name: value for name, value in flags.items() if value})
 
 
 class SettingsError(ValueError):
-    """A file of settings that cannot be used. The message names the file and what is wrong."""
+    """A settings file cannot be used. The message names the file, the setting and the problem."""
 
 
 def read_settings_file(path: Path) -> Settings:
-    """The settings of a file of the form of newsloom.toml, whatever flags and environment say.
+    """Reads the settings from a file with the form of newsloom.toml, and from nowhere else.
 
-    Raises SettingsError.
+    Flags and the environment are ignored. Raises SettingsError.
     """
 
     class FileSettings(Settings):
@@ -205,14 +254,18 @@ def read_settings_file(path: Path) -> Settings:
             return (TomlConfigSettingsSource(settings_cls, path),)
 
     try:
-        path.open("rb").close()  # a file that is not there would count as empty
+        path.open("rb").close()  # pydantic-settings would treat a missing file as empty
         return FileSettings()
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+        raise SettingsError(
+            f"{path}: cannot be read ({error.strerror}); name an existing file of settings"
+        ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8; save the file as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not TOML: {error}") from error
+        raise SettingsError(
+            f"{path}: not TOML: {error}; write lines such as name = value"
+        ) from error
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         setting = ".".join(map(str, fault["loc"]))

@@ -1,1 +1,1 @@
-"""Adapters: files, databases and formats at the edge, in the terms of the pipeline."""
+"""Adapters: connect the pipeline to files, databases, file formats and the web."""

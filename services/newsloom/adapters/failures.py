@@ -1,13 +1,13 @@
-"""What goes wrong outside, in words for the person who can mend it."""
+"""Errors whose messages tell a person what to fix: outages, weights files and sealing keys."""
 
 
 class OutageError(Exception):
-    """Something outside failed; the message says what and how to mend it, in one line."""
+    """Something outside the program failed. The message is one line: what failed and the fix."""
 
 
 class WeightsError(ValueError):
-    """A file of weights that cannot be used. The message names the file, the line and the mend."""
+    """A file of story weights cannot be used. The message names the file, the line and the fix."""
 
 
 class KeysError(ValueError):
-    """Keys that cannot be used. The message names the file, the line and the mend."""
+    """Sealing keys cannot be used. The message names the file or setting, the line and the fix."""

@@ -1,7 +1,8 @@
-"""A file of weights of the evidence for stories: TOML a person edits in, StoryWeights out.
+"""Reads a file of story weights.
 
-The form is that of rules/story_weights.toml; what a file leaves out weighs what it does there. A
-mistake is refused, and told by file, line and mend. It never writes a file.
+In: a TOML file with the tables of rules/story_weights.toml. Out: StoryWeights; a weight that the
+file does not name keeps its default. A mistake raises an error that names the file, the line and
+the fix. It never writes a file.
 """
 
 import re
@@ -19,21 +20,24 @@ from newsloom.rules.evidence import (
 
 MAX_FILE_BYTES = 64 * 1024
 MAX_WEIGHT = 1_000_000
-"""So far from any that makes sense that more of it is a slip."""
+"""In thousandths. No sensible weight comes near this bound: a larger one is a typing error."""
 
 _HEADER = re.compile(r"\s*\[\s*([\w-]+)\s*\]")
 
 
 def load_story_weights(path: Path | None) -> StoryWeights:
-    """The weights of a file, or those that come with Newsloom; raises WeightsError."""
+    """The weights of the file at `path`, or the default weights if `path` is None.
+
+    Raises WeightsError, with the file, the line and the fix.
+    """
     if path is None:
         return DEFAULT_WEIGHTS
     content = _read(path)
     try:
         parsed = parse_toml(content)
     except TomlError as error:
-        mend = error.mend or "write cosine = 9000 below [join]"
-        raise WeightsError(f"{path}:{error.line}: {error.what}; {mend}") from error
+        fix = error.fix or "write cosine = 9000 below [join]"
+        raise WeightsError(f"{path}:{error.line}: {error.problem}; {fix}") from error
     text, tables = content.decode(), weight_tables(DEFAULT_WEIGHTS)
     for table, weights in parsed.items():
         if table not in tables or not isinstance(weights, dict):
@@ -57,25 +61,28 @@ def _read(path: Path) -> bytes:
             content = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise WeightsError(
-            f"{path}: cannot be read ({error.strerror}); name a TOML file of story weights that "
-            "is there"
+            f"{path}: cannot be read ({error.strerror}); name an existing TOML file of story "
+            "weights"
         ) from error
     if len(content) > MAX_FILE_BYTES:
-        raise WeightsError(f"{path}: is larger than 64 KiB; name a file like {WEIGHTS_FILE.name}")
+        raise WeightsError(
+            f"{path}: is larger than 64 KiB; name a file of story weights, such as "
+            f"{WEIGHTS_FILE.name}"
+        )
     return content
 
 
-def _mistake(path: Path, line: int, what: str, form: str) -> WeightsError:
-    return WeightsError(f"{path}:{line}: {what}; write {form}")
+def _mistake(path: Path, line: int, problem: str, form: str) -> WeightsError:
+    return WeightsError(f"{path}:{line}: {problem}; write {form}")
 
 
 def _line_of(text: str, table: str | None, name: str) -> int:
-    """The line, from 1, on which a name stands in a table, or its header does."""
-    within, found = None, 1
+    """The 1-based line of a name in a table; else that of the table's header; else 1."""
+    current, found = None, 1
     for number, line in enumerate(text.split("\n"), 1):
         if header := _HEADER.match(line):
-            within = header[1]
-            found = number if within == (table or name) else found
-        if within == table and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[=.]", line):
+            current = header[1]
+            found = number if current == (table or name) else found
+        if current == table and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[=.]", line):
             return number
     return found

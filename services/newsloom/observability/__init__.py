@@ -1,1 +1,1 @@
-"""Observability: what operators can see."""
+"""Observability: metrics, health checks and logs for operators."""

@@ -1,10 +1,11 @@
-"""Every metric of the service, declared here and nowhere else, each with what to infer from it.
+"""Every metric of the service, with its labels, its buckets and what an operator should conclude.
 
-In: nothing. Out: declarations, of which `Metrics` makes a process's metrics and `docs/metrics.md`
-is written. Base units; the values of every label are a closed list, or a bounded one.
+In: nothing. Out: declarations, from which `Metrics` creates the metrics of a process and
+`metrics_page` writes `docs/metrics.md`. Units are base units. The values of each label are a closed
+list or a bounded one.
 
-Counts are of one process and begin anew with it; what outlives it stands in the rows of a lane, and
-is told as a gauge.
+Counters cover one process and start at 0 with it. Values that must survive the process are stored
+in the rows of a lane and are exposed as gauges.
 """
 
 from dataclasses import dataclass
@@ -15,35 +16,41 @@ from prometheus_client import Counter, Gauge, Histogram
 M = TypeVar("M", Counter, Gauge, Histogram)
 
 ENRICH, CURATE, RUN = "enrich", "curate", "run"
-"""Who sets a metric: a worker of either stage, `newsloom run`. Also the values of `stage`."""
+"""Which process sets a metric: an enrich worker, a curate worker or `newsloom run`. Also the values
+of the label `stage`."""
 
 MAX_SOURCES = 50
-"""So many crawlers are named in labels, the first that err; all others are `other`."""
+"""Crawlers that are named in labels: the first ones with a dead letter. All others are `other`."""
 OTHER_SOURCE, NO_SOURCE = "other", "unknown"
 
 LABELS = {
-    "stage": "the worker's: `enrich`, `curate`, or `run` for the embedded runtime; of dead letters "
-    "where on a record's way it failed: `decode`, `normalise`, `enrich`, `curate`",
+    "stage": "the kind of process: `enrich` or `curate` for a worker, `run` for the embedded "
+    "runtime. For dead letters the stage that failed: `decode`, `normalise`, `enrich` or `curate`",
     "outcome": "`curated`, `unchanged`, `withdrawn` or `dead-lettered`",
-    "lane": "the number of the lane, a partition of the curate stage",
-    "partition": "of the stage's input topic",
-    "reason": "the closed list of reasons, as in the headers of dead letters",
-    "source": f"the crawler, as it names itself; the first {MAX_SOURCES} that err, then "
-    f"`{OTHER_SOURCE}`; `{NO_SOURCE}` if it does not say",
-    "field": "of an article event",
+    "lane": "the number of the lane, which is a partition of the curate stage",
+    "partition": "the partition of the stage's input topic",
+    "reason": "one of the closed list of reasons, as in the headers of dead letters",
+    "source": f"the name that the crawler gives itself: the first {MAX_SOURCES} crawlers with a "
+    f"dead letter; `{OTHER_SOURCE}` for further ones and for names with characters other than "
+    f"`a-z`, `0-9`, `.`, `_` and `-`; `{NO_SOURCE}` without a name",
+    "field": "the field of an article event",
     "kind": "`curated` or `story`",
-    "verdict": "on an image: `ok`, else why it is not shown; failures of the web are "
-    "`unreachable`, `timeout`, `http-error`, `too-many-redirects`; the others are judgements",
-    "answer": "`cached`: known from before; `shared`: a fetch of another record's under way; "
-    "`fetched`; `declined`: the host is down or busy",
-    "version": "of the program, or of the catalogue (a digest of its files)",
+    "verdict": "the verdict on an image: `ok`, or why it is not shown. Failures of the web are "
+    "`unreachable`, `timeout`, `http-error` and `too-many-redirects`; the others judge the image",
+    "answer": "`cached`: from the cache; `shared`: from a fetch of the same image that was already "
+    "in flight; `fetched`: from a new fetch; `declined`: not fetched, as its host is down or busy",
+    "version": "the version of the program, or of the catalogue (a digest of its files)",
 }
-"""What each label may say."""
+"""The values of each label."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MetricDefinition(Generic[M]):
-    """A metric. `meaning` is what an operator should infer; `set_by` who has samples of it."""
+    """A metric.
+
+    `set_by` names the processes that set it. `meaning` is its help text: what is counted or
+    measured, and what an operator should conclude from it.
+    """
 
     kind: type[M]
     name: str
@@ -54,89 +61,92 @@ class MetricDefinition(Generic[M]):
 
 
 _SHORT_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0)
-"""From a commit on a broker beside us to what lets a batch fail, 60 s."""
+"""Upper bounds, from a commit on a local broker to just below 60 s, at which a batch fails."""
 _ARRIVAL_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 21_600.0)
-"""Around the objective of 60 s; arrivals are told in whole seconds."""
+"""Upper bounds around the objective of 60 s. Arrival times have a resolution of one second."""
 
-# What becomes of inputs.
+# What happens to inputs.
 RECORDS = MetricDefinition(
     Counter,
     "newsloom_records_total",
     (ENRICH, CURATE, RUN),
-    "Records that a stage has taken from its input and committed. Flat at enrich: nothing comes in "
-    "or it stands still; rising at enrich and flat at curate: curate stands still. A withdrawal "
-    "counts once in each lane.",
+    "Records that a stage has read from its input and committed. No rise at enrich: no input "
+    "arrives, or enrich does not work. A rise at enrich but not at curate: curate does not work. "
+    "Each lane counts a withdrawal.",
     ("stage",),
 )
 INPUTS = MetricDefinition(
     Counter,
     "newsloom_inputs_total",
     (ENRICH, CURATE, RUN),
-    "Inputs by how they ended; over all workers the four outcomes together are all inputs. Enrich "
-    "ends only those that it dead-letters.",
+    "Inputs by outcome. Summed over all workers, the four outcomes are all inputs. Enrich counts "
+    "only the inputs that it dead-letters. A growing share of `dead-lettered`: a crawler or "
+    "Newsloom has a bug; see newsloom_dead_letters_total.",
     ("outcome",),
 )
 COMMITTED_INPUTS = MetricDefinition(
     Gauge,
     "newsloom_committed_inputs",
     (CURATE, RUN),
-    "Inputs of a lane by how they ended, since the lane began, as its committed row counts them. "
-    "It outlives processes: with the dead letters of enrich it must add up to all that was "
-    "produced. Reconcile by this one, not by counters.",
+    "Inputs of a lane by outcome, since the lane was created, as the lane's committed row counts "
+    "them. The count survives restarts. Its sum plus the dead letters of enrich must equal the "
+    "number of inputs produced: check this with committed_inputs, not with the counters.",
     ("lane", "outcome"),
 )
 UNACCOUNTED_INPUTS = MetricDefinition(
     Gauge,
     "newsloom_unaccounted_inputs",
     (CURATE, RUN),
-    "Inputs that this process took for a lane, less those that the lane's row counts as ended "
-    "since. Anything but 0 is a bug of ours: an input was lost, or counted twice.",
+    "Inputs that this process read for a lane, minus those that the lane's row has counted since "
+    "the process started. Any value other than 0 is a bug in Newsloom: an input was lost or "
+    "counted twice. Please report it.",
     ("lane",),
 )
 DEAD_LETTERS = MetricDefinition(
     Counter,
     "newsloom_dead_letters_total",
     (ENRICH, CURATE, RUN),
-    "Inputs that could not be curated. A rise of one reason from one source is that crawler's bug; "
-    "`internal-error` is ours. `newsloom tail dead-letters.v1` shows them.",
+    "Inputs that could not be curated. A rise of one reason from one source: that crawler has a "
+    "bug. The reason `internal-error`: Newsloom has a bug. `newsloom tail dead-letters.v1` shows "
+    "the inputs.",
     ("reason", "stage", "source"),
 )
 FAULTY_FIELDS = MetricDefinition(
     Counter,
     "newsloom_faulty_fields_total",
     (ENRICH, RUN),
-    "Optional fields dropped because of a fault; the article was curated without them. A rise says "
-    "that a crawler has changed.",
+    "Optional fields that were dropped because of a fault. Their articles were curated without "
+    "them. A rise: a crawler has changed what it sends in this field.",
     ("field",),
 )
 PRIVATE_DROPPED = MetricDefinition(
     Counter,
     "newsloom_private_dropped_total",
     (ENRICH, RUN),
-    "Events whose private object was dropped, because there was no key to seal it with. Anything "
-    "but 0 where keys are meant to be set: see docs/sealing.md.",
+    "Events whose private object was dropped, because no sealing key is set. If keys should be "
+    "set, any value other than 0 means that the keys are missing: see docs/sealing.md.",
 )
 PUBLICATIONS = MetricDefinition(
     Counter,
     "newsloom_publications_total",
     (CURATE, RUN),
-    "Records published, tombstones included. Many more than inputs: stories are in flux, or one "
-    "huge story grows.",
+    "Records that were published, including tombstones. Many more publications than inputs: "
+    "stories change often, or one very large story grows.",
     ("kind",),
 )
 DUPLICATES = MetricDefinition(
     Counter,
     "newsloom_duplicates_total",
     (CURATE, RUN),
-    "Articles found to be the same text as another. A sudden share near all of the inputs: a "
-    "crawler sends one article under ever new URLs.",
+    "Articles that were found to be duplicates of another article. If nearly all inputs suddenly "
+    "become duplicates, a crawler sends the same article under many URLs.",
 )
 STORY_MERGES = MetricDefinition(
     Counter,
     "newsloom_story_merges_total",
     (CURATE, RUN),
-    "Stories that went up in another. A burst: something links what does not belong together, such "
-    "as a boilerplate text in all excerpts of an outlet.",
+    "Stories that were merged into another story. A burst: something links unrelated stories, such "
+    "as the same boilerplate text in all excerpts of an outlet.",
 )
 
 # How long it takes.
@@ -144,17 +154,18 @@ ARRIVAL_TO_PUBLICATION = MetricDefinition(
     Histogram,
     "newsloom_arrival_to_publication_seconds",
     (CURATE,),
-    "From an article event's arrival on Kafka to the commit of the record that is curated from it. "
-    "The objective: 99 % within 60 s. After a pause it tells of the backlog first.",
+    "Time from the arrival of an article event on Kafka to the commit of its curated record. The "
+    "objective is 99 % within 60 s. After a pause of the workers the first values show the "
+    "backlog.",
     buckets=_ARRIVAL_S,
 )
 BATCH_SECONDS = MetricDefinition(
     Histogram,
     "newsloom_batch_seconds",
     (ENRICH, CURATE, RUN),
-    "From a batch's records at hand to its commit: the latency that a stage adds. A worker whose "
-    "batch takes 60 s ends itself. Less the transaction it is our own work; at enrich mostly the "
-    "wait for images.",
+    "Time from the start of a batch to its commit, which is the latency that a stage adds. A "
+    "worker whose batch takes 60 s ends itself. The part that is not newsloom_transaction_seconds "
+    "is Newsloom's own work; at enrich it is mostly the wait for images.",
     ("stage",),
     _SHORT_S,
 )
@@ -162,8 +173,8 @@ TRANSACTION_SECONDS = MetricDefinition(
     Histogram,
     "newsloom_transaction_seconds",
     (ENRICH, CURATE),
-    "From the beginning of a batch's transaction to its commit. A rise is the brokers': disks, "
-    "replicas, elections.",
+    "Time from the start of a batch's transaction to its commit. A rise comes from the brokers: "
+    "slow disks, slow replicas or leader elections.",
     ("stage",),
     _SHORT_S,
 )
@@ -173,65 +184,71 @@ TRANSACTIONS_ABORTED = MetricDefinition(
     Counter,
     "newsloom_transactions_aborted_total",
     (ENRICH, CURATE),
-    "Transactions that were begun and did not last; their batch was done again, nothing is lost. "
-    "The worker ends with one, so it is counted by the next that `worker all` or --restart starts; "
-    "elsewhere see restarts by process_start_time_seconds.",
+    "Transactions that were begun and not committed. Nothing is lost: the batch is processed "
+    "again. The worker ends after such a transaction, so the next worker counts it, if `worker "
+    "all` or `--restart` starts that one. With other supervisors use restarts, by "
+    "process_start_time_seconds. A steady rise: look at the brokers.",
     ("stage",),
 )
 LAG_RECORDS = MetricDefinition(
     Gauge,
     "newsloom_consumer_lag_records",
     (ENRICH, CURATE),
-    "Records (at most: Kafka counts marks of transactions too) that wait in an assigned partition, "
-    "the batch at hand among them. Asked of the brokers every few seconds, whatever the consumer "
-    "believes. Growing at enrich: more partitions and workers; at curate: a lane is at its limit.",
+    "Records that wait in an assigned partition, including the batch in progress. It is an upper "
+    "bound, as Kafka's transaction markers are counted too. It is measured on the brokers every "
+    "few seconds, independently of the consumer. Growing at enrich: add partitions and workers. "
+    "Growing at curate: a lane is at its limit.",
     ("stage", "partition"),
 )
 LAG_SECONDS = MetricDefinition(
     Gauge,
     "newsloom_consumer_lag_seconds",
     (ENRICH, CURATE),
-    "How far behind that is in time: the age of the last committed record while others wait (at "
-    "most: since when some do), 0 if none does.",
+    "How old the lag is: the age of the last committed record while others wait, but at most the "
+    "time since no record waited; 0 if none waits. A value that keeps growing: the partition is "
+    "not processed fast enough, or not at all.",
     ("stage", "partition"),
 )
 LAST_COMMIT = MetricDefinition(
     Gauge,
     "newsloom_last_commit_timestamp_seconds",
     (ENRICH, CURATE),
-    "When the last batch of a partition was committed (seconds since the epoch), or when the "
-    "partition was taken over. `time()` less this is the commit age: bad only while records wait.",
+    "When the last batch of a partition was committed, or when the worker took over the partition, "
+    "in seconds since the epoch. `time()` minus this value is the age of the last commit. A high "
+    "age is a problem only while records wait.",
     ("stage", "partition"),
 )
 ASSIGNED_PARTITIONS = MetricDefinition(
     Gauge,
     "newsloom_assigned_partitions",
     (ENRICH, CURATE),
-    "Partitions that a worker has and is ready for. 0: it stands by. Over all workers it must be "
-    "the topic's partitions: fewer for longer than a restore, and some wait for nobody.",
+    "Partitions that are assigned to a worker and ready. 0: the worker stands by, or it is "
+    "rebalancing or restoring. The sum over all workers must be the number of partitions of the "
+    "topic. If it is lower for longer than a restore takes, some partitions are not processed.",
     ("stage",),
 )
 REBALANCES = MetricDefinition(
     Counter,
     "newsloom_rebalances_total",
     (ENRICH, CURATE),
-    "Assignments of partitions that were completed. Rising with nobody coming or going: workers "
-    "drop out of their group, for want of processor time or network.",
+    "Completed assignments of partitions. If it rises while no worker starts or stops, workers "
+    "drop out of their group because they lack processor time or network.",
     ("stage",),
 )
 RECORDS_IN_FLIGHT = MetricDefinition(
     Gauge,
     "newsloom_records_in_flight",
     (ENRICH, CURATE),
-    "Records fetched and not committed yet. The same number for long: the batch at hand is stuck.",
+    "Records that were fetched and are not committed yet. If the value is above 0 and does not "
+    "change for a long time, the batch is stuck.",
     ("stage",),
 )
 BACKPRESSURE_SECONDS = MetricDefinition(
     Counter,
     "newsloom_backpressure_seconds_total",
     (ENRICH, CURATE),
-    "Time in which no more input was taken, because batches were at work. Its rate is the share of "
-    "time at work: near 1 a worker is at its limit, and input waits on the brokers.",
+    "Time in which a worker fetched no records, because it was processing some. Its rate is the "
+    "share of time at work. Near 1: the worker is at its limit, and records wait on the brokers.",
     ("stage",),
 )
 
@@ -240,40 +257,41 @@ RESTORE_PROGRESS = MetricDefinition(
     Gauge,
     "newsloom_restore_progress_ratio",
     (CURATE,),
-    "How much of a lane's state is read back and put together, 0 to 1. Below 1 nothing comes out "
-    "of the lane.",
+    "The part of a lane's state that is restored, from 0 to 1. While it is below 1 the lane "
+    "publishes nothing.",
     ("lane",),
 )
 RESTORE_SECONDS = MetricDefinition(
     Gauge,
     "newsloom_restore_seconds",
     (CURATE,),
-    "How long a lane's last restore took, or has been taking so far. It grows with the lane, and "
-    "for want of processor time; after 600 s the worker ends itself.",
+    "How long the last restore of a lane took, or has taken so far. It grows with the size of the "
+    "lane and with a lack of processor time. After 600 s the worker ends itself.",
     ("lane",),
 )
 LIVE_ARTICLES = MetricDefinition(
     Gauge,
     "newsloom_live_articles",
     (CURATE, RUN),
-    "Articles in the window of a lane: its size, and what memory and restore grow with. It levels "
-    "off after ten days of steady input.",
+    "Live articles of a lane. Memory and restore time grow with this number. It stays level after "
+    "ten days of steady input.",
     ("lane",),
 )
 LIVE_STORIES = MetricDefinition(
     Gauge,
     "newsloom_live_stories",
     (CURATE, RUN),
-    "Stories with an article in the window of a lane. Nearly as many as articles: nothing is "
-    "grouped; a few: everything is.",
+    "Stories of a lane with a live article. Nearly as many stories as articles: articles are not "
+    "grouped. Only a few stories: unrelated articles are grouped.",
     ("lane",),
 )
 LANE_CAP = MetricDefinition(
     Gauge,
     "newsloom_lane_cap_articles",
     (CURATE, RUN),
-    "Live articles that a lane holds at most. At the cap the oldest leave before their ten days, "
-    "and what comes is no longer grouped with them: split languages off into lanes of their own.",
+    "The greatest number of live articles that a lane can hold. When newsloom_live_articles "
+    "reaches it, the oldest articles leave the window before their ten days, and new articles are "
+    "no longer grouped with them. Move some languages to lanes of their own before that.",
     ("lane",),
 )
 
@@ -282,47 +300,49 @@ IMAGE_VERDICTS = MetricDefinition(
     Counter,
     "newsloom_image_verdicts_total",
     (CURATE, RUN),
-    "Images of articles by what became of them, each as often as an article came with it. A jump "
-    "of `unreachable` or `timeout` over all outlets: our own way out is broken.",
+    "Images of articles by verdict. An image is counted once for each article event with it, "
+    "also if the event changes nothing. A jump of `unreachable` or `timeout` for all outlets: our "
+    "own connection to the web is broken.",
     ("verdict",),
 )
 IMAGELESS_ARTICLES = MetricDefinition(
     Counter,
     "newsloom_imageless_articles_total",
     (CURATE, RUN),
-    "Articles curated without a good image, by the verdict on their first; `none-given` if they "
-    "came without any.",
+    "Articles that were curated without a usable image, by the verdict on their first image; "
+    "`none-given` if they had no image. A jump of one verdict: a crawler or outlet has changed its "
+    "images, or our own connection to the web is broken.",
     ("verdict",),
 )
 IMAGE_LOOKUPS = MetricDefinition(
     Counter,
     "newsloom_image_lookups_total",
     (ENRICH, RUN),
-    "Images asked for, by where the answer came from. `cached` are the cache's hits; many "
-    "`declined`: hosts that many articles name are down.",
+    "Lookups of images by how they were answered. The share of `cached` is the hit rate of the "
+    "cache. Many `declined`: hosts with images of many articles are down or too slow.",
     ("answer",),
 )
 IMAGE_FETCH_SECONDS = MetricDefinition(
     Histogram,
     "newsloom_image_fetch_seconds",
     (ENRICH, RUN),
-    "How long fetching an image took, further attempts included, whatever came of it. A rise over "
-    "all outlets: our own network, DNS first.",
+    "How long the fetch of an image took, including retries, whatever its result. A rise for all "
+    "outlets: our own network is slow; check DNS first.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 IMAGE_FETCHES_IN_FLIGHT = MetricDefinition(
     Gauge,
     "newsloom_image_fetches_in_flight",
     (ENRICH, RUN),
-    "Images being fetched now, of 100 at most. At 100 for long: enrich is bound by the web; more "
-    "workers help.",
+    "Images that are being fetched now, at most 100. Near 100 for a long time: enrich waits for "
+    "the web, and more enrich workers help.",
 )
 BLOCKED_REQUESTS = MetricDefinition(
     Counter,
     "newsloom_blocked_requests_total",
     (ENRICH, RUN),
-    "Requests that the guard refused, redirects to a closed address among them. A rise: somebody "
-    "sends events that point into our network; the log at level info names them.",
+    "Requests that the guard refused, including redirects to a blocked address. A rise: a crawler "
+    "sends URLs that point into a private network. The log at level `info` names the hosts.",
 )
 
 # The process.
@@ -330,23 +350,25 @@ LOOP_LAG = MetricDefinition(
     Gauge,
     "newsloom_event_loop_lag_seconds",
     (ENRICH, CURATE),
-    "The longest that the event loop let a timer wait in the last 15 seconds, or is doing so now. "
-    "Seconds: want of processor time, or one long piece of work; `/healthz` fails if it goes on.",
+    "The longest delay of a timer of the event loop in the last 15 seconds, or its present delay "
+    "if that is longer. Several seconds: the process lacks processor time, or one computation "
+    "takes too long. `/healthz` fails if the delay goes on.",
     ("stage",),
 )
 BUILD_INFO = MetricDefinition(
     Gauge,
     "newsloom_build_info",
     (ENRICH, CURATE, RUN),
-    "Always 1. Which version runs where; two at once for longer than a roll-out is a stuck one.",
+    "Always 1. The label names the version of the program that is running. Two versions for longer "
+    "than a roll-out takes: the roll-out is stuck.",
     ("stage", "version"),
 )
 CATALOGUE_INFO = MetricDefinition(
     Gauge,
     "newsloom_catalogue_info",
     (ENRICH, RUN),
-    "Always 1. Which catalogue is at work; two at once for long: a worker did not get the files, "
-    "or refused them, which its log says.",
+    "Always 1. The label names the version of the catalogue that is in use. Two versions for a "
+    "long time: a worker did not get the new files, or refused them; its log says why.",
     ("version",),
 )
 
@@ -357,4 +379,4 @@ AnyMetricDefinition: TypeAlias = (
 ALL: tuple[AnyMetricDefinition, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, MetricDefinition)
 )
-"""All of them, in the order above."""
+"""All metrics, in the order of their declaration."""

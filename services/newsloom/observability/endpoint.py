@@ -1,7 +1,10 @@
-"""The endpoint of a worker: `/metrics` for Prometheus, `/healthz` and `/readyz` for who runs it.
+"""The HTTP endpoint of a process: `/metrics` for Prometheus, `/healthz` and `/readyz` for probes.
 
-In threads of its own, so that it answers when the event loop does not. What a client may hold is
-bounded: connections, their time, and by the standard library the size of a request's head.
+In: a listening socket, a metrics registry and the process's health. Out: responses. It runs in its
+own threads, so it also answers while the event loop is busy in Python code. One long call into C
+code that holds the interpreter lock blocks these threads too: no page answers until the call
+returns. The resources of clients are bounded: the number of connections, their duration and, by the
+standard library, the size of a request's header.
 """
 
 import logging
@@ -21,21 +24,23 @@ from newsloom.observability.failures import EndpointError
 from newsloom.observability.health import Health
 
 MAX_CONNECTIONS = 16
+"""Connections at the same time. A further one is closed at once."""
 READ_S = 5.0
+"""Seconds to wait for the next bytes of a request."""
 CONNECTION_S = 15.0
-"""Longer than a scrape may take (10 s unless Prometheus is told otherwise)."""
+"""Seconds after which a connection is closed; longer than Prometheus' default timeout of 10 s."""
 
 log = logging.getLogger(__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections to be served. Raises EndpointError."""
+    """Returns a listening socket for `serve`. Raises EndpointError."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=MAX_CONNECTIONS)
     except OSError as error:
         raise EndpointError(
-            f"cannot serve metrics at {host}:{port}: {_words(error)}: set another "
+            f"cannot serve metrics at {host}:{port}: {_reason(error)}: set another "
             "NEWSLOOM_METRICS_PORT (0 serves none) or NEWSLOOM_METRICS_HOST"
         ) from error
 
@@ -46,13 +51,13 @@ def serve(
     health: Health,
     connection_s: float = CONNECTION_S,
 ) -> None:
-    """Serves at `listener` from now on, until the process ends."""
+    """Starts to serve at `listener`, in daemon threads, until the process ends."""
     server = _Server(listener, _application(registry, health), connection_s)
     threading.Thread(target=server.serve_forever, name="newsloom-endpoint", daemon=True).start()
 
 
-def _words(error: OSError) -> str:
-    """What the system says, without what Python adds to it."""
+def _reason(error: OSError) -> str:
+    """The system's error message, without Python's additions."""
     if isinstance(error, socket.gaierror) or error.errno is None:
         return str(error.strerror or error)
     return os.strerror(error.errno)
@@ -67,20 +72,20 @@ def _application(registry: CollectorRegistry, health: Health) -> WSGIApplication
         if path == "/metrics":
             return metrics(environ, start)
         if path in checks:
-            return _answer(start, checks[path])
-        return _say(start, "404 Not Found", "/metrics, /healthz or /readyz")
+            return _respond_to_check(start, checks[path])
+        return _respond(start, "404 Not Found", "/metrics, /healthz or /readyz")
 
     return application
 
 
-def _answer(start: StartResponse, check: Callable[[], str | None]) -> Iterable[bytes]:
-    why_not = check()
-    if why_not is None:
-        return _say(start, "200 OK", "ok")
-    return _say(start, "503 Service Unavailable", why_not)
+def _respond_to_check(start: StartResponse, check: Callable[[], str | None]) -> Iterable[bytes]:
+    problem = check()
+    if problem is None:
+        return _respond(start, "200 OK", "ok")
+    return _respond(start, "503 Service Unavailable", problem)
 
 
-def _say(start: StartResponse, status: str, line: str) -> Iterable[bytes]:
+def _respond(start: StartResponse, status: str, line: str) -> Iterable[bytes]:
     start(status, [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")])
     return [f"{line}\n".encode()]
 
@@ -89,11 +94,11 @@ class _Handler(WSGIRequestHandler):
     timeout = READ_S
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: probes come every few seconds."""
+        """Logs nothing, as probes arrive every few seconds."""
 
 
 class _Server(WSGIServer):
-    """A thread for each connection, and not many at once."""
+    """A server with one thread for each connection, and a limit on their number."""
 
     def __init__(
         self, listener: socket.socket, application: WSGIApplication, connection_s: float
@@ -109,7 +114,7 @@ class _Server(WSGIServer):
         self._open: dict[socket.socket, float] = {}
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serves in a thread; hangs up where there are too many."""
+        """Serves the connection in a new thread; closes it if there are too many."""
         if len(self._open) >= MAX_CONNECTIONS:
             self.shutdown_request(request)
             return
@@ -121,15 +126,15 @@ class _Server(WSGIServer):
         try:
             self.finish_request(request, client_address)
         except OSError as error:
-            log.debug("a connection to the endpoint broke: %s", error)
+            log.debug("a connection to the endpoint failed: %s", error)
         finally:
             self._open.pop(request, None)
             self.shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Hangs up on who takes too long, byte by byte. Called every half a second."""
+        """Closes connections that last too long. `serve_forever` calls it every half second."""
         now = time.monotonic()
         for request, began in list(self._open.items()):
             if now - began > self._connection_s:
                 with suppress(OSError):
-                    request.shutdown(socket.SHUT_RDWR)  # its thread wakes, and closes it
+                    request.shutdown(socket.SHUT_RDWR)  # its thread wakes up and closes it

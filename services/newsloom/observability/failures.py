@@ -1,5 +1,5 @@
-"""Failures of watching, apart from what watches: who names them need not load a server."""
+"""Errors of observability, in a module that does not import an HTTP server."""
 
 
 class EndpointError(Exception):
-    """It cannot be served there. The message says why and how to mend it, in one line."""
+    """The endpoint cannot listen. The message is one line: the address, the reason and the fix."""

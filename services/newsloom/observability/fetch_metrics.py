@@ -1,6 +1,7 @@
-"""The metrics of fetching: what the fetchers tell goes in, samples come out.
+"""Metrics of image fetches and blocked requests.
 
-As it happens, and not with the commit of a batch: a fetch is made whatever becomes of its batch.
+In: the reports of the image cache and the HTTP client (see FetchObserver). Out: samples. They count
+at once, not when a batch is committed: a fetch has happened even if its batch is aborted.
 """
 
 import time
@@ -14,7 +15,7 @@ _ANSWERS = ("cached", "shared", "fetched", "declined")
 
 
 class FetchMetrics:
-    """Counts for one process."""
+    """A FetchObserver that counts for one process."""
 
     def __init__(self, metrics: Metrics) -> None:
         lookups = metrics[definitions.IMAGE_LOOKUPS]
@@ -24,12 +25,12 @@ class FetchMetrics:
         self._blocked = metrics[definitions.BLOCKED_REQUESTS]
 
     def note_lookup(self, answer: str) -> None:
-        """An image was asked for."""
+        """Counts one image lookup; `answer` says how it was answered."""
         self._lookups[answer].inc()
 
     @contextmanager
     def fetching(self) -> Iterator[None]:
-        """An image is being fetched for as long as this is open."""
+        """Returns a context that is open while one image is fetched; measures it."""
         began = time.perf_counter()
         self._in_flight.inc()
         try:
@@ -39,5 +40,5 @@ class FetchMetrics:
             self._seconds.observe(time.perf_counter() - began)
 
     def note_blocked(self) -> None:
-        """The guard refused a request."""
+        """Counts a request that the guard refused."""
         self._blocked.inc()

@@ -1,7 +1,8 @@
-"""Whether a worker lives and is ready: its signs of life go in, a reason against it comes out.
+"""Whether a worker is healthy and ready.
 
-The event loop writes, the endpoint's threads read: an answer does not need the loop. It ends
-nothing by itself; whoever asks decides.
+In: heartbeats, lags and commits of a worker. Out: the reason why it is not healthy or not ready, or
+None. The event loop writes and the endpoint's threads read, so an answer does not need the event
+loop. It never ends a process: the program that probes the endpoint decides.
 """
 
 import time
@@ -9,13 +10,17 @@ from collections import deque
 from collections.abc import Callable
 
 BEAT_S = 0.5
-"""How often the loop is to give a sign of life."""
+"""Seconds between two heartbeats of the event loop."""
 _REMEMBERED_BEATS = 30
-"""Those of the last 15 seconds."""
+"""The heartbeats of about the last 15 seconds."""
 
 
 class Health:
-    """The state of one worker. `clock` tells seconds that only go forward."""
+    """The state of one worker.
+
+    `stall_s` is how many seconds the event loop may be silent, or commits may not advance while
+    records wait. `clock` is monotonic, in seconds.
+    """
 
     def __init__(
         self,
@@ -31,43 +36,43 @@ class Health:
         self._waiting_since: dict[int, float] = {}
 
     def beat(self) -> None:
-        """A sign of life, due `BEAT_S` after the last."""
+        """Records a heartbeat. The next one is due after `BEAT_S`."""
         now = self._clock()
         self._lags_s.append(max(0.0, now - self._beat_at - BEAT_S))
         self._beat_at = now
 
     def note_unready(self, why: str) -> None:
-        """No partition is worked on, for this reason."""
+        """Records that no partition is processed, and why."""
         self._waiting_since = {}
         self._unready = why
 
     def note_ready(self) -> None:
-        """The partitions that were assigned are worked on."""
+        """Records that the assigned partitions are processed."""
         self._waiting_since = {}
         self._unready = None
 
     def note_lag(self, partition: int, records: int) -> None:
-        """So many records wait in a partition."""
+        """Records how many records wait in a partition."""
         if not records:
             self._waiting_since.pop(partition, None)
         else:
             self._waiting_since.setdefault(partition, self._clock())
 
     def note_commit(self, partition: int) -> None:
-        """A batch of a partition was committed; others may wait."""
+        """Records that a batch of a partition was committed. Other records may wait."""
         if partition in self._waiting_since:
             self._waiting_since[partition] = self._clock()
 
     @property
     def loop_lag_s(self) -> float:
-        """The longest that the loop let a beat wait lately, or is doing so now."""
-        now_s = self._clock() - self._beat_at - BEAT_S
-        return max([0.0, now_s, *tuple(self._lags_s)])
+        """The longest delay, in seconds, of the recent heartbeats and of the one that is due."""
+        overdue_s = self._clock() - self._beat_at - BEAT_S
+        return max([0.0, overdue_s, *tuple(self._lags_s)])
 
     def unhealthy(self) -> str | None:
-        """Why the process is better started again; None if it is not.
+        """Why the process should be restarted; None if it should not.
 
-        A restore is no reason: it has a limit of its own, at which the process ends itself.
+        A restore is not a reason: after its own time limit the process ends itself.
         """
         now = self._clock()
         silent_s = now - self._beat_at
@@ -82,5 +87,5 @@ class Health:
         return None
 
     def unready(self) -> str | None:
-        """Why nothing is worked on yet; None once partitions are assigned and restored."""
+        """Why no partition is processed; None once they are assigned and restored."""
         return self._unready

@@ -1,6 +1,7 @@
-"""What is told of one lane: what became of its inputs goes in; its size and its account come out.
+"""The metrics of one lane.
 
-The account holds what was taken here against what the lane's own row counts, which is committed.
+In: the result of each input. Out: the size of the lane, and the inputs by outcome. They are checked
+against the committed counts in the lane's row: the difference is `newsloom_unaccounted_inputs`.
 """
 
 from newsloom.observability import definitions
@@ -11,32 +12,32 @@ from newsloom.records.faults import Outcome
 
 
 class LaneMetrics:
-    """The metrics of a lane from now on, whose state it reads."""
+    """Counts the inputs of a lane from its creation on. It only reads `state`."""
 
     def __init__(self, metrics: Metrics, lane: int, state: State) -> None:
         self._metrics = metrics
         self._label = str(lane)
         self._state = state
         self._counted_before = _counted(state)
-        self._taken = 0
+        self._read = 0
 
     def count(self, result: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
-        """Counts what became of one input, as `Metrics.count` does."""
+        """Counts the result of one input; see `Metrics.count`."""
         self._metrics.count(result, is_input, arrived_at)
-        self._taken += is_input
+        self._read += is_input
 
     def commit(self) -> None:
-        """Makes visible what was counted, and describes the lane: its batch is committed."""
+        """Publishes the counts of the batch that was just committed, and the size of the lane."""
         self._metrics.commit()
         self.describe()
 
     def describe(self) -> None:
-        """Tells the size of the lane, and how it accounts for its inputs."""
+        """Sets the gauges of the lane: its size, and its inputs by outcome."""
         metrics, state, label = self._metrics, self._state, self._label
         for outcome in Outcome:
             count = state.lane.outcomes.get(outcome.value, 0)
             metrics[definitions.COMMITTED_INPUTS].labels(label, outcome.value).set(count)
-        unaccounted = self._counted_before + self._taken - _counted(state)
+        unaccounted = self._counted_before + self._read - _counted(state)
         metrics[definitions.UNACCOUNTED_INPUTS].labels(label).set(unaccounted)
         metrics[definitions.LIVE_ARTICLES].labels(label).set(len(state.articles))
         metrics[definitions.LIVE_STORIES].labels(label).set(len(state.stories))

@@ -1,7 +1,7 @@
-"""Logs of workers: what modules say through `logging` goes in, lines on standard error come out.
+"""The logs of workers.
 
-Lines to read, or an object a line. What a record's line holds beyond its message is in `fields`:
-ids and numbers, never a payload.
+In: records of Python's `logging`. Out: lines on standard error, as text or as one JSON object a
+line. A log call passes ids and numbers in `fields`, never a payload.
 """
 
 import asyncio
@@ -13,18 +13,18 @@ from typing import Any, Literal
 
 Format = Literal["text", "json"]
 FIELDS = "fields"
-"""The name under which a line's further fields are given: `extra=fields(id=…)`."""
+"""The attribute of a log record that holds its fields: `log.info(…, extra=fields(id=…))`."""
 
 
 def fields(**named: object) -> dict[str, dict[str, object]]:
-    """Further fields of a log line, for `extra`; those that are None are left out."""
+    """The value of `extra` for a log line with these fields, without those that are None."""
     return {FIELDS: {name: value for name, value in named.items() if value is not None}}
 
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        said = "".join(f" {name}={_shown(value)}" for name, value in _fields_of(record).items())
-        line = f"newsloom: {' '.join(record.getMessage().split())}{said}"
+        pairs = "".join(f" {name}={_quoted(value)}" for name, value in _fields_of(record).items())
+        line = f"newsloom: {' '.join(record.getMessage().split())}{pairs}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -34,9 +34,9 @@ class _Json(logging.Formatter):
         self._stage = {"stage": stage} if stage else {}
 
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC)
+        created_at = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, Any] = {
-            "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             **self._stage,
             "logger": record.name,
@@ -48,8 +48,8 @@ class _Json(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def _shown(value: object) -> str:
-    """What others chose is quoted: it may hold anything."""
+def _quoted(value: object) -> str:
+    """The value as text, quoted if it contains spaces or unprintable characters."""
     text = str(value)
     return text if text.isprintable() and " " not in text else json.dumps(text)
 
@@ -58,23 +58,24 @@ def _fields_of(record: logging.LogRecord) -> dict[str, Any]:
     return getattr(record, FIELDS, {})
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Not so that a task was told to end, which Faust calls a crash while a worker drains."""
-    told = (*(record.args or ()), *(record.exc_info or ()))
-    return not any(isinstance(each, asyncio.CancelledError) for each in told)
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """False for a cancelled task, which Faust logs as a crash while a worker shuts down."""
+    values = (*(record.args or ()), *(record.exc_info or ()))
+    return not any(isinstance(value, asyncio.CancelledError) for value in values)
 
 
 def set_up_logs(form: Format, level: str, stage: str | None = None) -> None:
-    """Logs to the process's real standard error from now on: Faust may have taken the other.
+    """Logs to the process's original standard error, because Faust may replace `sys.stderr`.
 
-    Of libraries only what is at least an error.
+    `level` applies to Newsloom's own loggers. Libraries log only errors.
     """
     handler = logging.StreamHandler(sys.__stderr__)
-    handler.addFilter(_is_news)
+    handler.addFilter(_is_no_cancellation)
     handler.setFormatter(_Json(stage) if form == "json" else _Text())
     logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
     logging.getLogger("newsloom").setLevel(level.upper())
-    # What these say of an outage is told once, by the error it ends with. Faust logs under the
-    # name of the module that holds its subclass; under load it thinks its thread is dead.
+    # These loggers repeat an outage many times; the error that ends the worker reports it once.
+    # Faust logs under the name of the module that subclasses it, and under load it reports wrongly
+    # that its thread is dead.
     for name in ("aiokafka", "newsloom.runtimes.kafka.worker.consumer"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

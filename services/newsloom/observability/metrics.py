@@ -1,7 +1,8 @@
-"""The metrics of one process: what became of inputs goes in, samples for Prometheus come out.
+"""The metrics of one process.
 
-What a batch counts is kept apart until the batch is committed, so that no count runs ahead of what
-lasts, and a record costs a few increments of plain numbers.
+In: the result of each input. Out: samples for Prometheus. The counts of a batch are collected apart
+and published when the batch is committed, so counters never include aborted batches, and a record
+costs only a few integer increments.
 """
 
 import re
@@ -36,18 +37,22 @@ _MERGES = definitions.STORY_MERGES, ()
 _PRIVATE_DROPPED = definitions.PRIVATE_DROPPED, ()
 
 Count = tuple[MetricDefinition[Counter], tuple[str, ...]]
-"""What is counted, and the values of its labels."""
+"""A counter and the values of its labels."""
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # an unused second series for each counter
 
 
 class Metrics:
-    """The metrics of a process, under a registry of their own: those that `stage` sets."""
+    """The metrics that a `stage` sets, in their own registry."""
 
     def __init__(self, stage: str) -> None:
         self.stage = stage
         self.registry = CollectorRegistry()
-        self._made = {one: _make(one, self.registry) for one in ALL if stage in one.set_by}
+        self._metrics = {
+            definition: _create(definition, self.registry)
+            for definition in ALL
+            if stage in definition.set_by
+        }
         self._counted: Tally[Count] = Tally()
         self._arrivals: list[int] = []
         self._sources: set[str] = set()
@@ -56,16 +61,16 @@ class Metrics:
         self[definitions.BUILD_INFO].labels(stage, __version__).set(1)
         self._begin_at_zero()
 
-    def __getitem__(self, one: MetricDefinition[M]) -> M:
-        """The metric that was declared. KeyError for one that this stage does not set."""
-        return cast(M, self._made[one])
+    def __getitem__(self, definition: MetricDefinition[M]) -> M:
+        """The metric with this definition. Raises KeyError if this stage does not set it."""
+        return cast(M, self._metrics[definition])
 
-    def of_stage(self, one: MetricDefinition[M]) -> M:
-        """A metric whose only label is the stage, for this one."""
-        return self[one].labels(self.stage)
+    def of_stage(self, definition: MetricDefinition[M]) -> M:
+        """The metric with this definition, whose only label is the stage, for this stage."""
+        return self[definition].labels(self.stage)
 
     def count_enriched(self, enriched: Enriched) -> None:
-        """Counts what enrichment made of an input that is curated elsewhere."""
+        """Counts the result of enriching an input that another process curates."""
         self._counted[self._records] += 1
         self._count_faulty_fields(enriched)
         if isinstance(enriched.arrival, Fault):
@@ -73,9 +78,10 @@ class Metrics:
             self._count_dead_letter(enriched.arrival, enriched.source)
 
     def count(self, result: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
-        """Counts what became of one input; what another lane counts is no input of this one.
+        """Counts the result of one input.
 
-        `arrived_at` (seconds since the epoch) is told where publication is to be held against it.
+        `is_input` is False for a withdrawal that another lane counts as an input. With `arrived_at`
+        (seconds since the epoch) the time from arrival to publication is measured.
         """
         counted = self._counted
         counted[self._records] += 1
@@ -98,9 +104,9 @@ class Metrics:
         self._count_faulty_fields(result)
 
     def commit(self) -> None:
-        """Makes visible what was counted since the last time: its batch is committed."""
-        for (one, labels), count in self._counted.items():
-            metric = self[one]
+        """Publishes what was counted since the last call. Call it when the batch is committed."""
+        for (definition, labels), count in self._counted.items():
+            metric = self[definition]
             (metric.labels(*labels) if labels else metric).inc(count)
         self._counted.clear()
         if self._arrivals:
@@ -110,20 +116,20 @@ class Metrics:
             self._arrivals.clear()
 
     def name_catalogue(self, version: str) -> None:
-        """Tells which catalogue is at work from now on."""
+        """Sets the version of the catalogue that is in use."""
         self[definitions.CATALOGUE_INFO].clear()
         self[definitions.CATALOGUE_INFO].labels(version).set(1)
 
     def forget_partitions(self) -> None:
-        """Drops the samples of every partition and lane: they may be another's from now on."""
-        for one, metric in self._made.items():
-            if one.kind is Gauge and {"partition", "lane"}.intersection(one.labels):
+        """Drops the gauges of all partitions and lanes, which may move to another worker now."""
+        for definition, metric in self._metrics.items():
+            if definition.kind is Gauge and {"partition", "lane"}.intersection(definition.labels):
                 metric.clear()
 
-    def _count_faulty_fields(self, of: Enriched | Result) -> None:
-        for name in of.faulty_fields:
+    def _count_faulty_fields(self, result: Enriched | Result) -> None:
+        for name in result.faulty_fields:
             self._counted[definitions.FAULTY_FIELDS, (name,)] += 1
-        if of.has_dropped_private:
+        if result.has_dropped_private:
             self._counted[_PRIVATE_DROPPED] += 1
 
     def _count_dead_letter(self, fault: Fault, source: str | None) -> None:
@@ -148,7 +154,7 @@ class Metrics:
             self._counted[definitions.IMAGELESS_ARTICLES, (first,)] += 1
 
     def _begin_at_zero(self) -> None:
-        """Shows closed lists whole from the start, so that a first rise is one."""
+        """Creates the samples of closed label lists at 0, so that the first increase is visible."""
         closed: dict[MetricDefinition[Counter], list[str]] = {
             definitions.RECORDS: [self.stage],
             definitions.INPUTS: [outcome.value for outcome in Outcome],
@@ -158,19 +164,22 @@ class Metrics:
             definitions.REBALANCES: [self.stage],
             definitions.BACKPRESSURE_SECONDS: [self.stage],
         }
-        for one, values in closed.items():
-            for value in values if one in self._made else ():
-                self[one].labels(value)
+        for definition, values in closed.items():
+            for value in values if definition in self._metrics else ():
+                self[definition].labels(value)
 
 
-def _make(one: AnyMetricDefinition, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
-    if one.kind is Histogram:
-        return Histogram(one.name, one.meaning, one.labels, registry=registry, buckets=one.buckets)
-    return one.kind(one.name, one.meaning, one.labels, registry=registry)
+def _create(
+    definition: AnyMetricDefinition, registry: CollectorRegistry
+) -> Counter | Gauge | Histogram:
+    name, meaning, labels = definition.name, definition.meaning, definition.labels
+    if definition.kind is Histogram:
+        return Histogram(name, meaning, labels, registry=registry, buckets=definition.buckets)
+    return definition.kind(name, meaning, labels, registry=registry)
 
 
 def totals(counter: Counter) -> Tally[str]:
-    """The counts of a counter by its first label, over all its other labels."""
+    """The counts above 0 of a counter by its first label, summed over its other labels."""
     sums: Tally[str] = Tally()
     for metric in counter.collect():
         for sample in metric.samples:

@@ -1,1 +1,1 @@
-"""The catalogue: providers and topics, read from TOML files."""
+"""The catalogue: read providers and topics from TOML files."""

@@ -1,8 +1,8 @@
-"""The catalogue as files a person edits: providers and topics in TOML in, a Catalogue out.
+"""Builds the catalogue from TOML files of providers and topics.
 
-Later files add to what earlier ones say, or override it key by key. A mistake is refused, and told
-by file, line and mend. It never writes a file, and it checks how the files say it, not whether it
-is true.
+In: the bundled files, then an operator's own files, in order. Out: a Catalogue. A later file adds
+entries, or overrides earlier ones key by key. A mistake raises CatalogueError with the file, the
+line and the fix. It never writes a file. It checks the form of the entries, not their truth.
 """
 
 import logging
@@ -31,8 +31,9 @@ log = logging.getLogger(__name__)
 _FOLDER = resources.files("newsloom.catalogue")
 BUNDLED = (_FOLDER / "providers.toml", _FOLDER / "topics.toml")
 VERSION_DIGITS = 12
+"""Hexadecimal digits."""
 
-# How each key is written: the mend where one is missing or of the wrong kind.
+# How each key is written: the fix in the message if it is missing or has a wrong value.
 _FORMS = {
     "provider": "[[provider]] above each provider",
     "domain": 'domain = "bbc.co.uk"',
@@ -97,34 +98,34 @@ _KEYS = {
 def load_catalogue(
     own: Sequence[Path] = (), bundled: Sequence[Traversable | Path] = BUNDLED
 ) -> Catalogue:
-    """The bundled catalogue with an operator's `own` files upon it, in order.
+    """Loads the bundled catalogue, then an operator's `own` files, in order.
 
-    Its version is the first 48 bits of a SHA-256 over the bytes of all files, in hex: it tells
-    where they differ, not what else they are. Raises CatalogueError at the first mistake.
+    The version is the first 48 bits, in hex, of the SHA-256 of the SHA-256 digests of all files: it
+    differs whenever a file differs. Raises CatalogueError at the first mistake.
     """
     files = [CatalogueFile(file, _FORMS, _KEYS) for file in (*bundled, *own)]
     digests = b"".join(sha256(file.content).digest() for file in files)
     tables = [(file, file.read(_Tables)) for file in files]
     return Catalogue(
-        outlets=_read_outlets([(file, each.provider) for file, each in tables]),
-        topics=_read_topics([(file, each.topic) for file, each in tables]),
+        outlets=_read_outlets([(file, content.provider) for file, content in tables]),
+        topics=_read_topics([(file, content.topic) for file, content in tables]),
         version=sha256(digests).hexdigest()[:VERSION_DIGITS],
     )
 
 
 class CatalogueFiles:
-    """The `current` catalogue, which follows an operator's own files as they change."""
+    """The `current` catalogue. It is loaded again when an operator's own files change."""
 
     def __init__(self, own: Sequence[Path] = ()) -> None:
-        """Raises CatalogueError at the first mistake."""
+        """Loads the catalogue. Raises CatalogueError at the first mistake."""
         self._own = own
         self._seen = self._stamps()
         self.current = load_catalogue(own)
 
     def renewed(self) -> Catalogue:
-        """The catalogue as the files stand now; they are read again only if they changed.
+        """The catalogue of the current files. They are read again only if one has changed.
 
-        A mistake is logged, once for each change, and leaves the former catalogue in force.
+        After a change with a mistake the former catalogue is kept, and the mistake is logged once.
         """
         if self._own and (stamps := self._stamps()) != self._seen:
             self._seen = stamps
@@ -152,11 +153,11 @@ def _read_outlets(files: Iterable[tuple[CatalogueFile, list[_Provider]]]) -> dic
         file.refuse_repeats("provider", "domain", [provider.domain for provider in providers])
         for entry, provider in enumerate(providers):
             _check_provider(file, entry, provider)
-            told = provider.model_dump(exclude_unset=True)
-            if "name" not in told and provider.domain not in merged:
+            given = provider.model_dump(exclude_unset=True)
+            if "name" not in given and provider.domain not in merged:
                 raise file.missing("provider", entry, "name")
-            merged.setdefault(provider.domain, {}).update(told)
-    return {domain: _outlet(_Provider(**told)) for domain, told in merged.items()}
+            merged.setdefault(provider.domain, {}).update(given)
+    return {domain: _outlet(_Provider(**given)) for domain, given in merged.items()}
 
 
 def _outlet(provider: _Provider) -> Outlet:
@@ -180,13 +181,13 @@ def _read_topics(files: Iterable[tuple[CatalogueFile, list[_Topic]]]) -> TopicIn
         file.refuse_repeats("topic", "id", [topic.id for topic in topics])
         for entry, topic in enumerate(topics):
             _check_phrases(file, entry, topic)
-            told = topic.model_dump(exclude_unset=True)
-            if "name" not in told and topic.id not in merged:
+            given = topic.model_dump(exclude_unset=True)
+            if "name" not in given and topic.id not in merged:
                 raise file.missing("topic", entry, "name")
-            merged.setdefault(topic.id, {}).update(told)
+            merged.setdefault(topic.id, {}).update(given)
             places.pop(topic.id, None)
             places[topic.id] = file, entry
-    topics_by_id = {ident: _Topic(**told) for ident, told in merged.items()}
+    topics_by_id = {topic_id: _Topic(**given) for topic_id, given in merged.items()}
     _check_names(topics_by_id, places)
     _check_parents(topics_by_id, places)
     return TopicIndex(
@@ -205,66 +206,65 @@ def _check_phrases(file: CatalogueFile, entry: int, topic: _Topic) -> None:
     for kind, phrases in (("keyword", topic.keywords), ("phrase", topic.phrases)):
         for phrase in phrases:
             if not 1 <= (count := len(words(phrase))) <= MAX_PHRASE_WORDS:
-                what = f'the {kind} "{phrase}" has {count} words (a pair of ideographs is one)'
-                mend = f"write 1 to {MAX_PHRASE_WORDS}"
-                raise file.mistake("topic", entry, phrase, what, mend)
+                problem = f'the {kind} "{phrase}" has {count} words (a pair of ideographs is one)'
+                fix = f"write 1 to {MAX_PHRASE_WORDS} words"
+                raise file.mistake("topic", entry, phrase, problem, fix)
 
 
 def _check_names(topics: dict[str, _Topic], places: dict[str, tuple[CatalogueFile, int]]) -> None:
     first: dict[str, str] = {}
-    for ident, topic in topics.items():
-        if (other := first.setdefault(topic.name, ident)) != ident:
-            file, entry = places[ident]
-            what = f'the name "{topic.name}" is that of the topic "{other}" already'
-            mend = f'choose another, or override that one by id = "{other}"'
-            raise file.mistake("topic", entry, topic.name, what, mend)
+    for topic_id, topic in topics.items():
+        if (other := first.setdefault(topic.name, topic_id)) != topic_id:
+            file, entry = places[topic_id]
+            problem = f'the name "{topic.name}" is that of the topic "{other}" already'
+            fix = f'choose another name, or override that one by id = "{other}"'
+            raise file.mistake("topic", entry, topic.name, problem, fix)
 
 
 def _check_parents(topics: dict[str, _Topic], places: dict[str, tuple[CatalogueFile, int]]) -> None:
     parents = {topic.parent for topic in topics.values()}
-    # The last written first: who closes a circle is to blame for it.
-    for ident, (file, entry) in reversed(places.items()):
-        topic = topics[ident]
-        if not (topic.keywords or topic.phrases or topic.hashtags or ident in parents):
-            what = f'nothing finds the topic "{ident}"'
-            raise file.mistake("topic", entry, "", what, f"add {_FORMS['keywords']}")
-        above, parent = {ident}, topic.parent
+    # In reverse order of the entries, so that a cycle is reported at the entry that closes it.
+    for topic_id, (file, entry) in reversed(places.items()):
+        topic = topics[topic_id]
+        if not (topic.keywords or topic.phrases or topic.hashtags or topic_id in parents):
+            problem = f'nothing finds the topic "{topic_id}"'
+            raise file.mistake("topic", entry, "", problem, f"add {_FORMS['keywords']}")
+        above, parent = {topic_id}, topic.parent
         while parent is not None:
             if parent not in topics:
-                what = f'there is no topic "{parent}"'
-                raise file.mistake("topic", entry, "parent", what, f"write {_FORMS['parent']}")
+                problem = f'there is no topic "{parent}"'
+                raise file.mistake("topic", entry, "parent", problem, f"write {_FORMS['parent']}")
             if parent in above:
-                what = f'the parents of "{ident}" lead back to "{parent}"'
-                raise file.mistake("topic", entry, "parent", what, "take one parent out")
+                problem = f'the parents of "{topic_id}" lead back to "{parent}"'
+                raise file.mistake("topic", entry, "parent", problem, "take one parent out")
             above.add(parent)
             parent = topics[parent].parent
 
 
 def _check_provider(file: CatalogueFile, entry: int, provider: _Provider) -> None:
     domain = provider.domain
-    if (own := _domain_of(domain)) != domain:
-        what = f'"{domain}" is not a registrable domain in lower-case ASCII'
-        mend = f'write "{own}"' if own else 'write a public suffix plus one label: "bbc.co.uk"'
-        raise file.mistake("provider", entry, domain, what, mend)
+    if (expected := _domain_of(domain)) != domain:
+        problem = f'"{domain}" is not a registrable domain in lower-case ASCII'
+        example = 'write a public suffix plus one label: "bbc.co.uk"'
+        fix = f'write "{expected}"' if expected else example
+        raise file.mistake("provider", entry, domain, problem, fix)
     for host in provider.hosts:
         if _domain_of(host) != domain:
-            mend = "give it a [[provider]] of its own"
-            raise file.mistake(
-                "provider", entry, host, f'the host "{host}" is not below {domain}', mend
-            )
-        if (own := _host_in(host)) != host:
-            what = f'the host "{host}" is not in lower-case ASCII'
-            raise file.mistake("provider", entry, host, what, f'write "{own}"')
+            problem = f'the host "{host}" is not below {domain}'
+            fix = "give it a [[provider]] of its own"
+            raise file.mistake("provider", entry, host, problem, fix)
+        if (expected := _host_in(host)) != host:
+            problem = f'the host "{host}" is not in lower-case ASCII'
+            raise file.mistake("provider", entry, host, problem, f'write "{expected}"')
     for image in provider.images:
         if url_fault(image["url"]):
-            what = f'the image "{image["url"]}" is not a URL'
-            raise file.mistake(
-                "provider", entry, image["url"], what, "write it with https:// and its host"
-            )
+            problem = f'the image "{image["url"]}" is not a URL'
+            fix = "write it with https:// and its host"
+            raise file.mistake("provider", entry, image["url"], problem, fix)
 
 
 def _host_in(text: str) -> str | None:
-    """The host that a text means, in lower-case ASCII; None for what is no host."""
+    """The host in a text, in lower-case ASCII; None if the text is not a host."""
     try:
         return host_of(f"https://{text}/")
     except ValueError:
@@ -272,9 +272,9 @@ def _host_in(text: str) -> str | None:
 
 
 def _domain_of(text: str) -> str | None:
-    """The registrable domain of the host that a text means; None for what has none."""
+    """The registrable domain of the host in a text; None if there is none."""
     if (host := _host_in(text)) is None:
         return None
-    # Below a public suffix `www` is a domain of its own, and below an IP address is nothing.
+    # `www.<host>` comes back whole if the host is a public suffix or an IP address.
     domain = registrable_domain(f"www.{host}")
     return None if domain == f"www.{host}" else domain

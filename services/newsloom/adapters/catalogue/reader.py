@@ -1,7 +1,7 @@
-"""A file of the catalogue as text: its bytes, its blocks, and on which line something stands.
+"""Reads one catalogue file: its bytes, its tables, and the line of each entry.
 
-In: a TOML file and the shape its blocks must have. Out: the blocks, or the first mistake by file,
-line and mend. It knows nothing of what the blocks mean.
+In: a TOML file, and the shape that its tables must have. Out: the tables, or a CatalogueError for
+the first mistake, with the file, the line and the fix. It does not know what the tables mean.
 """
 
 import re
@@ -22,11 +22,15 @@ _Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 class CatalogueError(ValueError):
-    """A catalogue that cannot be used. The message names the file, the line and the mend."""
+    """The catalogue cannot be used. The message names the file, the line and the fix."""
 
 
 class CatalogueFile:
-    """A file, read whole. `forms` says how each key is written, `keys` which a table takes."""
+    """A catalogue file, read completely.
+
+    `forms` is an example of how each key is written; `keys` the keys that each table allows. A
+    block is one `[[table]]` of the file.
+    """
 
     def __init__(
         self,
@@ -34,7 +38,7 @@ class CatalogueFile:
         forms: Mapping[str, str],
         keys: Mapping[str, Sequence[str]],
     ) -> None:
-        """Raises CatalogueError if the file cannot be read."""
+        """Reads the file. Raises CatalogueError if it cannot be read or is larger than 16 MiB."""
         self._file = file
         self._forms = forms
         self._keys = keys
@@ -48,7 +52,7 @@ class CatalogueFile:
             ) from error
         if len(self.content) > MAX_FILE_BYTES:
             raise CatalogueError(f"{file}: is larger than 16 MiB; name a TOML file of providers")
-        # Nothing else ends a line in TOML; `splitlines` would part at a U+2028 too.
+        # In TOML only \n ends a line; `splitlines` would split at U+2028 too.
         self._lines = self.content.decode(errors="replace").split("\n")
         self._headers = [
             (number, found[1])
@@ -57,53 +61,53 @@ class CatalogueFile:
         ]
 
     def read(self, shape: type[_Shape]) -> _Shape:
-        """The blocks of the file, each of the right shape; raises CatalogueError."""
+        """Returns the tables of the file, validated against `shape`. Raises CatalogueError."""
         try:
             return shape.model_validate(parse_toml(self.content))
         except TomlError as error:
-            mend = error.mend or 'write key = "value", one a line, each key once in its block'
-            raise self._mistake(error.line, error.what, mend) from error
+            fix = error.fix or 'write key = "value", one a line, each key once in its block'
+            raise self._mistake(error.line, error.problem, fix) from error
         except ValidationError as error:
             raise self._shape_mistake(shape, error) from error
 
-    def mistake(self, table: str, entry: int, said: str, what: str, mend: str) -> CatalogueError:
-        """The error for what is `said` in the block of that table and number, counted from 0."""
-        return self._mistake(self.line_of(table, entry, said), what, mend)
+    def mistake(self, table: str, entry: int, text: str, problem: str, fix: str) -> CatalogueError:
+        """The error for a `text` in block number `entry` (from 0) of a table."""
+        return self._mistake(self.line_of(table, entry, text), problem, fix)
 
     def missing(self, table: str, entry: int, key: str) -> CatalogueError:
-        """The error for a key that a block lacks."""
+        """The error for a key that is missing in a block."""
         return self.mistake(table, entry, "", f'"{key}" is missing', f"add {self._forms[key]}")
 
     def refuse_repeats(self, table: str, key: str, values: Sequence[str]) -> None:
-        """Raises CatalogueError if two blocks of the file bear the same value of `key`."""
+        """Raises CatalogueError if two blocks of the file have the same value of `key`."""
         first: dict[str, int] = {}
         for entry, value in enumerate(values):
             if first.setdefault(value, entry) != entry:
                 line = self.line_of(table, first[value], value)
-                what = f'the {key} "{value}" stands on line {line} already'
-                raise self.mistake(table, entry, value, what, "make one block of the two")
+                problem = f'the {key} "{value}" stands on line {line} already'
+                raise self.mistake(table, entry, value, problem, "make one block of the two")
 
-    def line_of(self, table: str | None, entry: int | None, said: str = "") -> int:
-        """The line, from 1, where a block first says it, else where the block begins."""
-        own = [place for place, (_, name) in enumerate(self._headers) if name == table]
+    def line_of(self, table: str | None, entry: int | None, text: str = "") -> int:
+        """The 1-based line on which a block first contains `text`, else where the block begins."""
+        headers = [index for index, (_, name) in enumerate(self._headers) if name == table]
         start, end = 1, len(self._lines) + 1
-        # An array needs no headers, and a stray key is in no block: then the file is searched.
-        if entry is not None and entry < len(own):
-            place = own[entry]
-            start = self._headers[place][0]
-            end = self._headers[place + 1][0] if place + 1 < len(self._headers) else end
-        mention = re.compile(rf"(?<![\w.-]){re.escape(said)}(?![\w.-])")
+        # An inline array has no headers, and a misplaced key has no block: search the whole file.
+        if entry is not None and entry < len(headers):
+            index = headers[entry]
+            start = self._headers[index][0]
+            end = self._headers[index + 1][0] if index + 1 < len(self._headers) else end
+        mention = re.compile(rf"(?<![\w.-]){re.escape(text)}(?![\w.-])")
         for number in range(start, end):
             line = self._lines[number - 1]
-            if said and mention.search(line) and not line.lstrip().startswith("#"):
+            if text and mention.search(line) and not line.lstrip().startswith("#"):
                 return number
         return start
 
-    def _mistake(self, line: int, what: str, mend: str) -> CatalogueError:
-        return CatalogueError(f"{self._file}:{line}: {what}; {mend}")
+    def _mistake(self, line: int, problem: str, fix: str) -> CatalogueError:
+        return CatalogueError(f"{self._file}:{line}: {problem}; {fix}")
 
     def _shape_mistake(self, shape: type[BaseModel], error: ValidationError) -> CatalogueError:
-        # A misspelt key is also a missing one; the misspelling is what to mend.
+        # A misspelt key is also reported as missing. The misspelling is what must be fixed.
         faults = error.errors(include_url=False)
         fault = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
         entry = next((part for part in fault["loc"] if isinstance(part, int)), None)
@@ -111,12 +115,12 @@ class CatalogueFile:
         table = outer[0] if outer else None
         if fault["type"] == "extra_forbidden":
             known = self._keys[outer[-1]] if outer else shape.model_fields
-            mend = f"write one of {', '.join(known)}"
+            fix = f"write one of {', '.join(known)}"
             line = self.line_of(table, entry, key)
-            return self._mistake(line, f'the key "{key}" is unknown', mend)
+            return self._mistake(line, f'the key "{key}" is unknown', fix)
         form = next(self._forms[part] for part in (key, *reversed(outer)) if part in self._forms)
         if fault["type"] == "missing":
-            what, mend = f'"{key}" is missing', f"add {form}"
-            return self._mistake(self.line_of(table, entry), what, mend)
-        what = f'"{key}" is {short_repr(fault["input"])}'
-        return self._mistake(self.line_of(table, entry, key), what, f"write {form}")
+            problem, fix = f'"{key}" is missing', f"add {form}"
+            return self._mistake(self.line_of(table, entry), problem, fix)
+        problem = f'"{key}" is {short_repr(fault["input"])}'
+        return self._mistake(self.line_of(table, entry, key), problem, f"write {form}")

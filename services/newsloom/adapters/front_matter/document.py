@@ -1,8 +1,8 @@
-"""Markdown files with YAML front matter, the form in which static sites keep curated records.
+"""Reads and writes Markdown files with YAML front matter, the format of static site generators.
 
-What enters is a file's text or a record; what leaves is a `Document` or a file's text. A file read
-and written back is the same text; a field that changed in between is written by the rule of
-`front_matter_form`, its neighbours stay as they were. It never cleans, judges or converts a value.
+In: the text of a file, or a record. Out: a `Document`, or the text of a file. A file that is read
+and written without changes keeps its text. A changed field is written by the rules of `form`; the
+other fields keep their text. It never cleans, validates or converts a value.
 """
 
 import re
@@ -22,7 +22,7 @@ _CLOSING = re.compile(r"^---[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
 
 class _Source(NamedTuple):
     opening: str
-    fields: dict[str, SourceField]  # empty when the fields do not each begin a line
+    fields: dict[str, SourceField]  # empty if the fields do not all begin on their own line
     tail: str  # comments after the last field
     closing: str
 
@@ -33,27 +33,27 @@ _NO_SOURCE = _Source("---\n", {}, "", "---\n")
 class Document(dict[str, Any]):
     """The fields of a front matter in file order, and `body`: the text after the closing line.
 
-    A plain dict in all other respects. One that `loads` returned remembers its text for `dumps`.
+    Otherwise a plain dict. A document that `loads` returned keeps its source text for `dumps`.
     """
 
     def __init__(
         self, fields: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), body: str = "\n"
     ) -> None:
-        """Hold the fields; the body is one empty line unless given."""
+        """Creates a document with these fields. The default body is one empty line."""
         super().__init__(fields)
         self.body = body
         self._source = _NO_SOURCE
 
 
 def loads(text: str) -> Document:
-    """Read a Markdown file that opens with YAML front matter.
+    """Reads a Markdown file that begins with YAML front matter.
 
-    No field is required, all are kept in order, names are strings. Plain `true`, `false`, `null`,
-    `~`, nothing, integers and decimals get their type; every other value is the string as written:
-    `2020-02-26T22:57:00Z`, `12:30`, `1_000`, `0x1F`, `007`, `yes`. Refused are tags, anchors and
+    No field is required. All fields are kept, in order; names are strings. Plain `true`, `false`,
+    `null`, `~`, empty values, integers and decimals get their type. Every other value is the string
+    as written: `2020-02-26T22:57:00Z`, `12:30`, `1_000`, `0x1F`, `007`, `yes`. Tags, anchors,
     aliases, equal names in one mapping, names longer than 128 characters, nesting deeper than 64
-    and more than 1 MiB of text. Raises FrontMatterError, and nothing else for any string, with the
-    1-based line and the mend.
+    and texts larger than 1 MiB are refused. Raises FrontMatterError with the 1-based line and the
+    fix, and no other error for any string.
     """
     if _is_too_large(text):
         raise fault_at(text, 0, "the file is larger than 1 MiB", "shorten it")
@@ -73,36 +73,36 @@ def loads(text: str) -> Document:
 
 
 def dumps(record: Mapping[str, Any], body: str | None = None) -> str:
-    """Write a record as a Markdown file with front matter, its fields in the mapping's order.
+    """Writes a record as a Markdown file with front matter, its fields in the mapping's order.
 
-    The same record gives the same text. A blank line stands before and after each mapping, each
-    list and `secured`; quoting is described at `front_matter_form.write_field`. The fields of a
-    `Document` from `loads` that are unchanged stand as they were read, with their comments, quotes
-    and line ends. `body` defaults to the document's own, else to one empty line. `loads` reads what
-    is returned as an equal record; raises FrontMatterError for a record that it could not read.
+    Equal records give equal texts. There is a blank line before and after each non-empty mapping,
+    each non-empty list and `secured`; `form.write_field` describes the quoting. Unchanged fields of
+    a `Document` from `loads` keep their text, with comments, quotes and line endings. `body`
+    defaults to the document's body, else to one empty line. `loads` reads the result as an equal
+    record. Raises FrontMatterError for a record that `loads` could not read.
     """
     source = record._source if isinstance(record, Document) else _NO_SOURCE
     if body is None:
         body = record.body if isinstance(record, Document) else "\n"
-    line_end = "\r\n" if source.opening.endswith("\r\n") else "\n"
+    line_ending = "\r\n" if source.opening.endswith("\r\n") else "\n"
     out = [source.opening]
-    was_apart = False
+    was_set_apart = False
     for key, value in record.items():
         written = write_field(key, value)
-        is_apart = is_set_apart(key, value)
+        needs_blank_lines = is_set_apart(key, value)
         field = source.fields.get(key)
         if field is not None:
             out.append(field.lead)
-        elif len(out) > 1 and (is_apart or was_apart):
-            out.append(line_end)
+        elif len(out) > 1 and (needs_blank_lines or was_set_apart):
+            out.append(line_ending)
         if field is not None and field.written == written:
             out.append(field.text)
         else:
-            out.append(written if line_end == "\n" else written.replace("\n", line_end))
-        was_apart = is_apart
+            out.append(written if line_ending == "\n" else written.replace("\n", line_ending))
+        was_set_apart = needs_blank_lines
     out += (source.tail, source.closing)
     if body and not source.closing.endswith("\n"):
-        out.append(line_end)
+        out.append(line_ending)
     out.append(body)
     text = "".join(out)
     if _is_too_large(text):

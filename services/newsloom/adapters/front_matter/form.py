@@ -1,7 +1,7 @@
-"""The written form of front matter: how each field of a record is quoted, indented and set apart.
+"""How front matter is written: quotes, indents and blank lines of each field.
 
-What enters is a field name with a JSON-like value; what leaves is its YAML text, which this
-reader and those of YAML 1.1 and 1.2 read as that value. It never reorders, rounds or cleans.
+In: a field name and a JSON-like value. Out: YAML text that `reader` and any YAML 1.1 or 1.2 parser
+read as that value. It never reorders, rounds or cleans values.
 """
 
 import json
@@ -13,14 +13,14 @@ from math import isfinite
 from typing import Any
 
 MAX_DEPTH = 64
-MAX_KEY_CHARS = 128  # libyaml takes a key of 1,024 written characters; an escape takes up to six
+MAX_KEY_CHARS = 128  # libyaml limits a written key to 1,024 characters; an escape has up to six
 MAX_DIGITS = 320  # enough for every float; int() refuses thousands of digits
 
 _QUOTED_FIELDS = {"title", "excerpt", "attribution", "secured", "url"}
 _INDENT = "  "
-# What cannot open a plain scalar, or opens one only at times.
+# A plain scalar can never, or not always, begin with these.
 _INDICATORS = frozenset(" -?:,[]{}#&*!|>'\"%@`")
-# Plain text that YAML 1.1 or 1.2 takes for null, a boolean, a number, a date or a merge key.
+# Plain text that YAML 1.1 or 1.2 reads as null, a boolean, a number, a date or a merge key.
 _OTHER_TYPE = re.compile(
     r"~|=|<<|null|true|false|yes|no|on|off|y|n"
     r"|[-+]?(?:\.?\d[\d_,.:]*(?:e[-+]?\d+)?|0[xob][\da-f_]+|\.(?:inf|nan))"
@@ -28,33 +28,34 @@ _OTHER_TYPE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)", re.ASCII)
-# What JSON leaves raw and YAML does not allow raw, or takes for a line break or a byte order mark.
+# Characters that JSON does not escape but YAML forbids, or reads as a line break or a byte order
+# mark.
 _NOT_RAW = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _encode_json = json.JSONEncoder(ensure_ascii=False).encode
 _INTEGER_BOUND = 10**MAX_DIGITS
 
 
 class FrontMatterError(ValueError):
-    """Text that is not front matter, or a record that front matter cannot hold; says the mend."""
+    """A text is not front matter, or a record cannot be written as it. The message says the fix."""
 
 
 def is_block(value: object) -> bool:
-    """Whether a value is written on lines of its own: a mapping or a list that is not empty."""
+    """Whether a value is written on separate lines: a mapping or a list that is not empty."""
     return isinstance(value, (dict, list, tuple, Mapping)) and bool(value)
 
 
 def is_set_apart(key: str, value: object) -> bool:
-    """Whether a top-level field has a blank line before it and after it: blocks, and the seal."""
+    """Whether a top-level field has a blank line before and after it: a block, or `secured`."""
     return key == "secured" or is_block(value)
 
 
 def write_field(key: str, value: object) -> str:
-    """Write one top-level field, with a line break at the end and no blank lines.
+    """Writes one top-level field, with a line break at the end and no blank lines.
 
-    Strings are always double-quoted in `title`, `excerpt`, `attribution`, `secured`, `url` and
-    `…Url`. Elsewhere they are plain when every YAML reader takes the plain form for that very
-    string, or when they are a date-time in a `…DateTime` field; else double-quoted. `similarity`
-    has two decimals at least. Raises FrontMatterError for what the form cannot hold.
+    Strings in `title`, `excerpt`, `attribution`, `secured`, `url` and `…Url` are always
+    double-quoted. Other strings are plain if every YAML parser reads the plain form as that string,
+    or if they are a date-time in a `…DateTime` field; else double-quoted. `similarity` has at least
+    two decimals. Raises FrontMatterError for a value that front matter cannot represent.
     """
     out: list[str] = []
     _write_mapping(out, {key: value}, "", "", 1)
@@ -64,11 +65,11 @@ def write_field(key: str, value: object) -> str:
 def _write_mapping(
     out: list[str], mapping: Mapping[Any, Any], first: str, indent: str, depth: int
 ) -> None:
-    """Append a mapping's lines: `first` opens the first line, `indent` each further one."""
+    """Appends a mapping's lines: `first` begins the first line, `indent` each later one."""
     _check_depth(depth)
     for key, value in mapping.items():
         written, is_quoted = _form_of(key)
-        if type(value) is str:  # by far the most frequent
+        if type(value) is str:  # the most frequent case, tested first for speed
             out.append(f"{first}{written} {_written_text(key, value, is_quoted)}\n")
         elif is_block(value):
             out.append(f"{first}{written}\n")
@@ -98,7 +99,7 @@ def _check_depth(depth: int) -> None:
 
 @lru_cache(maxsize=512)
 def _form_of(key: object) -> tuple[str, bool]:
-    """How a field's name is written, colon included, and whether its text is always quoted."""
+    """The written name of a field with its colon, and whether its text is always quoted."""
     if not isinstance(key, str):
         raise FrontMatterError(f"the field name {key!r} is not text; make it a string")
     if len(key) > MAX_KEY_CHARS:
@@ -124,7 +125,7 @@ def _written_scalar(key: str, value: object, depth: int) -> str:
         return str(int(value))
     if isinstance(value, float):
         return _written_float(key, value)
-    if isinstance(value, (list, tuple, Mapping)):  # empty: others are blocks
+    if isinstance(value, (list, tuple, Mapping)):  # empty: a non-empty one is a block
         _check_depth(depth + 1)
         return "{}" if isinstance(value, Mapping) else "[]"
     raise FrontMatterError(
@@ -155,7 +156,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _quoted(key: str, text: str) -> str:
-    """Double-quote text: JSON's escapes, each of which YAML has too, and what YAML asks beyond."""
+    """Double-quotes text with JSON's escapes, which YAML shares, and those that only YAML needs."""
     written = _encode_json(text)
     if text.isprintable():
         return written
@@ -172,7 +173,7 @@ def _written_float(key: str, number: float) -> str:
     if not isfinite(number):
         raise FrontMatterError(f"{key!r} is {number!r}, not a number; leave the field out")
     text = repr(float(number))
-    if "e" in text:  # a plain decimal reads as a number everywhere, 1e-07 does not
+    if "e" in text:  # every YAML parser reads a plain decimal as a number, but not 1e-07
         text = format(Decimal(text), "f")
         if "." not in text:
             text += ".0"

@@ -1,8 +1,8 @@
-"""Reads the YAML block of a front matter: its values, and where the text of each field stands.
+"""Reads the YAML block of a front matter: its values, and the source text of each field.
 
-What enters is a file's text with the bounds of the block; what leaves is a dict of JSON-like values
-and the text of each top-level field. It builds no objects, follows no alias and counts what it
-reads while it reads, so that no input can cost more than its size.
+In: a file's text and the bounds of the block. Out: a dict of JSON-like values, and the text of each
+top-level field. It builds no objects and follows no alias, and it checks the limits while it reads,
+so that the cost of an input is bounded by its size.
 """
 
 import re
@@ -20,23 +20,24 @@ from newsloom.adapters.front_matter.form import (
     write_field,
 )
 
-# The plain scalars that are not text: YAML 1.2 core schema (10.3.2), of numbers only plain decimals
+# Plain scalars that are not strings: those of the YAML 1.2 core schema (10.3.2), but of the numbers
+# only plain decimals.
 _WORDS: dict[str, bool | None] = dict.fromkeys(("", "~", "null", "Null", "NULL"))
 _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True)
 _WORDS |= dict.fromkeys(("false", "False", "FALSE"), False)
 _NUMBER = re.compile(rf"-?(?:0|[1-9]\d{{0,{MAX_DIGITS - 1}}})(\.\d+)?", re.ASCII)
-# libyaml breaks lines at NEL, LS and PS, which YAML 1.2 and scraped text take for characters.
-# Noncharacters stand in for them while it parses, so that they reach the value.
-_TO_STAND_INS = str.maketrans("\x85\u2028\u2029", "\U0001fffe\U0001ffff\U0002fffe")
-_FROM_STAND_INS = str.maketrans("\U0001fffe\U0001ffff\U0002fffe", "\x85\u2028\u2029")
-_STAND_IN = re.compile("[\U0001fffe\U0001ffff\U0002fffe]|\\\\U000[12]fff[ef]", re.IGNORECASE)
+# libyaml breaks lines at NEL, LS and PS, which are ordinary characters in YAML 1.2 and in scraped
+# text. Noncharacters replace them while libyaml parses, so that they are kept in the value.
+_TO_NONCHARACTERS = str.maketrans("\x85\u2028\u2029", "\U0001fffe\U0001ffff\U0002fffe")
+_FROM_NONCHARACTERS = str.maketrans("\U0001fffe\U0001ffff\U0002fffe", "\x85\u2028\u2029")
+_NONCHARACTER = re.compile("[\U0001fffe\U0001ffff\U0002fffe]|\\\\U000[12]fff[ef]", re.IGNORECASE)
 _NOT_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# A block scalar that keeps the blank lines after it, whoever's they are.
+# A block scalar that keeps all blank lines after it, including those before the next field.
 _KEEPING = re.compile(r"[|>]\d?\+")
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
-# Names behind a '?', and line breaks that are none for an editor.
+# Names after a '?', and lone carriage returns, which YAML reads as line breaks.
 _NOT_LINE_BY_LINE = re.compile(r"\n\?|\r(?!\n)")
-_MENDS = {
+_FIXES = {
     "mapping values are not allowed in this context": "put text that holds ': ' in double quotes",
     "could not find expected ':'": "write 'name: value', and text of several lines in quotes",
     "found character that cannot start any token": "indent with spaces, put text in double quotes",
@@ -46,33 +47,33 @@ _MENDS = {
 
 
 class SourceField(NamedTuple):
-    """A top-level field as the file has it."""
+    """The source text of a top-level field."""
 
     lead: str  # blank lines and comments before it
     text: str
-    written: str  # as the rule writes the value read: while that is equal, the value is unchanged
+    written: str  # the value as `write_field` writes it; an equal text means it is unchanged
 
 
 class BlockReader:
-    """Reads the block between the two `---` lines event by event, so that no limit comes late."""
+    """Reads the block between the two `---` lines event by event, to check limits early."""
 
     def __init__(self, text: str, start: int, end: int) -> None:
-        """Take the block `text[start:end]`, which begins and ends at line breaks."""
+        """The block is `text[start:end]`; it begins and ends at line breaks."""
         self._text = text
         self._start = start
         self._end = end
         self._events: Iterator[Any] = iter(())
-        self._stand_ins: dict[int, int] = {}
-        self._last_end = 0  # of the last token read
-        self._is_flow = False  # whether the fields stand in braces
-        self._spans: list[tuple[Any, int]] = []  # of the top-level fields
+        self._from_noncharacters: dict[int, int] = {}
+        self._last_end = 0  # end index of the last token that was read
+        self._is_flow = False  # whether the fields are written in braces
+        self._spans: list[tuple[Any, int]] = []  # start mark and end index of each top-level field
 
     def read(self) -> dict[str, Any]:
-        """The fields of the block; raises FrontMatterError."""
+        """Returns the fields of the block. Raises FrontMatterError."""
         fields: dict[str, Any] = {}
         try:
-            # The line break before the block goes in too: libyaml drops a byte order mark from the
-            # very beginning without counting it, and the marks would be off by one.
+            # The parsed text begins with a line break: libyaml drops a byte order mark at the very
+            # beginning without counting it, and all marks would be off by one.
             self._events = yaml.parse("\n" + self._block(), Loader=yaml.CSafeLoader)
             for event in self._events:
                 if isinstance(event, yaml.MappingStartEvent):
@@ -80,7 +81,7 @@ class BlockReader:
                     fields = self._mapping(event, 1)
                 elif isinstance(event, (yaml.DocumentStartEvent, yaml.DocumentEndEvent)):
                     if event.explicit:
-                        raise self._fault(event, "'---' or '...' inside", "take the line out")
+                        raise self._fault(event, "'---' or '...' inside", "remove the line")
                 elif isinstance(event, yaml.NodeEvent):
                     raise self._fault(event, "not a mapping", "write 'name: value' lines")
         except yaml.MarkedYAMLError as error:
@@ -89,11 +90,15 @@ class BlockReader:
             found = _NOT_YAML.search(self._text, self._start, self._end)
             at = found.start() if found else self._start
             name = f"the character U+{ord(self._text[at]):04X}"
-            raise fault_at(self._text, at, f"{name} in the raw", "remove or escape it") from None
+            problem = f"{name} is not allowed unescaped"
+            raise fault_at(self._text, at, problem, "remove or escape it") from None
         return fields
 
     def sources(self, fields: dict[str, Any]) -> tuple[dict[str, SourceField], str]:
-        """The text of each top-level field, and the comments after the last; call after `read`."""
+        """The source text of each top-level field, and the comments after the last field.
+
+        Call it after `read`. The dict is empty if the fields do not all begin on their own line.
+        """
         if (
             self._is_flow
             or any(mark.column for mark, _ in self._spans)
@@ -104,8 +109,8 @@ class BlockReader:
         cut = self._start
         for (key, value), (mark, end) in zip(fields.items(), self._spans, strict=True):
             begin = self._start + mark.index - 1
-            # Another field may come to stand before this one; indented, a comment or a blank line
-            # would then count as a part of it.
+            # `dumps` may write another field before this one. An indented comment or blank line
+            # would then be read as part of that field.
             lead = _INDENT.sub("", self._text[cut:begin])
             cut = self._start + end - 1
             is_block_scalar = self._text[cut - 1] == "\n"
@@ -121,11 +126,11 @@ class BlockReader:
         block = self._text[self._start : self._end]
         if not any(character in block for character in "\x85\u2028\u2029"):
             return block
-        self._stand_ins = _FROM_STAND_INS
-        if taken := _STAND_IN.search(block):
-            at = self._start + taken.start()
+        self._from_noncharacters = _FROM_NONCHARACTERS
+        if found := _NONCHARACTER.search(block):
+            at = self._start + found.start()
             raise fault_at(self._text, at, "a noncharacter", "remove it")
-        return block.translate(_TO_STAND_INS)
+        return block.translate(_TO_NONCHARACTERS)
 
     def _value(self, event: Any, depth: int) -> Any:
         if isinstance(event, yaml.ScalarEvent):
@@ -145,7 +150,7 @@ class BlockReader:
                 break
             key = self._key(event)
             if key in fields:
-                # A name within `private` is private: no message quotes it.
+                # A nested name may be in `private`, so the message does not quote it.
                 name = f"the name {key!r}" if depth == 1 else "a name"
                 raise self._fault(event, f"{name} stands twice", "remove one of the two")
             fields[key] = self._value(next(self._events), depth + 1)
@@ -167,10 +172,10 @@ class BlockReader:
         if not isinstance(event, yaml.ScalarEvent):
             raise self._fault(event, "a name that is not text", "write 'name: value'")
         self._check_node(event, 1)
-        key = event.value.translate(self._stand_ins)
+        key = event.value.translate(self._from_noncharacters)
         if len(key) > MAX_KEY_CHARS:
-            mend = f"use at most {MAX_KEY_CHARS} characters"
-            raise self._fault(event, "a name is too long", mend)
+            fix = f"use at most {MAX_KEY_CHARS} characters"
+            raise self._fault(event, "a name is too long", fix)
         return key
 
     def _scalar(self, event: Any) -> str | int | float | bool | None:
@@ -185,10 +190,10 @@ class BlockReader:
                     return int(value)
                 if isfinite(float(value)):
                     return float(value)
-        return value.translate(self._stand_ins) if self._stand_ins else value
+        return value.translate(self._from_noncharacters) if self._from_noncharacters else value
 
     def _end_collection(self, start: Any, end: Any) -> None:
-        if start.flow_style:  # a block's end is marked only where the next thing begins
+        if start.flow_style:  # the end mark of a block is only where the next token begins
             self._last_end = end.end_mark.index
 
     def _check_node(self, event: Any, depth: int) -> None:
@@ -199,20 +204,20 @@ class BlockReader:
         if depth > MAX_DEPTH:
             raise self._fault(event, f"nested deeper than {MAX_DEPTH}", "flatten it")
 
-    def _fault(self, event: Any, problem: str, mend: str) -> FrontMatterError:
-        return fault_at(self._text, self._start + event.start_mark.index - 1, problem, mend)
+    def _fault(self, event: Any, problem: str, fix: str) -> FrontMatterError:
+        return fault_at(self._text, self._start + event.start_mark.index - 1, problem, fix)
 
     def _syntax_fault(self, error: yaml.MarkedYAMLError) -> FrontMatterError:
         mark = error.problem_mark
         problem = error.problem or "not YAML"
         if problem.startswith("found unexpected") and error.context_mark is not None:
-            mark = error.context_mark  # where the quotes were opened, not where the text ran out
+            mark = error.context_mark  # where the quotes were opened, not where the text ends
         at = self._start + mark.index - 1 if mark is not None else self._start
-        mend = _MENDS.get(problem, "check the indentation and put text in double quotes")
-        return fault_at(self._text, at, problem, mend)
+        fix = _FIXES.get(problem, "check the indentation and put text in double quotes")
+        return fault_at(self._text, at, problem, fix)
 
 
-def fault_at(text: str, index: int, problem: str, mend: str) -> FrontMatterError:
-    """The error for a problem at an index of the text, with its 1-based line and the mend."""
+def fault_at(text: str, index: int, problem: str, fix: str) -> FrontMatterError:
+    """The error for a problem at an index of the text, with its 1-based line and the fix."""
     line = text.count("\n", 0, index) + 1
-    return FrontMatterError(f"line {line}: {problem}; {mend}")
+    return FrontMatterError(f"line {line}: {problem}; {fix}")

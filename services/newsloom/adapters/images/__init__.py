@@ -1,1 +1,1 @@
-"""Images: fetching them, reading their headers, and judging them."""
+"""Images: fetch them, read their headers and give each a verdict."""

@@ -1,7 +1,8 @@
-"""AVIF: the first bytes of a file in; the size at which its primary image is shown out.
+"""Reads the size of an AVIF image.
 
-Of ISO/IEC 14496-12 (boxes) and 23008-12 (properties of items) just what a size takes. The header
-reader used for all else takes a turned image's `irot` for longer than it is, and refuses it.
+In: the first bytes of a file. Out: the size at which its primary image is displayed. It parses
+only the boxes (ISO/IEC 14496-12) and item properties (ISO/IEC 23008-12) that the size needs. The
+imagesize library cannot do this: it misreads the length of an `irot` property (a rotated image).
 """
 
 import struct
@@ -9,11 +10,11 @@ from collections.abc import Iterator
 from struct import unpack_from
 
 _FULL = 4
-"""Version and flags, with which some boxes begin."""
+"""Bytes of version and flags at the start of a full box (ISO/IEC 14496-12, 4.2)."""
 
 
 def read_avif_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels, turned as shown; None if they are not in `data`."""
+    """Width and height in pixels after rotation; None if `data` does not contain them."""
     try:
         return _read(memoryview(data))
     except (struct.error, IndexError, KeyError, ValueError):
@@ -24,16 +25,16 @@ def _read(data: memoryview) -> tuple[int, int]:
     meta = dict(_boxes(_named(data, b"meta")[_FULL:]))
     item = _item_id(meta[b"pitm"])
     properties = [*_boxes(_named(meta[b"iprp"], b"ipco"))]
-    own = _indexes(_named(meta[b"iprp"], b"ipma"), item)
-    found = dict(properties[index - 1] for index in own if 0 < index <= len(properties))
+    indexes = _indexes(_named(meta[b"iprp"], b"ipma"), item)
+    found = dict(properties[index - 1] for index in indexes if 0 < index <= len(properties))
     width, height = unpack_from(">II", found[b"ispe"], _FULL)
-    # ImageRotation: so many quarters to the left, in its only byte.
-    is_turned = b"irot" in found and found[b"irot"][0] & 1
-    return (height, width) if is_turned else (width, height)
+    # The only byte of ImageRotation is the number of quarter turns to the left.
+    is_rotated = b"irot" in found and found[b"irot"][0] & 1
+    return (height, width) if is_rotated else (width, height)
 
 
 def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """The boxes in `data` by kind, each whole."""
+    """The kind and the content of each box that `data` holds completely."""
     offset = 0
     while offset + 8 <= len(data):
         size, begin = unpack_from(">I", data, offset)[0], offset + 8
@@ -42,7 +43,7 @@ def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         elif size == 0:
             size = len(data) - offset
         if size < begin - offset:
-            raise ValueError("a box is smaller than its own head")
+            raise ValueError("a box is smaller than its own header")
         if offset + size <= len(data):
             yield bytes(data[offset + 4 : offset + 8]), data[begin : offset + size]
         offset += size
@@ -57,14 +58,14 @@ def _item_id(pitm: memoryview) -> int:
 
 
 def _indexes(ipma: memoryview, item: int) -> list[int]:
-    """Which properties an item has, counted from one."""
-    head, wide = (">IB" if ipma[0] else ">HB"), bool(ipma[3] & 1)
+    """The 1-based indexes of the properties of an item."""
+    header, wide = (">IB" if ipma[0] else ">HB"), bool(ipma[3] & 1)
     (entries,) = unpack_from(">I", ipma, _FULL)
     offset = _FULL + 4
     for _ in range(entries):
-        ident, count = unpack_from(head, ipma, offset)
+        item_id, count = unpack_from(header, ipma, offset)
         offset += 5 if ipma[0] else 3
-        if ident == item:
+        if item_id == item:
             form, mask = (f">{count}H", 0x7FFF) if wide else (f">{count}B", 0x7F)
             return [index & mask for index in unpack_from(form, ipma, offset)]
         offset += count * (2 if wide else 1)

@@ -1,7 +1,8 @@
-"""The images of one record: candidates in order in, what became of each that was judged out.
+"""Checks the images of articles.
 
-It stops at as many good ones as are wanted, and at the deadline of the record. Many records are
-checked at once, on an asyncio loop of the caller's or on one in a thread of its own.
+In: the image URLs of one article, best first. Out: an image check for each URL that was examined.
+It stops when it has found the wanted number of usable images, or at the article's deadline. Many
+articles are checked at the same time, on the caller's asyncio loop or on a loop in its own thread.
 """
 
 import asyncio
@@ -26,12 +27,16 @@ from newsloom.rules.images import Verdict, judge_name
 log = logging.getLogger(__name__)
 
 RECORD_S = 15.0
-"""A record is never held up for longer, however many images it has."""
+"""Seconds. The images of one article never take longer, however many there are."""
 T = TypeVar("T")
 
 
 class ImageChecker:
-    """Checks the images of records. Made on the loop on which it is used."""
+    """Checks the images of articles. Create it on the asyncio loop on which it is used.
+
+    `wanted` is the number of usable images at which a check stops. `clock` is monotonic, in
+    seconds. `record_s` is the deadline of one article, in seconds.
+    """
 
     def __init__(
         self,
@@ -50,9 +55,10 @@ class ImageChecker:
         self._record_s = record_s
 
     async def check(self, urls: Sequence[str], page_url: str) -> list[ImageCheck]:
-        """What became of `urls`, the first of them first, up to the last that was needed.
+        """The image checks of `urls`, in order, up to the last one that was needed.
 
-        Without any, the article's page is asked for some, if the checker is to discover them.
+        If `urls` is empty and `should_discover` is set, the URLs are read from the page at
+        `page_url`. URLs that were not reached before the deadline get the verdict `timeout`.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._record_s
@@ -68,13 +74,13 @@ class ImageChecker:
             if good == self._wanted:
                 break
         if not good:
-            log.info("no good image: %s: %s", page_url, [check["verdict"] for check in checks])
+            log.info("no usable image for %s: %s", page_url, [check["verdict"] for check in checks])
         return checks
 
     async def _check_one(self, url: str, left_s: float) -> ImageCheck:
-        named = judge_name(url)
-        if named is not Verdict.OK:
-            return {"url": url, "verdict": named.value}
+        name_verdict = judge_name(url)
+        if name_verdict is not Verdict.OK:
+            return {"url": url, "verdict": name_verdict.value}
         try:
             async with asyncio.timeout(left_s):
                 found = await self.verdicts.find(url)
@@ -88,12 +94,15 @@ class ImageChecker:
         return check
 
     async def close(self) -> None:
-        """Lets every connection go."""
+        """Closes all connections."""
         await self._client.aclose()
 
 
 class CheckerThread:
-    """A checker on a loop in a thread of its own, where `make` makes it. A context manager."""
+    """Runs a checker on an asyncio loop in its own thread. A context manager.
+
+    `make` creates the checker, on that loop.
+    """
 
     def __init__(self, make: Callable[[], ImageChecker]) -> None:
         self._make = make
@@ -119,7 +128,7 @@ class CheckerThread:
         self._loop.close()
 
     def submit(self, urls: Sequence[str], page_url: str) -> Future[list[ImageCheck]]:
-        """Begins to check the images of a record. It ends within the record's deadline."""
+        """Starts to check the images of an article. Ends within the article's deadline."""
         return self._submit(self.checker.check(urls, page_url))
 
     def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:

@@ -1,7 +1,8 @@
-"""One image on the web: its URL in; a verdict, its true size and its fingerprint out.
+"""Fetches one image.
 
-Reads no more than the verdict needs, and never more than 1 MiB. Ends within its deadline whatever
-the other side does. Never raises.
+In: a URL. Out: a verdict and, for a usable image, its true size and fingerprint. It downloads only
+what the verdict needs, at most 1 MiB in each attempt, and ends within `FETCH_S` whatever the server
+does. Raises nothing but MemoryError.
 """
 
 import asyncio
@@ -30,16 +31,17 @@ from newsloom.adapters.web.guard import BlockedAddressError, NoAddressError
 from newsloom.rules.images import Verdict, judge_name, judge_size
 
 FETCH_S = 5.0
-"""All of a fetch: looking up, connecting, redirects, reading and trying again."""
+"""Seconds for a whole fetch: name resolution, connecting, redirects, reading and retries."""
 TIMEOUT = httpx.Timeout(connect=2.0, read=3.0, write=2.0, pool=FETCH_S)
 MAX_ATTEMPTS = 3
 FIRST_PAUSE_S = 0.2
+"""Seconds before the first retry; the pause doubles each time, with up to 50 % jitter."""
 
 MAX_BYTES = 1024 * 1024
 FIRST_BYTES = 64 * 1024
-"""Enough for nearly every header; the fingerprint is that of so many bytes."""
+"""Enough for nearly every header. The fingerprint covers at most this many bytes."""
 MAX_FILE_BYTES = 8 * 1024 * 1024
-"""What Open Graph's largest reader takes; beyond that an image is no service to a reader."""
+"""The largest readers of Open Graph tags accept no larger image."""
 
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONTENT_RANGE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
@@ -47,10 +49,13 @@ _CONTENT_RANGE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 log = logging.getLogger(__name__)
 
 
-class Found(NamedTuple):
-    """What a fetch found. `validators` are what to ask with whether it has changed since.
+class FetchedImage(NamedTuple):
+    """The result of a fetch.
 
-    `retry_after_s` says how long the server wants to be left alone.
+    `validators` are request headers that ask whether the image has changed since. `is_unchanged`:
+    the server answered such a request with 304. `is_transient`: another attempt may succeed.
+    `is_connected`: False if the host has no address or accepted no connection. `retry_after_s`: how
+    many seconds the server asks us to wait.
     """
 
     verdict: Verdict
@@ -66,13 +71,16 @@ class Found(NamedTuple):
 
 async def fetch_image(
     client: httpx.AsyncClient, url: str, validators: tuple[tuple[str, str], ...] = ()
-) -> Found:
-    """What there is at `url`. Given `validators` of a former fetch, it may just be unchanged."""
-    found = Found(Verdict.TIMEOUT, is_transient=True)
+) -> FetchedImage:
+    """Fetches the image at `url`, with at most three attempts.
+
+    With the `validators` of an earlier fetch, the result may be `is_unchanged`.
+    """
+    found = FetchedImage(Verdict.TIMEOUT, is_transient=True)
     try:
         async with asyncio.timeout(FETCH_S) as deadline:
             for attempt in range(MAX_ATTEMPTS):
-                found = await _try(client, url, validators)
+                found = await _attempt(client, url, validators)
                 pause_s = FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)
                 pause_s = max(pause_s, found.retry_after_s)
                 left_s = (deadline.when() or 0) - asyncio.get_running_loop().time()
@@ -81,62 +89,62 @@ async def fetch_image(
                     return found
                 await asyncio.sleep(pause_s)
     except TimeoutError:
-        return Found(Verdict.TIMEOUT, is_transient=True)
+        return FetchedImage(Verdict.TIMEOUT, is_transient=True)
     return found
 
 
-async def _try(
+async def _attempt(
     client: httpx.AsyncClient, url: str, validators: tuple[tuple[str, str], ...]
-) -> Found:
+) -> FetchedImage:
     try:
-        found = await _look(client, url, FIRST_BYTES, dict(validators))
+        found = await _request(client, url, FIRST_BYTES, dict(validators))
         if found is None:
-            found = await _look(client, url, MAX_BYTES - FIRST_BYTES, {})
-        return found or Found(Verdict.TOO_LARGE)
+            found = await _request(client, url, MAX_BYTES - FIRST_BYTES, {})
+        return found or FetchedImage(Verdict.TOO_LARGE)
     except (BlockedAddressError, httpx.InvalidURL, UnicodeError):
-        return Found(Verdict.BLOCKED_ADDRESS)
+        return FetchedImage(Verdict.BLOCKED_ADDRESS)
     except TooManyRedirectsError:
-        return Found(Verdict.TOO_MANY_REDIRECTS)
+        return FetchedImage(Verdict.TOO_MANY_REDIRECTS)
     except BadBodyError:
-        return Found(Verdict.NOT_AN_IMAGE)
+        return FetchedImage(Verdict.NOT_AN_IMAGE)
     except (NoAddressError, httpcore.ConnectTimeout):
-        return Found(Verdict.UNREACHABLE, is_connected=False)
+        return FetchedImage(Verdict.UNREACHABLE, is_connected=False)
     except httpcore.ConnectError as error:
         is_tls = isinstance(error.__cause__, ssl.SSLError)
-        return Found(Verdict.UNREACHABLE, is_transient=not is_tls, is_connected=is_tls)
+        return FetchedImage(Verdict.UNREACHABLE, is_transient=not is_tls, is_connected=is_tls)
     except httpcore.TimeoutException:
-        return Found(Verdict.TIMEOUT, is_transient=True)
+        return FetchedImage(Verdict.TIMEOUT, is_transient=True)
     except (httpcore.NetworkError, httpcore.ProtocolError):
-        return Found(Verdict.UNREACHABLE, is_transient=True)
-    except httpx.HTTPError:  # a redirect to what is no URL
-        return Found(Verdict.HTTP_ERROR)
+        return FetchedImage(Verdict.UNREACHABLE, is_transient=True)
+    except httpx.HTTPError:  # a redirect to something that is not a URL
+        return FetchedImage(Verdict.HTTP_ERROR)
     except MemoryError:
         raise
-    except Exception as error:  # what a hostile answer made of the libraries beneath
-        log.warning("an answer of %s broke the reading of it: %r", url, error)
-        return Found(Verdict.UNREACHABLE)
+    except Exception as error:  # a hostile response can raise anything in the libraries
+        log.warning("the response of %s could not be read: %r", url, error)
+        return FetchedImage(Verdict.UNREACHABLE)
 
 
-async def _look(
+async def _request(
     client: httpx.AsyncClient, url: str, max_bytes: int, validators: Mapping[str, str]
-) -> Found | None:
-    """What the first bytes tell; None if it takes more of them."""
+) -> FetchedImage | None:
+    """The result from the first `max_bytes` bytes; None if more bytes are needed."""
     headers = {"Range": f"bytes=0-{max_bytes - 1}", "Accept": "image/*", **validators}
     async with ask(client, url, headers, TIMEOUT) as response:
         if response.status_code == 304 and validators:
-            return Found(Verdict.OK, is_unchanged=True)
+            return FetchedImage(Verdict.OK, is_unchanged=True)
         total = _total_bytes(response)
         if total is None:
-            return Found(
+            return FetchedImage(
                 Verdict.HTTP_ERROR,
                 is_transient=response.status_code in _TRANSIENT,
                 retry_after_s=_retry_after_s(response),
             )
-        named = judge_name(str(response.url))  # a redirect may have led to a stand-in
-        if named is not Verdict.OK:
-            return Found(named)
+        name_verdict = judge_name(str(response.url))  # a redirect may lead to a placeholder
+        if name_verdict is not Verdict.OK:
+            return FetchedImage(name_verdict)
         if total > MAX_FILE_BYTES:
-            return Found(Verdict.TOO_LARGE)
+            return FetchedImage(Verdict.TOO_LARGE)
         body = await read_body(response, max_bytes)
         if response.status_code == 206:
             body = Body(body.data, is_whole=body.is_whole and 0 <= total <= len(body.data))
@@ -151,20 +159,23 @@ async def _look(
     return _judge(body, tuple(validators.items()))
 
 
-def _judge(body: Body, validators: tuple[tuple[str, str], ...]) -> Found | None:
+def _judge(body: Body, validators: tuple[tuple[str, str], ...]) -> FetchedImage | None:
     header = read_header(body.data)
     if header is None:
-        return Found(Verdict.NOT_AN_IMAGE)
+        return FetchedImage(Verdict.NOT_AN_IMAGE)
     if header.size is None:
-        return Found(Verdict.NOT_AN_IMAGE) if body.is_whole else None
+        return FetchedImage(Verdict.NOT_AN_IMAGE) if body.is_whole else None
     if body.is_whole and not is_complete(header.kind, body.data):
-        return Found(Verdict.NOT_AN_IMAGE)
+        return FetchedImage(Verdict.NOT_AN_IMAGE)
     fingerprint = blake2b(body.data[:FIRST_BYTES], digest_size=16).hexdigest()
-    return Found(judge_size(*header.size), *header.size, fingerprint, validators)
+    return FetchedImage(judge_size(*header.size), *header.size, fingerprint, validators)
 
 
 def _total_bytes(response: httpx.Response) -> int | None:
-    """How large the file says it is, -1 if it does not say; None if this is not its beginning."""
+    """The size of the whole file in bytes according to the headers; -1 if they do not state it.
+
+    None if the response does not start with the first byte of the file.
+    """
     if response.status_code == 206:
         found = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
         return None if found is None else -1 if found[2] == "*" else int(found[2])
@@ -175,12 +186,12 @@ def _total_bytes(response: httpx.Response) -> int | None:
 
 
 def _retry_after_s(response: httpx.Response) -> float:
-    """Seconds to wait before asking again (RFC 9110, 10.2.3); 0 if it does not say."""
-    said = response.headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdigit():
-        return float(said[:9])
+    """Seconds from the Retry-After header (RFC 9110, 10.2.3); 0 if absent or unreadable."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
     try:
-        until = parsedate_to_datetime(said)
+        until = parsedate_to_datetime(value)
         return max(0.0, until.timestamp() - time.time())
     except (ValueError, OverflowError, OSError):
         return 0.0

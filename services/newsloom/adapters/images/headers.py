@@ -1,7 +1,8 @@
-"""Image headers: the first bytes of a file in; what kind of image it is and its true size out.
+"""Reads image headers.
 
-The content alone counts, never a name or a header of HTTP. No pixel is decoded, no entity of XML
-expanded, and no script let through. Never raises for any bytes.
+In: the first bytes of a file. Out: the kind of image and its true size. Only the content counts,
+never a file name or an HTTP header. It decodes no pixels, expands no XML entities and accepts no
+SVG with scripts. It never raises, whatever the bytes are.
 """
 
 import io
@@ -25,6 +26,7 @@ _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ),
 )
 MAX_SVG_DEPTH = 256
+"""An SVG whose elements are nested deeper has no size."""
 
 _SVG = "http://www.w3.org/2000/svg"
 _SVG_ACTIVE = frozenset({"script", "foreignobject", "iframe", "object", "embed", "handler"})
@@ -38,18 +40,21 @@ _PIXELS = {
     "mm": 9.6 / 2.54,
     "q": 2.4 / 2.54,
 }
-"""CSS pixels to the unit (CSS Values and Units, section 6.2)."""
+"""CSS pixels per unit (CSS Values and Units, section 6.2)."""
 
 
 class Header(NamedTuple):
-    """A kind of image, and its size in pixels as it is shown; no size if that cannot be read."""
+    """The kind of an image, and its displayed width and height in pixels.
+
+    `size` is None if it cannot be read.
+    """
 
     kind: str
     size: tuple[int, int] | None
 
 
 def read_header(data: bytes) -> Header | None:
-    """What `data`, a file or the beginning of one, says of itself; None if that is no image."""
+    """Reads the header in `data`, a file or its first bytes; None if it is not an image."""
     for kind, signature in _SIGNATURES:
         if signature.match(data):
             return Header(kind, _read_svg(data) if kind == "svg" else _read_size(kind, data))
@@ -57,9 +62,9 @@ def read_header(data: bytes) -> Header | None:
 
 
 def is_complete(kind: str, data: bytes) -> bool:
-    """Whether `data`, a whole file of that kind, ends as its format says, and is not cut off."""
+    """Whether `data`, a whole file of that kind, has the end that its format requires."""
     match kind:
-        case "jpeg":  # what follows the last scan: entropy-coded data holds no marker
+        case "jpeg":  # the end marker must follow the last scan: entropy-coded data has no markers
             return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
         case "png":
             return b"IEND" in data
@@ -69,17 +74,17 @@ def is_complete(kind: str, data: bytes) -> bool:
             return int.from_bytes(data[4:8], "little") + 8 <= len(data)
         case "avif":
             return _boxes_end(data) <= len(data)
-    return True  # an SVG that is cut off has no size
+    return True  # a truncated SVG has no size
 
 
 def _boxes_end(data: bytes) -> int:
-    """Where the last box at the top of an ISO media file (ISO/IEC 14496-12, 4.2) would end."""
+    """The end offset of the last top-level box of an ISO media file (ISO/IEC 14496-12, 4.2)."""
     offset = 0
     while offset + 8 <= len(data):
         size = int.from_bytes(data[offset : offset + 4], "big")
         if size == 1:
             size = int.from_bytes(data[offset + 8 : offset + 16], "big")
-        if size == 0:  # to the end of the file
+        if size == 0:  # the box extends to the end of the file
             return len(data)
         offset += max(8, size)
     return offset
@@ -91,15 +96,18 @@ def _read_size(kind: str, data: bytes) -> tuple[int, int] | None:
     width, height = imagesize.get(io.BytesIO(data))
     if (kind == "gif" and len(data) < 10) or (kind == "webp" and len(data) < 30):
         return None
-    if kind == "gif":  # read as signed there
+    if kind == "gif":  # imagesize reads the sizes as signed
         return width & 0xFFFF, height & 0xFFFF
     if kind == "webp" and data[12:16] == b"VP8 ":
-        return width & 0x3FFF, height & 0x3FFF  # the rest is scaling: RFC 6386, 9.1
+        return width & 0x3FFF, height & 0x3FFF  # the other bits are scaling: RFC 6386, 9.1
     return None if width < 0 or height < 0 else (width, height)
 
 
 def _read_svg(data: bytes) -> tuple[int, int] | None:
-    """The size a whole SVG asks for; none if it is no more than a drawing, or is cut off."""
+    """The size that an SVG states.
+
+    None if the SVG is truncated, or does or loads more than a drawing needs.
+    """
     reader = _SvgReader()
     try:
         reader.parser.Parse(data, True)
@@ -109,11 +117,11 @@ def _read_svg(data: bytes) -> tuple[int, int] | None:
 
 
 class _RefusedError(Exception):
-    """It does, or brings, more than a drawing does."""
+    """The SVG does or loads more than a drawing needs."""
 
 
 class _SvgReader:
-    """Takes a drawing in; refuses entities, scripts, and what is to be loaded from elsewhere."""
+    """Parses an SVG. Refuses entities, scripts and references to other files."""
 
     def __init__(self) -> None:
         self.size: tuple[int, int] | None = None
@@ -137,8 +145,10 @@ class _SvgReader:
         if self._depth > MAX_SVG_DEPTH or local.lower() in _SVG_ACTIVE:
             raise _RefusedError
         for key, value in attributes.items():
-            bare = key.rpartition(" ")[2].lower()
-            if bare.startswith("on") or (bare in ("href", "src") and not _is_local(value)):
+            local_key = key.rpartition(" ")[2].lower()
+            if local_key.startswith("on") or (
+                local_key in ("href", "src") and not _is_local(value)
+            ):
                 raise _RefusedError
 
     def _end(self, name: str) -> None:
@@ -150,7 +160,7 @@ def _is_local(reference: str) -> bool:
 
 
 def _svg_size(attributes: dict[str, str]) -> tuple[int, int] | None:
-    """As a browser would size it on its own: its width and height, else those of its view box."""
+    """The size a browser gives a stand-alone SVG: its width and height, else its view box."""
     width, height = (_pixels(attributes.get(name, "")) for name in ("width", "height"))
     box = [_pixels(part) for part in attributes.get("viewBox", "").replace(",", " ").split()[2:4]]
     box_width, box_height = box if len(box) == 2 else (None, None)

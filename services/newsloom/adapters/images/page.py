@@ -1,7 +1,8 @@
-"""The images a page names as its own: the URL of an article in, those of its images out.
+"""Finds the images that an article's page names.
 
-By Open Graph, Twitter cards and JSON-LD, in this order. Fetches behind the guard, where robots
-may, and reads no more than the beginning of a page. Never raises.
+In: the URL of an article. Out: image URLs from Open Graph, Twitter cards and JSON-LD, in this
+order. It fetches through the guard, obeys robots.txt and reads at most the first 512 KiB of a page.
+Raises nothing but MemoryError.
 """
 
 import asyncio
@@ -27,9 +28,10 @@ from newsloom.adapters.web.robots import Robots
 from newsloom.rules.addresses.urls import url_fault
 
 PAGE_S = 5.0
+"""Seconds for fetching one page."""
 MAX_BYTES = 512 * 1024
 MAX_TAGS = 5_000
-"""Building a tree takes the square of its depth: of more tags only the first are looked at."""
+"""Only the first tags are parsed: building a tree takes time quadratic in its depth."""
 MAX_IMAGES = 5
 MAX_SCRIPTS = 10
 MAX_NODES = 2_000
@@ -61,7 +63,7 @@ log = logging.getLogger(__name__)
 
 
 class PageImages:
-    """Looks for images on pages. Lives on one asyncio loop."""
+    """Finds images on pages. Use it on one asyncio loop only."""
 
     def __init__(self, client: httpx.AsyncClient, hosts: Hosts) -> None:
         self._client = client
@@ -69,7 +71,7 @@ class PageImages:
         self._robots = Robots(client)
 
     async def find(self, url: str) -> list[str]:
-        """At most five image URLs, the likeliest first; none where the page cannot be had."""
+        """At most five image URLs, most likely first; empty if the page cannot be fetched."""
         try:
             async with self._hosts.turn(url) as host:
                 if host is not None and not host.is_dead:
@@ -79,8 +81,8 @@ class PageImages:
             log.info("no images from the page %s: %r", url, error)
         except MemoryError:
             raise
-        except Exception as error:  # what a hostile page made of the libraries beneath
-            log.warning("the page %s broke the reading of it: %r", url, error)
+        except Exception as error:  # a hostile page can raise anything in the libraries
+            log.warning("the page %s could not be read: %r", url, error)
         return []
 
     async def _read(self, url: str) -> list[str]:
@@ -94,7 +96,7 @@ class PageImages:
 
 
 def images_of(page: bytes, base: httpx.URL) -> list[str]:
-    """The images that `page`, found at `base`, names as its own, without repeats."""
+    """The URLs of at most five images that `page`, fetched from `base`, names, without repeats."""
     parser = LexborHTMLParser(b"<".join(page.split(b"<", MAX_TAGS + 1)[: MAX_TAGS + 1]))
     found: dict[str, None] = {}
     for reference in (*_from_metadata(parser), *_from_json(parser)):
@@ -108,13 +110,13 @@ def images_of(page: bytes, base: httpx.URL) -> list[str]:
 
 
 def _from_metadata(parser: LexborHTMLParser) -> Iterator[str]:
-    said: dict[str, list[str]] = {name: [] for name in _NAMES}
+    contents_by_name: dict[str, list[str]] = {name: [] for name in _NAMES}
     for tag in parser.css("meta"):
         name = (tag.attributes.get("property") or tag.attributes.get("name") or "").lower()
         content = tag.attributes.get("content")
-        if content and name in said:
-            said[name].append(content)
-    for contents in said.values():
+        if content and name in contents_by_name:
+            contents_by_name[name].append(content)
+    for contents in contents_by_name.values():
         yield from contents
 
 
@@ -127,7 +129,7 @@ def _from_json(parser: LexborHTMLParser) -> Iterator[str]:
 
 
 def _of_articles(document: Any) -> Iterator[str]:
-    """The `image` of each article in a document of schema.org, wherever it stands."""
+    """The `image` of each article in a schema.org document, at any depth."""
     nodes, seen = [document], 0
     while nodes and seen < MAX_NODES:
         node, seen = nodes.pop(0), seen + 1
@@ -142,7 +144,9 @@ def _of_articles(document: Any) -> Iterator[str]:
 
 
 def _references(image: Any) -> Iterator[str]:
-    for one in image[:MAX_IMAGES] if isinstance(image, list) else [image]:
-        reference = one.get("url") or one.get("contentUrl") if isinstance(one, dict) else one
+    for entry in image[:MAX_IMAGES] if isinstance(image, list) else [image]:
+        reference = (
+            entry.get("url") or entry.get("contentUrl") if isinstance(entry, dict) else entry
+        )
         if isinstance(reference, str):
             yield reference

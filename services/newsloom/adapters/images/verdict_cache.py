@@ -1,7 +1,8 @@
-"""What is known of images by their URLs: asked once, remembered for a while, asked again kindly.
+"""A cache of image verdicts.
 
-One fetch in flight per URL, and each in its turn at its host. Bounded in memory. Lives on one
-asyncio loop.
+In: an image URL. Out: the cached result, or the result of a fetch. Each URL has at most one fetch
+in flight, and each host a bounded number. A stale result is revalidated with a conditional request.
+Memory is bounded. Use it on one asyncio loop only.
 """
 
 import asyncio
@@ -12,24 +13,25 @@ from urllib.parse import urldefrag
 
 import httpx
 
-from newsloom.adapters.images.fetch import Found, fetch_image
+from newsloom.adapters.images.fetch import FetchedImage, fetch_image
 from newsloom.adapters.web.fetch_observer import Answer, FetchObserver, NullFetchObserver
 from newsloom.adapters.web.hosts import Hosts
 from newsloom.rules.images import Verdict
 
 MAX_VERDICTS = 20_000
 FRESH_S = 3600.0
-"""A verdict holds for so long; then the server is asked whether anything has changed."""
+"""Seconds for which a verdict is valid. After that the server is asked whether it changed."""
 TRANSIENT_S = 300.0
+"""Seconds for which the verdict of a transient failure is valid, at least."""
 
 
-class _Known(NamedTuple):
-    found: Found
+class _CachedVerdict(NamedTuple):
+    found: FetchedImage
     fresh_until: float
 
 
 class ImageVerdicts:
-    """Verdicts by URL. `clock` tells seconds that only go forward."""
+    """Verdicts by URL. `clock` is monotonic, in seconds."""
 
     def __init__(
         self,
@@ -41,13 +43,16 @@ class ImageVerdicts:
         self._client = client
         self._watch = watch or NullFetchObserver()
         self._clock = clock
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._in_flight: dict[str, asyncio.Task[Found]] = {}
+        self._known: OrderedDict[str, _CachedVerdict] = OrderedDict()
+        self._in_flight: dict[str, asyncio.Task[FetchedImage]] = {}
         self._hosts = hosts
         self.fetches = 0
 
-    async def find(self, url: str) -> Found:
-        """What is known of `url`, or is found now. Whoever gives up takes nothing from others."""
+    async def find(self, url: str) -> FetchedImage:
+        """The cached result for `url`, or the result of a fetch.
+
+        Callers for the same URL share one fetch. Cancelling one caller does not cancel it.
+        """
         url = urldefrag(url).url
         known = self._known.get(url)
         if known is not None and self._clock() < known.fresh_until:
@@ -63,25 +68,25 @@ class ImageVerdicts:
             task.add_done_callback(lambda _: self._in_flight.pop(url, None))
         return await asyncio.shield(task)
 
-    async def _fetch(self, url: str, held: Found | None) -> Found:
+    async def _fetch(self, url: str, stale: FetchedImage | None) -> FetchedImage:
         async with self._hosts.turn(url) as host:
             if host is None or host.is_dead:
                 self._watch.note_lookup(Answer.DECLINED)
-                return Found(Verdict.TIMEOUT if host is None else Verdict.UNREACHABLE)
+                return FetchedImage(Verdict.TIMEOUT if host is None else Verdict.UNREACHABLE)
             self.fetches += 1
             self._watch.note_lookup(Answer.FETCHED)
             with self._watch.fetching():
-                found = await fetch_image(self._client, url, held.validators if held else ())
+                found = await fetch_image(self._client, url, stale.validators if stale else ())
             host.note(found.is_connected)
-        if held is not None and found.is_unchanged:
-            found = held
+        if stale is not None and found.is_unchanged:
+            found = stale
         self._remember(url, found)
         return found
 
-    def _remember(self, url: str, found: Found) -> None:
-        is_passing = found.is_transient or not found.is_connected
-        seconds = max(TRANSIENT_S, min(found.retry_after_s, FRESH_S)) if is_passing else FRESH_S
-        self._known[url] = _Known(found, self._clock() + seconds)
+    def _remember(self, url: str, found: FetchedImage) -> None:
+        is_temporary = found.is_transient or not found.is_connected
+        seconds = max(TRANSIENT_S, min(found.retry_after_s, FRESH_S)) if is_temporary else FRESH_S
+        self._known[url] = _CachedVerdict(found, self._clock() + seconds)
         self._known.move_to_end(url)
         while len(self._known) > MAX_VERDICTS:
             self._known.popitem(last=False)

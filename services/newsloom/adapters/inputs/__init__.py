@@ -1,1 +1,1 @@
-"""Inputs: records of files, folders and standard input, one after another."""
+"""Inputs: read the records of files, folders and standard input, one by one."""

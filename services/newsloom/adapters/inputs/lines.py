@@ -1,5 +1,8 @@
-"""Lines of what may yet grow or be silent: whoever reads them is told that none has come, and when
-a last line has not ended it is kept until it has.
+"""Reads lines from a file that grows, or from a pipe that may be silent.
+
+In: an open file or a descriptor. Out: lines, or None while no complete line is available, so that
+the caller can do other work. An incomplete last line is returned only when its end has arrived or,
+for a pipe, when the pipe is closed.
 """
 
 import os
@@ -9,22 +12,25 @@ from io import BytesIO
 from typing import BinaryIO, Protocol
 
 PAUSE_S = 0.2
-"""So long is waited before it is said that no line has come."""
+"""Seconds between two attempts to read a line, while none is available."""
 _CHUNK_BYTES = 1024 * 1024
 
 
 class Lines(Protocol):
-    """An open file that is read line by line."""
+    """A source of lines."""
 
     def fileno(self) -> int:
-        """Its descriptor."""
+        """The file descriptor."""
 
     def readline(self, limit: int, /) -> bytes | None:
-        """A line, cut after `limit` bytes, empty at the end; None while its own end is to come."""
+        """The next line, cut after `limit` bytes; empty at the end of the input.
+
+        None if no complete line is available yet: call again.
+        """
 
 
-class Followed:
-    """A file that grows, and has no end."""
+class GrowingFile:
+    """A file to which lines are appended. It has no end."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -32,7 +38,7 @@ class Followed:
         self._is_at_end = False
 
     def readline(self, limit: int, /) -> bytes | None:
-        """See Lines."""
+        """The next line, or None; see `Lines`. Never empty."""
         if self._is_at_end:
             time.sleep(PAUSE_S)
         line = self._stream.readline(limit)
@@ -43,8 +49,8 @@ class Followed:
         return None
 
 
-class Pipe:
-    """Standard input, which may be silent for long. Nothing else is to read from it."""
+class PipeLines:
+    """Standard input, which may be silent for a long time. Nothing else may read from it."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -52,11 +58,11 @@ class Pipe:
         self._line = bytearray()
 
     def fileno(self) -> int:
-        """See Lines."""
+        """The file descriptor."""
         return self._descriptor
 
     def readline(self, limit: int, /) -> bytes | None:
-        """See Lines."""
+        """The next line, empty at the end, or None; see `Lines`."""
         while True:
             self._line += self._chunk.readline(limit - len(self._line))
             if self._line.endswith(b"\n") or len(self._line) == limit:

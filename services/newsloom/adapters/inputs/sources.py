@@ -1,7 +1,8 @@
-"""Inputs: the bytes of each record of files, folders and standard input, one after another.
+"""Reads records from files, folders and standard input, in order.
 
-JSON Lines give a record a line, a front-matter file is one record. Positions are committed by
-the caller; reading goes on where they say.
+In: paths, and the position up to which each was read before. Out: the bytes of each record and the
+position after it. Each line of a JSON Lines file is a record; a front-matter file is one record.
+The caller commits the positions.
 """
 
 import os
@@ -13,36 +14,36 @@ from typing import Any, BinaryIO, NamedTuple
 
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.front_matter import FrontMatterError, loads
-from newsloom.adapters.inputs.lines import Followed, Lines, Pipe
+from newsloom.adapters.inputs.lines import GrowingFile, Lines, PipeLines
 from newsloom.pipeline.decode import RawInput
 from newsloom.pipeline.parse_json import MAX_RECORD_BYTES, parse_json, too_large
 from newsloom.records.faults import Fault, Reason
 
 STANDARD_INPUT = "-"
 MAX_KEPT_BYTES = 64 * 1024 * 1024
-"""Of a line longer than this a dead letter keeps the beginning; the file still has the rest."""
+"""A longer line or document is cut here; it becomes a dead letter with these first bytes."""
 
 _SUFFIXES = (".jsonl", ".ndjson", ".md")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file to read (or standard input), known by its absolute path."""
+    """A file, identified by its absolute path, or standard input. `size` is in bytes."""
 
     path: str
     size: int
 
     @property
     def is_front_matter(self) -> bool:
-        """Whether the file as a whole is one record."""
+        """Whether the whole file is one record."""
         return self.path.endswith(".md")
 
 
 class Position(NamedTuple):
-    """How far an input has been read, in bytes and lines, and when that part of it arrived.
+    """How far an input has been read, in bytes and lines, and the arrival time of that part.
 
-    What stood in a file when it was opened arrived then (`opened_at`, in seconds), up to its size
-    at the time (`opened_bytes`); what was added later arrives when it is next met.
+    Bytes before offset `opened_bytes` count as arrived at `opened_at` (seconds since the epoch).
+    When reading reaches that offset, both are set again, to the current time and file size.
     """
 
     bytes: int = 0
@@ -52,7 +53,7 @@ class Position(NamedTuple):
 
 
 class InputRecord(NamedTuple):
-    """One record's own bytes, and the position after it. `position` is its 1-based line."""
+    """The bytes of one record. `position` is its 1-based line; `after` the position after it."""
 
     payload: bytes
     position: int
@@ -67,9 +68,9 @@ class InputRecord(NamedTuple):
 
 
 def find_sources(inputs: Sequence[str], output: Path | None = None) -> list[Source]:
-    """The files that `inputs` name, folders in path order, without those below `output`.
+    """The files that `inputs` name. Files of a folder are in path order, without those in `output`.
 
-    Raises OutageError for a missing one.
+    Raises OutageError for an input that is missing, cannot be read, or is a folder without inputs.
     """
     sources = []
     for name in inputs:
@@ -91,7 +92,9 @@ def _find_files(name: str, output: Path | None) -> list[Path]:
         if output:
             files = [file for file in files if output.absolute() not in file.parents]
         if not files:
-            raise OutageError(f"{name} holds no {', '.join(_SUFFIXES)} file")
+            raise OutageError(
+                f"the folder {name} contains no {', '.join(_SUFFIXES)} file: check the path"
+            )
         return files
     if not path.exists():
         raise OutageError(f"there is no input {name}: check the path")
@@ -105,28 +108,29 @@ def read(
     is_stopped: Callable[[], bool],
     clock: Callable[[], float],
 ) -> Iterator[InputRecord | None]:
-    """The records of `source` after `start`, in order; None where nothing new came for a while, in
-    a file that is followed or on standard input.
+    """Yields the records of `source` after `start`, in order.
 
-    Blank lines are passed over. Raises OutageError for a file that cannot be read, or that has
-    become shorter than what was read of it.
+    With `should_follow`, or on standard input, it yields None while no complete line is available.
+    Blank lines are skipped. `clock` returns seconds since the epoch. Raises OutageError if the
+    file cannot be read, or is shorter than the part that was read before.
     """
     try:
         if source.path == STANDARD_INPUT:
             if sys.stdin is None:
                 raise OutageError("cannot read standard input: it is closed")
-            yield from _read_lines(Pipe(sys.stdin.fileno()), start, is_stopped, clock)
+            yield from _read_lines(PipeLines(sys.stdin.fileno()), start, is_stopped, clock)
         elif source.is_front_matter:
             yield from _read_document(source, start, int(clock()))
         else:
             if source.size < start.bytes:
                 raise OutageError(
-                    f"{source.path} is shorter ({source.size:,} bytes) than what was read of it "
-                    f"({start.bytes:,}): it was replaced; give the new one another name"
+                    f"{source.path} is shorter ({source.size:,} bytes) than the part that was read "
+                    f"before ({start.bytes:,} bytes): it was replaced; give the new file another "
+                    "name"
                 )
             with open(source.path, "rb") as stream:
                 start = _resume(stream, start)
-                lines = Followed(stream) if should_follow else stream
+                lines = GrowingFile(stream) if should_follow else stream
                 yield from _read_lines(lines, start, is_stopped, clock)
     except OSError as error:
         raise OutageError(f"cannot read {source.path}: {error.strerror or error}") from error
@@ -142,7 +146,7 @@ def _read_document(source: Source, start: Position, now: int) -> Iterator[InputR
 
 
 def _resume(stream: BinaryIO, start: Position) -> Position:
-    """Goes to `start`. What was added to a last line without its end is still of that line."""
+    """Seeks to `start`. If the last line read was incomplete, its rest has the same line number."""
     if start.bytes == 0:
         return start
     stream.seek(start.bytes - 1)
@@ -175,7 +179,7 @@ def _read_lines(
 
 
 def _skip_line(stream: Lines, beginning: bytes, is_stopped: Callable[[], bool]) -> int:
-    """Passes over the rest of a line that is too long to keep; its length in bytes."""
+    """Skips the rest of a line that is longer than `MAX_KEPT_BYTES`; its length in bytes."""
     skipped, part = 0, beginning
     while not part.endswith(b"\n") and len(part) == MAX_KEPT_BYTES:
         while (more := stream.readline(MAX_KEPT_BYTES)) is None:

@@ -1,1 +1,1 @@
-"""Sealing: encryption of private objects, and the files that hold its keys."""
+"""Sealing: encrypt private objects, and read the files that hold the keys."""

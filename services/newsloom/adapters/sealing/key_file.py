@@ -1,7 +1,8 @@
-"""Sealing keys as text a person keeps: a file or an environment variable in, a Keyring out.
+"""Reads and writes sealing keys as text.
 
-One key a line, `id:secret`, oldest first. A mistake is told by file and line, and never quoted:
-it may be a secret.
+In: a file or the value of an environment variable, one key `id:secret` a line, oldest first. Out: a
+Keyring. A mistake raises an error with the file and the line. It never quotes the line, which may
+contain a secret.
 """
 
 import os
@@ -16,10 +17,10 @@ _SETTING = "NEWSLOOM_SEALING_KEYS"
 
 
 def load_keyring(text: str | None, file: Path | None) -> Keyring | None:
-    """The keys of a text (with commas or white space between them) or a file; None for neither.
+    """The keys of a text (separated by commas or white space) or of a file; None without either.
 
-    Raises KeysError for what cannot be used: no key at all is a mistake too, since then what is
-    private would be dropped in silence.
+    Raises KeysError if the keys cannot be used. A text or file without any key is an error too:
+    otherwise private objects would be dropped silently.
     """
     if text is not None and file is not None:
         raise KeysError(f"{_SETTING} and {_SETTING}_FILE are both set; keep the keys in one place")
@@ -35,18 +36,18 @@ def load_keyring(text: str | None, file: Path | None) -> Keyring | None:
 
 
 def new_key() -> SealingKey:
-    """A key of 256 random bits."""
+    """Creates a key of 256 random bits."""
     return SealingKey(os.urandom(SECRET_BYTES))
 
 
 def add_key(file: Path, key: SealingKey) -> None:
-    """Adds a key to the end of a file; one that is not there is made, for its owner alone.
+    """Appends a key to a file. A missing file is created, readable by its owner only.
 
-    What the file holds stays as it is. Raises KeysError for a file with a mistake in it or that
-    others can read, OutageError for one that cannot be written.
+    The existing content is not changed. Raises KeysError if the file contains a mistake or others
+    can read it, and OutageError if it cannot be written.
     """
     is_new = not file.exists()
-    before = "" if is_new else _read_own(file)
+    before = "" if is_new else _read_private(file)
     flags = os.O_WRONLY | (os.O_CREAT | os.O_EXCL if is_new else os.O_APPEND)
     try:
         with open(os.open(file, flags, 0o600), "a", encoding="ascii") as stream:
@@ -58,8 +59,8 @@ def add_key(file: Path, key: SealingKey) -> None:
         raise OutageError(f"cannot write {file}: {error.strerror or error}") from error
 
 
-def _read_own(file: Path) -> str:
-    """The text of a faultless file of keys that only its owner can read. Raises KeysError."""
+def _read_private(file: Path) -> str:
+    """The text of a key file. Raises KeysError for a mistake in it, or if others can read it."""
     text = _read(file)
     _parse(text, str(file))
     if S_IMODE(file.stat().st_mode) & 0o077:
@@ -74,19 +75,19 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise KeysError(
             f"{file}: cannot be read ({error.strerror or error}); `newsloom keys new {file}` "
-            "makes such a file"
+            "creates a key file"
         ) from error
     if len(content) > MAX_KEYS_BYTES:
-        raise KeysError(f"{file}: larger than {MAX_KEYS_BYTES // 1024} KiB; name a file of keys")
+        raise KeysError(f"{file}: larger than {MAX_KEYS_BYTES // 1024} KiB; name a key file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise KeysError(f"{file}:{line}: not UTF-8; name a file of keys") from None
+        raise KeysError(f"{file}:{line}: not UTF-8; name a key file") from None
 
 
 def _parse(text: str, where: str) -> list[SealingKey]:
-    """The keys of a text, one a line; blank lines and those that begin with # are passed over."""
+    """The keys of a text, one a line. Blank lines and lines that begin with # are skipped."""
     keys: list[SealingKey] = []
     lines: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), 1):
@@ -96,8 +97,8 @@ def _parse(text: str, where: str) -> list[SealingKey]:
         key = SealingKey.from_line(line)
         if key is None:
             raise KeysError(
-                f"{where}:{number}: not a key, or not all of one; copy the line anew, as "
-                "`newsloom keys new` wrote it: eight digits, a colon, 44 characters"
+                f"{where}:{number}: not a key, or not a complete one; copy the whole line again, "
+                "as `newsloom keys new` wrote it: eight hex digits, a colon, 44 characters"
             )
         if key.id in lines:
             raise KeysError(

@@ -1,8 +1,8 @@
-"""Sealing with AES-256-GCM: a private object in, a `secured` string out, and the way back.
+"""Seals private objects with AES-256-GCM, and opens seals.
 
-`secured` is `base64(ciphertext);base64(nonce);keyId`. Deterministic: the nonce is made of what is
-sealed, so replays are identical. It never logs, and no secret is in any text it makes but
-`SealingKey.line`.
+In: a private object. Out: a `secured` string, `base64(ciphertext);base64(nonce);keyId`; or the
+reverse. It is deterministic: the nonce is computed from the sealed data, so replays are identical.
+It never logs. The only text with a secret that it returns is `SealingKey.line`.
 """
 
 import hmac
@@ -23,26 +23,26 @@ from newsloom.records.curated import SCHEMA_VERSION
 
 SECRET_BYTES = 32
 NONCE_BYTES = 12
-"""96 bits, as GCM wants them (NIST SP 800-38D, 8.2)."""
+"""96 bits, the recommended nonce length of GCM (NIST SP 800-38D, 8.2)."""
 _ID_BYTES = 4
 _DIGEST_BYTES = 16
 _LINE = re.compile(r"([0-9a-f]{8}):([A-Za-z0-9+/]{43}=)")
 
 
 class SealFault(StrEnum):
-    """Why a seal cannot be opened."""
+    """Why a seal cannot be opened: no key with its id is known, or it was altered."""
 
     NO_KEY = "no-key"
     ALTERED = "altered"
 
 
 class SealingKey:
-    """One key. Its id follows from its secret, so that neither can be altered unnoticed."""
+    """One key. Its id is derived from its secret, so that a change of either is noticed."""
 
     def __init__(self, secret: bytes) -> None:
-        """Derives from 32 secret bytes a key for each use, and the id (HKDF, RFC 5869)."""
+        """Derives the id and one key for each use from 32 secret bytes (HKDF, RFC 5869)."""
         if len(secret) != SECRET_BYTES:
-            raise ValueError(f"a secret has {SECRET_BYTES} bytes")
+            raise ValueError(f"a secret must have {SECRET_BYTES} bytes")
         self.id = _derive(secret, "id", _ID_BYTES).hex()
         self._secret = secret
         self._cipher = AESGCM(_derive(secret, "encryption", 32))
@@ -51,7 +51,7 @@ class SealingKey:
 
     @classmethod
     def from_line(cls, line: str) -> "SealingKey | None":
-        """The key that `line` holds; None if it is not of that form, or id and secret differ."""
+        """The key in `line`; None if the form is wrong or the id does not match the secret."""
         found = _LINE.fullmatch(line)
         if found is None:
             return None
@@ -60,36 +60,43 @@ class SealingKey:
 
     @property
     def line(self) -> str:
-        """The key as text, its secret included: `id:base64`."""
+        """The key as text, `id:base64`. It contains the secret."""
         return f"{self.id}:{b64encode(self._secret).decode()}"
 
     def seal(self, plaintext: bytes, associated: bytes) -> str:
-        """The seal. The nonce is the first 96 bits of an HMAC-SHA-256 over all that is sealed."""
-        # Associated data hold no zero byte: the two cannot run into each other.
+        """Seals `plaintext` and authenticates `associated`; returns the `secured` string.
+
+        The nonce is the first 96 bits of an HMAC-SHA-256 over both.
+        """
+        # Associated data contain no zero byte, so the boundary between the two is unambiguous.
         nonce = hmac.digest(self._nonce_key, associated + b"\0" + plaintext, "sha256")[:NONCE_BYTES]
         ciphertext = self._cipher.encrypt(nonce, plaintext, associated)
         return f"{b64encode(ciphertext).decode()};{b64encode(nonce).decode()};{self.id}"
 
     def open(self, ciphertext: bytes, nonce: bytes, associated: bytes) -> bytes:
-        """The plaintext. Raises InvalidTag or ValueError if anything was altered."""
+        """Returns the plaintext. Raises InvalidTag or ValueError if anything was altered."""
         if len(nonce) != NONCE_BYTES:
-            raise ValueError("not one of our nonces")
+            raise ValueError(f"a nonce must have {NONCE_BYTES} bytes")
         return self._cipher.decrypt(nonce, ciphertext, associated)
 
     def digest(self, plaintext: bytes, article_id: str) -> str:
-        """What tells equal plaintexts of an article, to nobody who could then guess at them."""
+        """A keyed digest, equal for equal plaintexts of an article.
+
+        Without the key nobody can test a guess of the plaintext against it.
+        """
         text = article_id.encode() + b"\0" + plaintext
         return hmac.digest(self._digest_key, text, "sha256")[:_DIGEST_BYTES].hex()
 
 
 class Keyring:
-    """The keys of an installation, oldest first. The newest seals, all of them open.
+    """The keys of an installation, oldest first. The newest key seals; every key can open.
 
-    The oldest makes the digests, so that a newer key beside it makes no event a new revision.
+    The oldest key computes the digests, so that adding a key does not turn replayed events into new
+    revisions.
     """
 
     def __init__(self, keys: Sequence[SealingKey]) -> None:
-        """Takes at least one key."""
+        """`keys` must not be empty."""
         self._by_id = {key.id: key for key in keys}
         self._oldest, self._newest = keys[0], keys[-1]
 
@@ -99,7 +106,7 @@ class Keyring:
         return list(self._by_id)
 
     def seal(self, private: dict[str, Any], article_id: str) -> Seal:
-        """The seal of an article's private object; the order of its names does not count."""
+        """Seals an article's private object. The order of the object's names has no effect."""
         plaintext = orjson.dumps(private, option=orjson.OPT_SORT_KEYS)
         secured = self._newest.seal(plaintext, _associated_data(article_id, SCHEMA_VERSION))
         return Seal(secured, self._oldest.digest(plaintext, article_id))
@@ -107,9 +114,9 @@ class Keyring:
     def unseal(
         self, secured: str, article_id: str, schema_version: int
     ) -> dict[str, Any] | SealFault:
-        """The private object, or why it cannot be had. Raises nothing, whatever comes.
+        """The private object, or why the seal cannot be opened. Raises nothing for any input.
 
-        `schema_version` is that of the record which carries the seal, and may be the later one.
+        `schema_version` is that of the record with the seal. The seal may be of an earlier version.
         """
         sealed, _, key_id = secured.rpartition(";")
         key = self._by_id.get(key_id)
@@ -138,8 +145,8 @@ def _associated_data(article_id: str, schema_version: int) -> bytes:
 
 
 def _decode(text: str) -> bytes:
-    """The bytes of base64 text. Raises ValueError unless they are written so and not otherwise."""
+    """The bytes of base64 text. Raises ValueError unless it is the canonical encoding."""
     decoded = b64decode(text, validate=True)
     if b64encode(decoded).decode() != text:
-        raise ValueError("spare bits are set")
+        raise ValueError("not the canonical base64 encoding")
     return decoded

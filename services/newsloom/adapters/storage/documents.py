@@ -1,6 +1,6 @@
-"""Documents: the latest record of each article as a Markdown file of its own.
+"""Documents: one Markdown file per article, with its latest curated record.
 
-A projection of `curated.jsonl`, written after it and completed from it.
+A projection of `curated.jsonl`: the files are written after its lines, and completed from them.
 """
 
 import os
@@ -14,9 +14,9 @@ from newsloom.adapters.front_matter import dumps
 
 
 def write_documents(folder: Path, lines: Iterable[bytes]) -> None:
-    """Writes `articles/<id>.md` for the last of each article's `lines`; a tombstone removes it.
+    """Writes `articles/<id>.md` from the last of each article's `lines`; a tombstone removes it.
 
-    Raises OutageError when a file cannot be written.
+    `lines` are lines of `curated.jsonl`. Raises OutageError if a file cannot be written.
     """
     latest = {}
     for line in lines:

@@ -1,7 +1,18 @@
-"""The spill file: rows that a lane lays aside, in temporary files that end with the process.
+"""The spill file: rows that a lane does not keep in memory, in temporary files.
 
-Written one after another in segments; a segment whose rows are all gone gives back its room. The
-files have no name, so nothing is left behind however the process ends.
+In: a row as bytes. Out: a handle, with which the row can be read or discarded. Rows are appended to
+the last of a list of segments; each segment is a file without a name, which the system deletes when
+the process ends, for whatever reason.
+
+    segment 1    length row  length row  length row ...      full: rows are only read or discarded
+    segment 2    length row ...                              (closed and deleted: no row is left)
+    segment 3    length row  length row | length row ...     the last: rows are appended
+                 in the file            | in `unwritten`, up to 256 KiB
+                 ^ 4 bytes, little-endian
+
+    handle = segment number << 32 | offset of the row's length in the segment
+
+Segments are numbered from 1, so a handle is greater than 0.
 """
 
 import os
@@ -9,18 +20,19 @@ import tempfile
 import weakref
 
 SEGMENT_BYTES = 64 * 1024 * 1024
+"""Once this many bytes are written to a segment, rows are appended to a new one."""
 WRITE_BYTES = 256 * 1024
-"""So much is written at once."""
+"""Rows are collected in memory until there are this many bytes, then written at once."""
 _LENGTH_BYTES = 4
 _READ_BYTES = 4096
-"""Most rows are shorter, and read at once."""
+"""Most rows are shorter, so that one read call suffices."""
 _OFFSET_BITS = 32
 
 
 class _Segment:
-    """A file, how much of it is written, and how many of its rows are still wanted.
+    """A file, the number of bytes written to it, and the number of its rows that are in use.
 
-    What was laid down last is not written yet, but kept in `unwritten`.
+    The rows that were appended last are in `unwritten` until they are written to the file.
     """
 
     def __init__(self) -> None:
@@ -32,14 +44,14 @@ class _Segment:
         self.rows = 0
 
     def write(self) -> None:
-        """Writes all there is. Raises OSError."""
+        """Writes all of `unwritten` to the file. Raises OSError."""
         while self.unwritten:
             count = os.pwrite(self.descriptor, self.unwritten, self.written)
             self.written += count
             del self.unwritten[:count]
 
     def read(self, offset: int) -> bytes:
-        """The row that begins at an offset. Raises OSError."""
+        """The row whose length is stored at `offset`. Raises OSError."""
         if offset >= self.written:
             start = offset - self.written
             record = bytes(self.unwritten[start : start + _READ_BYTES])
@@ -54,7 +66,7 @@ class _Segment:
 
 
 class SpillFile:
-    """A shelf on disk, in the folder that TMPDIR names."""
+    """Rows in temporary files, in the folder that the environment variable TMPDIR names."""
 
     def __init__(self, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._segment_bytes = segment_bytes
@@ -63,11 +75,11 @@ class SpillFile:
 
     @property
     def size(self) -> int:
-        """Bytes on disk."""
+        """Bytes written to the files of all segments."""
         return sum(segment.written for segment in self._segments.values())
 
     def write(self, row: bytes) -> int:
-        """Lays down a row; the handle to find it by. Raises OSError, in words."""
+        """Appends a row and returns its handle. Raises OSError, whose message names the folder."""
         segment = self._segments.get(self._last)
         try:
             if segment is None or segment.written >= self._segment_bytes:
@@ -79,20 +91,20 @@ class SpillFile:
             if len(segment.unwritten) >= WRITE_BYTES:
                 segment.write()
         except OSError as error:
-            raise _in_words(error) from error
+            raise _with_folder(error) from error
         segment.rows += 1
         return handle
 
     def read(self, handle: int) -> bytes:
-        """The row that was laid down under a handle. Raises OSError, in words."""
+        """The row with a handle. Raises OSError, whose message names the folder."""
         try:
             segment = self._segments[handle >> _OFFSET_BITS]
             return segment.read(handle & (1 << _OFFSET_BITS) - 1)
         except OSError as error:
-            raise _in_words(error) from error
+            raise _with_folder(error) from error
 
     def discard(self, handle: int) -> None:
-        """Lets go of the row under a handle."""
+        """Discards the row with a handle. A full segment without rows is closed and so deleted."""
         number = handle >> _OFFSET_BITS
         segment = self._segments[number]
         segment.rows -= 1
@@ -100,7 +112,9 @@ class SpillFile:
             self._segments.pop(number).close()
 
 
-def _in_words(error: OSError) -> OSError:
+def _with_folder(error: OSError) -> OSError:
     reason = error.strerror or str(error)
     folder = tempfile.gettempdir()
-    return OSError(error.errno, f"{reason} (rows laid aside in {folder}; TMPDIR names another)")
+    return OSError(
+        error.errno, f"{reason} (the spill file is in {folder}; TMPDIR names another folder)"
+    )

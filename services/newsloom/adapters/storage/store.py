@@ -1,7 +1,16 @@
-"""The store: one SQLite database in the output folder, and one transaction a batch for everything.
+"""The store: the output folder of an embedded run, with one SQLite database and its projections.
 
-State rows, input positions and published lines are committed together or not at all. The files
-beside it are projections of it: cut back and completed when it is opened.
+In: a batch. Out: its rows, input positions and published lines, committed in one transaction.
+
+    newsloom.db          rows       state rows by key
+                         inputs     how far each input file has been read
+                         chunks     the published lines of each batch and projection, compressed
+                         meta       the format, and how far the documents are written
+    curated.jsonl, stories.jsonl, dead-letters.jsonl: the projections, which are the chunks as text
+
+A commit first writes rows, positions and chunks in one transaction, then appends the lines to the
+projections. Opening the folder cuts a projection back to its committed length, or completes it from
+the chunks, so a crash between the two steps loses and repeats nothing.
 """
 
 import fcntl
@@ -20,8 +29,10 @@ from newsloom.adapters.inputs.sources import Position
 DATABASE = "newsloom.db"
 PROJECTIONS = ("curated.jsonl", "stories.jsonl", "dead-letters.jsonl")
 FORMAT = "4"
+"""The version of the database. A database with another format is refused."""
 CHECKPOINT_PAGES = 64_000
-"""32 MiB of log between two checkpoints: they cost more than the commits between them."""
+"""Pages of 4 KiB, about 250 MiB, in the write-ahead log between two checkpoints. A checkpoint costs
+more than the commits before it."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -35,7 +46,7 @@ CREATE TABLE IF NOT EXISTS chunks (
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction holds. `rows` maps keys to values, None for rows that go."""
+    """The content of one transaction. `rows` maps keys to values; None deletes the row."""
 
     rows: dict[str, bytes | None] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
@@ -43,27 +54,28 @@ class Batch:
 
 
 @contextmanager
-def _in_words(what: str) -> Iterator[None]:
+def _outages(action: str) -> Iterator[None]:
+    """Turns errors of the block into an OutageError that says which `action` failed and why."""
     try:
         yield
     except (sqlite3.Error, zstandard.ZstdError) as error:
         raise OutageError(
-            f"cannot {what}: {error}; mend that and run again, nothing is lost"
+            f"cannot {action}: {error}; fix this and run again, nothing is lost"
         ) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutageError(
-            f"cannot {what}: {reason}; mend that and run again, nothing is lost"
+            f"cannot {action}: {reason}; fix this and run again, nothing is lost"
         ) from error
 
 
 class Store:
-    """An output folder, held by one run at a time."""
+    """An output folder. A lock lets one run use it at a time."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens or makes the folder. Raises OutageError if it is in use or cannot be written."""
+        """Opens or creates the folder. Raises OutageError if it is in use or cannot be written."""
         self._folder = folder
-        with _in_words(f"write to {folder}"):
+        with _outages(f"write to {folder}"):
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder, os.O_RDONLY)
         try:
@@ -74,7 +86,7 @@ class Store:
                 f"{folder} is in use by another run: wait for it, or choose another --output"
             ) from None
         self._path = folder / DATABASE
-        with _in_words(f"open {self._path}"):
+        with _outages(f"open {self._path}"):
             self._connection = sqlite3.connect(self._path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -82,30 +94,30 @@ class Store:
             self._connection.executescript(_SCHEMA)
             self._check_format()
         self._compressor = zstandard.ZstdCompressor(level=1)
-        with _in_words(f"write the files of {folder}"):
-            self._lengths = {name: self._mend(name) for name in PROJECTIONS}
+        with _outages(f"write the files of {folder}"):
+            self._lengths = {name: self._repair(name) for name in PROJECTIONS}
             self._files = {name: open(folder / name, "ab") for name in PROJECTIONS}  # noqa: SIM115
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
-        """Every state row by its key."""
-        with _in_words(f"read {self._path}"):
+        """Yields the key and the encoded value of every state row."""
+        with _outages(f"read {self._path}"):
             yield from self._connection.execute("SELECT key, value FROM rows")
 
     def position(self, path: str) -> Position:
-        """How far an input has been read."""
+        """The committed position of an input; the beginning if it was never read."""
         found = self._connection.execute(
             "SELECT bytes, lines, opened_at, opened_bytes FROM inputs WHERE path = ?", (path,)
         ).fetchone()
         return Position(*found) if found else Position()
 
     def commit(self, batch: Batch) -> None:
-        """Makes a batch last, then shows it in the files.
+        """Commits a batch in one transaction, then appends its lines to the projections.
 
-        Raises OutageError: of a batch that could not be written nothing is kept, and files that
-        could not be are completed when the folder is next opened.
+        Raises OutageError. If the transaction fails, nothing of the batch is kept. If a projection
+        cannot be written, the batch is committed and `Store` completes the file at the next start.
         """
         contents = {name: b"".join(lines) for name, lines in batch.lines.items() if lines}
-        with _in_words(f"write {self._path}"):
+        with _outages(f"write {self._path}"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._write_rows(batch.rows)
@@ -127,34 +139,34 @@ class Store:
                 raise
         for name, text in contents.items():
             self._lengths[name] += len(text)
-            with _in_words(f"write {self._folder / name}"):
+            with _outages(f"write {self._folder / name}"):
                 self._files[name].write(text)
                 self._files[name].flush()
 
     def close(self) -> None:
-        """Lets the folder go."""
+        """Closes the files and the database, and releases the lock."""
         for file in self._files.values():
-            # What a full disk did not take is completed when the folder is next opened.
+            # Lines that a full disk did not accept are written when the folder is next opened.
             with suppress(OSError):
                 file.close()
         self._connection.close()
         os.close(self._lock)
 
     def documents_through(self) -> int:
-        """Up to which byte of `curated.jsonl` each article's own file has been written."""
+        """The byte of `curated.jsonl` up to which the documents are written."""
         found = self._connection.execute("SELECT value FROM meta WHERE name = 'documents'")
         row = found.fetchone()
         return int(row[0]) if row else 0
 
     def note_documents(self) -> None:
-        """Notes that every article's own file is as its latest record says."""
-        with _in_words(f"write {self._path}"):
+        """Records that the documents are written up to the end of `curated.jsonl`."""
+        with _outages(f"write {self._path}"):
             self._connection.execute(
                 "REPLACE INTO meta VALUES ('documents', ?)", (str(self._lengths["curated.jsonl"]),)
             )
 
     def published(self, name: str, start: int) -> Iterator[bytes]:
-        """The lines of a projection from the chunk that holds byte `start` on."""
+        """Yields the committed lines of a projection from byte `start` on, a line boundary."""
         for chunk_start, text in self._chunks(name, start):
             yield from text[max(0, start - chunk_start) :].splitlines(keepends=True)
 
@@ -163,8 +175,8 @@ class Store:
         found = self._connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
         if found[0] != FORMAT:
             raise OutageError(
-                f"{self._path} was written by another version (format {found[0]}, this one "
-                f"writes {FORMAT}): choose another --output"
+                f"{self._path} was written by another version of Newsloom (it has format "
+                f"{found[0]}, this version needs {FORMAT}): choose another --output"
             )
 
     def _write_rows(self, rows: Mapping[str, bytes | None]) -> None:
@@ -178,7 +190,7 @@ class Store:
 
     def _chunks(self, name: str, start: int) -> Iterable[tuple[int, bytes]]:
         decompressor = zstandard.ZstdDecompressor()
-        with _in_words(f"read {self._path}"):
+        with _outages(f"read {self._path}"):
             for chunk_start, content in self._connection.execute(
                 "SELECT start, content FROM chunks WHERE projection = ? AND start + length > ? "
                 "ORDER BY start",
@@ -186,8 +198,8 @@ class Store:
             ):
                 yield chunk_start, decompressor.decompress(content)
 
-    def _mend(self, name: str) -> int:
-        """Cuts a file back to what is committed, or completes it; its committed length."""
+    def _repair(self, name: str) -> int:
+        """Cuts a projection back to its committed length, or completes it; returns that length."""
         (length,) = self._connection.execute(
             "SELECT COALESCE(MAX(start + length), 0) FROM chunks WHERE projection = ?", (name,)
         ).fetchone()
@@ -203,11 +215,14 @@ class Store:
 
 
 def read_rows(folder: Path) -> list[tuple[str, bytes]]:
-    """The state rows of a folder, which a run may hold meanwhile. OutageError if it has none."""
+    """The state rows of a folder, as key and encoded value. A run may be using the folder.
+
+    Raises OutageError if the folder contains no database.
+    """
     path = folder / DATABASE
     if not path.exists():
-        raise OutageError(f"{folder} holds no {DATABASE}: name the --output of a `newsloom run`")
-    with _in_words(f"read {path}"):
+        raise OutageError(f"{folder} contains no {DATABASE}: name the --output of a `newsloom run`")
+    with _outages(f"read {path}"):
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
             return connection.execute("SELECT key, value FROM rows").fetchall()

@@ -1,7 +1,8 @@
-"""The web as we fetch from it: an httpx client whose every request goes through the guard.
+"""An httpx client that sends every request through the guard.
 
-In: what networks are open besides the public ones, and who we are. Out: a client that follows no
-redirect, keeps no cookie, and takes no proxy from the environment: each hop is checked anew.
+In: the networks that are allowed besides the public ones, and the User-Agent. Out: a client that
+follows no redirects by itself, keeps no cookies and uses no proxy from the environment, so that the
+guard checks every hop of a redirect.
 """
 
 import logging
@@ -24,11 +25,13 @@ from newsloom.adapters.web.guard import (
 )
 
 MAX_CONNECTIONS = 100
+"""Of each pool. Also the bound of `Hosts` on requests in flight."""
 POOLS = 16
-"""httpcore goes through all connections of a pool with every request: small pools are fast."""
+"""httpcore scans all connections of a pool for every request, so small pools are faster."""
 KEPT_CONNECTIONS = 16
-"""Of each pool."""
+"""Idle connections that each pool keeps open."""
 KEPT_S = 15.0
+"""Seconds for which an idle connection stays open."""
 MAX_URL_CHARACTERS = 2_048
 MAX_REDIRECTS = 5
 
@@ -36,28 +39,28 @@ log = logging.getLogger(__name__)
 
 
 class TooManyRedirectsError(Exception):
-    """It leads on and on, or in a circle."""
+    """The redirects form a loop, or there are more than `MAX_REDIRECTS`."""
 
 
 class RefusedError(Exception):
-    """Whoever was asked first has something against it."""
+    """The caller's `may_ask` refused a URL."""
 
 
 class BadBodyError(Exception):
-    """What came cannot be read: a coding we did not ask for, or one that is broken."""
+    """The body cannot be decoded: its content coding is unsupported or its data are invalid."""
 
 
 class Body(NamedTuple):
-    """What was read of a body, decompressed, and whether that is all there is of it."""
+    """The decompressed bytes that were read, and whether they are the whole body."""
 
     data: bytes
     is_whole: bool
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """httpx's way to httpcore's pools over the guarded network.
+    """An httpx transport that uses httpcore's connection pools over the guarded network.
 
-    Raises BlockedAddressError for what the guard refuses, else the exceptions of httpcore.
+    Raises BlockedAddressError if the guard refuses a request, otherwise httpcore's exceptions.
     """
 
     def __init__(
@@ -84,11 +87,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         ]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Sends one request, if its URL is one that may be asked for at all."""
+        """Sends one request if the guard allows it."""
         try:
             return await self._send(request)
         except BlockedAddressError as error:
-            log.info("refused to ask %s: %s", request.url.host, error)
+            log.info("refused a request to %s: %s", request.url.host, error)
             self._watch.note_blocked()
             raise
 
@@ -117,24 +120,26 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         )
 
     def _check(self, url: httpx.URL) -> None:
-        """What can be said before an address is known; the rest is for the network."""
+        """Checks the URL. The guarded network checks the addresses of its host later."""
         if url.scheme not in ("http", "https"):
-            raise BlockedAddressError(f"{url.scheme or 'no scheme'} is neither http nor https")
+            raise BlockedAddressError(
+                f"the URL has the scheme {url.scheme or '(none)'}: only http and https are allowed"
+            )
         if url.userinfo:
-            raise BlockedAddressError("the URL holds credentials")
+            raise BlockedAddressError("the URL contains credentials")
         if not url.host:
-            raise BlockedAddressError("the URL names no host")
+            raise BlockedAddressError("the URL has no host")
         if len(str(url)) > MAX_URL_CHARACTERS:
             raise BlockedAddressError(f"the URL is longer than {MAX_URL_CHARACTERS} characters")
 
     async def aclose(self) -> None:
-        """Closes every connection."""
+        """Closes all connections."""
         for pool in self._pools:
             await pool.aclose()
 
 
 class _Body(httpx.AsyncByteStream):
-    """The bytes of a response as they came, nothing decompressed."""
+    """The bytes of a response as received, not decompressed."""
 
     def __init__(self, response: httpcore.Response) -> None:
         self._response = response
@@ -148,7 +153,7 @@ class _Body(httpx.AsyncByteStream):
 
 
 def user_agent(version: str, contact: str | None) -> str:
-    """Who we are, and how to reach whoever runs us, if they say."""
+    """The User-Agent header: program, version and the operator's contact, if one is set."""
     return f"Newsloom/{version}" + (f" (+{contact})" if contact else " (news aggregator)")
 
 
@@ -159,7 +164,11 @@ def open_client(
     ports: frozenset[int] = PORTS,
     watch: FetchObserver | None = None,
 ) -> httpx.AsyncClient:
-    """The one client there is. Its timeouts are for whoever asks; no redirect is followed."""
+    """Opens the client that fetches everything from the web.
+
+    It follows no redirects. Each caller of `ask` gives its own timeouts. `allowed` networks are
+    open on any port; public addresses only on `ports`.
+    """
     return httpx.AsyncClient(
         transport=GuardedTransport(allowed, resolver, ports, watch),
         headers={"User-Agent": agent, "Accept-Encoding": "identity"},
@@ -177,10 +186,11 @@ async def ask(
     timeout: httpx.Timeout,
     may_ask: Callable[[httpx.URL], Awaitable[bool]] | None = None,
 ) -> AsyncIterator[httpx.Response]:
-    """The answer to a GET at the end of at most five redirects; its body is yet to be read.
+    """The response to a GET, after at most five redirects. Its body is not read yet.
 
-    `may_ask` is heard before each hop. Raises RefusedError if it says no, TooManyRedirectsError,
-    BlockedAddressError, httpx.InvalidURL and httpcore's exceptions.
+    `may_ask` is called before each hop. Raises RefusedError if it returns False,
+    TooManyRedirectsError, BlockedAddressError, httpx.InvalidURL, httpx.HTTPError for a redirect to
+    an invalid URL, and httpcore's exceptions.
     """
     request: httpx.Request | None = client.build_request(
         "GET", url, headers=dict(headers), timeout=timeout
@@ -202,28 +212,32 @@ async def ask(
 
 
 async def read_body(response: httpx.Response, max_bytes: int) -> Body:
-    """At most the first `max_bytes` of a body, on the wire and decompressed alike.
+    """Reads at most `max_bytes` of a body. The limit holds both before and after decompression.
 
-    Raises BadBodyError, and httpcore's exceptions.
+    Raises BadBodyError and httpcore's exceptions.
     """
-    inflate = _inflater(response.headers.get("content-encoding", "identity").strip().lower())
+    decompressor = _decompressor(
+        response.headers.get("content-encoding", "identity").strip().lower()
+    )
     data, on_wire = bytearray(), 0
     async for part in response.aiter_raw():
         on_wire += len(part)
         try:
-            data += inflate.decompress(part, max_bytes + 1 - len(data)) if inflate else part
+            data += (
+                decompressor.decompress(part, max_bytes + 1 - len(data)) if decompressor else part
+            )
         except zlib.error as error:
             raise BadBodyError(str(error)) from error
         if len(data) > max_bytes or on_wire > max_bytes:
             return Body(bytes(data[:max_bytes]), is_whole=False)
-    if inflate is not None and data and not inflate.eof:
-        raise BadBodyError("it is cut off")
+    if decompressor is not None and data and not decompressor.eof:
+        raise BadBodyError("the compressed body is truncated")
     return Body(bytes(data), is_whole=True)
 
 
-def _inflater(coding: str) -> "zlib._Decompress | None":
+def _decompressor(coding: str) -> "zlib._Decompress | None":
     if coding in ("identity", ""):
         return None
     if coding in ("gzip", "x-gzip", "deflate"):
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # tells gzip from zlib itself
-    raise BadBodyError(f"it is coded as {coding[:32]}")
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # accepts both gzip and zlib
+    raise BadBodyError(f"the content coding {coding[:32]} is not supported")

@@ -1,6 +1,7 @@
-"""What those who fetch tell of it: a port, for whoever counts.
+"""An interface through which the image cache and the HTTP client report what they do.
 
-In: what is looked up, fetched and refused, as it happens. Out: nothing that a fetch depends on.
+In: each image lookup, image fetch and blocked request, when it happens. Out: nothing. A fetch does
+not depend on the observer.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -9,36 +10,40 @@ from typing import Protocol
 
 
 class Answer(StrEnum):
-    """Where word of an image came from."""
+    """How an image lookup was answered."""
 
     CACHED = "cached"
+    """From the cache."""
     SHARED = "shared"
+    """By a fetch of the same URL that was already in flight."""
     FETCHED = "fetched"
+    """By a new fetch."""
     DECLINED = "declined"
+    """Not at all: the host is down, or had no free slot in time."""
 
 
 class FetchObserver(Protocol):
-    """Whoever counts. Called on the loop that fetches."""
+    """Receives the reports. Its methods are called on the asyncio loop that fetches."""
 
     def note_lookup(self, answer: Answer) -> None:
-        """An image was asked for."""
+        """Reports one image lookup and how it was answered."""
 
     def fetching(self) -> AbstractContextManager[None]:
-        """An image is being fetched for as long as this is open."""
+        """Returns a context that is open while one image is fetched."""
 
     def note_blocked(self) -> None:
-        """The guard refused a request."""
+        """Reports a request that the guard refused."""
 
 
 class NullFetchObserver:
-    """Nobody counts."""
+    """An observer that does nothing."""
 
     def note_lookup(self, answer: Answer) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def fetching(self) -> AbstractContextManager[None]:
-        """Nothing."""
+        """Returns a context that does nothing."""
         return nullcontext()
 
     def note_blocked(self) -> None:
-        """Nothing."""
+        """Does nothing."""

@@ -1,7 +1,8 @@
-"""The guard: the network as everything that goes out sees it. Nothing connects but through it.
+"""The guard: the network layer through which every outgoing HTTP connection is made.
 
-In: a host and a port. Out: a connection to an address that was checked, that very address, after
-resolution and before connecting; or BlockedAddressError. It never looks a name up twice.
+In: a host and a port. Out: a connection to one of the host's addresses, checked after resolution
+and before connecting, or BlockedAddressError. It resolves a name once per connection and connects
+to the checked address itself, so a second DNS answer cannot bypass the check.
 """
 
 import asyncio
@@ -25,16 +26,16 @@ import httpcore
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 Resolver: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
-"""From a host name to its addresses, as text; raises OSError."""
+"""Resolves a host name to its addresses, as text. Raises OSError."""
 
 PORTS = frozenset({80, 443})
 MAX_ADDRESSES = 4
-"""Of a name with more addresses only the first that are open are tried."""
+"""At most this many open addresses of a host are tried."""
 MAX_LOOKUPS = 200
-"""A look-up of a dead name holds a thread for seconds; others are not to wait for it."""
+"""Lookups at the same time. A failing lookup blocks a thread for seconds, so many are allowed."""
 
-# The IANA special-purpose registries (RFC 6890 and its updates), and what embeds IPv4 in IPv6:
-# whoever connects there may end at any address at all.
+# The IANA special-purpose registries (RFC 6890 and its updates), and the IPv6 ranges that embed
+# IPv4 addresses: a connection to one of those may end at any IPv4 address.
 _CLOSED: tuple[Network, ...] = tuple(
     map(
         ip_network,
@@ -61,12 +62,13 @@ _CLOSED: tuple[Network, ...] = tuple(
     )
 )
 _OPEN_V6 = IPv6Network("2000::/3")
-"""Global unicast (RFC 4291); all else is unspecified, loopback, mapped, NAT64, local, multicast."""
+"""Global unicast (RFC 4291). All other IPv6 addresses are unspecified, loopback, IPv4-mapped,
+NAT64, local or multicast."""
 _CLOSED_V6: tuple[Network, ...] = tuple(
     map(
         ip_network,
         (
-            "2001::/23",  # IETF protocol assignments, Teredo and ORCHID among them: RFC 2928, 4380
+            "2001::/23",  # IETF protocol assignments, including Teredo and ORCHID: RFC 2928, 4380
             "2001:db8::/32",  # documentation: RFC 3849
             "2002::/16",  # 6to4: RFC 3056
             "2620:4f:8000::/48",  # AS112: RFC 7534
@@ -77,15 +79,15 @@ _CLOSED_V6: tuple[Network, ...] = tuple(
 
 
 class BlockedAddressError(Exception):
-    """Where it would go is not open to us. Not an error of httpcore: nothing is to retry it."""
+    """The guard refused a request. It is not an httpcore error, so that nothing retries it."""
 
 
 class NoAddressError(httpcore.ConnectError):
-    """The name of a host has no address, or nobody can say."""
+    """A host name has no address, or could not be resolved."""
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the public internet's own, whatever is routed to it here."""
+    """Whether an address belongs to the public internet, regardless of local routing."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _CLOSED)
     return (
@@ -96,7 +98,7 @@ def is_public(address: Address) -> bool:
 
 
 class SystemResolver:
-    """The system's own look-up, in threads that no exit of the process waits for."""
+    """The system's resolver, in daemon threads: the process can exit while one is running."""
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(MAX_LOOKUPS)
@@ -109,7 +111,7 @@ class SystemResolver:
 
         def settle(found: list[str] | Exception) -> None:
             self._slots.release()
-            if answer.done():  # whoever asked has given up
+            if answer.done():  # the caller was cancelled
                 return
             if isinstance(found, Exception):
                 answer.set_exception(found)
@@ -121,7 +123,7 @@ class SystemResolver:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(settle, found)
 
-        Thread(target=work, name=f"look-up of {host[:64]}", daemon=True).start()
+        Thread(target=work, name=f"lookup of {host[:64]}", daemon=True).start()
         return await answer
 
 
@@ -134,9 +136,9 @@ def _look_up(host: str) -> list[str] | Exception:
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """The network of httpcore, on asyncio, but that it connects to open addresses only.
+    """A network backend for httpcore that connects only to open addresses.
 
-    Open are public addresses on `ports`, and those of `allowed` on any port.
+    Open addresses are public addresses on `ports`, and addresses in `allowed` on any port.
     """
 
     def __init__(
@@ -151,7 +153,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         self._network = httpcore.AnyIOBackend()
 
     def is_open(self, address: Address, port: int) -> bool:
-        """Whether a connection may go there."""
+        """Whether a connection to that address and port is allowed."""
         if any(address in network for network in self._allowed):
             return True
         return port in self._ports and is_public(address)
@@ -164,9 +166,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """A connection to an open address of `host`, within `timeout` seconds for all of it.
+        """Connects to an open address of `host`. `timeout` (seconds) covers the resolution too.
 
-        Raises BlockedAddressError if none is open, else what httpcore raises.
+        Raises BlockedAddressError if no address is open, otherwise httpcore's exceptions.
         """
         began = time.monotonic()
         try:
@@ -185,7 +187,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         addresses = [ip_address(text) for text in found]
         is_open = [str(address) for address in addresses if self.is_open(address, port)]
         if not is_open and addresses:
-            raise BlockedAddressError(f"{host} is at {addresses[0]}, port {port}: not open to us")
+            raise BlockedAddressError(
+                f"{host} has the address {addresses[0]}: connections to it on port {port} are not "
+                "allowed (NEWSLOOM_IMAGES_ALLOW_NETWORKS can allow its network)"
+            )
         return is_open[:MAX_ADDRESSES]
 
     async def _connect(
@@ -196,7 +201,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
     ) -> httpcore.AsyncNetworkStream:
-        """A connection to the first address that takes one. They are addresses, never names."""
+        """Connects to the first address that accepts. `addresses` are never host names."""
         share_s = None if timeout is None else timeout / max(1, len(addresses))
         failure: Exception = NoAddressError("the name has no address")
         for address in addresses:
@@ -214,9 +219,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Never."""
-        raise BlockedAddressError(f"{path} is a socket of this machine")
+        """Raises BlockedAddressError."""
+        raise BlockedAddressError(f"{path} is a local socket: only TCP connections are allowed")
 
     async def sleep(self, seconds: float) -> None:
-        """Waits."""
+        """Sleeps for `seconds`."""
         await asyncio.sleep(seconds)

@@ -1,7 +1,7 @@
-"""Turns at hosts: few at a time at each, a bounded number in all. Bounded in memory.
+"""Limits the requests in flight, per host and in total, and detects hosts that are down.
 
-In: a URL. Out: a turn, and whether the host has been answering; one that took no connection is
-left alone for a while. Lives on one asyncio loop.
+In: a URL. Out: a slot for one request, and whether its host is down. A host that repeatedly accepts
+no connection counts as down for a while. Memory is bounded. Use it on one asyncio loop only.
 """
 
 import asyncio
@@ -13,16 +13,19 @@ from urllib.parse import urlsplit
 from newsloom.adapters.web.client import MAX_CONNECTIONS
 
 PER_HOST = 16
+"""Requests at the same time to one host."""
 TURN_S = 10.0
-"""How long to wait for a turn at a busy host."""
+"""Seconds to wait for a slot."""
 DEAD_AFTER = 3
-"""So many connections in a row that were not taken, and a host is left alone for a while."""
+"""After this many failed connections in a row a host counts as down."""
 DEAD_S = 15.0
+"""Seconds for which a host counts as down."""
 MAX_HOSTS = 5_000
+"""Hosts that are remembered; the least recently used are dropped first."""
 
 
 class Host:
-    """A host that it is our turn at."""
+    """The slots and the recent failures of one host. `clock` is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.slots = asyncio.Semaphore(PER_HOST)
@@ -33,18 +36,18 @@ class Host:
 
     @property
     def is_dead(self) -> bool:
-        """Whether it just took no connection, again and again."""
+        """Whether the host counts as down."""
         return self._clock() < self._dead_until
 
     def note(self, is_connected: bool) -> None:
-        """Notes whether it took a connection."""
+        """Records whether the host accepted a connection."""
         self._failures = 0 if is_connected else self._failures + 1
         if self._failures >= DEAD_AFTER:
             self._dead_until = self._clock() + DEAD_S
 
 
 class Hosts:
-    """The hosts that are asked, or were lately."""
+    """The hosts that were used recently. `clock` is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -53,24 +56,27 @@ class Hosts:
 
     @asynccontextmanager
     async def turn(self, url: str) -> AsyncIterator[Host | None]:
-        """A turn at the host of `url`, then one at all; None if that takes too long."""
+        """Waits for a slot at the host of `url`, then for one of all hosts; yields the host.
+
+        Yields None if there was no slot within `TURN_S`.
+        """
         name = _host_of(url)
         host = self._hosts.setdefault(name, Host(self._clock))
         self._hosts.move_to_end(name)
         host.users += 1
-        held: list[asyncio.Semaphore] = []
+        acquired: list[asyncio.Semaphore] = []
         try:
             try:
                 async with asyncio.timeout(TURN_S):
                     for slots in (host.slots, self._slots):
                         await slots.acquire()
-                        held.append(slots)
+                        acquired.append(slots)
             except TimeoutError:
                 yield None
             else:
                 yield host
         finally:
-            for slots in held:
+            for slots in acquired:
                 slots.release()
             host.users -= 1
             while len(self._hosts) > MAX_HOSTS and not next(iter(self._hosts.values())).users:

@@ -1,6 +1,7 @@
-"""What sites ask of robots (RFC 9309): a URL in; whether it may be fetched out.
+"""Obeys robots.txt (RFC 9309).
 
-Asks each site once in a while, behind the guard. A site that cannot say is left alone.
+In: a URL. Out: whether it may be fetched. It fetches the robots.txt of a site through the guard and
+caches it. A site whose robots.txt cannot be read is not fetched from.
 """
 
 import asyncio
@@ -18,23 +19,24 @@ from newsloom.adapters.web.guard import BlockedAddressError
 
 AGENT = "Newsloom"
 FETCH_S = 3.0
+"""Seconds for fetching one robots.txt."""
 MAX_BYTES = 512 * 1024
-"""RFC 9309, 2.5: at least 500 KiB are to be read; what comes after is not."""
+"""Only the first bytes are read. RFC 9309, 2.5 requires at least 500 KiB."""
 MAX_SITES = 1_000
 FRESH_S = 3600.0
-"""RFC 9309, 2.4: for no longer than a day."""
+"""Seconds for which rules are cached. RFC 9309, 2.4 allows at most 24 hours."""
 
 _TIMEOUT = httpx.Timeout(2.0)
 
 
 class _Rules(NamedTuple):
     parsed: Protego | None
-    """None where all is forbidden."""
+    """None if everything is forbidden."""
     fresh_until: float
 
 
 class Robots:
-    """The rules of many sites. Lives on one asyncio loop."""
+    """The rules of many sites. `clock` is monotonic, in seconds. For one asyncio loop only."""
 
     def __init__(
         self, client: httpx.AsyncClient, clock: Callable[[], float] = time.monotonic
@@ -45,18 +47,18 @@ class Robots:
         self._in_flight: dict[str, asyncio.Task[_Rules]] = {}
 
     async def may_fetch(self, url: httpx.URL) -> bool:
-        """Whether the site of `url` has nothing against our fetching it."""
+        """Whether the site of `url` allows us to fetch it."""
         site = f"{url.scheme}://{url.netloc.decode()}"
         rules = self._rules.get(site)
         if rules is None or self._clock() >= rules.fresh_until:
             task = self._in_flight.get(site)
             if task is None:
-                task = self._in_flight[site] = asyncio.create_task(self._ask(site))
+                task = self._in_flight[site] = asyncio.create_task(self._load(site))
                 task.add_done_callback(lambda _: self._in_flight.pop(site, None))
             rules = await asyncio.shield(task)
         return rules.parsed is not None and rules.parsed.can_fetch(str(url), AGENT)
 
-    async def _ask(self, site: str) -> _Rules:
+    async def _load(self, site: str) -> _Rules:
         rules = _Rules(await self._fetch(site), self._clock() + FRESH_S)
         self._rules[site] = rules
         while len(self._rules) > MAX_SITES:
@@ -64,7 +66,10 @@ class Robots:
         return rules
 
     async def _fetch(self, site: str) -> Protego | None:
-        """The rules; those without any where there is no such file (RFC 9309, 2.3.1)."""
+        """The rules; empty rules if the site has no robots.txt (RFC 9309, 2.3.1.3).
+
+        None if everything is forbidden: the file cannot be fetched or read.
+        """
         try:
             async with (
                 asyncio.timeout(FETCH_S),
