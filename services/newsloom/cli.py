@@ -34,10 +34,10 @@ under its own name."""
 class _Commands(click.Group):
     """Imports the module of a command when it is called: `run` does not load Kafka clients."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"newsloom.commands.{COMMANDS[cmd_name]}")

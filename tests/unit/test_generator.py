@@ -185,13 +185,13 @@ def test_memory_does_not_grow_with_the_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "reason"),
+    "arguments",
     [
-        ({"start": datetime(2026, 3, 2)}, "no offset"),
-        ({"update_share": -0.1}, "a share below nothing"),
-        ({"update_share": 0.7, "copy_share": 0.7}, "shares beyond the whole"),
+        pytest.param({"start": datetime(2026, 3, 2)}, id="no offset"),
+        pytest.param({"update_share": -0.1}, id="a share below nothing"),
+        pytest.param({"update_share": 0.7, "copy_share": 0.7}, id="shares beyond the whole"),
     ],
 )
-def test_refuses_what_cannot_be(arguments: dict[str, Any], reason: str) -> None:
+def test_refuses_what_cannot_be(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"offset|shares"):
         generate(1, 1, **arguments)

@@ -141,7 +141,7 @@ class _SvgReader:
             if bare.startswith("on") or (bare in ("href", "src") and not _is_local(value)):
                 raise _RefusedError
 
-    def _end(self, name: str) -> None:
+    def _end(self, _name: str) -> None:
         self._depth -= 1
 
 
