@@ -12,10 +12,10 @@ class DeadLetter(TypedDict):
     """A line of `dead-letters.jsonl`: why, where it came from, and its own bytes in base64."""
 
     # Open words to a subscriber: later stages add reasons of the same kind.
-    reason: Word
-    stage: Word
-    field: NotRequired[str]
-    detail: str
-    input: str
-    position: Annotated[int, Field(ge=1, description="1-based line of the input")]
-    payload: Annotated[str, Field(description="the input's own bytes, base64")]
+    reason: Annotated[Word, Field(description="Why, as one word, such as `missing`.")]
+    stage: Annotated[Word, Field(description="The stage that found it, such as `decode`.")]
+    field: NotRequired[Annotated[str, Field(description="The field at fault, if it is one.")]]
+    detail: Annotated[str, Field(description="What is wrong, as a message.")]
+    input: Annotated[str, Field(description="The file of the input; `-` is standard input.")]
+    position: Annotated[int, Field(ge=1, description="The line in that file, counted from 1.")]
+    payload: Annotated[str, Field(description="The input's own bytes, as base64.")]
