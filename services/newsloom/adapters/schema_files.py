@@ -1,7 +1,7 @@
 """The published schemas as files: `<name>.v<N>.schema.json`, for readers in any language.
 
 In: a folder. Out: the files written, or what is wrong with them, one readable line each. It never
-changes a published version incompatibly, nor touches the file of an earlier version.
+changes a published version incompatibly, and never touches the file of an earlier version.
 """
 
 import json
@@ -20,17 +20,17 @@ _EXPORT = "run `newsloom schemas export`"
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The files that were written, or else the problems for which none was."""
+    """The files that were written, or the problems because of which none was written."""
 
     written: tuple[Path, ...]
     problems: tuple[str, ...] = ()
 
 
 def export(folder: Path, version: int = SCHEMA_VERSION) -> Exported:
-    """Writes to `folder` what is missing there or out of date.
+    """Writes the schemas that are missing in `folder` or out of date.
 
-    Writes nothing at all if a published file would change incompatibly: run again once mended.
-    Raises OSError if `folder` is not there or cannot be written.
+    Writes nothing if a published file would change incompatibly: fix that, then run it again.
+    Raises OSError if `folder` does not exist or cannot be written.
     """
     stale = {}
     problems: list[str] = []
@@ -50,9 +50,10 @@ def export(folder: Path, version: int = SCHEMA_VERSION) -> Exported:
 
 
 def check(folder: Path, version: int = SCHEMA_VERSION) -> list[str]:
-    """What is wrong with the files in `folder`, by name; empty when all is current.
+    """The problems with the files in `folder`, in the order of names; empty if all are current.
 
-    An earlier version need only be there: the code that wrote it is gone.
+    The file of an earlier version must exist; its content is not checked, because the code that
+    wrote it is gone.
     """
     problems = []
     for name in READERS:
@@ -83,7 +84,7 @@ def _read(path: Path) -> str:
 
 
 def _incompatibilities(path: Path, name: str, version: int) -> list[str]:
-    """What writing the present schema to `path` would break, and the mend."""
+    """What writing the current schema to `path` would break, and how to avoid it."""
     try:
         old = json.loads(_read(path))
     except ValueError:
