@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from newsloom import __version__
 from newsloom.adapters.catalogue.reader import CatalogueError
 from newsloom.adapters.failures import KeysError, OutageError, WeightsError
+from newsloom.commands.display.compile_notice import compile_notice
 from newsloom.observability.failures import EndpointError
 from newsloom.settings import FILE as SETTINGS_FILE
 from newsloom.settings import SettingsError
@@ -44,6 +45,12 @@ class _Commands(click.Group):
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        with compile_notice(args):
+            return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
