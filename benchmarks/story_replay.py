@@ -221,7 +221,7 @@ class Replay:
                 self._remembered += 1
             score = (sum(map(mul, weights.merge, evidence)) + 1000 * weights.merge_bias) // 1000
             if hear:
-                hear(Heard(n, evidence, self._agreement_of(n, own, rival)))
+                hear(Heard(n, evidence, self._agreement_of(own, rival)))
             is_surer = score == best and found is not None and rival.rank < found.rank
             if score > best or is_surer:
                 best, found = score, rival
@@ -308,7 +308,7 @@ class Replay:
         labels = Counter(self.gold[member] for member in story.members)
         return labels[self.gold[n]] / labels.total()
 
-    def _agreement_of(self, n: int, own: _Story, rival: _Story) -> float:
+    def _agreement_of(self, own: _Story, rival: _Story) -> float:
         """How pure both are of one label; 0 where they are mostly of two."""
         ours = Counter(self.gold[member] for member in own.members)
         theirs = Counter(self.gold[member] for member in rival.members)

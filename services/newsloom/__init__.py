@@ -2,7 +2,7 @@
 
 import os
 
-# numpy's linear algebra is never used here, and its idle threads would take turns with our work.
+# Newsloom does not use numpy's linear algebra, whose idle threads would compete for the processor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.1.0"

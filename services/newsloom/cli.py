@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from newsloom import __version__
 from newsloom.adapters.catalogue.reader import CatalogueError
 from newsloom.adapters.failures import KeysError, OutageError, WeightsError
+from newsloom.commands.display.compile_notice import compile_notice
 from newsloom.observability.failures import EndpointError
 from newsloom.settings import FILE as SETTINGS_FILE
 from newsloom.settings import SettingsError
@@ -34,16 +35,22 @@ under its own name."""
 class _Commands(click.Group):
     """Imports the module of a command when it is called: `run` does not load Kafka clients."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"newsloom.commands.{COMMANDS[cmd_name]}")
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        with compile_notice(args):
+            return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -245,7 +245,8 @@ def test_a_name_that_moves_leads_nowhere(reason: str, forbidden: _Forbidden) -> 
     assert forbidden.connections() == before
 
 
-def test_redirects_end(forbidden: _Forbidden) -> None:
+@pytest.mark.usefixtures("forbidden")
+def test_redirects_end() -> None:
     with Site(host=GOOD) as good:
         good.acts |= {f"/{n}": redirect(f"/{n + 1}") for n in range(9)}
         with pytest.raises(TooManyRedirectsError):

@@ -176,7 +176,7 @@ def test_lanes_by_language_each_hear_of_a_withdrawal_and_count_it_once(kafka: Ka
     assert outcomes(kafka, lanes=3) == {"curated": 6, "withdrawn": 2, "unchanged": 2}
 
 
-def test_without_a_broker_it_asks_again_for_a_while(tmp_path: Path) -> None:
+def test_without_a_broker_it_asks_again_for_a_while() -> None:
     worker = start_worker(Kafka("127.0.0.1:1", "t."), "curate")
     assert worker.stderr is not None
     for pause in ("0.5", "1", "2"):

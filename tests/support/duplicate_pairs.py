@@ -177,8 +177,8 @@ _LIVE = "Follow our live coverage for all the latest from the region, with repor
 
 def pairs() -> Iterator[Pair]:
     """All pairs: first the duplicates, then the others."""
-    for number, story in enumerate(STORIES):
-        yield from _copies(story, number)
+    for story in STORIES:
+        yield from _copies(story)
     for number, story in enumerate(STORIES):
         yield from _others(story, number)
     for one, other in combinations(range(len(STORIES)), 2):
@@ -195,7 +195,7 @@ def _text(story: Story, at: str = "ledger.example", time: int = 0, **gaps: str) 
     return Text(_fill(story.title, **gaps), _fill(story.excerpt, **gaps), at, time)
 
 
-def _copies(story: Story, number: int) -> Iterator[Pair]:
+def _copies(story: Story) -> Iterator[Pair]:
     """Duplicates of one text: the same text with small changes."""
     a = _text(story)
     other_outlet = a._replace(domain="post.example", time=2 * HOUR_S)

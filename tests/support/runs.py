@@ -20,6 +20,9 @@ from typing import Any
 
 import orjson
 
+# Compiles the search loops, if they are not cached yet. A command that compiled them itself would
+# print a notice, and tests compare what commands print.
+import newsloom.pipeline.lane.state  # noqa: F401
 from tests.support.generator import generate
 from tests.support.malformed import cases
 from tests.support.processes import start_process

@@ -143,7 +143,7 @@ def head(status: int | str, headers: Headers) -> bytes:
 def raw(*parts: bytes, pause_s: float = 0) -> Act:
     """These bytes, then the end of the connection; with a pause after each part."""
 
-    async def act(request: Request, writer: asyncio.StreamWriter) -> None:
+    async def act(_request: Request, writer: asyncio.StreamWriter) -> None:
         for part in parts:
             writer.write(part)
             await writer.drain()
@@ -156,7 +156,7 @@ def raw(*parts: bytes, pause_s: float = 0) -> Act:
 def endless(start: bytes, part: bytes, pause_s: float = 0) -> Act:
     """`start`, then `part` again and again until whoever asked has had enough."""
 
-    async def act(request: Request, writer: asyncio.StreamWriter) -> None:
+    async def act(_request: Request, writer: asyncio.StreamWriter) -> None:
         writer.write(start)
         while True:
             writer.write(part)
@@ -174,7 +174,7 @@ def redirect(to: str, status: int = 302) -> Act:
 def silence() -> Act:
     """Nothing, for ever."""
 
-    async def act(request: Request, writer: asyncio.StreamWriter) -> None:
+    async def act(_request: Request, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(3600)
 
     return act

@@ -127,7 +127,7 @@ def _stop_on_signals(runner: EmbeddedRun) -> list[int]:
     """Ends the run in good order on the first SIGINT or SIGTERM; a second one ends it at once."""
     received: list[int] = []
 
-    def stop(number: int, frame: FrameType | None) -> Any:
+    def stop(number: int, _frame: FrameType | None) -> Any:
         received.append(number)
         runner.stop()
         signal.signal(number, signal.SIG_DFL)

@@ -1,18 +1,34 @@
-"""`newsloom schemas`: writes the published schemas to a folder, or checks the ones there.
+"""`newsloom schemas`: writes what is generated from the code, or checks that it is current.
 
-With them go the AsyncAPI document and the pages about topics and metrics, made from the same code.
-In: where they are. Out: lines, and exit code 0, 1 for problems or 2 for a folder that is not there.
+These are the JSON Schemas, the AsyncAPI document and the pages about topics, metrics, records and
+configuration. In: where they are. Out: lines, and exit code 0, 1 for problems or 2 for a missing
+folder.
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
 from newsloom.adapters import schema_files
 from newsloom.adapters.failures import OutageError
+from newsloom.commands.configuration_page import configuration_page
 from newsloom.observability.metrics_page import metrics_page
+from newsloom.records.records_page import records_page
 from newsloom.runtimes.kafka.topics.asyncapi import asyncapi_text
 from newsloom.runtimes.kafka.topics.page import topics_page
+
+DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "schemas/asyncapi.yaml": asyncapi_text,
+        "docs/topics.md": topics_page,
+        "docs/metrics.md": metrics_page,
+        "docs/records.md": records_page,
+        "docs/configuration.md": configuration_page,
+    }
+)
+"""The generated documents: the path below the root, and what makes the text."""
 
 _folder = click.option(
     "--folder",
@@ -21,48 +37,31 @@ _folder = click.option(
     show_default=True,
     help="Where the schema files are.",
 )
-_asyncapi = click.option(
-    "--asyncapi",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("schemas/asyncapi.yaml"),
+_root = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
     show_default=True,
-    help="Where the AsyncAPI document is.",
-)
-_metrics_page = click.option(
-    "--metrics-page",
-    "metrics",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("docs/metrics.md"),
-    show_default=True,
-    help="Where the page about the metrics is.",
-)
-_page = click.option(
-    "--page",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("docs/topics.md"),
-    show_default=True,
-    help="Where the page about the topics is.",
+    help="The folder that has the generated documents below it, in schemas and docs.",
 )
 
 
 @click.group()
 def schemas() -> None:
-    """JSON Schemas of what goes in and what comes out, and the topics as AsyncAPI."""
+    """JSON Schemas of all records, and the documents that are generated from the code."""
 
 
 @schemas.command()
 @_folder
-@_asyncapi
-@_page
-@_metrics_page
-def export(folder: Path, asyncapi: Path, page: Path, metrics: Path) -> None:
-    """Write the schemas, the AsyncAPI document and the pages that are missing or out of date.
+@_root
+def export(folder: Path, root: Path) -> None:
+    """Write the schemas and generated documents that are missing or out of date.
 
-    Writes nothing if that would break those who rely on a published schema.
+    Writes nothing if that would break the users of a published schema.
     """
     exported = schema_files.export(folder)
     _stop_at(exported.problems)
-    written = [*exported.written, *_write_stale(_texts(asyncapi, page, metrics))]
+    written = [*exported.written, *_write_stale(_texts(root))]
     for path in written:
         click.echo(f"wrote {path}")
     if not written:
@@ -71,12 +70,10 @@ def export(folder: Path, asyncapi: Path, page: Path, metrics: Path) -> None:
 
 @schemas.command()
 @_folder
-@_asyncapi
-@_page
-@_metrics_page
-def check(folder: Path, asyncapi: Path, page: Path, metrics: Path) -> None:
-    """Say which of them are missing, out of date, or would change incompatibly."""
-    texts = _texts(asyncapi, page, metrics)
+@_root
+def check(folder: Path, root: Path) -> None:
+    """List those that are missing, out of date, or would change incompatibly."""
+    texts = _texts(root)
     stale = [
         f"{path}: missing or out of date: run `newsloom schemas export`"
         for path in texts
@@ -86,8 +83,8 @@ def check(folder: Path, asyncapi: Path, page: Path, metrics: Path) -> None:
     click.echo(f"{folder}: all schemas are current")
 
 
-def _texts(asyncapi: Path, page: Path, metrics: Path) -> dict[Path, str]:
-    return {asyncapi: asyncapi_text(), page: topics_page(), metrics: metrics_page()}
+def _texts(root: Path) -> dict[Path, str]:
+    return {root / path: make() for path, make in DOCUMENTS.items()}
 
 
 def _is_stale(path: Path, text: str) -> bool:

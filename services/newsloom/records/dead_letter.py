@@ -11,11 +11,11 @@ Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 class DeadLetter(TypedDict):
     """An input that cannot be curated: the reason, where it came from, and its bytes in base64."""
 
-    # Subscribers must accept other values: later versions may add reasons and stages.
-    reason: Word
-    stage: Word
-    field: NotRequired[str]
-    detail: str
-    input: str
-    position: Annotated[int, Field(ge=1, description="The line number in the input, from 1.")]
-    payload: Annotated[str, Field(description="The bytes of the input, in base64.")]
+    # Open words to a subscriber: later stages add reasons of the same kind.
+    reason: Annotated[Word, Field(description="Why, as one word, such as `missing`.")]
+    stage: Annotated[Word, Field(description="The stage that found it, such as `decode`.")]
+    field: NotRequired[Annotated[str, Field(description="The field at fault, if it is one.")]]
+    detail: Annotated[str, Field(description="What is wrong, as a message.")]
+    input: Annotated[str, Field(description="The file of the input; `-` is standard input.")]
+    position: Annotated[int, Field(ge=1, description="The line in that file, counted from 1.")]
+    payload: Annotated[str, Field(description="The input's own bytes, as base64.")]

@@ -124,18 +124,22 @@ class _Record(BaseModel):
 class ProviderHint(_Record):
     """The provider as the crawler names it. The catalogue has priority."""
 
-    name: Annotated[str, Field(max_length=200)] | None = None
-    domain: Annotated[str, Field(max_length=253)] | None = None
+    name: Annotated[
+        Annotated[str, Field(max_length=200)] | None, Field(description="The provider's name.")
+    ] = None
+    domain: Annotated[
+        Annotated[str, Field(max_length=253)] | None, Field(description="The provider's domain.")
+    ] = None
 
 
 class ImageCandidate(_Record):
     """An image as the crawler found it, before any image check. Sizes are in pixels."""
 
-    url: WebUrl
-    width: Pixels | None = None
-    height: Pixels | None = None
-    title: ShortText | None = None
-    attribution: ShortText | None = None
+    url: Annotated[WebUrl, Field(description="Where the image is.")]
+    width: Annotated[Pixels | None, Field(description="The width in pixels.")] = None
+    height: Annotated[Pixels | None, Field(description="The height in pixels.")] = None
+    title: Annotated[ShortText | None, Field(description="The image's title.")] = None
+    attribution: Annotated[ShortText | None, Field(description="Whom to credit.")] = None
 
 
 class Withdrawal(_Record):

@@ -95,10 +95,10 @@ def published_schema(name: str, version: int = SCHEMA_VERSION) -> Schema:
 
 
 class _Generator(GenerateJsonSchema):
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, _schema: Any) -> bool:
         return False  # A generated title such as "Weburl" adds nothing.
 
-    def sort(self, value: Any, parent_key: str | None = None) -> Any:
+    def sort(self, value: Any, _parent_key: str | None = None) -> Any:
         return value
 
     def nullable_schema(self, schema: Any) -> Schema:

@@ -19,7 +19,7 @@ class _FailingTopics(TopicIndex):
         super().__init__([])
         self._error = error
 
-    def match(self, tokens: Sequence[str], given: Sequence[str], text: str = "") -> list[str]:
+    def match(self, tokens: Sequence[str], given: Sequence[str], _text: str = "") -> list[str]:
         if "failing" in tokens:
             raise self._error
         return list(given)

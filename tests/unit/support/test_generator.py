@@ -187,13 +187,13 @@ def test_memory_does_not_grow_with_the_number_of_events() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "reason"),
+    "arguments",
     [
-        ({"start": datetime(2026, 3, 2)}, "no offset"),
-        ({"update_share": -0.1}, "a negative share"),
-        ({"update_share": 0.7, "copy_share": 0.7}, "shares above 1 together"),
+        pytest.param({"start": datetime(2026, 3, 2)}, id="no offset"),
+        pytest.param({"update_share": -0.1}, id="a negative share"),
+        pytest.param({"update_share": 0.7, "copy_share": 0.7}, id="shares above 1 together"),
     ],
 )
-def test_invalid_arguments_are_refused(arguments: dict[str, Any], reason: str) -> None:
+def test_invalid_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"offset|shares"):
         generate(1, 1, **arguments)

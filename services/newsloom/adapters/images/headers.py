@@ -151,7 +151,7 @@ class _SvgReader:
             ):
                 raise _RefusedError
 
-    def _end(self, name: str) -> None:
+    def _end(self, _name: str) -> None:
         self._depth -= 1
 
 

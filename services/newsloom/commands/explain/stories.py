@@ -39,7 +39,7 @@ def _days(value: int) -> str:
     return f"{value / 1000:.1f} days"
 
 
-def _nothing(value: int) -> str:
+def _nothing(_value: int) -> str:
     return ""
 
 

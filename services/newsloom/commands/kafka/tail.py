@@ -24,7 +24,7 @@ class Since(click.ParamType):
     name = "time"
 
     def convert(
-        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+        self, value: str | int, _param: click.Parameter | None, _ctx: click.Context | None
     ) -> int:
         """Milliseconds since 1970."""
         if isinstance(value, int):

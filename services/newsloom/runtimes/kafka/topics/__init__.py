@@ -1,1 +1,1 @@
-"""Kafka topics: their definition, and the documents made from it."""
+"""Kafka topics: their definitions, and the documents generated from them."""

@@ -1,7 +1,8 @@
-"""The one definition of all topics: `newsloom topics`, the workers, `docs/topics.md` and
-`schemas/asyncapi.yaml` take names and settings from here.
+"""The definitions of all Kafka topics, in one place.
 
-In: a prefix. Out: full names and the settings of each topic. It never talks to a broker.
+`newsloom topics`, the workers, `docs/topics.md` and `schemas/asyncapi.yaml` take names and settings
+from here. In: a prefix. Out: full names and the settings of each topic. It never connects to a
+broker.
 """
 
 from collections.abc import Iterator
@@ -19,11 +20,12 @@ Cleanup = Literal["delete", "compact", "compact,delete"]
 
 @dataclass(frozen=True, slots=True)
 class KafkaTopic:
-    """What is fixed about a topic. `any` partitions: as many as needed; `lanes`: one a lane.
+    """The fixed properties of a Kafka topic.
 
-    `retention_days` is None where compaction alone bounds the topic; `max_bytes` bounds one
-    record batch as sent; `schema` names a file in `schemas/json`, None where values are bytes or
-    an inner form, which may change at any time; `headers` are said by name.
+    `partitions` is `any` for any number, or `lanes` for one per lane. `retention_days` is None
+    where only compaction bounds the topic. `max_bytes` bounds one record batch as sent. `schema`
+    names a file in `schemas/json`; it is None where values are plain bytes, or an internal form
+    that may change at any time (`is_inner`). `headers` maps each header's name to its meaning.
     """
 
     suffix: str
@@ -41,7 +43,7 @@ class KafkaTopic:
     is_inner: bool = False
 
     def configs(self) -> dict[str, str]:
-        """The topic settings to create it with, by Kafka's names."""
+        """The settings to create the topic with, under Kafka's names."""
         retention = (
             {"retention.ms": str(self.retention_days * DAY_MS)} if self.retention_days else {}
         )
@@ -53,23 +55,24 @@ class KafkaTopic:
         }
 
 
-# A tombstone stays this long after compaction, so that a subscriber who was away still meets it.
+# Kafka keeps a tombstone this long after compaction, so that a subscriber that was away reads it.
 _TOMBSTONES = {"delete.retention.ms": str(7 * DAY_MS)}
 
 ARTICLE_EVENTS = KafkaTopic(
     suffix="article-events.v1",
-    purpose="What crawlers report: first sight, update or withdrawal of an article.",
-    key="webUrl, so that the events of an article stay in order; "
-    "a tombstone with the webUrl or article id withdraws it (the originalUrl where it had one)",
+    purpose="Article events from crawlers: first sight, update or withdrawal of an article.",
+    key="webUrl, so that the events of an article stay in order. A tombstone withdraws the article "
+    "that its key names: the originalUrl if the article has one, else the webUrl; or the article "
+    "id",
     written_by="crawlers, `newsloom produce`",
     read_by="enrich workers",
     partitions="any",
     cleanup="delete",
     retention_days=14,
-    # Records of more than 1 MiB must get through, to be told of as dead letters.
+    # Records of more than 1 MiB must reach the enrich workers, which make dead letters of them.
     max_bytes=2 * MIB,
     schema="article-event",
-    # The arrival time bounds the lane clock, so it is the broker's and not a crawler's.
+    # The arrival time bounds the lane clock, so the broker must set it, not a crawler.
     further_configs={"message.timestamp.type": "LogAppendTime"},
 )
 ENRICHED_ARTICLES = KafkaTopic(
@@ -87,8 +90,8 @@ ENRICHED_ARTICLES = KafkaTopic(
 )
 CURATED_ARTICLES = KafkaTopic(
     suffix="curated-articles.v1",
-    purpose="The curated record of each article, anew whenever it changes. "
-    "The highest revision wins; a tombstone withdraws the article.",
+    purpose="The curated record of each article, published again whenever it changes. "
+    "The highest revision wins. A tombstone withdraws the article.",
     key="article id",
     written_by="curate workers",
     read_by="subscribers",
@@ -101,8 +104,8 @@ CURATED_ARTICLES = KafkaTopic(
 )
 STORIES = KafkaTopic(
     suffix="stories.v1",
-    purpose="The record of each story, anew whenever its lead's record is, and when it is merged. "
-    "The highest revision wins.",
+    purpose="The record of each story, published again when its lead's record is, and when the "
+    "story is merged. The highest revision wins. A tombstone withdraws the story.",
     key="story id",
     written_by="curate workers",
     read_by="subscribers",
@@ -115,8 +118,8 @@ STORIES = KafkaTopic(
 )
 LANE_STATE = KafkaTopic(
     suffix="lane-state.v1",
-    purpose="The state of each lane, a row an article or story, from which a curate worker is "
-    "restored.",
+    purpose="The state of each lane as rows: articles, stories, story aliases and the lane itself. "
+    "A curate worker restores the lane from them.",
     key="row key",
     written_by="curate workers",
     read_by="curate workers",
@@ -126,31 +129,31 @@ LANE_STATE = KafkaTopic(
     max_bytes=4 * MIB,
     schema=None,
     is_inner=True,
-    # Only closed segments are compacted: small ones keep a restore short.
+    # Kafka compacts only closed segments; small segments keep a restore short.
     further_configs={"segment.bytes": str(64 * MIB)},
 )
 DEAD_LETTERS = KafkaTopic(
     suffix="dead-letters.v1",
-    purpose="Inputs that cannot be curated: key, value and headers as they came, so that they can "
-    "be replayed, and why in further headers.",
-    key="the input's own",
+    purpose="Inputs that cannot be curated: key, value and headers unchanged, so that they can "
+    "be replayed. Additional headers state the reason.",
+    key="the input's own key",
     written_by="enrich and curate workers",
-    read_by="operators, `newsloom dead-letters`",
+    read_by="operators, `newsloom tail dead-letters`",
     partitions="any",
     cleanup="delete",
-    # Long enough for a person to look and replay; short, for they may hold what is private.
+    # Long enough for a person to examine and replay them. Short, as they may hold private data.
     retention_days=7,
     max_bytes=4 * MIB,
     schema=None,
     headers={
         "__streams.errors.exception": "The kind of failure.",
-        "__streams.errors.message": "What is wrong, in words.",
-        "__streams.errors.topic": "The topic it came from.",
-        "__streams.errors.partition": "The partition it came from.",
-        "__streams.errors.offset": "Its offset there.",
-        "newsloom.reason": "Why, as one word of an open list: missing, not-json, bad-url, ...",
-        "newsloom.stage": "Where: decode, normalise, enrich, curate.",
-        "newsloom.field": "The field at fault, if one is.",
+        "__streams.errors.message": "What is wrong, as a message.",
+        "__streams.errors.topic": "The topic of the input.",
+        "__streams.errors.partition": "The partition of the input.",
+        "__streams.errors.offset": "The offset of the input in that partition.",
+        "newsloom.reason": "The reason, one word of an open list: missing, not-json, bad-url, ...",
+        "newsloom.stage": "The stage that failed: decode, normalise, enrich or curate.",
+        "newsloom.field": "The field at fault, if it is one.",
         "newsloom.source": "The name of the crawler, if it could be read.",
     },
 )
@@ -167,7 +170,7 @@ TOPICS = (
 
 @dataclass(frozen=True, slots=True)
 class KafkaTopics:
-    """Full names of the topics under a prefix; iterating gives the definitions."""
+    """The full names of the topics under a prefix. Iterating yields the definitions."""
 
     prefix: str = DEFAULT_PREFIX
 
@@ -180,30 +183,30 @@ class KafkaTopics:
 
     @property
     def article_events(self) -> str:
-        """Article events: the input."""
+        """The full name of the input topic, article events."""
         return self.name(ARTICLE_EVENTS)
 
     @property
     def enriched_articles(self) -> str:
-        """Enriched articles: from enrich to curate."""
+        """The full name of the topic from enrich to curate, enriched articles."""
         return self.name(ENRICHED_ARTICLES)
 
     @property
     def curated_articles(self) -> str:
-        """Curated articles: the output."""
+        """The full name of the output topic for curated articles."""
         return self.name(CURATED_ARTICLES)
 
     @property
     def stories(self) -> str:
-        """Stories: the output."""
+        """The full name of the output topic for stories."""
         return self.name(STORIES)
 
     @property
     def lane_state(self) -> str:
-        """Rows of the lanes' states."""
+        """The full name of the topic for the rows of the lanes."""
         return self.name(LANE_STATE)
 
     @property
     def dead_letters(self) -> str:
-        """Inputs that cannot be curated."""
+        """The full name of the topic for inputs that cannot be curated."""
         return self.name(DEAD_LETTERS)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from newsloom.adapters.failures import OutageError
 from newsloom.commands.kafka.tail import Since, tail
-from newsloom.commands.schemas import schemas
+from newsloom.commands.schemas import DOCUMENTS, schemas
 from newsloom.records.schemas import READERS
 from newsloom.runtimes.kafka.clients.admin import Sizes
 from newsloom.runtimes.kafka.clients.tail import resolve_topic
@@ -174,17 +174,18 @@ def test_the_page_has_every_topic_and_setting() -> None:
 
 
 def test_outdated_files_are_reported_and_export_writes_them(tmp_path: Path) -> None:
-    asyncapi, page, metrics = (tmp_path / n for n in ("asyncapi.yaml", "topics.md", "metrics.md"))
-    asyncapi.write_text("asyncapi: 2.6.0\n")
-    folder = ["--folder", str(SCHEMAS / "json"), "--asyncapi", str(asyncapi), "--page", str(page)]
-    folder += ["--metrics-page", str(metrics)]
-    checked = CliRunner().invoke(schemas, ["check", *folder])
+    for folder in ("docs", "schemas"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "schemas" / "asyncapi.yaml").write_text("asyncapi: 2.6.0\n")
+    options = ["--folder", str(SCHEMAS / "json"), "--root", str(tmp_path)]
+    checked = CliRunner().invoke(schemas, ["check", *options])
     assert checked.exit_code == 1
     assert checked.output.splitlines() == [
-        f"{path}: missing or out of date: run `newsloom schemas export`"
-        for path in (asyncapi, page, metrics)
+        f"{tmp_path / path}: missing or out of date: run `newsloom schemas export`"
+        for path in DOCUMENTS
     ]
-    exported = CliRunner().invoke(schemas, ["export", *folder])
-    assert exported.output.splitlines() == [f"wrote {path}" for path in (asyncapi, page, metrics)]
-    assert CliRunner().invoke(schemas, ["check", *folder]).exit_code == 0
-    assert asyncapi.read_text() == (SCHEMAS / "asyncapi.yaml").read_text()
+    exported = CliRunner().invoke(schemas, ["export", *options])
+    assert exported.output.splitlines() == [f"wrote {tmp_path / path}" for path in DOCUMENTS]
+    assert CliRunner().invoke(schemas, ["check", *options]).exit_code == 0
+    for path in DOCUMENTS:
+        assert (tmp_path / path).read_bytes() == (SCHEMAS.parent / path).read_bytes()
