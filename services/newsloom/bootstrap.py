@@ -24,6 +24,7 @@ from newsloom.pipeline.process import Enricher, Pipeline
 from newsloom.pipeline.sealing import Sealer
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.embedded import EmbeddedRun, Reporter, RunOptions
+from newsloom.runtimes.images import ImagesThread
 from newsloom.runtimes.lane import Lane
 from newsloom.settings import Settings
 
@@ -63,9 +64,7 @@ def build_run(
     if settings.images != "check":
         yield EmbeddedRun(options, enricher, lane, store, metrics, reporter), state
         return
-    from newsloom.adapters.images.checks import CheckerThread
-
-    with CheckerThread(lambda: build_checker(settings, metrics)) as images:
+    with ImagesThread(lambda: build_checker(settings, metrics)) as images:
         yield EmbeddedRun(options, enricher, lane, store, metrics, reporter, images), state
 
 

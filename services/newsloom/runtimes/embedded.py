@@ -8,7 +8,7 @@ import base64
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,7 @@ from newsloom.records.dead_letter import DeadLetter
 from newsloom.records.faults import Fault
 from newsloom.records.image_check import ImageCheck
 from newsloom.runtimes.bug_limit import BugLimit
+from newsloom.runtimes.images import ImagesThread
 from newsloom.runtimes.lane import Lane
 
 LINE = orjson.OPT_APPEND_NEWLINE
@@ -40,13 +41,6 @@ class Reporter(Protocol):
 
     def advance(self, inputs: int, input_bytes: int) -> None:
         """Adds the inputs and bytes of a batch that was committed."""
-
-
-class Images(Protocol):
-    """Checks images."""
-
-    def submit(self, urls: Sequence[str], page_url: str) -> Future[list[ImageCheck]]:
-        """Starts to check the images of an article, or those of its page, within a deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,7 @@ class EmbeddedRun:
         store: Store,
         metrics: Metrics,
         reporter: Reporter,
-        images: Images | None = None,
+        images: ImagesThread | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._options = options
@@ -159,7 +153,7 @@ class EmbeddedRun:
 
     def _finish_with_images(
         self,
-        images: Images,
+        images: ImagesThread,
         inputs: Sequence[tuple[Source, InputRecord]],
         started: Sequence[AwaitingImages | Enriched],
     ) -> Iterator[Enriched]:

@@ -2,18 +2,14 @@
 
 In: the image URLs of one article, best first. Out: an image check for each URL that was examined.
 It stops when it has found the wanted number of usable images, or at the article's deadline. Many
-articles are checked at the same time, on the caller's asyncio loop or on a loop in its own thread.
+articles are checked at the same time, on one asyncio event loop.
 """
 
 import asyncio
 import logging
-import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -28,7 +24,6 @@ log = logging.getLogger(__name__)
 
 RECORD_S = 15.0
 """Seconds. The images of one article never take longer, however many there are."""
-T = TypeVar("T")
 
 
 class ImageChecker:
@@ -96,50 +91,3 @@ class ImageChecker:
     async def close(self) -> None:
         """Closes all connections."""
         await self._client.aclose()
-
-
-class CheckerThread:
-    """Runs a checker on an asyncio loop in its own thread. A context manager.
-
-    `make` creates the checker, on that loop.
-    """
-
-    def __init__(self, make: Callable[[], ImageChecker]) -> None:
-        self._make = make
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="newsloom-images", daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self.checker = self._submit(self._begin()).result()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._submit(self._end()).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def submit(self, urls: Sequence[str], page_url: str) -> Future[list[ImageCheck]]:
-        """Starts to check the images of an article. Ends within the article's deadline."""
-        return self._submit(self.checker.check(urls, page_url))
-
-    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    async def _begin(self) -> ImageChecker:
-        return self._make()
-
-    async def _end(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self.checker.close()

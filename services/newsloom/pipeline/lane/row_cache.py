@@ -62,7 +62,7 @@ class CachedRows(ABC, Mapping[str, R], Generic[R]):
         if row is None and (packed := self._load(ident)) is not None:
             row = self._unpack(packed)
             self._cache(ident, row)
-        return row
+        return default if row is None else row
 
     def in_memory(self, ident: str) -> R | None:
         """The row of that id if it is in memory."""

@@ -7,7 +7,7 @@ many records are checked at once. Nothing is kept between batches but the verdic
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
@@ -19,6 +19,7 @@ from newsloom.records.faults import Fault
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.bug_limit import BugLimit
+from newsloom.runtimes.images import Images
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.topics.definitions import (
@@ -39,13 +40,6 @@ from newsloom.runtimes.kafka.worker.restore import committed_offset
 RECORDS_AT_ONCE = 400
 """Records whose images are checked at once. At worst each such group takes as long as one record
 may take, so a batch of 1,000 records stays within its time limit."""
-
-
-class Images(Protocol):
-    """Checks images."""
-
-    async def check(self, urls: Sequence[str], page_url: str) -> list[ImageCheck]:
-        """The checks of an article's images, or of those on its page, within a deadline."""
 
 
 class _Checked(NamedTuple):

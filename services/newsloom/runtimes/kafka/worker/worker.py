@@ -57,7 +57,7 @@ class Worker:
         """Works until SIGTERM or SIGINT. Raises OutageError if it cannot start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end, number)
+            loop.add_signal_handler(number, self._end)
         beating = asyncio.create_task(self._telemetry.beat())
         ending = asyncio.create_task(self._ending.wait())
         checking = asyncio.create_task(self._check_topics())
@@ -215,7 +215,7 @@ class Worker:
         log.debug("ended by", exc_info=error)
         os._exit(EXIT_FAILED)
 
-    def _end(self, number: int) -> None:
+    def _end(self) -> None:
         """Starts to end the worker. A second signal, or DRAIN_S, ends the process at once."""
         received_at = time.monotonic()
 
