@@ -64,7 +64,10 @@ def duplicate_lines(
             compared_text(live), compared_text(other), _similarity(live, other)
         )
         if difference is not None:
-            yield f"near miss: nearly a duplicate of {article_text(other)}; the reason it is not: {difference}"
+            yield (
+                f"near miss: nearly a duplicate of {article_text(other)}; "
+                f"the reason it is not: {difference}"
+            )
         else:
             yield (
                 f"not linked: {article_text(other)} matches by the rules now. Articles are "
