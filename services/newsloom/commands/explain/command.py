@@ -30,11 +30,11 @@ from newsloom.rules.scoring import UNKNOWN_STANDING, is_published, lead_heat
 from newsloom.settings import read_settings
 
 _PROVIDER_EVIDENCE: dict[Evidence, str] = {
-    "host": "the catalogue lists the URL's host",
-    "domain": "the catalogue lists the URL's domain",
+    "host": "the catalogue lists its host",
+    "domain": "the catalogue lists its domain",
     "title": "the title ends with its name",
     "hint": "stated by the crawler",
-    "unknown": "the URL's domain, which the catalogue does not list",
+    "unknown": "the domain of the URL, which the catalogue does not list",
     "carrier": "a carrier of other sites' articles; nothing names the publisher of this one",
 }
 _LABEL_WIDTH = 15
@@ -63,8 +63,8 @@ STORY_NOTES = (
 def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     """Show why one article was curated as it was.
 
-    URL|ID names the article: its URL, as `webUrl` or `originalUrl`, or its article id of 32 hex
-    digits. The article must be live, that is, still in the ten-day window.
+    URL|ID names the article: its URL (`originalUrl` if its event has one, else `webUrl`), or its
+    article id of 32 hex digits. The article must be live, that is, still in the ten-day window.
 
     \b
     The output shows:
