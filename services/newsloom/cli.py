@@ -1,4 +1,9 @@
-"""The command line. Every failure of something outside ends in one line and exit code 1."""
+"""The command line: dispatches the commands and turns errors into exit codes.
+
+In: the arguments of the process. Out: exit code 0 for success, 1 when an input, a folder, a broker
+or another resource fails, 2 for unusable arguments, settings, keys, weights or catalogue files.
+Each such error is reported as one line on standard error, never as a traceback.
+"""
 
 import os
 import sys
@@ -28,12 +33,12 @@ COMMANDS = {
     "keys": "keys",
     "unseal": "unseal",
 }
-"""Commands in the order of the help, each with the module below `newsloom.commands` that holds it
-under its own name."""
+"""Maps each command to its module below `newsloom.commands`, in the order that --help lists them.
+The module has an attribute with the name of the command."""
 
 
-class _Commands(click.Group):
-    """Imports the module of a command when it is called: `run` does not load Kafka clients."""
+class _LazyGroup(click.Group):
+    """Imports a command's module only when it is needed: `run` does not load Kafka clients."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -53,21 +58,30 @@ class _Commands(click.Group):
             return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="newsloom")
 def newsloom() -> None:
-    """Newsloom: article events in, curated records out.
+    """Read article events, group them into stories, and publish curated records.
 
-    Start with `newsloom run examples/fortnight.jsonl --output out --images trust`.
+    `run` works in one process and writes to a folder. `topics`, `worker`, `produce` and `tail`
+    work with Kafka. Each command describes itself: `newsloom COMMAND --help`.
 
-    Exit codes: 0 done, 1 something outside failed, 2 unusable arguments or settings.
+    \b
+    Example:
+      newsloom run examples/fortnight.jsonl --output out --images trust
+
+    \b
+    Exit codes of all commands (their --help lists further ones):
+      0  success
+      1  an input, a folder, a broker or another resource failed
+      2  unusable arguments, settings, keys, weights or catalogue files
     """
 
 
 def main() -> None:
-    """Runs the command line of this process and exits."""
+    """Runs the command line of this process, then exits."""
     code = _run()
-    # To take a lane apart, object by object, would be a twentieth of a run: the system is faster.
+    # Skip the interpreter's shutdown: freeing the objects of a lane takes a twentieth of a run.
     os._exit(code)
 
 
@@ -98,8 +112,8 @@ def _run() -> int:
         click.echo(f"newsloom: catalogue: {error}", err=True)
         return 2
     except BrokenPipeError:
-        return 0  # whoever read it has seen enough
+        return 0  # The reader of the pipe closed it, as `head` does.
     except OSError as error:
-        click.echo(f"newsloom: {error.strerror or error}; what was committed stands", err=True)
+        click.echo(f"newsloom: {error.strerror or error}; committed work is kept", err=True)
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""Catalogue files of one's own: named by a flag, a setting or a file, and refused in one line."""
+"""An operator's catalogue file: how it is named, what it changes, and how a fault is reported."""
 
 from pathlib import Path
 
@@ -28,16 +28,16 @@ def _files(folder: Path) -> tuple[Path, Path]:
     return write_lines(folder / "event.jsonl", [FERRY]), own
 
 
-@pytest.mark.parametrize("way", ["flag", "environment", "file"])
-def test_an_own_catalogue_names_providers_and_topics(tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize("source", ["flag", "environment", "file"])
+def test_operator_catalogue_names_providers_and_topics(tmp_path: Path, source: str) -> None:
     events, own = _files(tmp_path)
-    if way == "file":
+    if source == "file":
         (tmp_path / "newsloom.toml").write_text('catalogue = ["own.toml"]\n')
     complete(
         events,
-        *(["--catalogue", own] if way == "flag" else []),
+        *(["--catalogue", own] if source == "flag" else []),
         output=tmp_path / "out",
-        environment={"NEWSLOOM_CATALOGUE": str(own)} if way == "environment" else {},
+        environment={"NEWSLOOM_CATALOGUE": str(own)} if source == "environment" else {},
         cwd=tmp_path,
     )
     (record,) = records(tmp_path / "out", "curated.jsonl")
@@ -46,7 +46,7 @@ def test_an_own_catalogue_names_providers_and_topics(tmp_path: Path, way: str) -
     assert record["catalogueVersion"] == load_catalogue([own]).version
 
 
-def test_the_same_version_replays_to_the_same_bytes_and_another_says_so(tmp_path: Path) -> None:
+def test_same_catalogue_gives_same_bytes_and_records_name_its_version(tmp_path: Path) -> None:
     events, own = _files(tmp_path)
     for name in ("one", "two"):
         complete(events, "--catalogue", own, output=tmp_path / name)
@@ -61,7 +61,7 @@ def test_the_same_version_replays_to_the_same_bytes_and_another_says_so(tmp_path
 
 
 @pytest.mark.parametrize("command", ["run", "worker", "explain"])
-def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, command: str) -> None:
+def test_fault_in_catalogue_is_one_line_and_exit_code_2(tmp_path: Path, command: str) -> None:
     events, own = _files(tmp_path)
     own.write_text(OWN + 'parent = "x"\n', "utf-8")
     out = tmp_path / "out"
@@ -75,54 +75,54 @@ def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, command: str) -> 
     assert ended.code == 2
     (line,) = ended.err.splitlines()
     assert line.startswith(f"newsloom: catalogue: {own}:9: not TOML: ")
-    assert not out.exists(), "nothing was begun"
+    assert not out.exists(), "the run must not create its folder"
 
 
 EXPLAINED = {
     "a known domain": (
         _event("https://www.theguardian.com/1", "Ferry aground"),
-        "The Guardian (theguardian.com): newspaper, its domain's name in the catalogue",
+        "The Guardian (theguardian.com): newspaper, the catalogue lists its domain",
     ),
     "an aggregator's title": (
         _event("https://news.google.com/articles/1", "Ferry aground - Reuters"),
-        "Reuters (reuters.com): agency, the outlet that its title ends in, behind a URL of "
-        "google.com, which carries others",
+        "Reuters (reuters.com): agency, the title ends with its name; the URL is of google.com, "
+        "a carrier of other sites' articles",
     ),
     "an AMP cache": (
         _event("https://x.cdn.ampproject.org/c/s/www.bbc.co.uk/1", "Ferry aground"),
-        "BBC (bbc.co.uk): broadcaster, its domain's name in the catalogue, behind a URL of "
-        "ampproject.org, which carries others",
+        "BBC (bbc.co.uk): broadcaster, the catalogue lists its domain; the URL is of "
+        "ampproject.org, a carrier of other sites' articles",
     ),
     "a hint": (
         _event("https://tide.example/1", "Ferry aground", provider={"name": "Tide"}),
-        "Tide (tide.example): as the crawler hints",
+        "Tide (tide.example): stated by the crawler",
     ),
-    "nothing": (
+    "only the URL": (
         _event("https://tide.example/1", "Ferry aground"),
-        "tide.example (tide.example): its domain, which the catalogue does not know",
+        "tide.example (tide.example): the domain of the URL, which the catalogue does not list",
     ),
-    "an aggregator that says nothing": (
+    "an aggregator that names no publisher": (
         _event("https://www.msn.com/1", "Ferry aground"),
-        "MSN (msn.com): aggregator, it carries what others publish, and nothing says who did",
+        "MSN (msn.com): aggregator, a carrier of other sites' articles; nothing names the "
+        "publisher of this one",
     ),
 }
 
 
-@pytest.mark.parametrize("reason", EXPLAINED)
-def test_explain_says_why_it_is_the_publisher(tmp_path: Path, reason: str) -> None:
-    event, words = EXPLAINED[reason]
+@pytest.mark.parametrize("case", EXPLAINED)
+def test_explain_shows_how_the_provider_was_found(tmp_path: Path, case: str) -> None:
+    event, expected = EXPLAINED[case]
     complete(write_lines(tmp_path / "event.jsonl", [event]), output=tmp_path / "out")
-    ident = records(tmp_path / "out", "curated.jsonl")[0]["id"]
-    said = run(ident, "--output", tmp_path / "out", command="explain").out
-    assert f"provider    {words}\n" in said
+    article_id = records(tmp_path / "out", "curated.jsonl")[0]["id"]
+    output = run(article_id, "--output", tmp_path / "out", command="explain").out
+    assert f"provider       {expected}\n" in output
 
 
-def test_explain_says_when_another_catalogue_decided(tmp_path: Path) -> None:
+def test_explain_shows_when_another_catalogue_gave_the_provider(tmp_path: Path) -> None:
     events, own = _files(tmp_path)
     complete(events, "--catalogue", own, output=tmp_path / "out")
-    ident = records(tmp_path / "out", "curated.jsonl")[0]["id"]
-    said = run(ident, "--output", tmp_path / "out", command="explain").out
+    article_id = records(tmp_path / "out", "curated.jsonl")[0]["id"]
+    output = run(article_id, "--output", tmp_path / "out", command="explain").out
     version = load_catalogue([own]).version
-    assert (
-        f"The Daily (daily.example): as catalogue {version} had it; this one says daily.example"
-    ) in said
+    assert f"The Daily (daily.example): found with catalogue {version}; " in output
+    assert "; the catalogue in use now gives daily.example (daily.example)\n" in output

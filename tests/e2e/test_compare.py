@@ -1,4 +1,4 @@
-"""`newsloom compare` as a person runs it: what is told, what is not touched, how it ends."""
+"""`newsloom compare` as a process: its output, its exit codes, and that it writes nothing."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ EVENTS = [
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Events, settings as they are, and settings under which nothing joins."""
+    """A folder of events, default settings, and settings with which no article joins a story."""
     write_lines(tmp_path / "events.jsonl", [orjson.dumps(event) for event in EVENTS])
     (tmp_path / "now.toml").write_text("")
     (tmp_path / "strict.toml").write_text('story_weights = "weights.toml"\n')
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_person_sees_what_would_differ_and_nothing_is_written(folder: Path) -> None:
+def test_text_output_shows_differences_and_nothing_is_written(folder: Path) -> None:
     before = sorted(folder.iterdir())
     ended = run(
         "events.jsonl",
@@ -44,14 +44,17 @@ def test_a_person_sees_what_would_differ_and_nothing_is_written(folder: Path) ->
         cwd=folder,
     )
     assert ended.code == 0, ended
-    assert "stories that differ: 1, of 2 articles" in ended.out
-    assert "  A    2 × Ferry Selkie runs aground off Northfield pier (outlet0.example)" in ended.out
+    assert "stories that differ: 1 (articles in them: 2)\n" in ended.out
+    assert (
+        "  A  2 articles:  Ferry Selkie runs aground off Northfield pier (outlet0.example)"
+        in ended.out
+    )
     assert "leads in B only: 1\n  Selkie ferry aground" in ended.out
-    assert "Fennimore" not in ended.out, "the same in both"
+    assert "Fennimore" not in ended.out, "a story that is the same in A and B is not shown"
     assert sorted(folder.iterdir()) == before
 
 
-def test_as_json_each_difference_is_a_line(folder: Path) -> None:
+def test_json_output_has_one_line_for_each_difference(folder: Path) -> None:
     arguments = ("events.jsonl", "--settings=now.toml", "--settings=strict.toml", "--json")
     ended = run(*arguments, command="compare", cwd=folder)
     lines = [orjson.loads(line) for line in ended.out.splitlines()]
@@ -61,7 +64,7 @@ def test_as_json_each_difference_is_a_line(folder: Path) -> None:
     assert lines[2] == lines[3] | {"kind": "lead"}
 
 
-def test_the_same_settings_differ_in_nothing_whatever_the_environment_says(folder: Path) -> None:
+def test_same_settings_do_not_differ_and_the_environment_is_ignored(folder: Path) -> None:
     arguments = ("events.jsonl", "--settings=now.toml", "--settings=now.toml")
     ended = run(
         *arguments,
@@ -70,28 +73,33 @@ def test_the_same_settings_differ_in_nothing_whatever_the_environment_says(folde
         environment={"NEWSLOOM_STORY_WEIGHTS": "weights.toml"},
     )
     assert ended.code == 0
-    assert ended.out.endswith("subscribers would hold the same\n")
+    assert ended.out.endswith("no differences in stories, leads and published articles\n")
 
 
 BAD = [
-    ("one file of settings", ["events.jsonl", "--settings=now.toml"], 2, "--settings twice"),
+    ("one settings file", ["events.jsonl", "--settings=now.toml"], 2, "--settings twice"),
     (
-        "no such file of settings",
+        "a settings file that does not exist",
         ["events.jsonl", *(["--settings=no.toml"] * 2)],
         2,
         "no.toml: cannot",
     ),
-    ("no such input", ["none.jsonl", *(["--settings=now.toml"] * 2)], 1, "no input none.jsonl"),
+    (
+        "an input that does not exist",
+        ["none.jsonl", *(["--settings=now.toml"] * 2)],
+        1,
+        "no input none.jsonl",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("reason", "arguments", "code", "said"), BAD, ids=[b[0] for b in BAD])
-def test_what_cannot_be_done_is_told(
-    folder: Path, reason: str, arguments: list[str], code: int, said: str
+@pytest.mark.parametrize(("reason", "arguments", "code", "message"), BAD, ids=[b[0] for b in BAD])
+def test_unusable_arguments_are_reported(
+    folder: Path, reason: str, arguments: list[str], code: int, message: str
 ) -> None:
     ended = run(*arguments, command="compare", cwd=folder)
     assert (ended.code, ended.out) == (code, ""), reason
-    assert said in ended.err.splitlines()[-1]
+    assert message in ended.err.splitlines()[-1]
 
 
 BAD_SETTINGS = [
@@ -101,14 +109,18 @@ BAD_SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize(("reason", "text", "said"), BAD_SETTINGS, ids=[b[0] for b in BAD_SETTINGS])
-def test_bad_settings_are_one_line(folder: Path, reason: str, text: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("reason", "text", "message"), BAD_SETTINGS, ids=[b[0] for b in BAD_SETTINGS]
+)
+def test_bad_settings_are_reported_in_one_line(
+    folder: Path, reason: str, text: str, message: str
+) -> None:
     (folder / "bad.toml").write_text(text)
     ended = run(
         "events.jsonl", "--settings=now.toml", "--settings=bad.toml", command="compare", cwd=folder
     )
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1), reason
-    assert f"newsloom: {said}" in ended.err
+    assert f"newsloom: {message}" in ended.err
 
 
 COMMANDS = {
@@ -120,7 +132,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_bad_weights_are_one_line_whatever_the_command(folder: Path, command: str) -> None:
+def test_bad_weights_are_reported_in_one_line_by_every_command(folder: Path, command: str) -> None:
     (folder / "weights.toml").write_text("[join]\ncosyne = 3\n")
     (folder / "newsloom.toml").write_text('story_weights = "weights.toml"\n')
     ended = run(*COMMANDS[command], command=command, cwd=folder)
@@ -128,10 +140,10 @@ def test_bad_weights_are_one_line_whatever_the_command(folder: Path, command: st
     assert 'newsloom: weights.toml:2: "cosyne" is no evidence of [join]; write' in ended.err
 
 
-@pytest.mark.parametrize("way", ["file", "environment"])
-def test_a_run_takes_weights_and_threshold_from_settings(folder: Path, way: str) -> None:
+@pytest.mark.parametrize("source", ["file", "environment"])
+def test_run_uses_weights_and_threshold_of_the_settings(folder: Path, source: str) -> None:
     environment: dict[str, str | None] = {}
-    if way == "file":
+    if source == "file":
         text = 'story_weights = "weights.toml"\npublish_threshold = 85\n'
         (folder / "newsloom.toml").write_text(text)
     else:
@@ -141,6 +153,6 @@ def test_a_run_takes_weights_and_threshold_from_settings(folder: Path, way: str)
         }
     events, out = folder / "events.jsonl", folder / "out"
     complete(events, output=out, environment=environment, cwd=folder)
-    told = records(out, "curated.jsonl")
-    assert len({record["storyId"] for record in told}) == 3
-    assert not any(record["published"] for record in told)
+    curated = records(out, "curated.jsonl")
+    assert len({record["storyId"] for record in curated}) == 3
+    assert not any(record["published"] for record in curated)

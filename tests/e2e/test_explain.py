@@ -1,4 +1,4 @@
-"""`newsloom explain` as a person reads it: a duplicate, a near miss, a story, a related article."""
+"""`newsloom explain` as a process: duplicates, near misses, stories and related articles."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from newsloom.rules.duplicates import Difference
 from tests.support.runs import complete, run, write_lines
 
 TEXT = (
@@ -27,7 +28,7 @@ ARTICLES = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run over those articles."""
+    """A folder with the output of a run over ARTICLES."""
     folder = tmp_path_factory.mktemp("explain")
     events = [
         {
@@ -49,73 +50,77 @@ def _explain(folder: Path, name: str, **environment: str) -> list[str]:
     return ended.out.splitlines()
 
 
-def _after(lines: list[str], beginning: str) -> list[str]:
+def _from(lines: list[str], beginning: str) -> list[str]:
+    """The lines from the only one that starts with `beginning`."""
     (start,) = [n for n, line in enumerate(lines) if line.startswith(beginning)]
     return lines[start:]
 
 
-def test_a_duplicate_is_told_with_its_original_and_why(folder: Path) -> None:
-    told = _after(_explain(folder, "copy"), "duplicates")
-    assert told[0].endswith(
-        "it is one, of “Ferry Selkie runs aground off Northfield pier” (first.example)"
-    )
-    assert "alike by 0.9" in told[1]
-    assert "100 % of the shorter text's words are in the other" in told[1]
-    assert "numbers agree; names agree; 2 h apart" in told[1]
+def test_duplicate_is_shown_with_its_root_and_the_comparison(folder: Path) -> None:
+    lines = _from(_explain(folder, "copy"), "duplicates")
+    root = "“Ferry Selkie runs aground off Northfield pier” (first.example)"
+    assert lines[0].endswith(f" duplicate of {root}, which was seen first")
+    assert "similarity 0.9" in lines[1]
+    assert "(0.86 or more, so the words need not agree)" in lines[1]
+    assert "100 % of the shorter text's words are in the other" in lines[1]
+    assert "numbers agree; names agree; 2 h apart" in lines[1]
 
 
-def test_the_original_is_told_with_its_duplicates(folder: Path) -> None:
-    told = _after(_explain(folder, "first"), "duplicates")
-    assert "it was first, and “Ferry Selkie aground off pier” (copy.example) is one" in told[0]
+def test_root_is_shown_with_its_duplicates(folder: Path) -> None:
+    lines = _from(_explain(folder, "first"), "duplicates")
+    duplicate = "“Ferry Selkie aground off pier” (copy.example)"
+    assert f"has a duplicate, which was seen later: {duplicate}" in lines[0]
 
 
-def test_a_near_miss_is_told_with_what_differs(folder: Path) -> None:
-    told = _after(_explain(folder, "miss"), "duplicates")
-    misses = [line.strip() for line in told if "near miss" in line]
-    assert any("(first.example): other numbers" in miss for miss in misses)
-    assert any("numbers differ (48 here, 312 there)" in line for line in told)
+def test_near_miss_is_shown_with_what_differs(folder: Path) -> None:
+    lines = _from(_explain(folder, "miss"), "duplicates")
+    near_misses = [line.strip() for line in lines if "near miss" in line]
+    expected = f"(first.example); the reason it is not: {Difference.NUMBERS}"
+    assert any(expected in near_miss for near_miss in near_misses)
+    assert any("numbers differ (only here: 48; only in the other: 312)" in line for line in lines)
 
 
-def test_the_story_is_told_with_what_speaks_for_and_against(folder: Path) -> None:
-    lines = _explain(folder, "story")
-    told = _after(lines, "stories it would be held against")
-    assert told[2].startswith("  +")
-    assert "its own, “Ferry Selkie runs aground off Northfield pier” (4 articles)" in told[2]
-    end = next(n for n, line in enumerate(told) if line.startswith("      in common: "))
-    assert "selkie" in told[end]
-    evidence = [line.strip() for line in told[3:end]]
-    assert any(re.match(r"for: to begin with \+[\d,]+$", line) for line in evidence)
-    assert any("alike to the story as a whole 0." in line for line in evidence)
+def test_story_is_shown_with_evidence_for_and_against(folder: Path) -> None:
+    lines = _from(_explain(folder, "story"), "the nearest stories, if the article arrived now")
+    assert lines[4].startswith("  +")
+    assert "its own story: “Ferry Selkie runs aground off Northfield pier” (4 articles)" in lines[4]
+    end = next(n for n, line in enumerate(lines) if line.startswith("      shared words: "))
+    assert "selkie" in lines[end]
+    evidence = [line.strip() for line in lines[5:end]]
+    assert any(re.match(r"for: base score \+[\d,]+$", line) for line in evidence)
+    assert any("similarity to the story as a whole 0." in line for line in evidence)
     sides = [line.partition(":")[0] for line in evidence]
-    assert sides == sorted(sides, reverse=True), "what speaks for it, then what speaks against"
-    sums = [int(re.findall(r" [+-][\d,]+", line)[0].replace(",", "")) for line in evidence]
-    score = int(told[2].split()[0].replace(",", ""))
-    assert score == pytest.approx(sum(sums), abs=20), "they add up to it, each rounded down"
+    assert sides == sorted(sides, reverse=True), "lines for the story come before those against it"
+    totals = [int(re.findall(r" [+-][\d,]+", line)[0].replace(",", "")) for line in evidence]
+    score = int(lines[4].split()[0].replace(",", ""))
+    assert score == pytest.approx(sum(totals), abs=20), "the score is the sum, but for rounding"
 
 
-def test_a_related_article_is_told_with_its_words_and_relation(folder: Path) -> None:
-    told = _after(_explain(folder, "story"), "related, nearest first")
-    assert sum("same-story" in line and "selkie" in line for line in told) == 3
-    of_copy = _after(_explain(folder, "copy"), "related, nearest first")
-    assert [line.split()[1] for line in of_copy[2:5]].count("duplicate") == 1
+def test_related_articles_are_shown_with_relation_and_shared_words(folder: Path) -> None:
+    lines = _from(_explain(folder, "story"), "related articles, nearest first")
+    assert sum("same-story" in line and "selkie" in line for line in lines) == 3
+    lines = _from(_explain(folder, "copy"), "related articles, nearest first")
+    assert [line.split()[1] for line in lines[2:5]].count("duplicate") == 1
 
 
-def test_a_lone_article_is_told_as_such(folder: Path) -> None:
+def test_article_without_neighbours_is_explained(folder: Path) -> None:
     lines = _explain(folder, "alone")
-    assert _after(lines, "duplicates")[0].endswith("none: nothing is alike by 0.55")
-    assert lines[-1].strip().startswith("none is near enough to be weighed")
+    duplicates = _from(lines, "duplicates")[0]
+    assert duplicates.endswith("none: no article near it in time has similarity 0.55 or more")
+    assert _from(lines, "related articles")[1] == "  none"
+    assert lines[-1].strip().startswith("no story is near enough to be weighed")
 
 
-def test_it_is_told_by_the_weights_and_threshold_that_are_set(folder: Path) -> None:
+def test_weights_and_threshold_of_the_settings_are_used(folder: Path) -> None:
     (folder / "own.toml").write_text("[join]\nbias = -12345\n")
     lines = _explain(
         folder, "story", NEWSLOOM_STORY_WEIGHTS="own.toml", NEWSLOOM_PUBLISH_THRESHOLD="7"
     )
-    assert any("to begin with -12,345" in line for line in lines)
-    usual, changed = (
-        _explain(folder, "first"),
-        _explain(folder, "first", NEWSLOOM_PUBLISH_THRESHOLD="7"),
+    assert any("base score -12,345" in line for line in lines)
+    default, changed = (
+        _from(_explain(folder, "first"), "decision")[0],
+        _from(_explain(folder, "first", NEWSLOOM_PUBLISH_THRESHOLD="7"), "decision")[0],
     )
-    assert "not published: heat" in _after(usual, "verdict")[0]
-    assert "published: heat" in _after(changed, "verdict")[0]
-    assert "from 7 on it is published" in _after(changed, "verdict")[0]
+    assert default.startswith("decision       not published: it leads its story; heat ")
+    assert changed.startswith("decision       published: it leads its story; heat ")
+    assert changed.endswith("leads are published from heat 7")

@@ -1,4 +1,4 @@
-"""`newsloom run --images check` as a person runs it, against servers on loopback."""
+"""`newsloom run --images check` as a process, against HTTP servers on loopback."""
 
 import time
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.support.runs import (
 )
 from tests.support.site import Act, Site, answer, silence
 
-# The images of a real record by their sizes, and what their names say.
+# The images of a real record: path, width, height, and the expected verdict by the file name.
 REFERENCE = {
     "/still-1582297909.jpg": (2000, 1000, "ok"),
     "/1128224709.jpg.0.jpg": (1400, 1050, "ok"),
@@ -38,7 +38,7 @@ REFERENCE = {
 
 
 @pytest.mark.parametrize("mode", ["check", "trust"])
-def test_a_records_images_are_as_given_but_for_placeholders(tmp_path: Path, mode: str) -> None:
+def test_images_are_kept_as_given_except_placeholders(tmp_path: Path, mode: str) -> None:
     acts: dict[str, Act] = {
         path: answer(jpeg(width, height, filler=n))
         for n, (path, (width, height, _)) in enumerate(REFERENCE.items())
@@ -60,7 +60,7 @@ def test_a_records_images_are_as_given_but_for_placeholders(tmp_path: Path, mode
     assert [record.get("images", []) for record in curated] == expected
 
 
-def test_what_became_of_images_is_told(tmp_path: Path) -> None:
+def test_results_of_image_checks_are_shown(tmp_path: Path) -> None:
     with Site({"/good.png": answer(png()), "/dot.gif": answer(gif(1, 1))}) as site:
         dot, good, gone = (site.url(path) for path in ("/dot.gif", "/good.png", "/gone.png"))
         lines = [article(1, dot, good), article(2, gone, dot), article(3), article(4, good)]
@@ -68,38 +68,39 @@ def test_what_became_of_images_is_told(tmp_path: Path) -> None:
         out = tmp_path / "out"
         ended = run(source, "--output", out, environment=LOOPBACK)
         assert ended.code == 0, ended
-        assert "articles without a good image: 1 http-error, 1 none-given" in ended.out
-        told = run_explain("https://outlet1.example/1", out)
-        assert f"images      tracking-pixel 1×1: {dot}\n            ok 640×360: {good}\n" in told
-        assert f"images      http-error: {gone}" in run_explain("https://outlet2.example/2", out)
-        assert "images      none" in run_explain("https://outlet3.example/3", out)
+        assert "articles without a usable image: 1 http-error, 1 none-given" in ended.out
+        shown = _explain("https://outlet1.example/1", out)
+        pad = " " * 15
+        assert f"images         tracking-pixel 1×1: {dot}\n{pad}ok 640×360: {good}\n" in shown
+        assert f"images         http-error: {gone}" in _explain("https://outlet2.example/2", out)
+        assert "images         none" in _explain("https://outlet3.example/3", out)
 
 
-def run_explain(url: str, out: Path) -> str:
+def _explain(url: str, out: Path) -> str:
     ended = finish(start(url, "--output", out, command="explain"))
     assert ended.code == 0, ended
     return ended.out
 
 
-def test_by_default_nothing_on_this_machine_is_asked(tmp_path: Path) -> None:
+def test_loopback_is_not_contacted_by_default(tmp_path: Path) -> None:
     with Site({"/good.png": answer(png())}) as site:
         source = write_lines(tmp_path / "events.jsonl", [article(1, site.url("/good.png"))])
         ended = run(source, "--output", tmp_path / "out", environment={"NEWSLOOM_IMAGES": None})
         assert site.connections == 0
-    assert "articles without a good image: 1 blocked-address" in ended.out
+    assert "articles without a usable image: 1 blocked-address" in ended.out
 
 
-def test_offline_all_ends_soon_as_unreachable(tmp_path: Path) -> None:
+def test_unreachable_images_do_not_slow_the_run(tmp_path: Path) -> None:
     lines = [article(n, f"http://127.0.0.1:{9 + n % 3}/{n}.jpg") for n in range(300)]
     source = write_lines(tmp_path / "events.jsonl", lines)
-    began = time.monotonic()
+    started_at = time.monotonic()
     ended = run(source, "--output", tmp_path / "out", environment=LOOPBACK)
-    assert time.monotonic() - began < 20
-    assert "articles without a good image: 300 unreachable" in ended.out
+    assert time.monotonic() - started_at < 20
+    assert "articles without a usable image: 300 unreachable" in ended.out
     assert "300 inputs = 300 curated" in ended.out
 
 
-def test_order_and_records_do_not_depend_on_how_fast_images_come(tmp_path: Path) -> None:
+def test_order_and_records_do_not_depend_on_image_latency(tmp_path: Path) -> None:
     port = 0
     for folder, delay_s in (("slow", 0.3), ("fast", 0.0)):
         acts: dict[str, Act] = {
@@ -117,19 +118,19 @@ def test_order_and_records_do_not_depend_on_how_fast_images_come(tmp_path: Path)
     assert urls == [f"https://outlet{n % 11}.example/{n}" for n in range(120)]
 
 
-def test_slow_images_hold_up_nobody_beyond_their_deadline(tmp_path: Path) -> None:
+def test_slow_image_delays_the_run_at_most_by_its_deadline(tmp_path: Path) -> None:
     acts: dict[str, Act] = {"/slow.jpg": silence(), "/good.jpg": answer(jpeg())}
     with Site(acts) as site:
         lines = [article(n, site.url("/good.jpg")) for n in range(0, 60, 3)]
         lines.insert(5, article(1, site.url("/slow.jpg")))
         source = write_lines(tmp_path / "events.jsonl", lines)
-        began = time.monotonic()
+        started_at = time.monotonic()
         complete(source, output=tmp_path / "out", environment=LOOPBACK)
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - started_at < 15
     assert len(records(tmp_path / "out", "curated.jsonl")) >= 21
 
 
-def test_killed_while_images_are_fetched_it_goes_on_without_loss_or_repeat(tmp_path: Path) -> None:
+def test_killed_during_image_fetches_continues_without_loss_or_repeat(tmp_path: Path) -> None:
     acts: dict[str, Act] = {
         f"/{n}.jpg": answer(jpeg(filler=n), after_s=0.03 * (n % 5)) for n in range(400)
     }
@@ -141,7 +142,7 @@ def test_killed_while_images_are_fetched_it_goes_on_without_loss_or_repeat(tmp_p
         wait_until(lambda: size(tmp_path / "killed" / "curated.jsonl") > 0, process)
         process.kill()
         process.communicate()
-        Store(tmp_path / "killed").close()  # writes the rest of what was committed
+        Store(tmp_path / "killed").close()  # Completes curated.jsonl from the database.
         assert 0 < len(records(tmp_path / "killed", "curated.jsonl")) < 400
         so_far = size(tmp_path / "killed" / "curated.jsonl")
         stopped = start(*arguments, tmp_path / "killed", environment=LOOPBACK)
@@ -162,7 +163,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("reason", BAD)
-def test_a_bad_setting_is_named_in_a_line(tmp_path: Path, reason: str) -> None:
+def test_bad_image_setting_is_named_in_one_line(tmp_path: Path, reason: str) -> None:
     environment, name = BAD[reason]
     source = write_lines(tmp_path / "events.jsonl", [article(1)])
     ended = run(source, "--output", tmp_path / "out", environment=environment)
@@ -170,7 +171,7 @@ def test_a_bad_setting_is_named_in_a_line(tmp_path: Path, reason: str) -> None:
     assert name in ended.err
 
 
-def test_the_operator_can_be_reached(tmp_path: Path) -> None:
+def test_operator_contact_is_in_the_user_agent(tmp_path: Path) -> None:
     with Site({"/good.png": answer(png())}) as site:
         source = write_lines(tmp_path / "events.jsonl", [article(1, site.url("/good.png"))])
         contact = {"NEWSLOOM_OPERATOR_CONTACT": "mailto:desk@river.example"}

@@ -1,4 +1,4 @@
-"""What inputs may look like: folders, standard input, line ends, blanks, size."""
+"""The forms of inputs: folders, standard input, line ends, blank lines, huge lines."""
 
 import signal
 import subprocess
@@ -25,35 +25,33 @@ from tests.support.runs import (
 )
 
 
-def test_standard_input_is_an_input_without_memory(out: Path, hour: Reference) -> None:
+def test_standard_input_is_read_from_its_beginning_each_time(out: Path, hour: Reference) -> None:
     complete("-", output=out, given=hour.source.read_bytes())
     assert {letter["input"] for letter in records(out, "dead-letters.jsonl")} == {"-"}
     assert_same(out, hour.folder, aside=("input",))
 
     published, letters = size(out / "curated.jsonl"), payloads(out)
     complete("-", output=out, given=hour.lines[0] + b"\n" + hour.lines[-1])
-    assert size(out / "curated.jsonl") == published, "the article is known, though not the input"
+    assert size(out / "curated.jsonl") == published, "the same event again publishes nothing"
     assert payloads(out) == [*letters, hour.lines[-1]]
     assert sum(outcomes(out).values()) == len(hour.lines) + 2
 
 
-def test_what_was_read_of_standard_input_is_committed_once_it_is_silent(
-    out: Path, month: Reference
-) -> None:
-    lines = month.lines[:20]  # less than a batch, and than a pipe holds
+def test_silent_standard_input_commits_the_lines_read_so_far(out: Path, month: Reference) -> None:
+    lines = month.lines[:20]  # Fewer lines than a batch holds, and fewer bytes than a pipe buffers.
     with started("-", "--output", out, "--quiet", stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
-        # The rest of the last line comes later, or never.
+        # The last line is incomplete.
         process.stdin.write(b"\n".join(lines) + b'\n{"webUrl": ')
         process.stdin.flush()
         wait_until(lambda: size(out / "curated.jsonl") > 0, process)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)  # the pipe stays open
+        process.wait(timeout=20)  # The pipe is still open.
         assert finish(process).code == 143
     assert sum(outcomes(out).values()) == len(lines)
 
 
-def test_a_folder_is_read_in_path_order(tmp_path: Path, out: Path, hour: Reference) -> None:
+def test_folder_is_read_in_path_order(tmp_path: Path, out: Path, hour: Reference) -> None:
     events, lines = tmp_path / "events", hour.lines
     last_good = max(n for n, line in enumerate(lines) if b'"excerpt"' in line)
     write_lines(events / "a.jsonl", lines[:40])
@@ -66,17 +64,17 @@ def test_a_folder_is_read_in_path_order(tmp_path: Path, out: Path, hour: Referen
     assert_same(out, hour.folder, aside=("input", "position"))
 
 
-# form: (what stands before the first line, between lines, after the last; lines to a line)
+# form: (bytes before the first line, between lines, after the last line; line numbers per record)
 FORMS = {
-    "line ends of two characters": (b"", b"\r\n", b"\r\n", 1),
-    "no line end at the end": (b"", b"\n", b"", 1),
+    "CRLF line ends": (b"", b"\r\n", b"\r\n", 1),
+    "no line end after the last line": (b"", b"\n", b"", 1),
     "blank lines": (b"\n", b"\n \t\n", b"\n\n", 2),
     "a byte order mark": (b"\xef\xbb\xbf", b"\n", b"\n", 1),
 }
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_file_says_the_same_in_any_form(
+def test_form_of_a_file_does_not_change_the_records(
     tmp_path: Path, out: Path, hour: Reference, form: str
 ) -> None:
     before, between, after, step = FORMS[form]
@@ -87,7 +85,7 @@ def test_a_file_says_the_same_in_any_form(
     assert records(out, "dead-letters.jsonl")[-1]["position"] == step * len(hour.lines)
 
 
-def test_lines_are_counted_on_after_a_last_line_without_its_end(
+def test_line_numbers_continue_after_a_last_line_without_line_end(
     tmp_path: Path, out: Path, hour: Reference
 ) -> None:
     source, bad = tmp_path / "events.jsonl", hour.lines[-1]
@@ -99,7 +97,7 @@ def test_lines_are_counted_on_after_a_last_line_without_its_end(
     assert payloads(out) == [bad] * 4
 
 
-def test_an_empty_file_is_no_input(tmp_path: Path, out: Path) -> None:
+def test_empty_files_hold_no_records(tmp_path: Path, out: Path) -> None:
     (tmp_path / "empty.jsonl").touch()
     (tmp_path / "empty.md").touch()
     complete(tmp_path / "empty.jsonl", tmp_path / "empty.md", output=out)
@@ -107,17 +105,17 @@ def test_an_empty_file_is_no_input(tmp_path: Path, out: Path) -> None:
     assert (outcome.rows, outcome.files) == ({}, dict.fromkeys(PROJECTIONS, b""))
 
 
-def test_a_line_of_ten_megabytes_does_its_neighbours_no_harm(
+def test_line_of_ten_megabytes_does_not_affect_its_neighbours(
     tmp_path: Path, out: Path, hour: Reference
 ) -> None:
     huge = b'{"title": "' + b"a" * 10_000_000 + b'"}'
     lines = [*hour.lines[:20], huge, *hour.lines[20:]]
     complete(write_lines(tmp_path / "events.jsonl", lines), output=out)
     letters = records(out, "dead-letters.jsonl")
-    at = next(n for n, letter in enumerate(letters) if letter["position"] == 21)
-    assert letters[at]["reason"] == "too-large"
+    index = next(n for n, letter in enumerate(letters) if letter["position"] == 21)
+    assert letters[index]["reason"] == "too-large"
     found = payloads(out)
-    assert found.pop(at) == huge
+    assert found.pop(index) == huge
     assert found == payloads(hour.folder)
     for name in ("curated.jsonl", "stories.jsonl"):
         assert (out / name).read_bytes() == (hour.folder / name).read_bytes()

@@ -1,6 +1,7 @@
-"""Killed at any moment and run again, a run ends as if nobody had disturbed it.
+"""A run that is killed at any moment and started again gives the same result as one whole run.
 
-E2E_KILLS and E2E_SEED ask for more kills, and for other moments, than a quick test can afford.
+The environment variables E2E_KILLS (number of kills) and E2E_SEED (their moments) allow longer
+tests than the default.
 """
 
 import os
@@ -27,12 +28,15 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def kill_a_run(arguments: list[object], folder: Path, chance: Random) -> bool:
-    """Starts a run and kills it amid the writes of a commit, or at any time; False if it ended."""
+    """Starts a run and kills it, during the writes of a commit or at a random time.
+
+    Returns False if the run ended before the kill.
+    """
     with started(*arguments) as process:
         if chance.random() < 0.8:
             if chance.random() < 0.5:
                 _await_write(folder / "curated.jsonl", process)
-            # Each commit makes at least one write to the log that is seen here.
+            # Each commit writes at least once to the write-ahead log that is watched here.
             for _ in range(chance.randint(1, 3)):
                 _await_write(folder / "newsloom.db-wal", process)
             time.sleep(chance.choice((0, 0, chance.uniform(0, 0.05))))
@@ -45,8 +49,8 @@ def kill_a_run(arguments: list[object], folder: Path, chance: Random) -> bool:
 
 
 def _await_write(path: Path, process: subprocess.Popen[bytes]) -> None:
-    held = _stamp(path)
-    while _stamp(path) == held and process.poll() is None:
+    before = _stamp(path)
+    while _stamp(path) == before and process.poll() is None:
         pass
 
 
@@ -59,27 +63,27 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("form", ["jsonl", "front-matter"])
-def test_killed_and_run_again_it_ends_as_if_undisturbed(
+def test_killed_and_restarted_run_equals_an_undisturbed_run(
     source: Path, tmp_path: Path, form: str
 ) -> None:
-    calm = tmp_path / "calm"
-    complete(source, "--format", form, output=calm)
-    whole = size(calm / "curated.jsonl")
+    undisturbed = tmp_path / "undisturbed"
+    complete(source, "--format", form, output=undisturbed)
+    whole_bytes = size(undisturbed / "curated.jsonl")
     chance = Random(f"{SEED} {form}")
 
-    # A kill counts if its run had committed something, and had not committed all.
+    # A kill counts only if its run had committed some, but not all, of the input.
     counted = 0
     folder = tmp_path / "out"
     for number in range(10 * KILLS):
         before = size(folder / "curated.jsonl")
         if kill_a_run([source, "--format", form, "--output", folder, "--quiet"], folder, chance):
-            counted += before < size(folder / "curated.jsonl") < whole
+            counted += before < size(folder / "curated.jsonl") < whole_bytes
         else:
-            assert_same(folder, calm)
+            assert_same(folder, undisturbed)
             folder = tmp_path / f"out-{number}"
         if counted == KILLS:
             break
     assert counted == KILLS
 
     complete(source, "--format", form, output=folder)
-    assert_same(folder, calm)
+    assert_same(folder, undisturbed)

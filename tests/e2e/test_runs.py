@@ -1,4 +1,4 @@
-"""Runs in parts, again, side by side, stopped, following, over a folder that was harmed."""
+"""Runs in parts, repeated, concurrent, stopped, following, and after damage to the folder."""
 
 import shutil
 import signal
@@ -28,13 +28,15 @@ from tests.support.runs import (
 )
 
 
-def test_head_and_tail_in_two_runs_are_as_one(tmp_path: Path, out: Path, month: Reference) -> None:
+def test_two_runs_over_two_halves_equal_one_run(
+    tmp_path: Path, out: Path, month: Reference
+) -> None:
     for name, part in (("head", month.lines[:1_000]), ("tail", month.lines[1_000:])):
         complete(write_lines(tmp_path / f"{name}.jsonl", part), output=out)
     assert_same(out, month.folder, aside=("input", "position"))
 
 
-def test_a_file_that_grows_between_runs_is_as_one(
+def test_two_runs_over_a_growing_file_equal_one_run(
     tmp_path: Path, out: Path, month: Reference
 ) -> None:
     for end in (1_000, None):
@@ -42,17 +44,17 @@ def test_a_file_that_grows_between_runs_is_as_one(
     assert_same(out, month.folder, aside=("input",))
 
 
-def test_run_again_publishes_nothing_even_beyond_the_window(out: Path, month: Reference) -> None:
+def test_repeated_run_publishes_nothing_even_beyond_the_window(out: Path, month: Reference) -> None:
     seen = {record["id"] for record in records(month.folder, "curated.jsonl")}
     live = [key for key in read_outcome(month.folder).rows if key.startswith("article/")]
-    assert len(live) < len(seen) / 2, "most have left the window"
+    assert len(live) < len(seen) / 2, "most articles have left the window"
 
     shutil.copytree(month.folder, out)
     complete(month.source, output=out)
     assert_same(out, month.folder)
 
 
-def test_only_one_run_at_a_time_has_a_folder(out: Path, hour: Reference) -> None:
+def test_only_one_run_at_a_time_uses_a_folder(out: Path, hour: Reference) -> None:
     arguments = (hour.source, "--output", out, "--quiet")
     with started(*arguments, "--follow") as first:
         wait_until(lambda: size(out / "curated.jsonl") > 0, first)
@@ -65,25 +67,23 @@ def test_only_one_run_at_a_time_has_a_folder(out: Path, hour: Reference) -> None
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
 )
-def test_stopped_by_a_signal_it_has_committed_and_goes_on(
+def test_run_stopped_by_a_signal_commits_and_can_be_continued(
     out: Path, month: Reference, number: signal.Signals, code: int
 ) -> None:
     with started(month.source, "--output", out, "--quiet") as process:
         wait_until(lambda: size(out / "curated.jsonl") > 0, process)
         process.send_signal(number)
         ended = finish(process)
-    line = "stopped before the end; run the same command again to go on\n"
+    line = "stopped before the end; run the same command again to continue\n"
     assert ended == Ended(code, "", line)
     assert 0 < size(out / "curated.jsonl") < size(month.folder / "curated.jsonl")
-    # No line of the month is blank, so every line read is an input.
+    # The month has no blank lines, so every line that was read is an input.
     assert sum(outcomes(out).values()) == read_outcome(out).inputs[str(month.source)][1]
     complete(month.source, output=out)
     assert_same(out, month.folder)
 
 
-def test_stopped_amid_a_folder_of_documents_it_reads_no_more_of_them(
-    tmp_path: Path, out: Path
-) -> None:
+def test_stopped_run_reads_no_further_documents_of_a_folder(tmp_path: Path, out: Path) -> None:
     events = tmp_path / "events"
     events.mkdir()
     for number in range(300):
@@ -99,18 +99,18 @@ def test_stopped_amid_a_folder_of_documents_it_reads_no_more_of_them(
     assert outcomes(out) == {"curated": 300}
 
 
-def test_following_takes_whole_lines_as_they_come_until_it_is_stopped(
+def test_following_run_reads_complete_lines_until_it_is_stopped(
     tmp_path: Path, out: Path, hour: Reference
 ) -> None:
     text = hour.source.read_bytes()
     source = tmp_path / "events.jsonl"
     source.write_bytes(text[:10_000])
     with started(source, "--output", out, "--follow", "--quiet") as process:
-        # Each piece ends amid a line; the next completes it.
-        taken = 0
+        # Each piece ends within a line; the next piece completes the line.
+        curated_bytes = 0
         for begin in range(10_000, len(text), 20_000):
-            _await_growth(out / "curated.jsonl", taken, process)
-            taken = size(out / "curated.jsonl")
+            _await_growth(out / "curated.jsonl", curated_bytes, process)
+            curated_bytes = size(out / "curated.jsonl")
             with open(source, "ab") as file:
                 file.write(text[begin : begin + 20_000])
         wait_until(lambda: _count_lines(out) == _count_lines(hour.folder), process)
@@ -125,8 +125,8 @@ def _count_lines(folder: Path) -> list[int]:
     return [(folder / name).read_bytes().count(b"\n") for name in PROJECTIONS]
 
 
-def _await_growth(path: Path, held: int, process: subprocess.Popen[bytes]) -> None:
-    wait_until(lambda: size(path) > held, process)
+def _await_growth(path: Path, least: int, process: subprocess.Popen[bytes]) -> None:
+    wait_until(lambda: size(path) > least, process)
 
 
 def _cut(path: Path) -> None:
@@ -142,19 +142,20 @@ def _append(path: Path) -> None:
         file.write(b'{"id": "half a rec')
 
 
-@pytest.mark.parametrize("harm", [_cut, _cut_to_nothing, _append, Path.unlink])
-def test_files_that_were_changed_between_runs_are_mended(
-    out: Path, hour: Reference, harm: Callable[[Path], None]
+@pytest.mark.parametrize("damage", [_cut, _cut_to_nothing, _append, Path.unlink])
+def test_files_changed_between_runs_are_repaired(
+    out: Path, hour: Reference, damage: Callable[[Path], None]
 ) -> None:
     shutil.copytree(hour.folder, out)
     for name in PROJECTIONS:
-        harm(out / name)
+        damage(out / name)
     complete(hour.source, output=out)
     assert_same(out, hour.folder)
 
 
-def test_files_ahead_of_the_database_are_cut_back(tmp_path: Path, hour: Reference) -> None:
-    # As after a power cut: the log is not synced with every commit, and the files may be.
+def test_files_ahead_of_the_database_are_truncated(tmp_path: Path, hour: Reference) -> None:
+    # A power cut can do this: the write-ahead log is not synced at each commit, but the files may
+    # have reached the disk.
     source, out = tmp_path / "events.jsonl", tmp_path / "out"
     write_lines(source, hour.lines[:60])
     complete(source, output=out)
@@ -166,7 +167,7 @@ def test_files_ahead_of_the_database_are_cut_back(tmp_path: Path, hour: Referenc
     assert_same(out, hour.folder, aside=("input",))
 
 
-def test_documents_that_are_asked_for_later_or_lost_are_written(
+def test_documents_requested_later_or_deleted_are_written(
     tmp_path: Path, out: Path, hour: Reference
 ) -> None:
     arguments = (hour.source, "--format", "front-matter")

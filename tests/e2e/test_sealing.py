@@ -1,6 +1,7 @@
-"""What is private, from the crawler's event to the one who may open it, by commands alone.
+"""`private` objects from the event to `newsloom unseal`, with the commands only.
 
-A canary stands for it: it is looked for in all that a run leaves and says.
+The tests use a canary text as the private content, and search for it in all files and all output
+of a run.
 """
 
 import json
@@ -22,7 +23,7 @@ FILE, KEYS = "NEWSLOOM_SEALING_KEYS_FILE", "NEWSLOOM_SEALING_KEYS"
 def newsloom(
     *arguments: object, given: str = "", environment: Mapping[str, object] | None = None
 ) -> Ended:
-    """Runs a command to its end, with no settings but those given."""
+    """Runs a command to its end. `given` is its standard input, `environment` all its variables."""
     done = subprocess.run(
         [COMMAND, *map(str, arguments)],
         input=given.encode(),
@@ -54,7 +55,7 @@ def test_seal_rotate_unseal(tmp_path: Path) -> None:
     listed = newsloom("keys", "list", environment={FILE: keys})
     assert listed == Ended(0, f"{ids[0]}  unseals\n{ids[1]}  seals, unseals\n", "")
 
-    # The same event replayed is no new revision; another is sealed with the new key.
+    # A replayed event gives no new revision. A new event is sealed with the new key.
     events = article(1, private=private), article(2, private=private)
     _run(_write(tmp_path / "2.jsonl", *events), out, keys, "--format", "front-matter")
     curated = records(out, "curated.jsonl")
@@ -80,7 +81,7 @@ def test_seal_rotate_unseal(tmp_path: Path) -> None:
     [("run", "events.jsonl", "--output", "out"), ("worker", "all"), ("keys", "list"), ("unseal",)],
     ids=lambda arguments: arguments[0],
 )
-def test_keys_that_cannot_be_used_stop_it_before_it_begins(
+def test_unusable_keys_are_reported_before_any_work(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     secret = newsloom("keys", "new").out.strip()
@@ -96,9 +97,7 @@ def test_keys_that_cannot_be_used_stop_it_before_it_begins(
 
 
 @pytest.mark.parametrize("has_key", [True, False], ids=["with a key", "without a key"])
-def test_nothing_private_is_found_in_what_a_run_leaves_and_says(
-    tmp_path: Path, has_key: bool
-) -> None:
+def test_no_private_content_in_files_or_output_of_a_run(tmp_path: Path, has_key: bool) -> None:
     keys, inputs, out = tmp_path / "keys", tmp_path / "in", tmp_path / "out"
     newsloom("keys", "new", keys)
     write_lines(inputs / "1.jsonl", [*(json.dumps(e).encode() for e in GOOD), *BAD])
@@ -109,26 +108,28 @@ def test_nothing_private_is_found_in_what_a_run_leaves_and_says(
     arguments = "--output", out, "--format", "front-matter"
     ended = run(inputs, *arguments, environment=environment)
     assert ended.code == 0, ended
-    assert ("private objects dropped, with no key to seal them: 3" in ended.out) is not has_key
+    assert ("private objects dropped because no sealing key is set: 3" in ended.out) is not has_key
     secured = {r["webUrl"][-1]: r["secured"] for r in _published(out) if "secured" in r}
     assert sorted(secured) == (["1", "2", "6"] if has_key else ["6"])
     assert (secured["6"] == "AAAA;BBBB") is not has_key
 
-    told = [newsloom("explain", f"https://harbour.example/{n}", "--output", out) for n in "125"]
-    assert all(each.code == 0 for each in told)
+    explained = [
+        newsloom("explain", f"https://harbour.example/{n}", "--output", out) for n in "125"
+    ]
+    assert all(explanation.code == 0 for explanation in explained)
     letters = records(out, "dead-letters.jsonl")
     assert len(letters) == len(BAD) + len(BAD_DOCUMENTS), letters
     assert all(CANARY.encode() in payload for payload in payloads(out))
     for letter in letters:
         del letter["payload"]
-    said = [repr(ended), repr(told), repr(letters), repr(_rows(out))]
-    assert [text for text in said if CANARY in text] == []
-    kept = dict(_kept(out))
-    assert [name for name, content in kept.items() if CANARY.encode() in content] == []
+    output = [repr(ended), repr(explained), repr(letters), repr(_rows(out))]
+    assert [text for text in output if CANARY in text] == []
+    stored = dict(_stored(out))
+    assert [name for name, content in stored.items() if CANARY.encode() in content] == []
     if has_key:
         secret = keys.read_bytes().strip().partition(b":")[2]
-        assert [name for name, content in kept.items() if secret in content] == []
-        assert secret.decode() not in "".join(said)
+        assert [name for name, content in stored.items() if secret in content] == []
+        assert secret.decode() not in "".join(output)
 
 
 def _published(out: Path) -> list[dict[str, Any]]:
@@ -143,8 +144,8 @@ def _rows(out: Path) -> list[Any]:
         connection.close()
 
 
-def _kept(out: Path) -> Iterator[tuple[str, bytes]]:
-    """The bytes of all files of a folder, and what the database holds compressed."""
+def _stored(out: Path) -> Iterator[tuple[str, bytes]]:
+    """The bytes of all files in a folder, and the uncompressed chunks of the database, by name."""
     for file in sorted(out.rglob("*")):
         if file.is_file():
             yield str(file.relative_to(out)), file.read_bytes()

@@ -1,4 +1,4 @@
-"""A setting may come as a flag, from the environment or from a file: the first that is there."""
+"""The precedence of settings: flag, then environment, then file. Bad settings are reported."""
 
 from pathlib import Path
 
@@ -33,7 +33,9 @@ def _environment(images: str | None) -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize("reason", IMAGES)
-def test_the_nearest_setting_wins(tmp_path: Path, reason: str) -> None:
+def test_flag_overrides_environment_and_environment_overrides_file(
+    tmp_path: Path, reason: str
+) -> None:
     flag, variable, file, is_kept = IMAGES[reason]
     complete(
         *_arguments(tmp_path, flag, file and f'images = "{file}"\n'),
@@ -45,7 +47,7 @@ def test_the_nearest_setting_wins(tmp_path: Path, reason: str) -> None:
     assert ("images" in record) == is_kept
 
 
-# reason: (environment, file, the word for what is wrong)
+# reason: (environment, file, the word that the message must contain)
 BAD = {
     "a value in the environment": ("maybe", None, "images"),
     "a value in the file": (None, 'images = "maybe"\n', "images"),
@@ -55,7 +57,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("reason", BAD)
-def test_a_bad_setting_is_named_in_a_line(tmp_path: Path, reason: str) -> None:
+def test_bad_setting_is_named_in_one_line(tmp_path: Path, reason: str) -> None:
     variable, file, word = BAD[reason]
     ended = run(
         *_arguments(tmp_path, None, file),
@@ -70,7 +72,7 @@ def test_a_bad_setting_is_named_in_a_line(tmp_path: Path, reason: str) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_a_bad_flag_is_named(tmp_path: Path) -> None:
+def test_bad_flag_is_named(tmp_path: Path) -> None:
     ended = run(*_arguments(tmp_path, "maybe", None), "--output", tmp_path / "out")
     assert isinstance(ended, Ended)
     assert (ended.code, ended.out) == (2, "")

@@ -185,7 +185,7 @@ def test_tail_begins_and_ends_where_it_is_told(there: Kafka) -> None:
     assert values("--no-follow", "--since", "1h") == [*range(20), last]
     assert values("--limit", 1) == [11]
     nothing = there.newsloom("tail", "stories", "--no-follow")
-    assert (nothing.code, nothing.err) == (0, "no records of stories from there on\n")
+    assert (nothing.code, nothing.err) == (0, "no records of stories from that position on\n")
 
 
 def test_tail_follows_until_it_is_interrupted(there: Kafka) -> None:

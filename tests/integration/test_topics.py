@@ -27,7 +27,7 @@ def test_what_create_made_check_accepts(kafka: Kafka) -> None:
 def test_create_again_changes_nothing(kafka: Kafka) -> None:
     kafka.newsloom("topics", "create")
     again = kafka.newsloom("topics", "create")
-    assert (again.code, again.out, again.err) == (0, "all topics are there\n", "")
+    assert (again.code, again.out, again.err) == (0, "all topics exist\n", "")
 
 
 def test_check_names_every_missing_topic(kafka: Kafka) -> None:

@@ -1,1 +1,1 @@
-"""The commands: what a person types, and how the answer is shown."""
+"""The commands of the command line, and what they print."""

@@ -1,6 +1,7 @@
-"""`newsloom compare`: what would differ under other settings, before anybody changes them.
+"""`newsloom compare`: shows how two settings files would change the results.
 
-Curates inputs in memory twice, side by side, and writes nothing. Images are not fetched.
+In: inputs, and two settings files A and B. Out: the comparison, as text or as JSON Lines. It
+curates each input twice in memory. It writes no files and fetches no images.
 """
 
 import time
@@ -22,8 +23,9 @@ from newsloom.pipeline.process import Pipeline
 from newsloom.settings import read_settings_file
 
 MAX_SHOWN = 20
-"""Of each kind of difference; --json tells them all."""
+"""The number of differences of each kind that are printed; --json prints all."""
 MAX_STORIES_SHOWN = 6
+"""The number of stories of A, and of B, that are printed for one difference."""
 NAMES = ("A", "B")
 
 
@@ -36,23 +38,39 @@ NAMES = ("A", "B")
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Give it twice: settings A, then settings B, each of the form of newsloom.toml.",
+    help="A settings file in the form of newsloom.toml. Give the option twice: first A, then B.",
 )
-@click.option("--json", "is_json", is_flag=True, help="All differences as JSON Lines.")
+@click.option("--json", "is_json", is_flag=True, help="Print all differences as JSON Lines.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def compare(inputs: tuple[str, ...], files: tuple[Path, ...], is_json: bool, quiet: bool) -> None:
-    """Say which stories, leads and publications would differ under other settings.
+    """Show how stories and leads would differ under other settings.
 
-    Curates the article events of INPUT... in memory, by settings A and by settings B, and tells
-    what subscribers would hold differently in the end. Settings come from the two files alone, not
-    from the environment; what a file leaves out is as by default. Images are taken as given where
-    they would be checked, and nothing is sealed.
+    Curates the article events of INPUT in memory, once with settings A and once with settings B.
+    Prints counts, the stories that differ, and the articles that lead a story or are published
+    with one of the two settings only. Nothing is written.
 
-    Exits 0 whether or not anything differs, 1 when an input cannot be read, 2 for unusable
-    arguments, settings or weights.
+    INPUT is as for `newsloom run`. Settings come from the two files only: environment variables
+    are ignored, and a setting that a file does not name has its default. Images are not fetched:
+    `images = "check"` works like `trust`. `private` objects are not sealed.
+
+    \b
+    Output with --json, one object a line; its `kind` is one of:
+      counts           `a` and `b`: the counts of both sides
+      stories          `a` and `b`: the lead and the articles of each differing story
+      lead, published  `only` (a or b), `id`, `title`
+
+    \b
+    Exit codes:
+      0  the comparison was printed, with or without differences
+      1  an input cannot be read
+      2  unusable arguments, settings, weights or catalogue files
+
+    \b
+    Example:
+      newsloom compare events.jsonl --settings newsloom.toml --settings other.toml
     """
     if len(files) != 2:
-        raise click.UsageError("give --settings twice: A, then B")
+        raise click.UsageError("give --settings twice: first the file A, then the file B")
     pipelines = [build_pipeline(read_settings_file(file)) for file in files]
     views = _curate(inputs, pipelines, quiet)
     differences = compare_views(*views)
@@ -70,7 +88,7 @@ def compare(inputs: tuple[str, ...], files: tuple[Path, ...], is_json: bool, qui
 def _curate(
     inputs: Sequence[str], pipelines: Sequence[Pipeline], is_quiet: bool
 ) -> tuple[CuratedView, CuratedView]:
-    """What each pipeline tells of the inputs, record by record side by side."""
+    """Runs every input through both pipelines. Returns the view of each."""
     sources = find_sources(inputs)
     views = CuratedView(), CuratedView()
     with ProgressView(sum(source.size for source in sources) or None, is_quiet) as progress:
@@ -97,20 +115,23 @@ def _print_counts(console: Console, views: Sequence[CuratedView]) -> None:
 def _print_differences(
     console: Console, views: Sequence[CuratedView], differences: Differences
 ) -> None:
-    moved = sum(each.size for each in differences.regroupings)
+    regroupings = differences.regroupings
+    article_count = sum(regrouping.size for regrouping in regroupings)
     _print_list(
         console,
-        f"stories that differ: {len(differences.regroupings):,}, of {moved:,} articles",
-        [_told_regrouping(views, each) for each in differences.regroupings[:MAX_SHOWN]],
-        len(differences.regroupings),
+        f"stories that differ: {len(regroupings):,} (articles in them: {article_count:,})",
+        [_regrouping_text(views, regrouping) for regrouping in regroupings[:MAX_SHOWN]],
+        len(regroupings),
     )
-    for what, of_ways in (("leads", differences.leads), ("published", differences.published)):
-        for name, view, ids in zip(NAMES, views, of_ways, strict=True):
-            heading = f"{what} in {name} only: {len(ids):,}"
-            told = [f"  {_told(view, article_id)}" for article_id in ids[:MAX_SHOWN]]
-            _print_list(console, heading, told, len(ids))
-    if not any((differences.regroupings, *differences.leads, *differences.published)):
-        console.print("subscribers would hold the same")
+    for what, ids_by_side in (
+        ("leads", differences.leads),
+        ("published articles", differences.published),
+    ):
+        for name, view, ids in zip(NAMES, views, ids_by_side, strict=True):
+            lines = [f"  {_article_text(view, article_id)}" for article_id in ids[:MAX_SHOWN]]
+            _print_list(console, f"{what} in {name} only: {len(ids):,}", lines, len(ids))
+    if not any((regroupings, *differences.leads, *differences.published)):
+        console.print("no differences in stories, leads and published articles")
 
 
 def _print_list(console: Console, heading: str, lines: Sequence[str], count: int) -> None:
@@ -119,18 +140,19 @@ def _print_list(console: Console, heading: str, lines: Sequence[str], count: int
         for line in lines:
             console.print(Text(line), soft_wrap=True)
     if count > len(lines):
-        console.print(f"  and {count - len(lines):,} more; --json tells all")
+        console.print(f"  and {count - len(lines):,} more; --json prints all")
 
 
-def _told_regrouping(views: Sequence[CuratedView], regrouping: Regrouping) -> str:
-    """The stories of both ways, greatest first, each by its lead and size."""
+def _regrouping_text(views: Sequence[CuratedView], regrouping: Regrouping) -> str:
+    """One line for each story of A and of B, largest first: its size and its lead."""
     lines = []
     for name, view, stories in zip(NAMES, views, regrouping, strict=True):
         for number, ids in enumerate(stories[:MAX_STORIES_SHOWN]):
-            head = name if number == 0 else " "
-            lines.append(f"  {head}  {len(ids):>3} × {_told(view, _lead(view, ids))}")
+            side = name if number == 0 else " "
+            size = f"{len(ids):,} article{'' if len(ids) == 1 else 's'}:"
+            lines.append(f"  {side}  {size:<12} {_article_text(view, _lead(view, ids))}")
         if len(stories) > MAX_STORIES_SHOWN:
-            lines.append(f"       and {len(stories) - MAX_STORIES_SHOWN:,} more")
+            lines.append(f"     and {len(stories) - MAX_STORIES_SHOWN:,} more stories")
     return "\n".join(lines)
 
 
@@ -138,23 +160,23 @@ def _lead(view: CuratedView, ids: Sequence[str]) -> str:
     return next((i for i in ids if view.articles[i].is_lead), ids[0])
 
 
-def _told(view: CuratedView, article_id: str) -> str:
-    held = view.articles[article_id]
-    return f"{held.title} ({held.provider})"
+def _article_text(view: CuratedView, article_id: str) -> str:
+    article = view.articles[article_id]
+    return f"{article.title} ({article.provider})"
 
 
 def _lines(views: Sequence[CuratedView], differences: Differences) -> Iterator[dict[str, object]]:
-    """One object a difference; the counts first."""
+    """The objects that --json prints: first the counts, then one object for each difference."""
     a, b = (view.counts() for view in views)
     yield {"kind": "counts", "a": a, "b": b}
     for regrouping in differences.regroupings:
-        of_ways = (
+        stories_by_side = (
             [{"lead": _lead(view, ids), "articles": ids} for ids in stories]
             for view, stories in zip(views, regrouping, strict=True)
         )
-        yield {"kind": "stories"} | dict(zip("ab", of_ways, strict=True))
-    for kind, ways in (("lead", differences.leads), ("published", differences.published)):
-        for name, view, ids in zip("ab", views, ways, strict=True):
+        yield {"kind": "stories"} | dict(zip("ab", stories_by_side, strict=True))
+    for kind, ids_by_side in (("lead", differences.leads), ("published", differences.published)):
+        for name, view, ids in zip("ab", views, ids_by_side, strict=True):
             for article_id in ids:
                 title = view.articles[article_id].title
                 yield {"kind": kind, "only": name, "id": article_id, "title": title}

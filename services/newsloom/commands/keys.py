@@ -1,4 +1,4 @@
-"""`newsloom keys`: makes keys for sealing what is private, and says which are in use.
+"""`newsloom keys`: creates sealing keys, and lists the keys that are set.
 
 Only `new` without a file prints a secret, and only on standard output.
 """
@@ -14,31 +14,59 @@ from newsloom.settings import Settings
 
 @click.group()
 def keys() -> None:
-    """The keys that seal what is private (docs/sealing.md)."""
+    """Create and list the keys that seal `private` objects.
+
+    Crawlers can send an object `private` with an article event. Newsloom encrypts it with the
+    newest key and publishes it as `secured`; without a key it drops the object. See
+    docs/sealing.md.
+    """
 
 
 @keys.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def new(file: Path | None) -> None:
-    """Make a key and add it to the end of FILE, else of the file that is set, else print it.
+    """Create a key and append it to FILE.
 
-    From the next start on it seals; the keys before it still open what they sealed. A FILE that is
-    not there is made, for its owner alone; what is in one that is stays as it is.
+    Without FILE the key goes to the file that NEWSLOOM_SEALING_KEYS_FILE (or `sealing_keys_file`
+    in newsloom.toml) names. If no file is set either, the key is printed on standard output.
+
+    A new FILE is readable by its owner only. Existing keys stay in the file, so what they sealed
+    can still be unsealed. Restart what seals (`newsloom run`, `newsloom worker enrich`): it then
+    seals with the new key.
+
+    \b
+    Exit codes:
+      0  the key was written or printed
+      1  FILE cannot be written
+      2  FILE has a faulty line, or users other than its owner can read it
+
+    \b
+    Example:
+      newsloom keys new /etc/newsloom/keys
     """
     key, file = new_key(), file or Settings().sealing_keys_file
     if file is None:
         click.echo(key.line)
         return
     add_key(file, key)
-    click.echo(f"key {key.id} is in {file}; it seals from the next start on")
+    click.echo(f"key {key.id} was added to {file}; restart Newsloom to seal with it")
 
 
 @keys.command("list")
 def list_keys() -> None:
-    """Say which keys are set, oldest first, and which of them seals. Shows no secret."""
+    """List the ids of the keys that are set, oldest first.
+
+    Each line holds a key id and what the key does: every key unseals, and the newest key, on the
+    last line, also seals. Secrets are never printed.
+
+    \b
+    Exit codes:
+      0  the ids were listed, or no keys are set
+      2  the keys that are set are not usable
+    """
     keyring = build_keyring(Settings())
     if keyring is None:
-        click.echo("no keys are set: what is private is dropped, not sealed")
+        click.echo("no sealing keys are set: `private` objects are dropped")
         return
     *older, newest = keyring.ids
     for key_id in older:

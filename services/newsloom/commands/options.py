@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from pathlib import Path
 
@@ -9,6 +9,6 @@ catalogue_option = click.option(
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Providers and topics of your own, which add to those that come with Newsloom or "
-    "override them. May be given several times.",
+    help="A TOML file of providers and topics. It adds to the bundled catalogue or overrides it. "
+    "Repeat the option for several files; a later file overrides an earlier one.",
 )

@@ -1,4 +1,8 @@
-"""`newsloom run`: article events in, curated records out, in one process."""
+"""`newsloom run`: curates article events in one process.
+
+In: files, folders or standard input, and settings. Out: a folder with the database and the
+published files, progress on standard error, and a summary on standard output.
+"""
 
 import math
 import signal
@@ -31,17 +35,19 @@ from newsloom.settings import read_settings
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Where the database and the published files go. One run at a time.",
+    help="The folder for the database and the published files. Only one run at a time can use it.",
 )
 @click.option(
     "--images",
     type=click.Choice(IMAGE_MODES),
-    help="Fetch images and keep the good (check, the default), keep all (trust) or none (off).",
+    help="check (the default): fetch images and keep the usable ones. trust: keep images without "
+    "fetching them. off: keep none.",
 )
 @click.option(
     "--discover-images",
     is_flag=True,
-    help="Look for images on the page of an article that came without any, where robots may.",
+    help="With --images check: if an article has no images, look for one on its web page, unless "
+    "robots.txt forbids it.",
 )
 @click.option(
     "--format",
@@ -49,16 +55,21 @@ from newsloom.settings import read_settings
     type=click.Choice(["jsonl", "front-matter"]),
     default="jsonl",
     show_default=True,
-    help="front-matter also writes the latest of each article to DIR/articles/ID.md.",
+    help="front-matter: also write the latest record of each article to DIR/articles/ID.md.",
 )
 @catalogue_option
-@click.option("--follow", is_flag=True, help="Wait for more at the end of the last input.")
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="At the end of the last input, wait for more lines. Stop with Ctrl-C or SIGTERM.",
+)
 @click.option(
     "--metrics-port",
     type=click.IntRange(1, 65_535),
-    help="Serve /metrics at this port of NEWSLOOM_METRICS_HOST meanwhile; for --follow.",
+    help="Serve /metrics, /healthz and /readyz at this port of NEWSLOOM_METRICS_HOST during the "
+    "run. Useful with --follow.",
 )
-@click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
+@click.option("--quiet", is_flag=True, help="Print neither progress nor summary.")
 def run(
     inputs: tuple[str, ...],
     folder: Path,
@@ -70,15 +81,33 @@ def run(
     metrics_port: int | None,
     quiet: bool,
 ) -> None:
-    """Curate the article events of INPUT... into DIR.
+    """Curate article events from files into a folder.
 
-    INPUT is a file of JSON Lines (.jsonl), a front-matter file (.md), a folder of either, or - for
-    standard input. DIR/curated.jsonl and DIR/stories.jsonl hold every publication in order,
-    DIR/dead-letters.jsonl what could not be curated, and why.
+    INPUT is a file of JSON Lines (.jsonl, .ndjson), a document with front matter (.md), a folder
+    of such files, or - for standard input.
 
-    Run again with the same DIR it goes on where it was; what it has read it does not read again.
-    Exits 0 when every input ended somewhere, dead letters included, and 1 when something outside
-    failed; nothing is lost then either.
+    \b
+    DIR then holds:
+      curated.jsonl       every publication of a curated article, in order
+      stories.jsonl       every publication of a story, in order
+      dead-letters.jsonl  every input that could not be curated, with the reason
+      newsloom.db         the state; do not edit it
+
+    A second run with the same DIR continues after the last commit and reads only new lines.
+    Standard input is always read from its beginning. After a failure or a kill, nothing is lost
+    and nothing is published twice: run the same command again.
+
+    \b
+    Exit codes:
+      0    all inputs were processed; some of them may be dead letters
+      1    an input, DIR or another resource failed
+      2    unusable arguments, settings, keys, weights or catalogue files
+      130  stopped by Ctrl-C (SIGINT) before the end; 143: stopped by SIGTERM.
+           With --follow, both signals are a normal end with code 0.
+
+    \b
+    Example:
+      newsloom run examples/fortnight.jsonl --output out --images trust
     """
     settings = read_settings(
         images=images, discover_images=discover_images or None, catalogue=catalogue
@@ -105,12 +134,12 @@ def run(
     finally:
         store.close()
     if stopped_by and not follow:
-        click.echo("stopped before the end; run the same command again to go on", err=True)
+        click.echo("stopped before the end; run the same command again to continue", err=True)
         sys.exit(128 + stopped_by[0])
 
 
 def _serve(metrics: Metrics, host: str, port: int) -> None:
-    # Here, for most runs serve nothing, and a server takes longer to load than they to begin.
+    # Imported here because most runs serve no metrics, and the import would delay their start.
     from newsloom.observability.endpoint import listen, serve
     from newsloom.observability.health import Health
 
@@ -124,7 +153,9 @@ def _bytes_to_read(sources: list[Source], store: Store) -> int | None:
 
 
 def _stop_on_signals(runner: EmbeddedRun) -> list[int]:
-    """Ends the run in good order on the first SIGINT or SIGTERM; a second one ends it at once."""
+    """Handles SIGINT and SIGTERM: the first signal stops the run after a commit, the second one
+    ends the process at once. Returns the list to which received signals are added.
+    """
     received: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> Any:

@@ -1,4 +1,8 @@
-"""`newsloom unseal`: a curated record or its `secured` in, what was private out."""
+"""`newsloom unseal`: decrypts the private object of a curated record.
+
+In: one curated record, or the text of its `secured` field, and the sealing keys that are set.
+Out: the private object as JSON on standard output, or one line of error and an exit code.
+"""
 
 import re
 from typing import Any, BinaryIO, NamedTuple, NoReturn
@@ -28,31 +32,46 @@ class _Sealed(NamedTuple):
 
 @click.command()
 @click.argument("file", type=click.File("rb"), default="-", metavar="[FILE]")
-@click.option("--id", "article_id", help="The id of the article, for a seal without its record.")
+@click.option(
+    "--id", "article_id", help="The article id. Needed when FILE holds the text of `secured` only."
+)
 def unseal(file: BinaryIO, article_id: str | None) -> None:
-    """Print what was private in the curated record in FILE, or on standard input, as JSON.
+    """Decrypt the private object of a curated record and print it as JSON.
 
-    FILE holds one record, as JSON or with front matter, or the bare text of its `secured`.
+    FILE (default: standard input) holds one curated record of at most 1 MiB, as JSON or as a
+    document with front matter, or only the text of the record's `secured` field; then give --id
+    too. The keys come from NEWSLOOM_SEALING_KEYS or NEWSLOOM_SEALING_KEYS_FILE, or from
+    newsloom.toml.
 
-    Exits 3 when no key is set that opens the seal; 4 when the seal was altered, or belongs to
-    another article; 2 for what is no sealed record.
+    \b
+    Exit codes:
+      0  the private object was printed
+      2  FILE is not one sealed record, or the keys that are set are not usable
+      3  the key that made the seal is not set
+      4  the seal was altered, or it belongs to another article
+
+    \b
+    Examples:
+      newsloom unseal out/articles/0123456789abcdef0123456789abcdef.md
+      head -n 1 out/curated.jsonl | newsloom unseal
     """
     sealed = _read(file.read(MAX_BYTES + 1), article_id)
     keyring = build_keyring(Settings())
     private = SealFault.NO_KEY if keyring is None else keyring.unseal(*sealed)
     if private is SealFault.NO_KEY:
-        held = f"those set are {', '.join(keyring.ids)}" if keyring else "no keys are set"
-        _refuse(f"no key for this seal, which {_maker(sealed.secured)}; {held}", EXIT_NO_KEY)
+        known_keys = f"those set are {', '.join(keyring.ids)}" if keyring else "no keys are set"
+        origin = _describe_origin(sealed.secured)
+        _refuse(f"no key is set for this seal, which {origin}; {known_keys}", EXIT_NO_KEY)
     if private is SealFault.ALTERED:
-        words = f"the seal is not as it was made for article {sealed.article_id}"
-        _refuse(f"{words}: it was altered, or belongs to another article", EXIT_ALTERED)
+        problem = f"the seal does not open for article {sealed.article_id}"
+        _refuse(f"{problem}: it was altered, or it belongs to another article", EXIT_ALTERED)
     click.echo(orjson.dumps(private, option=orjson.OPT_INDENT_2).decode())
 
 
 def _read(content: bytes, article_id: str | None) -> _Sealed:
-    """What is to be unsealed. Exits for what holds no seal of an article."""
+    """Reads the seal and its article id. Exits with code 2 if `content` does not hold both."""
     if len(content) > MAX_BYTES:
-        _refuse("larger than 1 MiB: give one record", EXIT_UNUSABLE)
+        _refuse("the input is larger than 1 MiB: give one record", EXIT_UNUSABLE)
     try:
         text = content.decode("utf-8-sig").strip()
         if text.startswith("{"):
@@ -60,29 +79,29 @@ def _read(content: bytes, article_id: str | None) -> _Sealed:
         elif text.startswith("---"):
             record = loads(text)
         else:
-            record = {"secured": text.strip('"')}  # as a field cut out of JSON may have
+            record = {"secured": text.strip('"')}  # A field copied from JSON may be in quotes.
     except UnicodeDecodeError:
-        _refuse("neither a record nor a seal: it is not UTF-8", EXIT_UNUSABLE)
+        _refuse("the input is neither a record nor a seal: it is not UTF-8", EXIT_UNUSABLE)
     except (orjson.JSONDecodeError, FrontMatterError) as error:
-        _refuse(f"not one record: {error}", EXIT_UNUSABLE)
-    secured, ident = record.get("secured"), article_id or record.get("id")
+        _refuse(f"the input is not one record: {error}", EXIT_UNUSABLE)
+    secured, sealed_id = record.get("secured"), article_id or record.get("id")
     version = record.get("schemaVersion", SCHEMA_VERSION)
     if not isinstance(secured, str) or not secured:
-        _refuse("nothing is sealed in it: it has no text in `secured`", EXIT_UNUSABLE)
-    if not isinstance(ident, str) or not _ARTICLE_ID.fullmatch(ident):
-        _refuse("a seal is of one article: name its id, 32 hex digits, with --id", EXIT_UNUSABLE)
+        _refuse("the record holds no seal: `secured` is missing or is not text", EXIT_UNUSABLE)
+    if not isinstance(sealed_id, str) or not _ARTICLE_ID.fullmatch(sealed_id):
+        _refuse("no article id: give it with --id, as 32 lower-case hex digits", EXIT_UNUSABLE)
     if not isinstance(version, int):
-        _refuse("its `schemaVersion` is not a whole number", EXIT_UNUSABLE)
-    return _Sealed(secured, ident, version)
+        _refuse("`schemaVersion` of the record is not a whole number", EXIT_UNUSABLE)
+    return _Sealed(secured, sealed_id, version)
 
 
-def _maker(secured: str) -> str:
-    """Who made a seal, as far as its form tells."""
+def _describe_origin(secured: str) -> str:
+    """Says which key made a seal. A seal of Newsloom ends with the id of its key."""
     if re.fullmatch(r"[^;]*;[^;]*;[0-9a-f]{8}", secured):
         return f"key {secured[-8:]} made"
     return "was not made here"
 
 
-def _refuse(words: str, code: int) -> NoReturn:
-    click.echo(f"newsloom: {words}", err=True)
+def _refuse(message: str, code: int) -> NoReturn:
+    click.echo(f"newsloom: {message}", err=True)
     raise click.exceptions.Exit(code)

@@ -1,7 +1,8 @@
-"""Comparison: what subscribers would hold differently had a lane been curated in another way.
+"""Comparison: how the results of two curations of the same inputs differ.
 
-In: the results of two curations of the same inputs. Out: the groups of stories that differ, and
-the articles that lead or are published in one only. It keeps no text but titles.
+In: the results of curation A and of curation B. Out: the groups of stories that differ, and the
+articles that lead a story, or are published, on one side only. Of an article's text it keeps only
+the title.
 """
 
 from collections import Counter, defaultdict
@@ -17,8 +18,8 @@ from newsloom.records.faults import Outcome
 from newsloom.rules.scoring import NOT_LEADING
 
 
-class HeldArticle(NamedTuple):
-    """An article as it was last published."""
+class LatestArticle(NamedTuple):
+    """An article as in its last curated record."""
 
     story_id: str
     title: str
@@ -30,15 +31,19 @@ class HeldArticle(NamedTuple):
 
 @dataclass(slots=True)
 class CuratedView:
-    """What one way of curating tells in all: take its results in order, then read."""
+    """What a subscriber would hold after all publications of one curation.
 
-    articles: dict[str, HeldArticle] = field(default_factory=dict)
+    Call `take` with each result, in order, then read the attributes. `articles` maps article ids
+    to articles that are not withdrawn.
+    """
+
+    articles: dict[str, LatestArticle] = field(default_factory=dict)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     article_records: int = 0
     story_records: int = 0
 
     def take(self, result: Result) -> None:
-        """Notes what became of one input."""
+        """Adds the result of one input."""
         self.outcomes[result.outcome] += 1
         self.article_records += len(result.curated)
         self.story_records += len(result.stories)
@@ -47,7 +52,7 @@ class CuratedView:
                 self.articles.pop(publication.id, None)
             else:
                 record = orjson.loads(publication.value)
-                self.articles[publication.id] = HeldArticle(
+                self.articles[publication.id] = LatestArticle(
                     story_id=record["storyId"],
                     title=record["title"],
                     provider=record["provider"]["name"],
@@ -57,20 +62,20 @@ class CuratedView:
                 )
 
     def stories(self) -> dict[str, list[str]]:
-        """The articles of each story in the order in which they were first published."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for article_id, held in self.articles.items():
-            found[held.story_id].append(article_id)
-        return dict(found)
+        """The article ids of each story, by story id, in the order of first publication."""
+        stories: dict[str, list[str]] = defaultdict(list)
+        for article_id, article in self.articles.items():
+            stories[article.story_id].append(article_id)
+        return dict(stories)
 
     def counts(self) -> dict[str, int]:
-        """How much it tells, by name."""
-        held = self.articles.values()
+        """The counts that a comparison prints, by name."""
+        articles = self.articles.values()
         return {
-            "articles": len(held),
-            "duplicates": sum(each.is_duplicate for each in held),
-            "stories": len({each.story_id for each in held}),
-            "published leads": sum(each.is_published for each in held),
+            "articles": len(articles),
+            "duplicates": sum(article.is_duplicate for article in articles),
+            "stories": len({article.story_id for article in articles}),
+            "published leads": sum(article.is_published for article in articles),
             "article records": self.article_records,
             "story records": self.story_records,
             "dead letters": self.outcomes[Outcome.DEAD_LETTERED],
@@ -78,21 +83,27 @@ class CuratedView:
 
 
 class Regrouping(NamedTuple):
-    """Stories of the one way and of the other that hold the same articles in all."""
+    """Connected stories: each shares an article with another one of the group, on the other side.
+
+    `a` and `b` hold the stories of each side, as lists of article ids.
+    """
 
     a: list[list[str]]
     b: list[list[str]]
 
     @property
     def size(self) -> int:
-        """How many articles are concerned."""
+        """The number of distinct articles in all stories of the group."""
         return len({article_id for story in self.a + self.b for article_id in story})
 
 
 class Differences(NamedTuple):
-    """What differs, in order: the greatest first, then as first published.
+    """The differences between two curations.
 
-    Leads and published ones are ids of articles that are so in one way only.
+    `regroupings` are the groups of stories that differ, those with most articles first, then in
+    the order of first publication. `leads` and `published` hold article ids: first of the articles
+    that lead, or are published, in A only, then of those in B only, each in the order of first
+    publication.
     """
 
     regroupings: list[Regrouping]
@@ -101,9 +112,9 @@ class Differences(NamedTuple):
 
 
 def compare_views(a: CuratedView, b: CuratedView) -> Differences:
-    """Where two ways of curating the same inputs differ."""
-    regroupings = [each for each in _regroupings(a, b) if each.a != each.b]
-    regroupings.sort(key=lambda each: -each.size)
+    """The differences between two views of the same inputs."""
+    regroupings = [group for group in _regroupings(a, b) if group.a != group.b]
+    regroupings.sort(key=lambda group: -group.size)
     return Differences(
         regroupings,
         _only(a, b, attrgetter("is_lead")),
@@ -112,7 +123,11 @@ def compare_views(a: CuratedView, b: CuratedView) -> Differences:
 
 
 def _regroupings(a: CuratedView, b: CuratedView) -> Iterator[Regrouping]:
-    """The stories of both ways, those together that share articles, straight or through others."""
+    """Groups the stories of both sides that are connected by shared articles (a graph search).
+
+    Yields a group for each story of A that is not in an earlier group. A story of B whose articles
+    are all missing in A is in no group.
+    """
     stories_a, stories_b = a.stories(), b.stories()
     seen: set[str] = set()
     for first in stories_a:
@@ -124,10 +139,10 @@ def _regroupings(a: CuratedView, b: CuratedView) -> Iterator[Regrouping]:
             story_id, is_a = queue.pop()
             own, others, group = (stories_a, b, group_b) if is_a else (stories_b, a, group_a)
             for article_id in own[story_id]:
-                held = others.articles.get(article_id)
-                if held is not None and held.story_id not in group:
-                    group[held.story_id] = None
-                    queue.append((held.story_id, not is_a))
+                article = others.articles.get(article_id)
+                if article is not None and article.story_id not in group:
+                    group[article.story_id] = None
+                    queue.append((article.story_id, not is_a))
         seen.update(group_a)
         yield Regrouping(_sorted(stories_a, group_a), _sorted(stories_b, group_b))
 
@@ -137,9 +152,9 @@ def _sorted(stories: Mapping[str, list[str]], chosen: Mapping[str, None]) -> lis
 
 
 def _only(
-    a: CuratedView, b: CuratedView, is_so: Callable[[HeldArticle], bool]
+    a: CuratedView, b: CuratedView, is_chosen: Callable[[LatestArticle], bool]
 ) -> tuple[list[str], list[str]]:
-    """The articles of which something is so in the one way alone, and in the other alone."""
-    in_a = {article_id: None for article_id, held in a.articles.items() if is_so(held)}
-    in_b = {article_id: None for article_id, held in b.articles.items() if is_so(held)}
+    """The ids of the articles that are chosen in A only, and of those chosen in B only."""
+    in_a = {article_id: None for article_id, article in a.articles.items() if is_chosen(article)}
+    in_b = {article_id: None for article_id, article in b.articles.items() if is_chosen(article)}
     return [i for i in in_a if i not in in_b], [i for i in in_b if i not in in_a]

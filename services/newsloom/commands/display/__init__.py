@@ -1,1 +1,1 @@
-"""What several commands print: progress, summary, tables."""
+"""Output that commands share: the progress display, the summary of a run, the console."""

@@ -1,6 +1,6 @@
-"""Progress of a long command: a bar with rate and time left on a terminal, plain lines elsewhere.
+"""Progress of a long command: a bar on a terminal, else a line of text every few seconds.
 
-Written to standard error, so that standard output stays for results.
+Progress goes to standard error; standard output is for results.
 """
 
 import time
@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 LINE_EVERY_S = 5.0
+"""Seconds between two lines of text."""
 
 
 class _RateColumn(ProgressColumn):
@@ -27,7 +28,11 @@ class _RateColumn(ProgressColumn):
 
 
 class ProgressView:
-    """Shows how much of the input has been committed. Use as a context manager."""
+    """Shows how much of the input is done. Use it as a context manager.
+
+    `total_bytes` is the size of all inputs, None if it is not known: then neither a percentage nor
+    the time left is shown.
+    """
 
     def __init__(self, total_bytes: int | None, is_quiet: bool, label: str = "curating") -> None:
         self._label = label
@@ -64,11 +69,11 @@ class ProgressView:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the work began."""
+        """Seconds since this object was created."""
         return time.monotonic() - self._began
 
     def advance(self, inputs: int, input_bytes: int) -> None:
-        """So much more has been committed."""
+        """Adds inputs that are done, and their size in bytes."""
         self._inputs += inputs
         self._bytes += input_bytes
         if self._bar is not None:

@@ -1,4 +1,4 @@
-"""The closing summary of a run: what became of every input, and the stories that lead now."""
+"""The summary at the end of a run: how the inputs ended, what was published, the top stories."""
 
 from collections import Counter
 
@@ -14,12 +14,16 @@ from newsloom.records.faults import Outcome
 from newsloom.rules.scoring import decayed_heat, is_published, lead_heat
 
 TOP_STORIES = 8
+MIN_FIGURE_WIDTH = 4
+"""Columns for an age such as `47 h`."""
+TOP_TITLE = "Top stories (published ones first, ordered by heat, which halves every 24 hours)"
 
 
 def print_summary(metrics: Metrics, state: State, elapsed_s: float, threshold: int) -> None:
-    """Prints how many inputs ended how (they add up), why some failed, and the top stories.
+    """Prints the inputs by outcome, the publications, what was dropped, and the top stories.
 
-    Stories are published from heat `threshold` on.
+    The counts are those of this run, except that live articles and stories are those of the state.
+    `threshold` is the heat from which a lead is published.
     """
     console = result_console()
     inputs, publications = (
@@ -27,37 +31,39 @@ def print_summary(metrics: Metrics, state: State, elapsed_s: float, threshold: i
         totals(metrics[definitions.PUBLICATIONS]),
     )
     total = sum(inputs.values())
-    parts = " + ".join(f"{inputs[outcome.value]:,} {_words(outcome)}" for outcome in Outcome)
+    parts = " + ".join(f"{inputs[outcome.value]:,} {_name(outcome)}" for outcome in Outcome)
     rate = f", {total / elapsed_s:,.0f}/s" if total and elapsed_s else ""
     duplicates = sum(1 for live in state.articles.values() if live.duplicate_of)
     console.print(f"{total:,} inputs = {parts}  ({elapsed_s:.1f} s{rate})", soft_wrap=True)
     console.print(
-        f"published {publications['curated']:,} records of articles, "
-        f"{publications['story']:,} of stories"
+        f"published: {publications['curated']:,} article records, "
+        f"{publications['story']:,} story records"
     )
     console.print(
-        f"in the window now: {len(state.articles):,} articles ({duplicates:,} of them duplicates) "
+        f"live articles: {len(state.articles):,} (duplicates: {duplicates:,}) "
         f"in {len(state.stories):,} stories"
     )
     _print_counts(
-        console, "articles without a good image", totals(metrics[definitions.IMAGELESS_ARTICLES])
+        console, "articles without a usable image", totals(metrics[definitions.IMAGELESS_ARTICLES])
     )
     _print_counts(console, "dead letters", totals(metrics[definitions.DEAD_LETTERS]))
-    _print_counts(console, "fields dropped for a fault", totals(metrics[definitions.FAULTY_FIELDS]))
+    _print_counts(
+        console, "invalid optional fields dropped", totals(metrics[definitions.FAULTY_FIELDS])
+    )
     if dropped := metrics.registry.get_sample_value("newsloom_private_dropped_total"):
-        console.print(f"private objects dropped, with no key to seal them: {dropped:,.0f}")
+        console.print(f"private objects dropped because no sealing key is set: {dropped:,.0f}")
     if total and state.stories:
         console.print(_top_stories(state, threshold))
 
 
-def _words(outcome: Outcome) -> str:
+def _name(outcome: Outcome) -> str:
     return outcome.value.replace("-", " ")
 
 
 def _print_counts(console: Console, title: str, counts: Counter[str]) -> None:
     if counts:
-        listed = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
-        console.print(f"{title}: {listed}", soft_wrap=True)
+        parts = ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+        console.print(f"{title}: {parts}", soft_wrap=True)
 
 
 def _age(age_s: int) -> str:
@@ -66,7 +72,7 @@ def _age(age_s: int) -> str:
 
 
 def _top_stories(state: State, threshold: int) -> Table:
-    """The stories that a reader would see first now: published ones, by what is left of heat."""
+    """The stories to show first at the lane clock's time: published ones, highest decayed heat."""
     now = state.lane.clock or 0
     ranked = []
     for story_id, story in state.stories.items():
@@ -76,12 +82,14 @@ def _top_stories(state: State, threshold: int) -> Table:
         order = -is_published(heat, threshold), -decayed_heat(heat, age_s), story_id
         ranked.append((order, heat, age_s, story, lead.article))
     ranked.sort(key=lambda entry: entry[0])
-    table = Table(title="Top stories (heat halves in a day)", title_justify="left", box=None)
-    for name in ("heat", "age", "articles", "outlets"):
-        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
+    table = Table(title=TOP_TITLE, title_justify="left", box=None)
+    for name in ("heat", "age", "articles", "providers"):
+        table.add_column(
+            name, justify="right", no_wrap=True, min_width=max(MIN_FIGURE_WIDTH, len(name))
+        )
     table.add_column("lead", no_wrap=True, overflow="ellipsis")
     for _, heat, age_s, story, article in ranked[:TOP_STORIES]:
-        # Text, not markup: a title may hold anything.
+        # Text, so that brackets in a title are not read as markup.
         lead_line = Text(f"{article['title']} ({article['provider']['name']})")
         counts = str(story.article_count), str(len(story.providers))
         table.add_row(str(heat), _age(age_s), *counts, lead_line)

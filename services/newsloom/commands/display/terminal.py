@@ -1,13 +1,13 @@
-"""Where results are shown: the terminal's own width, and a readable one where there is none."""
+"""The console for results: as wide as the terminal, or a fixed width when there is none."""
 
 import sys
 
 from rich.console import Console
 
 PLAIN_WIDTH = 120
-"""Columns where there is no terminal to ask."""
+"""Columns, when standard output is a file or a pipe."""
 
 
 def result_console() -> Console:
-    """A console on standard output, which colours nothing that a title may hold."""
+    """A console on standard output. It highlights nothing: titles can hold any text."""
     return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)

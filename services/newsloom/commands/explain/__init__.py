@@ -1,1 +1,1 @@
-"""`newsloom explain`: why one article was curated as it was."""
+"""`newsloom explain`: shows why one article was curated as it was."""

@@ -1,10 +1,10 @@
-"""The part of `newsloom explain` about articles: which are near, and which are the same text.
+"""The part of `newsloom explain` about articles: duplicates, near misses and related articles.
 
-In: a lane and one of its articles. Out: lines and a table for a person. It judges by the rules of
-curation, on the articles as they are now.
+In: a lane and one of its articles. Out: lines and a table for a person. It applies the rules of
+curation to the articles as they are now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +14,9 @@ from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State
 from newsloom.rules.duplicates import (
     MIN_CANDIDATE_SIMILARITY,
+    TEXT_OVERLAP,
     TEXT_SIMILARITY,
+    TITLE_ONLY_SIMILARITY,
     compare_texts,
     find_difference,
 )
@@ -22,120 +24,169 @@ from newsloom.rules.stories import RELATED_FLOOR, RELATED_LIMIT, choose_related
 from newsloom.rules.words.terms import UNIT, dot_product
 
 MAX_NEAR_MISSES = 4
-MAX_COPIES = 5
+MAX_DUPLICATES = 5
 MAX_SHARED_TERMS = 6
-MAX_SAID = 6
-"""So many numbers or names are told of each text."""
+MAX_DIFFERING = 6
+"""The number of numbers, and of names, that are printed of each text."""
 
 
-def duplicate_lines(state: State, live: LiveArticle, near: dict[str, int]) -> Iterator[str]:
-    """Of which article it is a duplicate, and which are its own; then which nearly are, and why
-    they are not.
+def duplicate_lines(
+    state: State, live: LiveArticle, similarities: Mapping[str, int]
+) -> Iterator[str]:
+    """Lines about the root of `live`, its duplicates, and its near misses with the reason.
+
+    A near miss is an article that is similar enough to be compared as a duplicate, but is not one.
+    `similarities` maps the ids of the nearest articles to their cosines.
     """
     article_id, root_id = live.article["id"], live.duplicate_of
-    copies = sorted(state.copies.get(article_id, ()), key=lambda i: state.articles[i].sequence)
+    duplicates = sorted(state.copies.get(article_id, ()), key=lambda i: state.articles[i].sequence)
     if root_id is not None:
         root = state.articles.get(root_id)
-        yield f"it is one, of {_told(root) if root else f'{root_id}, which has left the window'}"
-        if root is not None:
-            yield f"  {_likeness(live, root)}"
-    for copy_id in copies[:MAX_COPIES]:
-        copy = state.articles[copy_id]
-        yield f"it was first, and {_told(copy)} is one of it"
-        yield f"  {_likeness(live, copy)}"
-    if len(copies) > MAX_COPIES:
-        yield f"and {len(copies) - MAX_COPIES} more"
-    own_root = root_id or article_id
-    others = [
-        other
-        for other_id, similarity in sorted(near.items(), key=lambda item: (-item[1], item[0]))
-        if similarity >= MIN_CANDIDATE_SIMILARITY
-        and own_root != ((other := state.articles[other_id]).duplicate_of or other_id)
-    ]
-    if root_id is None and not copies:
-        yield "none" if others else f"none: nothing is alike by {_share(MIN_CANDIDATE_SIMILARITY)}"
+        if root is None:
+            yield f"duplicate of article {root_id}, which has left the window"
+        else:
+            yield f"duplicate of {article_text(root)}, which was seen first"
+            yield f"  {_comparison(live, root)}"
+    for duplicate_id in duplicates[:MAX_DUPLICATES]:
+        duplicate = state.articles[duplicate_id]
+        yield f"has a duplicate, which was seen later: {article_text(duplicate)}"
+        yield f"  {_comparison(live, duplicate)}"
+    if len(duplicates) > MAX_DUPLICATES:
+        yield f"and {len(duplicates) - MAX_DUPLICATES} more duplicates"
+    others = _others(state, live, similarities)
+    if root_id is None and not duplicates:
+        limit = _decimal(MIN_CANDIDATE_SIMILARITY)
+        yield (
+            "none" if others else f"none: no article near it in time has similarity {limit} or more"
+        )
     for other in others[:MAX_NEAR_MISSES]:
-        difference = find_difference(compared_text(live), compared_text(other), _near(live, other))
-        why = difference or "it is one by the rules, but neither was there when the other came"
-        yield f"near miss: {_told(other)}: {why}"
-        yield f"  {_likeness(live, other)}"
+        difference = find_difference(
+            compared_text(live), compared_text(other), _similarity(live, other)
+        )
+        if difference is not None:
+            yield (
+                f"near miss: nearly a duplicate of {article_text(other)}; "
+                f"the reason it is not: {difference}"
+            )
+        else:
+            yield (
+                f"not linked: {article_text(other)} matches by the rules now. Articles are "
+                "compared only when one arrives, and linked only to the earliest match"
+            )
+        yield f"  {_comparison(live, other)}"
 
 
-def _likeness(live: LiveArticle, other: LiveArticle) -> str:
-    """What two texts share and where they differ, in a line."""
-    told = compare_texts(compared_text(live), compared_text(other))
-    is_alike = "enough" if _near(live, other) >= TEXT_SIMILARITY else "if the words agree"
+def _others(state: State, live: LiveArticle, similarities: Mapping[str, int]) -> list[LiveArticle]:
+    """The articles that could be duplicates of `live` but have another root; nearest first."""
+    root_id = live.duplicate_of or live.article["id"]
+    others = []
+    for other_id, similarity in sorted(similarities.items(), key=lambda item: (-item[1], item[0])):
+        other = state.articles[other_id]
+        if similarity >= MIN_CANDIDATE_SIMILARITY and root_id != (other.duplicate_of or other_id):
+            others.append(other)
+    return others
+
+
+def _comparison(live: LiveArticle, other: LiveArticle) -> str:
+    """One line of what two texts share and where they differ."""
+    likeness = compare_texts(compared_text(live), compared_text(other))
     return "; ".join(
         (
-            f"alike by {_share(_near(live, other))} ({is_alike})",
-            f"{told.overlap // 10} % of the shorter text's words are in the other",
-            _only("numbers", told.numbers),
-            _only("names", told.names),
-            f"{_span(told.gap_s)} apart",
+            _similarity_text(live, other),
+            f"{likeness.overlap // 10} % of the shorter text's words are in the other",
+            _difference_text("numbers", likeness.numbers),
+            _difference_text("names", likeness.names),
+            f"{_duration(likeness.gap_s)} apart",
         )
     )
 
 
-def _only(kind: str, differing: tuple[frozenset[str], frozenset[str]]) -> str:
-    here, there = (", ".join(sorted(each)[:MAX_SAID]) for each in differing)
-    if not here and not there:
-        return f"{kind} agree"
-    if here and there:
-        return f"{kind} differ ({here} here, {there} there)"
-    return f"{kind} of the one are all in the other ({here or there} besides)"
+def _similarity_text(live: LiveArticle, other: LiveArticle) -> str:
+    """The similarity of two articles, and what the rules ask for at that similarity."""
+    similarity = _similarity(live, other)
+    excerpts = ["excerpt" in article for article in (live.article, other.article)]
+    if not any(excerpts):
+        rule = f" (titles alone must reach {_decimal(TITLE_ONLY_SIMILARITY)})"
+    elif not all(excerpts):
+        rule = ""
+    elif similarity >= TEXT_SIMILARITY:
+        rule = f" ({_decimal(TEXT_SIMILARITY)} or more, so the words need not agree)"
+    else:
+        limit = _decimal(TEXT_SIMILARITY)
+        rule = f" (below {limit}, so {TEXT_OVERLAP // 10} % of the words must agree)"
+    return f"similarity {_decimal(similarity)}{rule}"
 
 
-def related_table(state: State, live: LiveArticle, near: dict[str, int]) -> Table:
-    """The articles that are its related by now, nearest first, and what they have in common."""
-    table = Table(
-        title=(
-            f"related, nearest first: the {RELATED_LIMIT} nearest from {_share(RELATED_FLOOR)} on "
-            "(* as last published)"
-        ),
-        title_justify="left",
-        box=None,
+def _difference_text(kind: str, only_in: tuple[frozenset[str], frozenset[str]]) -> str:
+    only_here, only_there = (", ".join(sorted(found)[:MAX_DIFFERING]) for found in only_in)
+    if only_here and only_there:
+        return f"{kind} differ (only here: {only_here}; only in the other: {only_there})"
+    if only_here:
+        return f"{kind} agree, except that only this article has {only_here}"
+    if only_there:
+        return f"{kind} agree, except that only the other has {only_there}"
+    return f"{kind} agree"
+
+
+def related_heading() -> str:
+    """The line above the table of related articles."""
+    return (
+        f"related articles, nearest first: at most {RELATED_LIMIT}, with similarity "
+        f"{_decimal(RELATED_FLOOR)} or more (* = also related in its last published record)"
     )
-    table.add_column("alike", justify="right", no_wrap=True, min_width=5)
+
+
+def related_table(state: State, live: LiveArticle, similarities: Mapping[str, int]) -> Table | None:
+    """The related articles of `live` as they are now, nearest first, with the shared terms.
+
+    None if there are no related articles.
+    """
+    related = choose_related(similarities)
+    if not related:
+        return None
+    table = Table(box=None)
+    table.add_column("similarity", justify="right", no_wrap=True, min_width=10)
     table.add_column("relation", no_wrap=True, min_width=10)
     table.add_column("shared words, heaviest first", no_wrap=True, min_width=38, max_width=38)
     table.add_column("article", no_wrap=True)
-    for other_id, similarity in choose_related(near):
+    for other_id, similarity in related:
         other = state.articles[other_id]
         mark = "*" if other_id in live.related else " "
-        title = Text(_told(other))
-        title.truncate(58, overflow="ellipsis")
-        shared = Text(", ".join(shared_terms(live, other)))
-        table.add_row(f"{_share(similarity)}{mark}", _relation(live, other), shared, title)
+        title = Text(article_text(other))
+        title.truncate(53, overflow="ellipsis")
+        shared = Text(", ".join(_shared_terms(live, other)))
+        table.add_row(f"{_decimal(similarity)}{mark}", _relation(live, other), shared, title)
     return table
 
 
-def shared_terms(live: LiveArticle, other: LiveArticle) -> list[str]:
-    """The terms that bring two articles near to each other, heaviest first."""
+def _shared_terms(live: LiveArticle, other: LiveArticle) -> list[str]:
+    """The terms that add most to the cosine of two articles, heaviest first."""
     own = live.vector
     products = {t: own[t] * weight for t, weight in other.vector.items() if t in own}
     return sorted(products, key=lambda term: (-products[term], term))[:MAX_SHARED_TERMS]
 
 
 def _relation(live: LiveArticle, other: LiveArticle) -> str:
-    roots = {each.duplicate_of or each.article["id"] for each in (live, other)}
+    roots = {article.duplicate_of or article.article["id"] for article in (live, other)}
     if len(roots) == 1:
         return "duplicate"
     return "same-story" if live.story_id == other.story_id else "related"
 
 
-def _near(live: LiveArticle, other: LiveArticle) -> int:
+def _similarity(live: LiveArticle, other: LiveArticle) -> int:
     return dot_product(live.vector, other.vector) // UNIT
 
 
-def _told(live: LiveArticle) -> str:
+def article_text(live: LiveArticle) -> str:
+    """An article's title and provider, for a line of text."""
     return f"“{live.article['title']}” ({live.article['provider']['name']})"
 
 
-def _share(thousandths: int) -> str:
+def _decimal(thousandths: int) -> str:
     return f"{thousandths / 1000:.2f}"
 
 
-def _span(seconds: int) -> str:
+def _duration(seconds: int) -> str:
     minutes = seconds // 60
     if minutes < 120:
         return f"{minutes} min"

@@ -1,4 +1,8 @@
-"""`newsloom explain`: why an article stands where it stands, in words."""
+"""`newsloom explain`: shows why one article was curated as it was.
+
+In: a URL or article id, the output folder of a run, and settings. Out: text for a person. It only
+reads the folder.
+"""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +17,7 @@ from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.adapters.failures import OutageError
 from newsloom.bootstrap import build_policy, read_state
 from newsloom.commands.display.terminal import result_console
-from newsloom.commands.explain.articles import duplicate_lines, related_table
+from newsloom.commands.explain.articles import duplicate_lines, related_heading, related_table
 from newsloom.commands.explain.stories import story_lines
 from newsloom.commands.options import catalogue_option
 from newsloom.pipeline.catalogue import Catalogue
@@ -25,15 +29,24 @@ from newsloom.rules.provider import Evidence, Outlet, Resolution, resolve_provid
 from newsloom.rules.scoring import UNKNOWN_STANDING, is_published, lead_heat
 from newsloom.settings import read_settings
 
-_EVIDENCE: dict[Evidence, str] = {
-    "host": "its host's name in the catalogue",
-    "domain": "its domain's name in the catalogue",
-    "title": "the outlet that its title ends in",
-    "hint": "as the crawler hints",
-    "unknown": "its domain, which the catalogue does not know",
-    "carrier": "it carries what others publish, and nothing says who did",
+_PROVIDER_EVIDENCE: dict[Evidence, str] = {
+    "host": "the catalogue lists its host",
+    "domain": "the catalogue lists its domain",
+    "title": "the title ends with its name",
+    "hint": "stated by the crawler",
+    "unknown": "the domain of the URL, which the catalogue does not list",
+    "carrier": "a carrier of other sites' articles; nothing names the publisher of this one",
 }
+_LABEL_WIDTH = 15
 _ID = re.compile("[0-9a-f]{32}")
+STORY_NOTES = (
+    "An article joins the story with the highest score if that score is 0 or more, else it opens a "
+    "new story.",
+    "A duplicate joins the story of its root. A score is the sum of the lines below it (in "
+    "thousandths, rounded).",
+    "The weights were tuned together, so a single figure can count in an unexpected direction: "
+    "compare the sums.",
+)
 
 
 @click.command()
@@ -44,22 +57,43 @@ _ID = re.compile("[0-9a-f]{32}")
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="The folder of a `newsloom run`, which may be running.",
+    help="The output folder of a `newsloom run`. The run may still be going on.",
 )
 @catalogue_option
 def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
-    """Say why an article was curated as it was.
+    """Show why one article was curated as it was.
 
-    Shows who published it, the parts of its quality, what became of its images, its story, why it
-    is (not) published, which articles are the same text and which nearly are, what is related, and
-    what speaks for and against the stories near it. For articles still in the window.
+    URL|ID names the article: its URL (`originalUrl` if its event has one, else `webUrl`), or its
+    article id of 32 hex digits. The article must be live, that is, still in the ten-day window.
+
+    \b
+    The output shows:
+      - the provider, and how it was found
+      - the quality as a sum of its parts, and the result of each image check
+      - the story, its lead, and why the article is published or not
+      - its duplicates, and near misses: articles that are nearly duplicates
+      - the related articles, with the words they share
+      - the evidence for and against each of the nearest stories
+
+    The evidence compares the article with the stories as they are now, not as they were when the
+    article arrived. The settings `story_weights` and `publish_threshold` apply.
+
+    \b
+    Exit codes:
+      0  the article was explained
+      1  DIR cannot be read, or holds no live article with that URL or id
+      2  unusable arguments, settings, weights or catalogue files
+
+    \b
+    Example:
+      newsloom explain https://daily.example/ferry --output out
     """
     settings = read_settings(catalogue=catalogue)
     policy = build_policy(settings)
     known = load_catalogue(settings.catalogue)
     state = read_state(folder)
     live = _find(state, article)
-    near = state.index.search(live, [live.article["id"]]).nearest()
+    similarities = state.index.search(live, [live.article["id"]]).nearest()
     console = result_console()
     console.print(Text(live.article["title"], style="bold"))
     for name, value in _identity(live, known).items():
@@ -67,29 +101,32 @@ def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     _print(console, "quality", [_quality(live, known)])
     _print(console, "images", _images(live))
     _print(console, "story", [_story(state, live)])
-    _print(console, "verdict", [_verdict(state, live, policy.publish_threshold)])
-    _print(console, "duplicates", duplicate_lines(state, live, near))
-    console.print(related_table(state, live, near))
+    _print(console, "decision", [_decision(state, live, policy.publish_threshold)])
+    _print(console, "duplicates", duplicate_lines(state, live, similarities))
+    console.print(Text(related_heading(), style="italic"), soft_wrap=True)
+    console.print(related_table(state, live, similarities) or "  none")
     titles = {story_id: _title(state, story_id) for story_id in state.stories}
-    state.remove_article(live.article["id"])  # ours alone: it is weighed as if it came now
-    console.print(Text("stories it would be held against if it came now", style="italic"))
-    console.print(Text("(thousandths that add up; from 0 on it may join, and joins the best)"))
+    # The state is a copy in memory. Without the article, its story is weighed as for a new article.
+    state.remove_article(live.article["id"])
+    console.print(Text("the nearest stories, if the article arrived now", style="italic"))
+    for line in STORY_NOTES:
+        console.print(Text(line), soft_wrap=True)
     for line in story_lines(state, live, policy.weights, titles):
         console.print(Text(line), soft_wrap=True)
 
 
 def _print(console: Console, name: str, lines: Iterable[str]) -> None:
     for number, line in enumerate(lines):
-        console.print(Text(f"{'' if number else name:12}{line}"), soft_wrap=True)
+        console.print(Text(f"{'' if number else name:{_LABEL_WIDTH}}{line}"), soft_wrap=True)
 
 
 def _find(state: State, article: str) -> LiveArticle:
-    ident = article if url_fault(article) else article_id(canonical_url(article))
-    live = state.articles.get(ident) if _ID.fullmatch(ident) else None
+    found_id = article if url_fault(article) else article_id(canonical_url(article))
+    live = state.articles.get(found_id) if _ID.fullmatch(found_id) else None
     if live is None:
         raise OutageError(
-            f"no article in the window has the URL or id {article}: it was never curated here, "
-            "was withdrawn, or has left the window of ten days (see curated.jsonl)"
+            f"no live article has the URL or id {article}: it was never curated in this folder, "
+            "was withdrawn, or has left the ten-day window; look for it in curated.jsonl"
         )
     return live
 
@@ -98,11 +135,12 @@ def _identity(live: LiveArticle, known: Catalogue) -> dict[str, str]:
     content = live.article
     return {
         "id": content["id"],
-        "canonical": canonical_url(content.get("originalUrl") or content["webUrl"]),
+        "canonical URL": canonical_url(content.get("originalUrl") or content["webUrl"]),
         "provider": _provider(live, known),
         "language": content["locale"],
-        "published": content["publishedDateTime"],
-        "leaves": f"the window at {datetime.fromtimestamp(live.leaves_at, UTC):%Y-%m-%d %H:%M}Z",
+        "published at": content["publishedDateTime"],
+        "leaves window": f"at {datetime.fromtimestamp(live.leaves_at, UTC):%Y-%m-%d %H:%M}Z "
+        "by the lane clock",
     }
 
 
@@ -112,19 +150,20 @@ def _provider(live: LiveArticle, known: Catalogue) -> str:
     resolution = _resolve(live, known)
     outlet, carrier = resolution.outlet, resolution.carried_by
     if (outlet.name, outlet.domain) == (provider["name"], provider["domain"]):
-        why = _EVIDENCE[resolution.evidence]
+        why = _PROVIDER_EVIDENCE[resolution.evidence]
         if carrier is not None and carrier != outlet.domain:
-            why += f", behind a URL of {carrier}, which carries others"
+            why += f"; the URL is of {carrier}, a carrier of other sites' articles"
     elif version == known.version:
-        why = _EVIDENCE["hint"]
+        why = _PROVIDER_EVIDENCE["hint"]
     else:
-        why = f"as catalogue {version} had it; this one says {outlet.name} ({outlet.domain})"
+        now = f"{outlet.name} ({outlet.domain})"
+        why = f"found with catalogue {version}; the catalogue in use now gives {now}"
     kind = f"{outlet.kind}, " if outlet.kind and outlet.domain == provider["domain"] else ""
     return f"{name}: {kind}{why}"
 
 
 def _resolve(live: LiveArticle, known: Catalogue) -> Resolution:
-    """Who published it by the URL and title alone: hints are not kept."""
+    """Finds the provider again, from the URL and the title only: crawlers' hints are not stored."""
     content = live.article
     url = content.get("originalUrl") or content["webUrl"]
     return resolve_provider(url, content["title"], known.outlets, known.names)
@@ -138,13 +177,15 @@ def _quality(live: LiveArticle, known: Catalogue) -> str:
         outlet = known.outlets.get(domain, Outlet(domain, domain, standing=UNKNOWN_STANDING))
     parts = quality_parts_of(content, outlet.standing)
     if sum(parts.values()) != content["quality"]:
-        return f"{content['quality']}, given by the crawler"
+        version = content.get("catalogueVersion")
+        other = "" if version == known.version else f", or computed with catalogue {version}"
+        return f"{content['quality']}, stated by the crawler{other}"
     summands = " + ".join(f"{name} {points}" for name, points in parts.items())
     return f"{content['quality']} = {summands}"
 
 
 def _images(live: LiveArticle) -> list[str]:
-    """A line for each image: what became of it, if anybody looked, and its size."""
+    """One line for each image: the verdict of its check, the size if known, and the URL."""
     lines = []
     for check in live.image_checks:
         size = f" {check['width']}×{check['height']}" if "width" in check else ""
@@ -158,34 +199,38 @@ def _story(state: State, live: LiveArticle) -> str:
     story = state.stories[live.story_id]
     lead = state.stories.led_by(live.story_id)
     title = state.articles[lead].article["title"]
-    who = "which it leads" if lead == live.article["id"] else f"led by “{title}” ({lead})"
+    leader = "this article" if lead == live.article["id"] else f"“{title}” ({lead})"
     providers = ", ".join(sorted(name for name, _ in story.providers.values()))
-    merged = sorted(state.aliases_of.get(live.story_id, ()))
-    also = f"; {', '.join(merged)} went up in it" if merged else ""
-    return f"{story.id}, {who}; {story.article_count} articles by {providers}{also}"
+    aliases = sorted(state.aliases_of.get(live.story_id, ()))
+    was_were = "was" if len(aliases) == 1 else "were"
+    merged = f"; {', '.join(aliases)} {was_were} merged into it" if aliases else ""
+    count = _count(story.article_count, "article")
+    return f"{story.id}, led by {leader}; {count} from {providers}{merged}"
 
 
 def _title(state: State, story_id: str) -> str:
     story = state.stories[story_id]
     lead = state.articles[state.stories.led_by(story_id)].article
-    count = f"{story.article_count} articles" if story.article_count > 1 else "1 article"
-    return f"“{lead['title']}” ({count})"
+    return f"“{lead['title']}” ({_count(story.article_count, 'article')})"
 
 
-def _verdict(state: State, live: LiveArticle, threshold: int) -> str:
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _decision(state: State, live: LiveArticle, threshold: int) -> str:
     lead = state.stories.led_by(live.story_id)
     if lead != live.article["id"]:
         better = state.articles[lead].article
         return (
-            "not published: its story is led by an article of "
-            f"{better['provider']['name']} (quality {better['quality']}, its own "
-            f"{live.article['quality']}; then the earlier, then the lower id leads)"
+            f"not published: the lead of its story is an article of {better['provider']['name']} "
+            f"with quality {better['quality']}; this one has {live.article['quality']}. The "
+            "highest quality leads, then the earliest article, then the lowest id"
         )
-    providers = len(state.stories[live.story_id].providers)
-    heat = lead_heat(live.article["quality"], providers)
-    word = "published" if is_published(heat, threshold) else "not published"
+    quality, providers = live.article["quality"], len(state.stories[live.story_id].providers)
+    heat = lead_heat(quality, providers)
+    decision = "published" if is_published(heat, threshold) else "not published"
     return (
-        f"{word}: heat {heat} = quality {live.article['quality']} + "
-        f"{heat - live.article['quality']} for {providers - 1} further providers; "
-        f"from {threshold} on it is published"
+        f"{decision}: it leads its story; heat {heat} = quality {quality} + {heat - quality} for "
+        f"{_count(providers - 1, 'further provider')}; leads are published from heat {threshold}"
     )

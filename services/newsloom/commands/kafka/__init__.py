@@ -1,1 +1,1 @@
-"""Commands that talk to a Kafka broker."""
+"""Commands that connect to a Kafka broker."""

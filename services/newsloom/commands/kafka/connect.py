@@ -1,4 +1,4 @@
-"""What the commands that talk to a broker have in common."""
+"""Runs the asynchronous work of the commands that connect to a broker."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,6 +10,6 @@ T = TypeVar("T")
 
 
 def on_kafka(work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`; what the client would log is left to the error it ends with."""
+    """Runs `work` and returns its result. Silences the client's log: errors are raised instead."""
     quieten_client()
     return asyncio.run(work)

@@ -1,7 +1,7 @@
-"""A Kafka record in a line, for people or for programs.
+"""Formats a Kafka record as one line, for people or for programs.
 
-In: a record of any topic. Out: bytes of one line. It never raises for what a record holds, and
-gives a terminal nothing but printable characters.
+In: a record of any Kafka topic. Out: the bytes of one line. No content of a record raises an error.
+Lines for people hold printable characters only, so that no record can control the terminal.
 """
 
 import base64
@@ -13,21 +13,24 @@ import orjson
 from newsloom.runtimes.kafka.clients.tail import Record
 
 MAX_CHARS = 160
+"""A longer content is cut here in a line for people."""
 KEY_CHARS = 12
+"""The characters of a key that a line for people shows."""
 
 
 def json_line(record: Record) -> bytes:
-    """The whole record as a JSON object: where it stands, key, headers, value.
+    """The whole record as a JSON object: topic, partition, offset, timestamp, key, headers, value.
 
-    `value` is the record's own JSON, null for a tombstone; `valueBase64` holds what is not JSON.
+    `timestamp` is in milliseconds of Unix time. `value` is the record's JSON, null for a tombstone.
+    A value that is not JSON is in `valueBase64` instead.
     """
     line: dict[str, Any] = {
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
         "timestamp": record.timestamp,
-        "key": None if record.key is None else _words(record.key),
-        "headers": {name: _words(value or b"") for name, value in record.headers},
+        "key": None if record.key is None else _decode(record.key),
+        "headers": {name: _decode(value or b"") for name, value in record.headers},
     }
     value = record.value
     try:
@@ -38,55 +41,58 @@ def json_line(record: Record) -> bytes:
 
 
 def readable_line(record: Record) -> bytes:
-    """Partition, offset, time, the key if it is an id, and what the record says in short."""
+    """Partition, offset, time in UTC, the beginning of the key, and a short form of the content.
+
+    A key that is a URL is left out.
+    """
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    key = "-" if record.key is None else _words(record.key)
+    key = "-" if record.key is None else _decode(record.key)
     if record.value is None:
-        said = f"withdrawn ({key})"
+        content = f"withdrawn ({key})"
     elif reason := dict(record.headers).get("newsloom.reason"):
-        said = _dead_letter(reason, dict(record.headers), record.value)
+        content = _dead_letter_text(reason, dict(record.headers), record.value)
     else:
-        said = _record(record.value)
-    if len(said) > MAX_CHARS:
-        said = f"{said[:MAX_CHARS]}…"
-    # A URL's beginning tells nobody anything, and what is said names it.
-    ident = "" if key.startswith("http") else f"{key[:KEY_CHARS]:{KEY_CHARS}} "
-    line = f"{record.partition}:{record.offset:<7} {at:%Y-%m-%d %H:%M:%S} {ident}{said}"
+        content = _record_text(record.value)
+    if len(content) > MAX_CHARS:
+        content = f"{content[:MAX_CHARS]}…"
+    # The beginning of a URL identifies nothing, and the content of an event shows the whole URL.
+    short_key = "" if key.startswith("http") else f"{key[:KEY_CHARS]:{KEY_CHARS}} "
+    line = f"{record.partition}:{record.offset:<7} {at:%Y-%m-%d %H:%M:%S} {short_key}{content}"
     return f"{_printable(line)}\n".encode("utf-8", "replace")
 
 
-def _record(value: bytes) -> str:
+def _record_text(value: bytes) -> str:
     try:
         record = orjson.loads(value)
     except orjson.JSONDecodeError:
-        return _words(value[: 4 * MAX_CHARS])
+        return _decode(value[: 4 * MAX_CHARS])
     if not isinstance(record, dict):
-        return _words(value[: 4 * MAX_CHARS])
+        return _decode(value[: 4 * MAX_CHARS])
     if record.get("withdrawn") is True:
         return f"withdrawn ({record.get('webUrl') or record.get('id')})"
     if "mergedInto" in record:
         return f"r{record.get('revision')} merged into {record['mergedInto']}"
     if "articleCount" in record:
-        return _story(record)
+        return _story_text(record)
     if "heat" in record:
-        return _curated(record)
+        return _curated_text(record)
     if "title" in record:
         return f"{record['title']} ({record.get('webUrl')})"
-    return _words(value[: 4 * MAX_CHARS])
+    return _decode(value[: 4 * MAX_CHARS])
 
 
-def _curated(record: dict[str, Any]) -> str:
+def _curated_text(record: dict[str, Any]) -> str:
     state = "published" if record.get("published") else "not published"
-    of = " duplicate" if "duplicateOf" in record else ""
+    duplicate = " duplicate" if "duplicateOf" in record else ""
     provider = record.get("provider")
     name = provider.get("name") if isinstance(provider, dict) else None
     return (
         f"r{record.get('revision')} quality {record.get('quality')} heat {record['heat']} "
-        f"{state}{of}: {record.get('title')} ({name})"
+        f"{state}{duplicate}: {record.get('title')} ({name})"
     )
 
 
-def _story(record: dict[str, Any]) -> str:
+def _story_text(record: dict[str, Any]) -> str:
     articles = record.get("articles")
     titles = {
         str(article["id"]): article["title"]
@@ -102,15 +108,15 @@ def _story(record: dict[str, Any]) -> str:
     )
 
 
-def _dead_letter(reason: bytes, headers: dict[str, bytes], value: bytes) -> str:
-    stage = _words(headers.get("newsloom.stage", b""))
-    field = _words(headers.get("newsloom.field", b""))
-    said = _words(headers.get("__streams.errors.message", b""))
-    where = " ".join(word for word in (stage, _words(reason), field) if word)
-    return f"{where}: {said} | {_words(value[:MAX_CHARS])}"
+def _dead_letter_text(reason: bytes, headers: dict[str, bytes], value: bytes) -> str:
+    stage = _decode(headers.get("newsloom.stage", b""))
+    field = _decode(headers.get("newsloom.field", b""))
+    detail = _decode(headers.get("__streams.errors.message", b""))
+    where = " ".join(part for part in (stage, _decode(reason), field) if part)
+    return f"{where}: {detail} | {_decode(value[:MAX_CHARS])}"
 
 
-def _words(raw: bytes) -> str:
+def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 

@@ -1,4 +1,8 @@
-"""`newsloom tail`: the records of a topic on the terminal, readable or as JSON."""
+"""`newsloom tail`: prints the records of a Kafka topic, as text or as JSON Lines.
+
+In: a Kafka topic and where to start. Out: one line for each committed record. It belongs to no
+consumer group and commits no offsets.
+"""
 
 import re
 import sys
@@ -19,41 +23,57 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Since(click.ParamType):
-    """A time with its offset, or how long ago; as milliseconds of Unix time."""
+    """An ISO 8601 time with a UTC offset, or an age such as 10m. The value is milliseconds of Unix
+    time.
+    """
 
     name = "time"
 
     def convert(
         self, value: str | int, _param: click.Parameter | None, _ctx: click.Context | None
     ) -> int:
-        """Milliseconds since 1970."""
+        """Milliseconds since 1970-01-01 UTC, never below 0. Fails for any other form of time."""
         if isinstance(value, int):
             return value
-        if ago := re.fullmatch(r"(\d{1,6})([smhd])", value):
-            then = datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        if age := re.fullmatch(r"(\d{1,6})([smhd])", value):
+            then = datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
         else:
             try:
                 then = datetime.fromisoformat(value)
             except ValueError:
-                self.fail(f"{value} is neither a time like 2026-03-02T10:00:00Z nor 10m, 2h or 3d")
+                self.fail(
+                    f"{value} is neither a time such as 2026-03-02T10:00:00Z nor an age such as "
+                    "30s, 10m, 2h or 3d"
+                )
             if then.tzinfo is None:
-                self.fail(f"{value} has no offset: add Z or +01:00")
+                self.fail(f"{value} has no UTC offset: add Z, or an offset such as +01:00")
         return max(0, int(then.timestamp() * 1000))
 
 
 @click.command()
 @click.argument("topic", default="curated-articles")
 @click.option(
-    "--json", "is_json", is_flag=True, help="A JSON object a line, with the record whole."
+    "--json", "is_json", is_flag=True, help="Print each whole record as a JSON object on one line."
 )
 @click.option(
     "--from-offset",
     type=int,
-    help=f"Begin there in each partition; below 0: from the end.  [default: {DEFAULT_OFFSET}]",
+    help="The first offset to print, in each partition. A negative number counts from the end.  "
+    f"[default: {DEFAULT_OFFSET}]",
 )
-@click.option("--since", type=Since(), help="Begin at a time (2026-03-02T10:00:00Z), or 10m ago.")
-@click.option("--follow/--no-follow", default=True, show_default=True, help="Wait for more.")
-@click.option("--limit", type=click.IntRange(1), help="End after so many records.")
+@click.option(
+    "--since",
+    type=Since(),
+    help="The first time to print: a time with UTC offset (2026-03-02T10:00:00Z), or an age (30s, "
+    "10m, 2h, 3d).",
+)
+@click.option(
+    "--follow/--no-follow",
+    default=True,
+    show_default=True,
+    help="At the end, wait for more records, or stop.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Stop after this number of records.")
 def tail(
     topic: str,
     is_json: bool,
@@ -62,9 +82,26 @@ def tail(
     follow: bool,
     limit: int | None,
 ) -> None:
-    """Show the records of TOPIC (curated-articles unless named) as a committed reader sees them.
+    """Print the records of a Kafka topic.
 
-    TOPIC is a full name, or how the name goes on after the prefix: stories, dead-letters, ...
+    TOPIC is the full name of a topic, or the name after NEWSLOOM_KAFKA_TOPIC_PREFIX, or the
+    beginning of that name if only one topic begins so: `stories`, `dead-letters`. The default is
+    curated-articles. Only committed records are printed, in the order of each partition.
+
+    A line shows partition:offset, the time in UTC, the beginning of the key, and a short form of
+    the record. With --json it is the whole record.
+
+    \b
+    Exit codes:
+      0    all requested records were printed
+      1    the topic does not exist, or the broker failed
+      2    unusable arguments or settings
+      130  stopped by Ctrl-C
+
+    \b
+    Examples:
+      newsloom tail dead-letters --no-follow
+      newsloom tail stories --since 2h --json
     """
     if from_offset is not None and since is not None:
         raise click.UsageError("give --from-offset or --since, not both")
@@ -83,7 +120,7 @@ def tail(
                 if shown == limit:
                     return
         if not shown:
-            click.echo(f"no records of {topic} from there on", err=True)
+            click.echo(f"no records of {topic} from that position on", err=True)
 
     try:
         on_kafka(work())

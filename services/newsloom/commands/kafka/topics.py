@@ -1,4 +1,8 @@
-"""`newsloom topics`: creates the topics on a broker, or says how those there differ."""
+"""`newsloom topics`: creates the Kafka topics, or checks those on the broker.
+
+In: settings and the definitions of the topics. Out: one line for each topic created, or for each
+difference with its fix. It never changes or deletes a topic that exists.
+"""
 
 import click
 
@@ -11,7 +15,10 @@ from newsloom.settings import Settings
 
 @click.group()
 def topics() -> None:
-    """The Kafka topics: what Newsloom reads and writes (docs/topics.md)."""
+    """Create and check the Kafka topics that Newsloom reads and writes.
+
+    docs/topics.md describes each topic. NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS names the brokers.
+    """
 
 
 @topics.command()
@@ -20,16 +27,31 @@ def topics() -> None:
     type=click.IntRange(1),
     default=4,
     show_default=True,
-    help="Of article-events: as many enrich workers can share the work.",
+    help="Partitions of article-events. At most one enrich worker for each has work.",
 )
 @click.option(
-    "--replication", type=click.IntRange(1), help="Copies of each: 3, or as many as brokers."
+    "--replication",
+    type=click.IntRange(1),
+    help="Replicas of each partition.  [default: 3, or one for each broker if there are fewer]",
 )
 def create(partitions: int, replication: int | None) -> None:
-    """Create the topics that are missing; leave those that are there as they are.
+    """Create the topics that are missing.
 
-    What is curated has a partition for each lane that NEWSLOOM_KAFKA_LANES makes, one without it.
-    Exits 1 when one that is there differs from what it should be: see `newsloom topics check`.
+    Topics that exist are not changed. Most topics have one partition for each lane of
+    NEWSLOOM_KAFKA_LANES, and one if it is not set; docs/topics.md names them.
+
+    Prints one line for each topic created. Then it checks the topics that existed before, like
+    `newsloom topics check`.
+
+    \b
+    Exit codes:
+      0  all topics exist as defined
+      1  an existing topic differs from its definition, or the broker failed
+      2  unusable arguments or settings
+
+    \b
+    Example:
+      newsloom topics create --partitions 8
     """
     settings = Settings()
     names = KafkaTopics(settings.kafka_topic_prefix)
@@ -45,18 +67,29 @@ def create(partitions: int, replication: int | None) -> None:
     created, lines = on_kafka(work())
     for name in created:
         click.echo(f"created {name}")
-    _stop_at(lines)
+    _fail_with(lines)
     if not created:
-        click.echo("all topics are there")
+        click.echo("all topics exist")
 
 
 @topics.command()
-@click.option("--partitions", type=click.IntRange(1), help="Of article-events; else any number.")
+@click.option(
+    "--partitions",
+    type=click.IntRange(1),
+    help="The partitions that article-events must have.  [default: any number]",
+)
 def check(partitions: int | None) -> None:
-    """Say how the topics on the broker differ from what they should be, and the mend.
+    """Compare the topics on the broker with their definitions.
 
-    Looks at partitions, cleanup policy, retention and the other settings of docs/topics.md.
-    Exits 1 when something differs.
+    Checks the number of partitions, the cleanup policy, the retention and the other settings in
+    docs/topics.md. Prints one line on standard error for each difference, with the command or
+    setting that fixes it. Changes nothing.
+
+    \b
+    Exit codes:
+      0  all topics match their definitions
+      1  a topic is missing or differs, or the broker failed
+      2  unusable arguments or settings
     """
     settings = Settings()
     names = KafkaTopics(settings.kafka_topic_prefix)
@@ -67,11 +100,11 @@ def check(partitions: int | None) -> None:
         async with open_admin(servers) as admin:
             return await find_differences(admin, servers, names, sizes)
 
-    _stop_at(on_kafka(work()))
-    click.echo("all topics are as they should be")
+    _fail_with(on_kafka(work()))
+    click.echo("all topics match their definitions")
 
 
-def _stop_at(lines: list[str]) -> None:
+def _fail_with(lines: list[str]) -> None:
     for line in lines:
         click.echo(line, err=True)
     if lines:

@@ -1,4 +1,8 @@
-"""`newsloom worker`: the stages of the pipeline as Kafka workers."""
+"""`newsloom worker`: runs the enrich worker, the curate worker, or both.
+
+In: settings, and the records of the input topics. Out: records on the output topics, metrics and
+health over HTTP, logs on standard error.
+"""
 
 import socket
 import sys
@@ -26,25 +30,38 @@ STAGES = ("enrich", "curate")
     "--restart",
     "should_restart",
     is_flag=True,
-    help="Start a worker that failed again, after a pause that grows to 30 s.",
+    help="Restart a worker that fails, after a pause that grows from 0.5 s to 30 s.",
 )
 @catalogue_option
 def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> None:
-    """Work on Kafka: enrich article events, curate enriched articles, or both.
+    """Run Kafka workers until they are stopped.
 
-    As many enrich workers share the work as article-events has partitions, as many curate workers
-    as there are lanes. A worker ends on any error it cannot be sure of; nothing is lost or
-    repeated then, and a fresh one goes on. Have it restarted by what runs your services, or by
-    --restart.
+    `enrich` reads article events and writes enriched articles. `curate` reads enriched articles and
+    writes curated records. `all` runs one process of each.
 
-    Changed files of the catalogue are taken in between two batches; each record names the version
-    that made it.
+    Start more workers to share the work: at most one enrich worker for each partition of
+    article-events, and one curate worker for each lane, has work. A worker exits when it meets an
+    error that it cannot handle. Its open transaction is aborted, so nothing is lost and nothing is
+    published twice, and a new worker continues from the last commit. Let your service manager
+    restart it, or use --restart.
 
-    Each serves /metrics, /healthz and /readyz on this machine alone, enrich at port 9780, curate at
-    the next, unless NEWSLOOM_METRICS_HOST and NEWSLOOM_METRICS_PORT say otherwise; 0 serves none.
+    Each worker serves /metrics, /healthz and /readyz over HTTP, by default on 127.0.0.1: enrich at
+    port 9780, curate at port 9781. NEWSLOOM_METRICS_HOST and NEWSLOOM_METRICS_PORT change that;
+    port 0 serves nothing. A catalogue file that changes is read again
+    between two batches; each record names the version of the catalogue that it was made with.
 
-    SIGTERM finishes the batch in flight, leaves the group and exits 0, within 20 seconds; a second
-    one, a moment later, ends it at once. Exits 1 on a failure.
+    SIGTERM or SIGINT: the worker commits the batch in progress, leaves the group and exits with 0,
+    within 20 seconds. A second signal, at least half a second later, ends it at once.
+
+    \b
+    Exit codes:
+      0  stopped by a signal, with the last batch committed
+      1  a worker failed
+      2  unusable arguments, settings, keys, weights or catalogue files, or a port in use
+
+    \b
+    Example:
+      newsloom worker all --restart
     """
     settings = read_settings(catalogue=catalogue)
     names = STAGES if stage == "all" else (stage,)
@@ -52,9 +69,10 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
     keyring = build_keyring(settings) if "enrich" in names else None
     policy = build_policy(settings)
     set_up_logs(settings.log_format, settings.log_level)
-    # Before any worker begins: a port that is taken is told at once, one that is held is kept.
+    # Bind the ports before any worker starts: a port in use is reported at once, and a restarted
+    # worker keeps its port.
     listeners = {name: _listen(settings, name) for name in names if settings.metrics_port}
-    marks = {name: AbortCounter() for name in names}
+    abort_counters = {name: AbortCounter() for name in names}
 
     def work(name: str) -> None:
         set_up_logs(settings.log_format, settings.log_level, name)
@@ -64,9 +82,9 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
         from newsloom.runtimes.kafka.worker.telemetry import Telemetry
         from newsloom.runtimes.kafka.worker.worker import run_worker
 
-        stage_of = build_processor(settings, name, catalogue_files, keyring, policy, metrics)
-        telemetry = Telemetry(metrics, health, marks[name])
-        run_worker(settings.kafka_bootstrap_servers, stage_of, telemetry)
+        processor = build_processor(settings, name, catalogue_files, keyring, policy, metrics)
+        telemetry = Telemetry(metrics, health, abort_counters[name])
+        run_worker(settings.kafka_bootstrap_servers, processor, telemetry)
 
     if len(names) == 1 and not should_restart:
         exit_at_once_on_signals()
