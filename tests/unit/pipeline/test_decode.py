@@ -1,12 +1,15 @@
 """Decode: the result for each malformed event of the catalogue, and the messages."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.pipeline.decode import Decoded
+from newsloom.pipeline.decode import Decoded, RawInput, Rejected, WithdrawnArticle, decode
+from newsloom.pipeline.normalise import identify
 from newsloom.records.event import ArticleEvent, Withdrawal
-from newsloom.records.faults import Fault
+from newsloom.records.faults import Fault, Reason
 from tests.support.malformed import Case, cases
 from tests.support.pipeline import decode_bytes
 
@@ -70,3 +73,54 @@ def test_a_fault_names_the_field_and_the_fix() -> None:
         "publishedDateTime is not an RFC 3339 date-time with an offset, "
         "such as 2026-03-02T10:00:00Z"
     )
+
+
+def _event(**fields: str) -> bytes:
+    event = {
+        "webUrl": "https://a.example/1",
+        "title": "Ferry aground",
+        "publishedDateTime": "2026-03-02T10:00:00Z",
+    }
+    return json.dumps(event | fields).encode()
+
+
+def test_a_tombstone_withdraws_the_article_that_its_key_names() -> None:
+    url = "https://a.example/1?utm_source=feed"
+    article_id = identify(Withdrawal.model_validate({"webUrl": "https://a.example/1"}))
+    assert decode(RawInput(None, url.encode())) == WithdrawnArticle(article_id)
+    assert decode(RawInput(None, article_id.encode())) == WithdrawnArticle(article_id)
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        pytest.param(None, Reason.MISSING, id="no key"),
+        pytest.param(b"", Reason.MISSING, id="an empty key"),
+        pytest.param(b"\xff", Reason.NOT_UTF8, id="a key that is not UTF-8"),
+        pytest.param(b"ferry-17", Reason.BAD_URL, id="neither an id nor a URL"),
+    ],
+)
+def test_a_tombstone_with_another_key_is_rejected(key: bytes | None, reason: Reason) -> None:
+    rejected = decode(RawInput(None, key))
+    assert isinstance(rejected, Rejected)
+    assert (rejected.fault.reason, rejected.fault.field) == (reason, "webUrl")
+
+
+def test_cloud_event_headers_fill_only_fields_that_the_event_does_not_state() -> None:
+    headers = [("ce_source", b"crawler-1"), ("ce_id", b"e-7"), ("ce_type", b"article")]
+    filled = decode(RawInput(_event(), headers=headers))
+    assert isinstance(filled, Decoded)
+    assert isinstance(filled.event, ArticleEvent)
+    assert (filled.source, filled.event.event_id) == ("crawler-1", "e-7")
+    stated = decode(RawInput(_event(source="crawler-2"), headers=headers))
+    assert isinstance(stated, Decoded)
+    assert stated.source == "crawler-2"
+
+
+def test_a_rejected_event_names_its_source_if_that_is_readable() -> None:
+    rejected = decode(RawInput(_event(source="crawler-2", title=" ")))
+    assert isinstance(rejected, Rejected)
+    assert rejected.source == "crawler-2"
+    unreadable = decode(RawInput(_event(source="x" * 65, title=" ")))
+    assert isinstance(unreadable, Rejected)
+    assert unreadable.source is None
