@@ -96,19 +96,23 @@ class Verdict:
     per_hour: float
 
     @property
+    def rise(self) -> float:
+        """The rise over the whole series, by its slope."""
+        return self.per_hour * self.span_s / 3600
+
+    @property
     def is_growth(self) -> bool:
-        """Whether the slope and the rise exceed the limit."""
+        """Whether both the slope and the rise exceed the limit."""
         limit = LIMITS[self.what]
-        rise = self.per_hour * self.span_s / 3600
-        return self.per_hour > limit.per_hour and rise > limit.least
+        return self.per_hour > limit.per_hour and self.rise > limit.least
 
     def __str__(self) -> str:
         limit = LIMITS[self.what]
-        result = "GROWS" if self.is_growth else "does not grow"
+        result = "GROWS" if self.is_growth else "within the limit"
         return (
-            f"{self.what:<12} {self.who:<16} {self.per_hour:+9.1f} {limit.unit} per hour over "
-            f"{self.span_s:,.0f} s (allowed: {limit.per_hour:g} per hour, or {limit.least:g} in "
-            f"total): {result}"
+            f"{self.what:<12} {self.who:<16} {self.per_hour:+9.1f} {limit.unit} per hour, "
+            f"{self.rise:+.1f} in {self.span_s:,.0f} s "
+            f"(allowed: {limit.per_hour:g} per hour, or {limit.least:g} in total): {result}"
         )
 
 
