@@ -1,7 +1,10 @@
-"""What checking images costs, against a server on loopback that answers after 20 ms.
+"""Measure what image checks cost, with a server on loopback that answers after 20 ms.
 
-python -m benchmarks.images. 2,000 distinct images of as many articles; 10,000 articles that share
-500 images; and the first again while one host in ten takes no connection. One process each.
+    python -m benchmarks.images
+
+In: nothing. Out: a line for each of three runs: 2,000 articles with distinct images; 10,000
+articles that share 500 images; 2,000 articles of which one in ten has its image at a host that
+refuses connections. Each run is one `newsloom run` process.
 """
 
 import os
@@ -36,26 +39,31 @@ def main() -> None:
         shared = _events(10_000, urls[:500])
         _measure("10,000 articles, 500 images", site, Path(scratch) / "b", shared)
         dead = [f"{DEAD}/{n}.jpg" if n % 10 == 0 else url for n, url in enumerate(urls)]
-        _measure("2,000, a tenth at a dead host", site, Path(scratch) / "c", _events(2_000, dead))
+        _measure(
+            "2,000, one in ten at a dead host", site, Path(scratch) / "c", _events(2_000, dead)
+        )
 
 
 def _events(count: int, urls: list[str]) -> Iterator[dict[str, Any]]:
-    """`count` articles with an image each."""
-    kept = 0
+    """`count` distinct articles with one image each."""
+    number = 0
     for event in generate(seed=1, count=2 * count):
-        if kept < count and not event.get("withdrawn"):
-            own = {"webUrl": f"https://outlet{kept % 7}.example/{kept}", "originalUrl": None}
-            yield event | own | {"images": [{"url": urls[kept % len(urls)]}]}
-            kept += 1
+        if number < count and not event.get("withdrawn"):
+            address = {
+                "webUrl": f"https://outlet{number % 7}.example/{number}",
+                "originalUrl": None,
+            }
+            yield event | address | {"images": [{"url": urls[number % len(urls)]}]}
+            number += 1
 
 
 def _measure(what: str, site: Site, folder: Path, events: Iterator[dict[str, Any]]) -> None:
     folder.mkdir()
     path = folder / "events.jsonl"
     path.write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in events))
-    asked = len(site.requests)
+    requests_before = len(site.requests)
     began = time.perf_counter()
-    used_s = _cpu_s()
+    cpu_before_s = _cpu_s()
     subprocess.run(
         [
             *(Path(sys.executable).with_name("newsloom"), "run", path),
@@ -66,8 +74,8 @@ def _measure(what: str, site: Site, folder: Path, events: Iterator[dict[str, Any
     )
     seconds = time.perf_counter() - began
     print(
-        f"{what:<32} {seconds:>6.1f} s, {_cpu_s() - used_s:>6.1f} s of them computing, "
-        f"{len(site.requests) - asked:>6,} fetches"
+        f"{what:<32} {seconds:>6.1f} s, of which {_cpu_s() - cpu_before_s:>6.1f} s processor time; "
+        f"{len(site.requests) - requests_before:>6,} fetches"
     )
 
 

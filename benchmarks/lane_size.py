@@ -1,9 +1,10 @@
-"""What one article costs as a lane grows, in time and memory, over a made stream.
+"""Measure the cost of an article in time and memory as a lane grows, on a generated stream.
 
-python -m benchmarks.lane_size [--articles N] [--per-day N [N ...]]: curates a made stream in
-memory, as a worker does, and says every so often how long an article took since, by mean and by
-99th percentile, and what the process holds in memory and on its scratch disk. Only curating counts,
-with the rows it writes, in time of the processor: other work on the machine does not.
+    python -m benchmarks.lane_size [--articles N] [--per-day N [N ...]] [--every N] [--plot FILE]
+
+In: nothing. Out: a table with a line per `--every` events: mean and 99th percentile of the
+processor time of an article, the memory of this process and the size of its spill file. Only
+curation counts, including the encoding of its rows. Other work on the machine does not count.
 """
 
 import argparse
@@ -33,7 +34,7 @@ BATCH = 512
 
 
 class Point(NamedTuple):
-    """What articles cost since the last point, on a lane that has grown to `live`."""
+    """The cost of an article since the previous point, and the lane at this point."""
 
     live: int
     stories: int
@@ -45,16 +46,25 @@ class Point(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--articles", type=int, default=250_000, help="how many events in all")
-    parser.add_argument("--per-day", type=int, nargs="+", default=[20_000, 200_000, 1_000_000])
-    parser.add_argument("--every", type=int, default=50_000, help="events between two points")
-    parser.add_argument("--plot", type=Path, help="draw the cost against the size to this file")
+    parser.add_argument("--articles", type=int, default=250_000, help="events of a run (250000)")
+    parser.add_argument(
+        "--per-day",
+        type=int,
+        nargs="+",
+        default=[20_000, 200_000, 1_000_000],
+        metavar="N",
+        help="events per day; one run for each N (20000 200000 1000000)",
+    )
+    parser.add_argument("--every", type=int, default=50_000, help="events per line (50000)")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw cost against lane size: .svg or .png"
+    )
     arguments = parser.parse_args()
     gc.set_threshold(500_000, 20, 50)
     costs: dict[str, list[Cost]] = {}
     for per_day in arguments.per_day:
-        series = costs[f"{per_day:,} articles a day"] = []
-        print(f"{per_day:,} articles a day")
+        series = costs[f"{per_day:,} events per day"] = []
+        print(f"{per_day:,} events per day")
         print("      live    stories   mean us    p99 us   articles/s   memory MiB   scratch MiB")
         for point in measure(arguments.articles, per_day, arguments.every):
             print(
@@ -69,7 +79,7 @@ def main() -> None:
 
 
 def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:
-    """Curates so many articles, and says what they cost after every so many."""
+    """Curate `articles` events; yield a point after each `every` of them."""
     spill = SpillFile()
     curator = Curator(State(spill))
     spent: list[float] = []
@@ -84,18 +94,18 @@ def measure(articles: int, per_day: int, every: int) -> Iterator[Point]:
 
 
 def _arrivals(articles: int, per_day: int) -> Iterator[bytes]:
-    """What enrich would send for a made stream, made in a process of its own."""
-    ours, theirs = Pipe(duplex=False)
-    maker = Process(target=_make, args=(theirs, articles, per_day), daemon=True)
-    maker.start()
-    theirs.close()
+    """Encoded arrivals of a generated stream. Another process generates and enriches them."""
+    receiving_end, sending_end = Pipe(duplex=False)
+    process = Process(target=_send_arrivals, args=(sending_end, articles, per_day), daemon=True)
+    process.start()
+    sending_end.close()
     with suppress(EOFError):
         while True:
-            yield from ours.recv()
-    maker.join()
+            yield from receiving_end.recv()
+    process.join()
 
 
-def _make(out: Connection, articles: int, per_day: int) -> None:
+def _send_arrivals(out: Connection, articles: int, per_day: int) -> None:
     enricher = Enricher(load_catalogue(), "trust")
     start_s = int(DEFAULT_START.timestamp())
     batch: list[bytes] = []
@@ -111,7 +121,7 @@ def _make(out: Connection, articles: int, per_day: int) -> None:
 
 
 def _curate(curator: Curator, value: bytes, rows: dict[str, bytes | None]) -> float:
-    """Seconds that an arrival takes, its rows included."""
+    """The processor time of one arrival in seconds, including the encoding of its rows."""
     prepared = decode_arrival(value)
     began = time.process_time()
     rows.update(curator.curate(prepared).rows)

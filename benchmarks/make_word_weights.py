@@ -1,7 +1,7 @@
-"""Makes `services/newsloom/catalogue/word_weights/*.txt` from the word lists of `wordfreq`.
+"""Write `services/newsloom/catalogue/word_weights/*.txt` from the word lists of `wordfreq`.
 
-Run by hand when the way words are folded changes: `pip install wordfreq`, then
-`python -m benchmarks.make_word_weights`. The product itself never needs wordfreq.
+Run it by hand when the folding of words changes: `pip install wordfreq`, then
+`python -m benchmarks.make_word_weights`. Newsloom itself does not need wordfreq.
 """
 
 import math
@@ -20,8 +20,8 @@ STEP = 20
 MIN_FREQUENCY = {"en": 2e-6}
 DEFAULT_MIN_FREQUENCY = 1e-5
 HEADER = """\
-# How telling a word is: 100 * ln(10,000 / (1 + texts of 10,000 that hold it)), steps of {step}.
-# A weight, a tab, the words of that weight. Words not listed are rare and weigh 921.
+# Word weights: 100 * ln(10,000 / (1 + texts of 10,000 that contain the word)), in steps of {step}.
+# A line: a weight, a tab, the words of that weight. Words not listed are rare and weigh 921.
 # Made by benchmarks/make_word_weights.py from wordfreq 3.1.1 (Robyn Speer), whose data are
 # under CC BY-SA 4.0; so is this file.
 """

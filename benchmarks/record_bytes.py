@@ -1,9 +1,9 @@
-"""Bytes of the records that a stream makes, by topic: figures for benchmarks/capacity.py.
+"""Measure the bytes that one input writes to each Kafka topic, for benchmarks/capacity.py.
 
     python -m benchmarks.record_bytes
 
-In: generated events. Out: for each topic the bytes of keys and values that one input makes, and
-what an article leaves once all but the last record of a key is compacted away.
+In: generated events. Out: for each topic, the bytes of keys and values per input, and the bytes per
+input that remain after compaction, when only the last record of each key is left.
 """
 
 from collections import Counter
@@ -28,35 +28,36 @@ from tests.support.generator import generate
 from tests.support.pipeline import raw_input
 
 ARRIVED_AT_S = 2**31
-"""After all that is generated."""
+"""Later than every generated time, so that no event time is cut."""
 
 
 def main() -> None:
     enricher, curator = Enricher(load_catalogue(), "trust", None), Curator(State())
-    made: Counter[str] = Counter()
+    written: Counter[str] = Counter()
     last: dict[str, dict[str, int]] = {suffix: {} for suffix in LAST_BYTES}
     publications = 0
     for event in generate(1, MEASURED_EVENTS):
         sent = orjson.dumps(event)
-        made[ARTICLE_EVENTS.suffix] += len(event["webUrl"]) + len(sent)
+        written[ARTICLE_EVENTS.suffix] += len(event["webUrl"]) + len(sent)
         prepared = enricher.enrich(raw_input(orjson.loads(sent)), ARRIVED_AT_S)
         assert not isinstance(prepared.arrival, Fault)
         key, enriched = encode_arrival(prepared.arrival)
-        made[ENRICHED_ARTICLES.suffix] += len(key) + len(enriched)
+        written[ENRICHED_ARTICLES.suffix] += len(key) + len(enriched)
         result = curator.curate(decode_arrival(enriched))
         publications += len(result.curated)
         for suffix, name, size_bytes in _published(result):
-            made[suffix] += size_bytes
+            written[suffix] += size_bytes
             last[suffix][name] = size_bytes
-    print(f"publications an input: {publications / MEASURED_EVENTS:.2f}")
-    for suffix, count in made.items():
-        print(f"{suffix}: {count / MEASURED_EVENTS:,.0f} bytes an input")
+    print(f"curated records per input: {publications / MEASURED_EVENTS:.2f}")
+    for suffix, count in written.items():
+        print(f"{suffix}: {count / MEASURED_EVENTS:,.0f} bytes per input")
     for suffix, sizes in last.items():
-        print(f"{suffix}: {sum(sizes.values()) / MEASURED_EVENTS:,.0f} bytes are left of one")
+        remaining = sum(sizes.values()) / MEASURED_EVENTS
+        print(f"{suffix}: {remaining:,.0f} bytes per input after compaction")
 
 
 def _published(result: Result) -> Iterator[tuple[str, str, int]]:
-    """Topic, key and bytes of each record that a curate worker would send for one input."""
+    """Topic, key and size in bytes of each record that a curate worker sends for one input."""
     for suffix, records in (
         (CURATED_ARTICLES.suffix, result.curated),
         (STORIES.suffix, result.stories),

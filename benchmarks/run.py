@@ -1,7 +1,9 @@
-"""Speed and memory of `newsloom run --images off`, on one core, beside what each stage costs.
+"""Measure speed and memory of `newsloom run --images off` on one core, and the time per stage.
 
-python -m benchmarks.run [EVENTS.jsonl] [--rounds N]. Without a file it makes 10,000 events. The
-machine is noisy: read the median, and compare with a run of another version made just before.
+    python -m benchmarks.run [EVENTS.jsonl] [--rounds N]
+
+In: a file of events; without one, 10,000 generated events. Out: printed figures. Other work on the
+machine disturbs them: read the median, and measure the version to compare with right before.
 """
 
 import argparse
@@ -21,7 +23,6 @@ from typing import TypeVar
 import orjson
 
 from newsloom.adapters.catalogue.files import load_catalogue
-from newsloom.pipeline.build_records import build_records
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.decode import Decoded
 from newsloom.pipeline.enrich import enrich_article
@@ -41,26 +42,29 @@ T = TypeVar("T")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("events", nargs="?", type=Path, help="JSON Lines to measure on")
-    parser.add_argument("--rounds", type=int, default=5, help="counted runs, after one uncounted")
+    parser.add_argument("events", nargs="?", type=Path, help="events to measure with (JSON Lines)")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="measured runs, after one that is not measured (5)"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         events = arguments.events or _make_events(Path(scratch))
         inputs = sum(1 for line in events.read_bytes().splitlines() if line.strip())
-        print(f"newsloom run --images off over {inputs:,} events of {events.name}, on one core")
+        print(f"newsloom run --images off, {inputs:,} events of {events.name}, one core")
         seconds = [_run(events, Path(scratch) / f"out{n}") for n in range(arguments.rounds + 1)][1:]
         _print_speed("whole process", inputs, seconds)
         peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"  peak memory        {peak_mib:>8,.0f} MiB")
-        bare = [_run(_empty(Path(scratch)), Path(scratch) / f"none{n}") for n in range(3)]
-        start_s = statistics.median(bare)
-        print(f"  of that, starting  {start_s:>8.2f} s (a run over no events)")
-        _print_speed("curating", inputs, [s - start_s for s in seconds])
-        print("what each stage costs, in microseconds an event:")
+        empty_runs = [_run(_empty(Path(scratch)), Path(scratch) / f"none{n}") for n in range(3)]
+        start_s = statistics.median(empty_runs)
+        print(f"  start-up           {start_s:>8.2f} s (a run without events)")
+        _print_speed("without start-up", inputs, [s - start_s for s in seconds])
+        print("time per stage, in microseconds per event:")
         costs_us = _stage_costs(events)
         for stage, cost_us in costs_us.items():
             print(f"  {stage:<10} {cost_us:>8.1f}")
-        print(f"enrichment, {costs_us['normalise'] + costs_us['enrich']:.1f} in all, is mostly:")
+        enrichment_us = costs_us["normalise"] + costs_us["enrich"]
+        print(f"main steps of normalise and enrich, which take {enrichment_us:.1f} together:")
         for step, cost_us in _enrichment_costs(events).items():
             print(f"  {step:<31} {cost_us:>8.1f}")
 
@@ -69,7 +73,7 @@ def _print_speed(what: str, inputs: int, seconds: list[float]) -> None:
     rates = sorted(inputs / s for s in seconds)
     print(
         f"  {what:<18} {statistics.median(rates):>8,.0f} events/s "
-        f"(from {rates[0]:,.0f} to {rates[-1]:,.0f} in {len(rates)} runs)"
+        f"(median of {len(rates)} runs, {rates[0]:,.0f} to {rates[-1]:,.0f})"
     )
 
 
@@ -86,7 +90,7 @@ def _empty(folder: Path) -> Path:
 
 
 def _run(events: Path, folder: Path) -> float:
-    """Wall time in seconds of one run as a process of its own, bound to one core."""
+    """The wall time of one run in a new process on one core, in seconds."""
     command = Path(sys.executable).with_name("newsloom")
     core = min(os.sched_getaffinity(0))
     began = time.perf_counter()
@@ -99,15 +103,15 @@ def _run(events: Path, folder: Path) -> float:
 
 
 def _stage_costs(events: Path) -> dict[str, float]:
-    """Mean time of each stage, in microseconds an input, within this process."""
+    """The mean time of each stage in this process, in microseconds per input."""
     state, catalogue = State(), load_catalogue()
     spent: dict[str, float] = defaultdict(float)
 
     def timed(stage: str, work: Callable[[], T]) -> T:
         began = time.perf_counter()
-        done = work()
+        result = work()
         spent[stage] += time.perf_counter() - began
-        return done
+        return result
 
     gc.freeze()
     lines = [line for line in events.read_bytes().splitlines() if line.strip()]
@@ -121,20 +125,20 @@ def _stage_costs(events: Path) -> dict[str, float]:
             "enrich",
             lambda normal=normal: enrich_article(normal, catalogue, "off", ARRIVED_AT_S),  # type: ignore[misc]
         )
-        draft = timed("decide", lambda arrival=arrival: decide(state, arrival))  # type: ignore[misc]
-        timed("publish", lambda draft=draft: build_records(draft))  # type: ignore[misc]
-        timed("apply", draft.apply)
+        changes = timed("decide", lambda arrival=arrival: decide(state, arrival))  # type: ignore[misc]
+        timed("publish", lambda changes=changes: build_records(changes))  # type: ignore[misc]
+        timed("apply", changes.apply)
     return {stage: seconds / len(lines) * 1e6 for stage, seconds in spent.items()}
 
 
 def _enrichment_costs(events: Path) -> dict[str, float]:
-    """Mean time of each step within normalise and enrich, in microseconds an article."""
+    """The mean time of steps within normalise and enrich, in microseconds per article."""
     catalogue = load_catalogue()
-    decoded = [decode_bytes(line) for line in events.read_bytes().splitlines() if line.strip()]
+    inputs = [decode_bytes(line) for line in events.read_bytes().splitlines() if line.strip()]
     normals = [
-        normalise(each.event)
-        for each in decoded
-        if isinstance(each, Decoded) and isinstance(each.event, ArticleEvent)
+        normalise(decoded.event)
+        for decoded in inputs
+        if isinstance(decoded, Decoded) and isinstance(decoded.event, ArticleEvent)
     ]
 
     def url(normal: NormalisedArticle) -> str:
@@ -144,23 +148,25 @@ def _enrichment_costs(events: Path) -> dict[str, float]:
         "clean text": lambda n: (clean_text(n.event.title), clean_text(n.event.excerpt or "")),
         "canonical URL and id": lambda n: identify(n.event),
         "provider": lambda n: resolve_provider(url(n), n.title, catalogue.outlets, catalogue.names),
-        "title without outlets": lambda n: bare_title(n.title, catalogue.names, is_vouched=False),
-        "words, for topics and matter": lambda n: (words(n.title), words(n.excerpt)),
-        "language, where no locale is": lambda n: detect_language(f"{n.title} {n.excerpt}"),
+        "title without outlet names": lambda n: bare_title(
+            n.title, catalogue.names, is_vouched=False
+        ),
+        "words, for topics and vectors": lambda n: (words(n.title), words(n.excerpt)),
+        "language, if there is no locale": lambda n: detect_language(f"{n.title} {n.excerpt}"),
     }
     costs_us = {}
     for step, work in steps.items():
         costs_us[step] = _mean_us(work, normals)
     texts = [[*words(n.title), "", *words(n.excerpt)] for n in normals]
-    costs_us["topics, given the words"] = _mean_us(lambda t: catalogue.topics.match(t, []), texts)
+    costs_us["topics, from the words"] = _mean_us(lambda t: catalogue.topics.match(t, []), texts)
     return costs_us
 
 
-def _mean_us(work: Callable[[T], object], over: list[T]) -> float:
+def _mean_us(work: Callable[[T], object], items: list[T]) -> float:
     began = time.perf_counter()
-    for each in over:
-        work(each)
-    return (time.perf_counter() - began) / len(over) * 1e6
+    for item in items:
+        work(item)
+    return (time.perf_counter() - began) / len(items) * 1e6
 
 
 if __name__ == "__main__":

@@ -1,27 +1,30 @@
-"""Quality of the stories on labelled news streams, ours beside the usual ways to group news.
+"""Quality of the stories on labelled news streams, compared with three usual grouping methods.
 
-python -m benchmarks.stories FOLDER [--shuffled N] [--plot FILE]: see `story_streams` for what a
-folder holds. Ours goes through the real pipeline, images off; of the others each has the one
-threshold that is best for it over the whole folder, which is more than an operator could know.
+    python -m benchmarks.stories FOLDER [--shuffled N] [--plot FILE]
+
+In: a folder of labelled streams; `story_streams` describes its files. Out: printed tables. Newsloom
+runs its real pipeline with images off. Each baseline uses the one threshold that gives it the best
+mean F1 over the whole folder. An operator could not know that threshold in advance.
 """
 
 import argparse
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from statistics import mean
 from typing import NamedTuple
 
+from benchmarks.story_baselines import LINKERS, group_by_links, single_pass
 from benchmarks.story_costs import measure_costs, plot_costs
-from benchmarks.story_rivals import LINKED, group_by_links, single_pass
 from benchmarks.story_streams import LabelledEvent, Scores, read_streams, score
 from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.arrival import ArticleArrival
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.lane.state import State
-from newsloom.pipeline.process import Curator, Enriched, Enricher
+from newsloom.pipeline.process import Curator, Enriched, Enricher, Result
 from tests.support.pipeline import raw_input
 
 ARRIVED_AT_S = 1_790_000_000
@@ -30,56 +33,61 @@ CENTROID_THRESHOLDS = [n / 100 for n in range(10, 39, 4)]
 
 
 class Stream(NamedTuple):
-    """A stream as the pipeline prepared it: arrivals in order and the story of each."""
+    """A stream after enrichment: the arrivals in order, and the labelled story of each."""
 
     arrivals: list[ArticleArrival]
     gold: list[str]
 
 
 class Outcome(NamedTuple):
-    """How one way of grouping did over all streams: scores by stream, and its speed."""
+    """The result of one method over all streams: scores by stream name, and its speed."""
 
-    way: str
+    method: str
     scores: dict[str, Scores]
     articles_per_s: float
 
     @property
     def mean_f1(self) -> float:
-        return mean(each.f1 for each in self.scores.values())
+        return mean(scores.f1 for scores in self.scores.values())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="NAME.events.jsonl beside NAME.gold.tsv")
     parser.add_argument(
-        "--shuffled", type=int, default=1, help="rounds of ours in other orders of arrival"
+        "folder", type=Path, help="folder with pairs of NAME.events.jsonl and NAME.gold.tsv"
     )
-    parser.add_argument("--plot", type=Path, help="where to draw cost against size: .svg or .png")
+    parser.add_argument(
+        "--shuffled",
+        type=int,
+        default=1,
+        metavar="N",
+        help="also run Newsloom on N shuffled orders of arrival (1)",
+    )
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw cost against lane size: .svg or .png"
+    )
     arguments = parser.parse_args()
     catalogue = load_catalogue()
     streams = dict(read_streams(arguments.folder))
     if not streams:
-        sys.exit(f"{arguments.folder}: no NAME.events.jsonl beside NAME.gold.tsv in it")
+        sys.exit(
+            f"{arguments.folder}: no labelled stream found: "
+            "each needs NAME.events.jsonl and NAME.gold.tsv in this folder"
+        )
     prepared = {name: prepare(events, catalogue) for name, events in streams.items()}
-    ours = group_all("ours", prepared)
+    newsloom = group_all("Newsloom", prepared)
     shuffled = [
-        group_all("ours", {name: shuffle(stream, seed) for name, stream in prepared.items()})
+        group_all("Newsloom", {name: shuffle(stream, seed) for name, stream in prepared.items()})
         for seed in range(1, arguments.shuffled + 1)
     ]
-    _print_scores(ours, shuffled)
-    _print_ways([ours, *_rivals(prepared)])
+    _print_scores(newsloom, shuffled)
+    _print_methods([newsloom, *_baselines(prepared)])
     if arguments.plot:
-        costs = measure_costs(_all_articles(prepared))
-        plot_costs(arguments.plot, {"ours": costs})
-        first, last = costs[0], costs[-1]
-        print(
-            f"ours at {first.live_articles:,} live articles: {first.microseconds:.0f} µs, "
-            f"at {last.live_articles:,}: {last.microseconds:.0f} µs; see {arguments.plot}"
-        )
+        _plot(arguments.plot, prepared)
 
 
 def prepare(events: Sequence[LabelledEvent], catalogue: Catalogue) -> Stream:
-    """The events as enrichment leaves them; those it refuses are left out."""
+    """The events after enrichment, in their order. Events that become dead letters are left out."""
     enricher = Enricher(catalogue, "off")
     arrivals, gold = [], []
     for labelled in events:
@@ -91,14 +99,96 @@ def prepare(events: Sequence[LabelledEvent], catalogue: Catalogue) -> Stream:
 
 
 def shuffle(stream: Stream, seed: int) -> Stream:
-    """The same articles in another order of arrival."""
+    """The same articles in another order of arrival. The same seed gives the same order."""
     order = list(range(len(stream.gold)))
     Random(seed).shuffle(order)
     return Stream([stream.arrivals[n] for n in order], [stream.gold[n] for n in order])
 
 
-def _all_articles(streams: Mapping[str, Stream]) -> Iterator[ArticleArrival]:
-    """Every article of all streams once, stream by stream."""
+def group(arrivals: Sequence[ArticleArrival]) -> list[str]:
+    """The story id of each arrival's article after the last arrival, in the same order.
+
+    An article that leaves the window stays in its story: it follows later merges of that story. If
+    the article arrives again, its new story counts.
+    """
+    curator = Curator(State())
+    story_of: dict[str, str] = {}
+    members: dict[str, set[str]] = defaultdict(set)
+    """The articles of each story, including those that have left the window."""
+    for arrival in arrivals:
+        result = curator.curate(Enriched(arrival))
+        article_id = arrival.article["id"]
+        members[story_of.get(article_id, "")].discard(article_id)
+        story_of[article_id] = curator.state.story_id(article_id)
+        members[story_of[article_id]].add(article_id)
+        for survivor, ended in _merges(curator.state, result):
+            moved = members.pop(ended, set())
+            members[survivor] |= moved
+            story_of.update(dict.fromkeys(moved, survivor))
+    return [story_of[arrival.article["id"]] for arrival in arrivals]
+
+
+def _merges(state: State, result: Result) -> Iterator[tuple[str, str]]:
+    """The pairs (surviving story, ended story) of the merges that one arrival caused."""
+    if result.merges:
+        for key in result.rows:
+            alias = state.aliases.get(key.removeprefix("story/"))
+            if alias is not None:
+                yield alias.merged_into, alias.id
+
+
+def group_all(method: str, streams: Mapping[str, Stream]) -> Outcome:
+    """Newsloom's result over all streams. Each stream runs in a new lane."""
+    began = time.process_time()
+    groups = {name: group(stream.arrivals) for name, stream in streams.items()}
+    spent_s = time.process_time() - began
+    return _outcome(method, streams, groups, spent_s)
+
+
+def _outcome(
+    method: str,
+    streams: Mapping[str, Stream],
+    groups: Mapping[str, Sequence[str | int]],
+    spent_s: float,
+) -> Outcome:
+    scores = {name: score(stream.gold, groups[name]) for name, stream in streams.items()}
+    articles = sum(len(stream.gold) for stream in streams.values())
+    return Outcome(method, scores, articles / spent_s)
+
+
+def _baselines(streams: Mapping[str, Stream]) -> Iterator[Outcome]:
+    """The result of each baseline with its best threshold, by mean F1."""
+    for method, link in LINKERS.items():
+        began = time.process_time()
+        links = {name: link(stream.arrivals) for name, stream in streams.items()}
+        spent_s = time.process_time() - began
+        outcomes = []
+        for threshold in LINK_THRESHOLDS:
+            groups = {name: group_by_links(found, threshold) for name, found in links.items()}
+            outcomes.append(_outcome(f"{method}, {threshold:.2f}", streams, groups, spent_s))
+        yield max(outcomes, key=lambda outcome: outcome.mean_f1)
+    outcomes = []
+    for threshold in CENTROID_THRESHOLDS:
+        began = time.process_time()
+        groups = {name: single_pass(stream.arrivals, threshold) for name, stream in streams.items()}
+        spent_s = time.process_time() - began
+        outcomes.append(_outcome(f"single pass, {threshold:.2f}", streams, groups, spent_s))
+    yield max(outcomes, key=lambda outcome: outcome.mean_f1)
+
+
+def _plot(path: Path, streams: Mapping[str, Stream]) -> None:
+    costs = measure_costs(_distinct_articles(streams))
+    plot_costs(path, {"Newsloom": costs})
+    first, last = costs[0], costs[-1]
+    print(
+        f"Newsloom's cost of an article: {first.microseconds:.0f} µs with "
+        f"{first.live_articles:,} live articles, {last.microseconds:.0f} µs with "
+        f"{last.live_articles:,}. Plot: {path}"
+    )
+
+
+def _distinct_articles(streams: Mapping[str, Stream]) -> Iterator[ArticleArrival]:
+    """The first arrival of every article of all streams, stream by stream."""
     seen: set[str] = set()
     for stream in streams.values():
         for arrival in stream.arrivals:
@@ -107,78 +197,35 @@ def _all_articles(streams: Mapping[str, Stream]) -> Iterator[ArticleArrival]:
                 yield arrival
 
 
-def group(arrivals: Sequence[ArticleArrival]) -> list[str]:
-    """The story in which ours puts each article in the end."""
-    curator = Curator(State())
-    for arrival in arrivals:
-        curator.curate(Enriched(arrival))
-    return [curator.state.articles[arrival.article["id"]].story_id for arrival in arrivals]
-
-
-def group_all(way: str, streams: Mapping[str, Stream]) -> Outcome:
-    """Ours over all streams, each in a lane of its own."""
-    began = time.process_time()
-    groups = {name: group(stream.arrivals) for name, stream in streams.items()}
-    spent_s = time.process_time() - began
-    return _outcome(way, streams, groups, spent_s)
-
-
-def _outcome(
-    way: str,
-    streams: Mapping[str, Stream],
-    groups: Mapping[str, Sequence[str | int]],
-    spent_s: float,
-) -> Outcome:
-    scores = {name: score(stream.gold, groups[name]) for name, stream in streams.items()}
-    articles = sum(len(stream.gold) for stream in streams.values())
-    return Outcome(way, scores, articles / spent_s)
-
-
-def _rivals(streams: Mapping[str, Stream]) -> Iterator[Outcome]:
-    """The other ways, each with the threshold that is best for it."""
-    for way, link in LINKED.items():
-        began = time.process_time()
-        links = {name: link(stream.arrivals) for name, stream in streams.items()}
-        spent_s = time.process_time() - began
-        outcomes = []
-        for threshold in LINK_THRESHOLDS:
-            groups = {name: group_by_links(found, threshold) for name, found in links.items()}
-            outcomes.append(_outcome(f"{way}, {threshold:.2f}", streams, groups, spent_s))
-        yield max(outcomes, key=lambda outcome: outcome.mean_f1)
-    outcomes = []
-    for threshold in CENTROID_THRESHOLDS:
-        began = time.process_time()
-        found = {name: single_pass(each.arrivals, threshold) for name, each in streams.items()}
-        spent_s = time.process_time() - began
-        outcomes.append(_outcome(f"single pass, {threshold:.2f}", streams, found, spent_s))
-    yield max(outcomes, key=lambda outcome: outcome.mean_f1)
-
-
-def _print_scores(ours: Outcome, shuffled: Sequence[Outcome]) -> None:
-    """Ours in full, beside the F1 it has when the same articles arrive in other orders."""
+def _print_scores(newsloom: Outcome, shuffled: Sequence[Outcome]) -> None:
+    """All scores of Newsloom, and its F1 when the same articles arrive in other orders."""
     heads = "".join(f"  shuffled {number}" for number in range(1, len(shuffled) + 1))
-    print(f"{'ours':<24}{'precision':>10}{'recall':>8}{'F1':>7}{'of pairs':>10}{heads}")
-    for name, scores in ours.scores.items():
+    print(f"{'Newsloom':<24}{'precision':>10}{'recall':>8}{'F1':>7}{'pair precision':>16}{heads}")
+    for name, scores in newsloom.scores.items():
         p, r, f1, pairs = scores
-        cells = "".join(f"{each.scores[name].f1:>12.3f}" for each in shuffled)
-        print(f"  {name:<22}{p:>10.3f}{r:>8.3f}{f1:>7.3f}{pairs:>10.3f}{cells}")
-    cells = "".join(f"{each.mean_f1:>12.3f}" for each in shuffled)
-    print(f"  {'mean':<22}{'':>18}{ours.mean_f1:>7.3f}{'':>10}{cells}\n")
+        cells = "".join(f"{outcome.scores[name].f1:>12.3f}" for outcome in shuffled)
+        print(f"  {name:<22}{p:>10.3f}{r:>8.3f}{f1:>7.3f}{pairs:>16.3f}{cells}")
+    cells = "".join(f"{outcome.mean_f1:>12.3f}" for outcome in shuffled)
+    print(f"  {'mean':<22}{'':>18}{newsloom.mean_f1:>7.3f}{'':>16}{cells}\n")
 
 
-def _print_ways(outcomes: Sequence[Outcome]) -> None:
-    """BCubed F1 of every way on every stream. Ours does more: it also makes all the records."""
+def _print_methods(outcomes: Sequence[Outcome]) -> None:
+    """The BCubed F1 of every method on every stream, and articles per second.
+
+    The speeds are not equal work: Newsloom also builds all records that it would publish.
+    """
     streams = list(outcomes[0].scores)
     widths = [max(len(name), 5) for name in streams]
     heads = "".join(f"  {name:>{width}}" for name, width in zip(streams, widths, strict=True))
-    print(f"{'F1':<24}{'mean':>6}{heads}  articles/s")
+    print(f"{'F1 by method':<24}{'mean':>6}{heads}  articles/s")
     for outcome in outcomes:
         cells = "".join(
             f"  {outcome.scores[name].f1:>{width}.3f}"
             for name, width in zip(streams, widths, strict=True)
         )
         print(
-            f"  {outcome.way:<22}{outcome.mean_f1:>6.3f}{cells}  {outcome.articles_per_s:>10,.0f}"
+            f"  {outcome.method:<22}{outcome.mean_f1:>6.3f}{cells}"
+            f"  {outcome.articles_per_s:>10,.0f}"
         )
     print()
 

@@ -1,6 +1,8 @@
-"""A labelled stream of our own: articles that bridge two sides of a matter, or touch another.
+"""Newsloom's own labelled stream, for two cases that labelled news rarely contains.
 
-Labelled news seldom has either; story_bridges.toml says what they are, and holds the sentences.
+A *bridge* is an article that reports both an incident and its sequel: their stories must merge.
+A *touch* is an article about an incident that only mentions an unrelated subject: the two stories
+must stay apart. story_bridges.toml defines both and holds the sentences, all invented.
 """
 
 import tomllib
@@ -15,28 +17,27 @@ from newsloom.rules.clock import format_time
 _FILE = Path(__file__).with_suffix(".toml")
 _START_S = 1_772_445_600  # 2026-03-02T10:00:00Z
 _APART_S = 5 * 3600 + 660
-"""From the start of a matter to that of the next."""
+"""The time from the start of one subject to the start of the next."""
 _SPAN_S = 46 * 3600
-"""From the first article of a matter to its last."""
+"""The time from the first article of a subject to its last."""
 _OUTLETS = 14
-"""No matter has more articles, so that none comes twice from one outlet."""
+"""No subject has more articles than that, so no outlet has two articles of one subject."""
 
 Subject = dict[str, list[str]]
+"""The sentences of a subject by kind: reports, sequel, bridge, other, touch."""
 
 
 def bridges() -> list[LabelledEvent]:
-    """Every article, in order of the times at which they came out: within ten days, so that all
-    stay in the window.
-    """
-    matters = tomllib.loads(_FILE.read_text("utf-8"))
+    """Every article in order of publication. All are within ten days, so none leaves the window."""
+    subjects = tomllib.loads(_FILE.read_text("utf-8"))
     events = chain.from_iterable(
-        _tell(name, subject, number) for number, (name, subject) in enumerate(matters.items())
+        _events(name, subject, number) for number, (name, subject) in enumerate(subjects.items())
     )
     return sorted(events, key=lambda labelled: str(labelled.event["publishedDateTime"]))
 
 
-def _tell(name: str, subject: Subject, number: int) -> Iterator[LabelledEvent]:
-    """The articles of a matter. Of every third there are only titles, as in some feeds."""
+def _events(name: str, subject: Subject, number: int) -> Iterator[LabelledEvent]:
+    """The articles of a subject. Every third subject has titles only, as in some feeds."""
     articles = _in_order(subject, number)
     for position, article in enumerate(articles):
         at_s = _START_S + number * _APART_S + _SPAN_S * position // (len(articles) - 1)
@@ -54,19 +55,19 @@ def _tell(name: str, subject: Subject, number: int) -> Iterator[LabelledEvent]:
 
 
 def _in_order(subject: Subject, number: int) -> list[str]:
-    """The articles of a matter as they arrive.
+    """The articles of a subject in order of arrival.
 
-    First come one to three reports in turn with one or two of the sequel, which leads in every
-    fourth matter. In some others the touch comes before the matter that it touches.
+    One to three reports alternate with one or two articles of the sequel. In every fourth subject
+    the sequel is first. In another fourth the touch arrives before the subject that it mentions.
     """
     reports = min(1 + number // 3 % 3, len(subject["reports"]) - 1)
     sequel = 1 + number % 2
-    pair = (subject["reports"][:reports], subject["sequel"][:sequel])
-    turns = zip_longest(*(reversed(pair) if number % 4 == 3 else pair))
-    apart = ("touch", "other") if number % 4 == 1 else ("other", "touch")
+    both_sides = (subject["reports"][:reports], subject["sequel"][:sequel])
+    turns = zip_longest(*(reversed(both_sides) if number % 4 == 3 else both_sides))
+    other_kinds = ("touch", "other") if number % 4 == 1 else ("other", "touch")
     return [
         *(text for turn in turns for text in turn if text is not None),
-        *chain(*(subject[kind] for kind in apart)),
+        *chain(*(subject[kind] for kind in other_kinds)),
         *subject["bridge"],
         *subject["reports"][reports:],
         *subject["sequel"][sequel:],

@@ -1,7 +1,7 @@
-"""What an article costs as its lane grows: measured, and plotted against the size of the lane.
+"""Measure the processor time of an article as its lane grows, and plot it against the lane size.
 
-In: arrivals in order; out: points of (live articles, microseconds an article), and a plot of any
-such series in the form that the file's name ends in (.svg, .png, .pdf).
+In: arrivals in order. Out: points (live articles, microseconds per article), and a plot of such
+series. The ending of the file name sets the format: .svg, .png or .pdf.
 """
 
 import time
@@ -16,14 +16,14 @@ from newsloom.pipeline.process import Curator, Enriched
 
 
 class Cost(NamedTuple):
-    """What an article cost, on average over some, when so many were live at their end."""
+    """The mean cost of the articles of one batch, and the live articles after that batch."""
 
     live_articles: int
     microseconds: float
 
 
 def measure_costs(arrivals: Iterable[ArticleArrival], every: int = 500) -> list[Cost]:
-    """The cost of curating in one new lane, a point for `every` so many articles and the rest."""
+    """The cost of curation in a new lane: a point for each `every` articles, and for the rest."""
     curator, costs = Curator(State()), list[Cost]()
     remaining = iter(arrivals)
     while batch := list(islice(remaining, every)):
@@ -36,10 +36,11 @@ def measure_costs(arrivals: Iterable[ArticleArrival], every: int = 500) -> list[
 
 
 def plot_costs(path: Path, series: Mapping[str, Sequence[Cost]]) -> None:
-    """Draws each series of costs as a line of its name; with a logarithmic axis from a
-    hundredfold growth on.
+    """Draw each series as a line with its name. Missing folders of `path` are created.
+
+    The axis of sizes is logarithmic if the largest size is at least 100 times the smallest.
     """
-    # Loaded here: what only measures need not wait for it.
+    # Imported here, because matplotlib loads slowly and measuring does not need it.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")
@@ -51,7 +52,7 @@ def plot_costs(path: Path, series: Mapping[str, Sequence[Cost]]) -> None:
     if sizes and max(sizes) >= 100 * max(1, min(sizes)):
         axes.set_xscale("log")
     axes.set_xlabel("live articles in the lane")
-    axes.set_ylabel("microseconds an article")
+    axes.set_ylabel("microseconds per article")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     if series:

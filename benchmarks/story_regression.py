@@ -1,7 +1,7 @@
-"""What evidence a labelled stream meets, and weights for it by logistic regression.
+"""Collect the evidence that is weighed in a labelled stream, and fit weights to it.
 
-In: a stream with its labels, and the weights under which it is grouped. Out: each evidence met with
-how right it would have been to heed it; of many of them, weights.
+In: a stream with its labels, and the weights under which it is grouped. Out: every piece of
+evidence with the degree to which the labels agree; and weights by logistic regression.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.story_replay import Heard, Replay
+from benchmarks.story_replay import Replay, WeighedEvidence
 from newsloom.rules.evidence import JoinEvidence, MergeEvidence, StoryWeights
 
 _RIDGE = 1.0
@@ -18,49 +18,52 @@ _MAX_STEPS = 30
 
 
 class Row(NamedTuple):
-    """Evidence of some stream and story, and how right it was: from 0 to 1."""
+    """Evidence with its source (stream name, labelled story). `right` is that of the evidence."""
 
     source: tuple[str, str]
     evidence: JoinEvidence | MergeEvidence
     right: float
 
 
-class Met(NamedTuple):
-    """All the evidence that a stream met."""
+class CollectedEvidence(NamedTuple):
+    """All the evidence that was weighed in one run of a stream."""
 
     joins: list[Row]
     merges: list[Row]
 
 
-def collect(name: str, replay: Replay, weights: StoryWeights, counted: Sequence[bool]) -> Met:
-    """The evidence met by the counted articles of a stream."""
-    met = Met([], [])
+def collect(
+    name: str, replay: Replay, weights: StoryWeights, counted: Sequence[bool]
+) -> CollectedEvidence:
+    """The evidence that was weighed for the counted articles of a stream."""
+    collected = CollectedEvidence([], [])
 
-    def hear(heard: Heard) -> None:
-        if counted[heard.article]:
-            rows = met.joins if isinstance(heard.evidence, JoinEvidence) else met.merges
-            source = name, replay.gold[heard.article]
-            rows.append(Row(source, heard.evidence, heard.right))
+    def add_row(weighed: WeighedEvidence) -> None:
+        if counted[weighed.article]:
+            is_join = isinstance(weighed.evidence, JoinEvidence)
+            rows = collected.joins if is_join else collected.merges
+            source = name, replay.gold[weighed.article]
+            rows.append(Row(source, weighed.evidence, weighed.right))
 
-    replay.group(weights, hear)
-    return met
+    replay.group(weights, add_row)
+    return collected
 
 
-def regress(rows: Sequence[Row], names: Sequence[str], held: Mapping[str, int]) -> dict[str, int]:
-    """Weights in thousandths, `bias` first, under which evidence adds up to its log-odds.
+def regress(rows: Sequence[Row], names: Sequence[str], fixed: Mapping[str, int]) -> dict[str, int]:
+    """Weights in thousandths, `bias` first, with which the weighted sum estimates the log-odds.
 
-    Each stream counts alike, and within it each story by the root of its size. What is `held` has
-    that weight whatever the rows say. Newton's method with a little ridge (Hastie, Tibshirani &
-    Friedman 2009, 4.4).
+    Every stream has the same influence, and within a stream each story has the influence of the
+    square root of its size. Names in `fixed` keep the given weight. The method is Newton's, with a
+    small ridge penalty (Hastie, Tibshirani & Friedman 2009, 4.4).
     """
-    free = [name for name in names if name not in held]
+    free = [name for name in names if name not in fixed]
     columns = [names.index(name) for name in free]
     x = np.array([row.evidence for row in rows], dtype=float)[:, columns] / 1000
     y = np.array([row.right for row in rows])
     of_story = Counter(row.source for row in rows)
     weights = np.array([of_story[row.source] ** -0.5 for row in rows])
     streams = [row.source[0] for row in rows]
-    of_stream = {s: weights[[each == s for each in streams]].sum() for s in set(streams)}
+    of_stream = {s: weights[[name == s for name in streams]].sum() for s in set(streams)}
     weights *= len(rows) / len(of_stream) / np.array([of_stream[s] for s in streams])
     means, spreads = x.mean(axis=0), x.std(axis=0) + 1e-9
     z = np.column_stack([(x - means) / spreads, np.ones(len(rows))])
@@ -75,5 +78,5 @@ def regress(rows: Sequence[Row], names: Sequence[str], held: Mapping[str, int]) 
             break
     factors = solution[:-1] / spreads
     bias = solution[-1] - factors @ means
-    told = dict(zip(free, (round(1000 * float(f)) for f in factors), strict=True))
-    return {"bias": round(1000 * float(bias)), **{n: held.get(n, told.get(n, 0)) for n in names}}
+    fitted = dict(zip(free, (round(1000 * float(f)) for f in factors), strict=True))
+    return {"bias": round(1000 * float(bias)), **{n: fixed.get(n, fitted.get(n, 0)) for n in names}}

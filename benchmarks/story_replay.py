@@ -1,9 +1,9 @@
-"""A labelled stream grouped again and again under other weights, quickly.
+"""Group one labelled stream many times under different story weights, quickly.
 
-Weights change neither what is near an article nor which is its original: that is found once, by
-the real thing. The grouping itself is done here anew, in few steps, and what an article and a
-story have in common is remembered by the story's articles. It groups as the product does (see
-tests/unit/test_story_replay.py) as long as all the articles of a stream stay in the window.
+In: a stream; weights. Out: the story of each article, and the evidence that was weighed. Weights
+change neither the neighbours of an article nor its root, so the real pipeline finds those once. The
+grouping itself is repeated here, and evidence is cached by the articles of a story. The result
+equals that of the pipeline (tests/unit/test_story_replay.py) if no article leaves the window.
 """
 
 from collections import Counter
@@ -42,35 +42,45 @@ from newsloom.rules.stories import (
 from newsloom.rules.words.terms import UNIT, Vector, add_to, dot_product, square_of
 
 _ONE_TERM = doublings(1 + 1)
-_LEAST = MIN_CANDIDATE_COSINE * UNIT * MIN_LENGTH_RATIO
-_MAX_REMEMBERED = 1_500_000
+_MIN_DOT = MIN_CANDIDATE_COSINE * UNIT * MIN_LENGTH_RATIO
+_MAX_CACHED = 1_500_000
+"""Pieces of evidence in the caches. Beyond that, the caches are emptied before the next run."""
 _NO_LONE = (0,) * sum(name.startswith("lone") for name in MergeEvidence._fields)
 
 
-class Heard(NamedTuple):
-    """What evidence was met: of which article, what it was, and how right to heed it, 0 to 1."""
+class WeighedEvidence(NamedTuple):
+    """Evidence that was weighed for one article, and how correct it would be to act on it.
+
+    `article` is the article's number in the stream. `right` is 1 if joining or merging agrees with
+    the labels fully, and 0 if it does not agree at all.
+    """
 
     article: int
     evidence: JoinEvidence | MergeEvidence
     right: float
 
 
-class _Met(NamedTuple):
-    """An article, by its place in the stream, and what it meets whatever the weights."""
+class _Article(NamedTuple):
+    """The facts about an article that do not depend on the weights.
+
+    Other articles are named by their numbers in the stream.
+    """
 
     vector: Vector
-    gist: ArticleVector
+    compared: ArticleVector
     is_bare: bool
+    """Whether it has no excerpt."""
     time: int
-    original: int | None
+    root: int | None
+    """The article of which it is a duplicate."""
     dots: list[tuple[int, int]]
-    """The articles near it, each with the dot product."""
+    """The earlier articles near it, each with the dot product."""
     nearest: dict[int, int]
-    """The nearest of them, which vote, by their cosines."""
+    """The nearest of them with their cosines. They count as votes for their stories."""
 
 
 class _Story:
-    """A story as it stands. `key` is the same for stories of the same articles."""
+    """A story during the replay. `key` depends on the set of its articles alone."""
 
     def __init__(self, founder: int, rank: int, time: int) -> None:
         self.founder, self.rank = founder, rank
@@ -82,6 +92,8 @@ class _Story:
 
 
 class _Candidate(NamedTuple):
+    """A story that an article could join. Candidates are sorted by the negated score."""
+
     minus_score: int
     rank: int
     story: _Story
@@ -89,7 +101,7 @@ class _Candidate(NamedTuple):
 
 
 class _Recorder(SearchIndex):
-    """Keeps what the last text was compared with."""
+    """A search index that keeps the last search result."""
 
     last: SearchResult
 
@@ -99,52 +111,59 @@ class _Recorder(SearchIndex):
 
 
 class Replay:
-    """A stream to be grouped many times."""
+    """A stream that can be grouped many times under different weights."""
 
     def __init__(self, stream: Stream) -> None:
         self.gold = stream.gold
-        self._met = _meet(stream)
-        random = Random(len(self._met))
-        self._keys = [random.getrandbits(62) for _ in self._met]
+        self._articles = _find_articles(stream)
+        random = Random(len(self._articles))
+        self._keys = [random.getrandbits(62) for _ in self._articles]
         ids = [arrival.article["id"] for arrival in stream.arrivals]
         ranks = {article_id: rank for rank, article_id in enumerate(sorted(ids))}
         self._ranks = [ranks[article_id] for article_id in ids]
-        self._forget()
+        self._clear_caches()
 
-    def _forget(self) -> None:
-        self._joins: list[dict[int, JoinEvidence]] = [{} for _ in self._met]
-        self._merges: list[dict[tuple[int, int, bool], MergeEvidence]] = [{} for _ in self._met]
+    def _clear_caches(self) -> None:
+        self._joins: list[dict[int, JoinEvidence]] = [{} for _ in self._articles]
+        self._merges: list[dict[tuple[int, int, bool], MergeEvidence]] = [
+            {} for _ in self._articles
+        ]
         self._squares: dict[int, int] = {}
-        self._remembered = 0
+        self._cached = 0
 
     def group(
-        self, weights: StoryWeights, hear: Callable[[Heard], None] | None = None
+        self,
+        weights: StoryWeights,
+        on_evidence: Callable[[WeighedEvidence], None] | None = None,
     ) -> list[int]:
-        """The story of each article in the end; `hear` is told of all evidence on the way."""
-        if self._remembered > _MAX_REMEMBERED:
-            self._forget()
+        """The final story of each article, as the number of the article that opened the story.
+
+        `on_evidence` is called with every piece of evidence that is weighed.
+        """
+        if self._cached > _MAX_CACHED:
+            self._clear_caches()
         story_of: list[_Story] = []
         join, join_bias = weights.join, 1000 * weights.join_bias
-        for n, met in enumerate(self._met):
+        for number, article in enumerate(self._articles):
             candidates = []
-            for story in self._near(met, story_of):
-                evidence = self._joins[n].get(story.key) or self._weigh(n, story)
+            for story in self._near(article, story_of):
+                evidence = self._joins[number].get(story.key) or self._weigh(number, story)
                 score = (sum(map(mul, join, evidence)) + join_bias) // 1000
                 if score >= 0 and evidence[3] <= _ONE_TERM and evidence[0] < LONE_TERM_COSINE:
                     score = -1
                 candidates.append(_Candidate(-score, story.rank, story, evidence))
-                if hear:
-                    hear(Heard(n, evidence, self._agreement(n, story)))
+                if on_evidence:
+                    on_evidence(WeighedEvidence(number, evidence, self._agreement(number, story)))
             candidates.sort(key=_order)
             own = None
-            if met.original is not None:
-                own = story_of[met.original]
+            if article.root is not None:
+                own = story_of[article.root]
             elif candidates and candidates[0].minus_score <= 0:
                 own = candidates[0].story
-            rival = self._find_rival(n, own, candidates, weights, hear) if own else None
+            rival = self._find_rival(number, own, candidates, weights, on_evidence) if own else None
             if own is None:
-                own = _Story(n, self._ranks[n], met.time)
-            self._add(n, own)
+                own = _Story(number, self._ranks[number], article.time)
+            self._add(number, own)
             story_of.append(own)
             if rival is not None:
                 survivor, ended = (own, rival) if own.founder < rival.founder else (rival, own)
@@ -153,28 +172,28 @@ class Replay:
                     story_of[member] = survivor
         return [story.founder for story in story_of]
 
-    def _near(self, met: _Met, story_of: Sequence[_Story]) -> list[_Story]:
+    def _near(self, article: _Article, story_of: Sequence[_Story]) -> list[_Story]:
         sums: dict[_Story, int] = {}
-        for other, dot in met.dots:
+        for other, dot in article.dots:
             story = story_of[other]
             sums[story] = sums.get(story, 0) + dot
         ranked = [
             (-(dot // (isqrt(story.square) or 1)), story.rank, story)
             for story, dot in sums.items()
-            if dot >= _LEAST and is_within_reach(met.time, story.first_at, story.last_at)
+            if dot >= _MIN_DOT and is_within_reach(article.time, story.first_at, story.last_at)
         ]
         ranked.sort()
         return [story for _, _, story in ranked[:MAX_CANDIDATES]]
 
-    def _weigh(self, n: int, story: _Story) -> JoinEvidence:
-        met = self._met[n]
+    def _weigh(self, number: int, story: _Story) -> JoinEvidence:
+        article = self._articles[number]
         size = doublings(len(story.members))
-        common = common_terms(met.gist, self._matter(story))
+        common = common_terms(article.compared, self._centroid(story))
         cosine = story_similarity(common.dot, story.square)
         members = set(story.members)
-        near = [cosine for other, cosine in met.nearest.items() if other in members]
-        nearest, two_nearest, votes = neighbour_evidence(near, sum(met.nearest.values()))
-        terms = doublings(1 + len(met.vector))
+        near = [cosine for other, cosine in article.nearest.items() if other in members]
+        nearest, two_nearest, votes = neighbour_evidence(near, sum(article.nearest.values()))
+        terms = doublings(1 + len(article.vector))
         evidence = JoinEvidence(
             cosine=cosine,
             title=common.title,
@@ -187,24 +206,24 @@ class Replay:
             heaviest=common.heaviest,
             size=size,
             terms=terms,
-            bare=1000 if met.is_bare else 0,
-            bare_cosine=cosine if met.is_bare else 0,
-            bare_terms=terms if met.is_bare else 0,
+            bare=1000 if article.is_bare else 0,
+            bare_cosine=cosine if article.is_bare else 0,
+            bare_terms=terms if article.is_bare else 0,
             size_cosine=size * cosine // 1000,
             size_votes=size * votes // 1000,
-            silence=days(max(met.time - story.last_at, story.first_at - met.time)),
+            silence=days(max(article.time - story.last_at, story.first_at - article.time)),
         )
-        self._joins[n][story.key] = evidence
-        self._remembered += 1
+        self._joins[number][story.key] = evidence
+        self._cached += 1
         return evidence
 
     def _find_rival(
         self,
-        n: int,
+        number: int,
         own: _Story,
         candidates: Sequence[_Candidate],
         weights: StoryWeights,
-        hear: Callable[[Heard], None] | None,
+        on_evidence: Callable[[WeighedEvidence], None] | None,
     ) -> _Story | None:
         rivals = [c for c in candidates if c.story is not own and c.minus_score <= -MIN_RIVAL_SCORE]
         if not rivals:
@@ -214,88 +233,92 @@ class Replay:
         for candidate in rivals:
             rival = candidate.story
             key = own.key, rival.key, before is not None
-            evidence = self._merges[n].get(key)
+            evidence = self._merges[number].get(key)
             if evidence is None:
-                evidence = self._weigh_rival(n, own, before, candidate)
-                self._merges[n][key] = evidence
-                self._remembered += 1
+                evidence = self._weigh_rival(number, own, before, candidate)
+                self._merges[number][key] = evidence
+                self._cached += 1
             score = (sum(map(mul, weights.merge, evidence)) + 1000 * weights.merge_bias) // 1000
-            if hear:
-                hear(Heard(n, evidence, self._agreement_of(own, rival)))
-            is_surer = score == best and found is not None and rival.rank < found.rank
-            if score > best or is_surer:
+            if on_evidence:
+                on_evidence(WeighedEvidence(number, evidence, self._merge_agreement(own, rival)))
+            is_tie_break = score == best and found is not None and rival.rank < found.rank
+            if score > best or is_tie_break:
                 best, found = score, rival
         return found
 
     def _weigh_rival(
-        self, n: int, own: _Story, before: JoinEvidence | None, candidate: _Candidate
+        self, number: int, own: _Story, before: JoinEvidence | None, candidate: _Candidate
     ) -> MergeEvidence:
-        vector, rival = self._met[n].vector, candidate.story
-        ours, theirs = self._matter(own), self._matter(rival)
-        square = own.square + 2 * dot_product(vector, ours.terms) + square_of(vector)
-        dot = dot_product(ours.terms, theirs.terms) + dot_product(vector, theirs.terms)
+        vector, rival = self._articles[number].vector, candidate.story
+        own_sum, rival_sum = self._centroid(own), self._centroid(rival)
+        square = own.square + 2 * dot_product(vector, own_sum.terms) + square_of(vector)
+        dot = dot_product(own_sum.terms, rival_sum.terms) + dot_product(vector, rival_sum.terms)
         cosine = centroid_similarity(dot, square, rival.square)
-        smaller = doublings(min(ours.size, theirs.size))
+        smaller = doublings(min(own_sum.size, rival_sum.size))
         return MergeEvidence(
             cosine,
             candidate.evidence.cosine,
             before.cosine if before else 0,
             smaller,
-            doublings(max(ours.size, theirs.size)),
+            doublings(max(own_sum.size, rival_sum.size)),
             smaller * cosine // 1000,
             candidate.evidence.title,
             candidate.evidence.text,
             candidate.evidence.votes,
             before.votes if before else 0,
             before.text if before else 0,
-            *self._lone_evidence(n, own, rival, cosine),
+            *self._lone_evidence(number, own, rival, cosine),
         )
 
-    def _lone_evidence(self, n: int, own: _Story, rival: _Story, cosine: int) -> tuple[int, ...]:
-        vector, nearest = self._met[n].vector, 0
+    def _lone_evidence(
+        self, number: int, own: _Story, rival: _Story, cosine: int
+    ) -> tuple[int, ...]:
+        vector, nearest = self._articles[number].vector, 0
         if len(rival.members) == 1:
-            lone = self._met[rival.members[0]]
+            lone = self._articles[rival.members[0]]
             nearest = dot_product(lone.vector, vector) // UNIT
-            centroid, size = self._matter(own)
+            centroid, size = self._centroid(own)
             sums = ((t, centroid.get(t, 0) + vector.get(t, 0)) for t in lone.vector)
             greater = Centroid({term: weight for term, weight in sums if weight}, size + 1)
         elif len(own.members) == 1:
-            lone, greater = self._met[own.members[0]], self._matter(rival)
+            lone, greater = self._articles[own.members[0]], self._centroid(rival)
         else:
             return _NO_LONE
-        common = common_terms(lone.gist, greater)
+        common = common_terms(lone.compared, greater)
         return 1000, cosine, common.title, common.text, common.rarest, nearest
 
-    def _matter(self, story: _Story) -> Centroid:
+    def _centroid(self, story: _Story) -> Centroid:
         if story.centroid is None:
             if len(story.members) == 1:
-                return Centroid(self._met[story.members[0]].vector, 1)
+                return Centroid(self._articles[story.members[0]].vector, 1)
             story.centroid = {}
             for member in story.members:
-                add_to(story.centroid, self._met[member].vector)
+                add_to(story.centroid, self._articles[member].vector)
         return Centroid(story.centroid, len(story.members))
 
-    def _add(self, n: int, story: _Story) -> None:
-        met = self._met[n]
-        key = story.key + self._keys[n]
+    def _add(self, number: int, story: _Story) -> None:
+        article = self._articles[number]
+        key = story.key + self._keys[number]
         square = self._squares.get(key)
         if square is None:
-            square = square_of(met.vector)
+            square = square_of(article.vector)
             if story.members:
-                square += story.square + 2 * dot_product(met.vector, self._matter(story).terms)
+                square += story.square + 2 * dot_product(
+                    article.vector, self._centroid(story).terms
+                )
             self._squares[key] = square
         story.key, story.square = key, square
-        story.members.append(n)
+        story.members.append(number)
         if story.centroid is not None:
-            add_to(story.centroid, met.vector)
-        story.first_at = min(story.first_at, met.time)
-        story.last_at = max(story.last_at, met.time)
+            add_to(story.centroid, article.vector)
+        story.first_at = min(story.first_at, article.time)
+        story.last_at = max(story.last_at, article.time)
 
     def _merge(self, survivor: _Story, ended: _Story) -> None:
         key = survivor.key + ended.key
         square = self._squares.get(key)
         if square is None:
-            both = dot_product(self._matter(survivor).terms, self._matter(ended).terms)
+            both = dot_product(self._centroid(survivor).terms, self._centroid(ended).terms)
             square = self._squares[key] = survivor.square + ended.square + 2 * both
         survivor.key, survivor.square = key, square
         survivor.members += ended.members
@@ -303,46 +326,56 @@ class Replay:
         survivor.first_at = min(survivor.first_at, ended.first_at)
         survivor.last_at = max(survivor.last_at, ended.last_at)
 
-    def _agreement(self, n: int, story: _Story) -> float:
-        """Which part of a story is of the same matter as an article."""
+    def _agreement(self, number: int, story: _Story) -> float:
+        """The share of a story's articles that have the same label as an article."""
         labels = Counter(self.gold[member] for member in story.members)
-        return labels[self.gold[n]] / labels.total()
+        return labels[self.gold[number]] / labels.total()
 
-    def _agreement_of(self, own: _Story, rival: _Story) -> float:
-        """How pure both are of one label; 0 where they are mostly of two."""
-        ours = Counter(self.gold[member] for member in own.members)
-        theirs = Counter(self.gold[member] for member in rival.members)
-        (label, most), (other, most_of_other) = ours.most_common(1)[0], theirs.most_common(1)[0]
-        if label != other:
+    def _merge_agreement(self, own: _Story, rival: _Story) -> float:
+        """The smaller share of the main label in two stories; 0 if their main labels differ."""
+        own_labels = Counter(self.gold[member] for member in own.members)
+        rival_labels = Counter(self.gold[member] for member in rival.members)
+        own_label, own_count = own_labels.most_common(1)[0]
+        rival_label, rival_count = rival_labels.most_common(1)[0]
+        if own_label != rival_label:
             return 0.0
-        return min(most / ours.total(), most_of_other / theirs.total())
+        return min(own_count / own_labels.total(), rival_count / rival_labels.total())
 
 
 def _order(candidate: _Candidate) -> tuple[int, int]:
     return candidate.minus_score, candidate.rank
 
 
-def _meet(stream: Stream) -> list[_Met]:
-    """What each article meets, as the product finds it."""
+def _find_articles(stream: Stream) -> list[_Article]:
+    """The facts about each article, found by the real pipeline with the default weights.
+
+    Raises ValueError if an article arrives twice or leaves the window, since the replay would then
+    differ from the pipeline.
+    """
     state = State()
     state.index = index = _Recorder(state.articles, state.stories, state.index.centroids)
-    place = {arrival.article["id"]: n for n, arrival in enumerate(stream.arrivals)}
-    met = []
+    numbers = {arrival.article["id"]: n for n, arrival in enumerate(stream.arrivals)}
+    found: list[_Article] = []
     for arrival in stream.arrivals:
         changes = decide(state, arrival)
         live = changes.articles[arrival.article["id"]]
-        near = index.last.nearest()
-        met.append(
-            _Met(
+        nearest = index.last.nearest()
+        found.append(
+            _Article(
                 vector=live.vector,
-                gist=article_vector(live.vector, live.title_terms),
+                compared=article_vector(live.vector, live.title_terms),
                 is_bare="excerpt" not in live.article,
                 time=live.event_at,
-                original=place[live.duplicate_of] if live.duplicate_of else None,
-                dots=[(number - 1, dot) for number, dot in index.last.found.pairs()],
-                nearest={place[i]: cosine for i, cosine in near.items()},
+                root=numbers[live.duplicate_of] if live.duplicate_of else None,
+                dots=[(placed - 1, dot) for placed, dot in index.last.found.pairs()],
+                nearest={numbers[i]: cosine for i, cosine in nearest.items()},
             )
         )
         changes.apply()
-        assert live.placed == len(state.articles) == len(met), "each comes once, and stays"
-    return met
+        if not live.placed == len(state.articles) == len(found):
+            raise ValueError(
+                f"arrival {len(found)} ({arrival.article['webUrl']}): the stream cannot be "
+                "replayed, because an article arrives twice or leaves the window of ten days: "
+                "use a stream of distinct articles within ten days"
+            )
+    return found

@@ -1,7 +1,7 @@
-"""Labelled news streams: read from a folder, and how well a grouping agrees with the labels.
+"""Read labelled news streams from a folder, and score a grouping against the labels.
 
-A stream is NAME.events.jsonl, article events in order of arrival, beside NAME.gold.tsv, which
-gives for each its webUrl and, after a tab, the story it belongs to.
+A stream has two files. NAME.events.jsonl holds article events in order of arrival. NAME.gold.tsv
+holds the label of each event, one line per event: its webUrl, a tab, the name of its story.
 """
 
 from collections import Counter
@@ -13,14 +13,18 @@ import orjson
 
 
 class LabelledEvent(NamedTuple):
-    """An article event, parsed, and the story it is said to belong to."""
+    """A parsed article event, and the story that its label names."""
 
     event: dict[str, Any]
     story: str
 
 
 class Scores(NamedTuple):
-    """BCubed (Bagga & Baldwin 1998) and the precision over pairs of articles in one story."""
+    """BCubed precision, recall and F1 (Bagga & Baldwin 1998), and the precision of pairs.
+
+    The precision of pairs is the share of pairs of articles in one group that share a label. All
+    scores are 0 to 1.
+    """
 
     precision: float
     recall: float
@@ -29,7 +33,10 @@ class Scores(NamedTuple):
 
 
 def read_streams(folder: Path) -> Iterator[tuple[str, list[LabelledEvent]]]:
-    """Every stream of a folder by name, in order; events without a label are left out."""
+    """Every stream of a folder with its name, in order of names. Unlabelled events are skipped.
+
+    Raises OSError if the labels of a stream cannot be read.
+    """
     for path in sorted(folder.glob("*.events.jsonl")):
         name = path.name.removesuffix(".events.jsonl")
         lines = (folder / f"{name}.gold.tsv").read_text(encoding="utf-8").splitlines()
@@ -41,18 +48,19 @@ def read_streams(folder: Path) -> Iterator[tuple[str, list[LabelledEvent]]]:
 def score(
     gold: Sequence[Hashable], grouped: Sequence[Hashable], counted: Sequence[bool] | None = None
 ) -> Scores:
-    """How well a grouping agrees with the labels, article by article in one order.
+    """The scores of a grouping against the labels; both list the articles in the same order.
 
-    Where some articles alone are `counted`, the others still spoil the groups they are in.
+    With `counted`, the scores are means over the counted articles only. The other articles still
+    affect the purity of their groups.
     """
-    real, said = Counter(gold), Counter(grouped)
+    label_sizes, group_sizes = Counter(gold), Counter(grouped)
     both = Counter(zip(gold, grouped, strict=True))
     pairs = list(zip(gold, grouped, strict=True))
     if counted is not None:
         pairs = [pair for pair, counts in zip(pairs, counted, strict=True) if counts]
-    precision = sum(both[pair] / said[pair[1]] for pair in pairs) / len(pairs)
-    recall = sum(both[pair] / real[pair[0]] for pair in pairs) / len(pairs)
+    precision = sum(both[pair] / group_sizes[pair[1]] for pair in pairs) / len(pairs)
+    recall = sum(both[pair] / label_sizes[pair[0]] for pair in pairs) / len(pairs)
     f1 = 2 * precision * recall / (precision + recall)
-    right = sum(both[pair] - 1 for pair in pairs)
-    told = sum(said[pair[1]] - 1 for pair in pairs)
-    return Scores(precision, recall, f1, right / told if told else 1.0)
+    right_pairs = sum(both[pair] - 1 for pair in pairs)
+    all_pairs = sum(group_sizes[pair[1]] - 1 for pair in pairs)
+    return Scores(precision, recall, f1, right_pairs / all_pairs if all_pairs else 1.0)

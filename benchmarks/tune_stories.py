@@ -1,17 +1,23 @@
-"""Tune the weights of the evidence for stories on labelled streams, and write them down.
+"""Tune the story weights on labelled streams, and optionally write them to their file.
 
-python -m benchmarks.tune_stories FOLDER [--steps N] [--write]. Weights begin as a logistic
-regression of the evidence met, and are moved by a random search for what the stories then are;
-the same for the same data and seeds. Every stream counts twice, in its own order and in another,
-so that what is only luck of the order is not learned. There is a walk per seed, each with another
-order, and the weights are the mean of where they end: what one of them learned by chance counts
-less. First the weights are judged on stories that they were not tuned on: each fifth of the stories
-with weights tuned on the other four, in streams that hold all five. A walk for all stories begins
-with the best of what the walks of its seed for these came to, of the mean of that and of a
+    python -m benchmarks.tune_stories FOLDER [--steps N] [--write]
+
+In: a folder of labelled streams; `story_streams` describes its files. Out: scores, and with --write
+`story_weights.toml`. The same streams and steps give the same weights.
+
+1. Start: logistic regression on the evidence that is weighed.
+2. Random search: a walk changes a few weights per step and keeps a change that scores higher. Each
+   stream counts twice, in its own order and in a shuffled one, so that the luck of one order is not
+   learned.
+3. There is one walk per seed. The result is the mean of their end weights, so that what one walk
+   learned by chance counts less.
+
+The weights are also judged on stories that they were not tuned on: each fifth of the stories with
+weights tuned on the other four fifths. The streams always hold all stories. The walk for all
+stories starts from the best of: the end weights of its seed's five walks, their mean, and a
 regression.
 
-A stream of our own is tuned on with the others, and not counted in what they reach: labelled news
-seldom has articles that tell two sides of a matter, or that merely mention another.
+Newsloom's own stream (story_bridges) is tuned on too, but not counted in the reported mean.
 """
 
 import argparse
@@ -50,36 +56,38 @@ Floats = NDArray[np.float64]
 
 SEEDS = (7, 11, 13, 17, 19, 23, 29, 31)
 ROUNDS = 3
-"""So often the regression is fitted to what is met under the weights of the time before."""
+"""How often the regression is repeated. Each round adds evidence weighed under the last weights."""
 NOT_TUNED = {("join", "silence")}
-"""The streams are short in time and cannot tell what a day of silence means."""
+"""The streams cover too few days to show what a day of silence means."""
 MIN_PRECISION, MIN_PAIR_PRECISION, SHORTFALL_COST = 0.93, 0.88, 0.2
-"""A reader forgives two stories of one matter sooner than one story of two matters."""
+"""Precision below these costs extra. One story about two subjects is worse for a reader than two
+stories about one subject.
+"""
 CAUTION = {"join": {"bias": 100}, "merge": {"bias": 200, "lone": 800}}
-"""Taken from the weights in the end: one wrong article, or worse a wrong merge, is seen by every
-reader of a story, and the streams show no loss by it beyond luck.
+"""Subtracted from the tuned weights. Every reader of a story sees a wrong article or a wrong merge,
+and the scores on the streams do not fall by more than their random variation.
 """
 GIVE_UP = 0.01
-"""The small streams come first: what loses so much on them in sum is not tried on the others."""
-_LEAST_LENGTH = 0.05
-"""Added to how much evidence varies along an axis, lest moves along the shortest be boundless."""
-PLAIN = "mixed"
-"""The other streams once more, together: measured, but tuned on only if there is nothing else."""
-OURS = "bridges (ours)"
-"""The stream of our own: tuned on, and not counted in what is reported."""
+"""Streams are tried from small to large. A trial ends if its summed score is this far behind."""
+_MIN_VARIANCE = 0.05
+"""Added to the variance of the evidence along each axis, so that moves stay bounded."""
+MIXED = "mixed"
+"""The stream that combines all others. It is measured, and tuned on only if it is the only one."""
+OWN = "bridges (own)"
+"""Newsloom's own stream. It is tuned on, and not counted in the reported mean."""
 FOLDS = 5
 
 
 class Fold(NamedTuple):
-    """A fifth of the stories, or all but that. A story is in one fifth in all streams."""
+    """One fifth of the stories, or all but that. A story is in the same fifth in all streams."""
 
     number: int
     is_rest: bool = False
 
     def counted(self, gold: list[str]) -> list[bool]:
-        """Which articles belong to it."""
-        fifth = (crc32(story.encode()) // 2 % FOLDS for story in gold)
-        return [(each == self.number) != self.is_rest for each in fifth]
+        """Whether the story of each article belongs to it."""
+        fifths = (crc32(story.encode()) // 2 % FOLDS for story in gold)
+        return [(fifth == self.number) != self.is_rest for fifth in fifths]
 
     def __str__(self) -> str:
         return f"{'all but ' * self.is_rest}fifth {self.number + 1}"
@@ -87,52 +95,70 @@ class Fold(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="NAME.events.jsonl beside NAME.gold.tsv")
-    parser.add_argument("--steps", type=int, default=400, help="weights tried by each walk")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument(
+        "folder", type=Path, help="folder with pairs of NAME.events.jsonl and NAME.gold.tsv"
+    )
+    parser.add_argument("--steps", type=int, default=400, help="trials in each walk (400)")
+    parser.add_argument("--processes", type=int, default=2, help="walks at the same time (2)")
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     arguments = parser.parse_args()
-    streams = {name: Replay(each) for name, each in _prepare(arguments.folder).items()}
-    if not streams:
-        sys.exit(f"{arguments.folder}: no NAME.events.jsonl beside NAME.gold.tsv in it")
+    streams = _replays(arguments.folder)
     with ProcessPoolExecutor(arguments.processes) as pool:
         ends = list(pool.map(partial(walk, arguments.folder, arguments.steps), SEEDS))
-    *known, tuned = (_careful(_middle(each)) for each in zip(*ends, strict=True))
-    unseen = [measure(streams, weights, Fold(n)) for n, weights in enumerate(known)]
+    *of_folds, tuned = (_subtract_caution(_mean(found)) for found in zip(*ends, strict=True))
+    unseen = [measure(streams, weights, Fold(n)) for n, weights in enumerate(of_folds)]
     for number, scores in enumerate(unseen):
         _print(f"{Fold(number)}, tuned on the rest", scores)
     judged = _pool(streams, unseen)
     for name, f1 in judged.items():
         print(f"  {name:<32} {f1:.4f}")
-    judged_mean = mean(f1 for name, f1 in judged.items() if name != OURS)
+    judged_mean = mean(f1 for name, f1 in judged.items() if name != OWN)
     print(f"mean F1 on stories not tuned on: {judged_mean:.4f}\n", flush=True)
     reached = measure(streams, tuned, None)
-    _print("tuned on all", reached)
+    _print("tuned on all stories", reached)
     if arguments.write:
         WEIGHTS_FILE.write_text(
-            _written(tuned, streams, _mean_f1(reached), judged_mean, arguments.steps)
+            _file_text(tuned, streams, _mean_f1(reached), judged_mean, arguments.steps)
         )
 
 
-def walk(folder: Path, steps: int, seed: int) -> list[Weights]:
-    """Where the walks of a seed end: for all but each of the folds, and last for all."""
+def _replays(folder: Path) -> dict[str, Replay]:
+    """The streams of a folder, ready to be grouped. Ends the program if there is no usable one."""
     prepared = _prepare(folder)
-    gc.freeze()  # what is remembered holds no circles: to look for some takes long
+    if not prepared:
+        sys.exit(
+            f"{folder}: no labelled stream found: "
+            "each needs NAME.events.jsonl and NAME.gold.tsv in this folder"
+        )
+    streams = {}
+    for name, stream in prepared.items():
+        try:
+            streams[name] = Replay(stream)
+        except ValueError as error:
+            sys.exit(f"{folder}, stream {name}: {error}")
+    return streams
+
+
+def walk(folder: Path, steps: int, seed: int) -> list[Weights]:
+    """The end weights of a seed's walks: one for all but each of the folds, and last for all."""
+    prepared = _prepare(folder)
+    # The caches hold no reference cycles, so the search of the garbage collector only costs time.
+    gc.freeze()
     gc.disable()
-    is_all = not prepared.keys() - {PLAIN, OURS}
-    tuned_on = {name: each for name, each in prepared.items() if is_all or name != PLAIN}
-    tuned_on |= {f"{name}, shuffled": shuffle(each, seed) for name, each in tuned_on.items()}
-    streams = {name: Replay(each) for name, each in tuned_on.items()}
+    is_all = not prepared.keys() - {MIXED, OWN}
+    tuned_on = {name: stream for name, stream in prepared.items() if is_all or name != MIXED}
+    tuned_on |= {f"{name}, shuffled": shuffle(stream, seed) for name, stream in tuned_on.items()}
+    streams = {name: Replay(stream) for name, stream in tuned_on.items()}
     rests = [Fold(number, is_rest=True) for number in range(FOLDS)]
-    known = [tune(streams, steps, seed, rest) for rest in rests]
-    return [*known, tune(streams, steps, seed, None, [*known, _middle(known)])]
+    found = [tune(streams, steps, seed, rest) for rest in rests]
+    return [*found, tune(streams, steps, seed, None, [*found, _mean(found)])]
 
 
 def _prepare(folder: Path) -> dict[str, Stream]:
-    """The streams of a folder, and our own; none if there is nothing in the folder."""
+    """The streams of a folder and Newsloom's own; empty if the folder holds no stream."""
     streams = dict(read_streams(folder))
     if streams:
-        streams[OURS] = bridges()
+        streams[OWN] = bridges()
     catalogue = load_catalogue()
     return {name: prepare(events, catalogue) for name, events in streams.items()}
 
@@ -140,15 +166,18 @@ def _prepare(folder: Path) -> dict[str, Stream]:
 def measure(
     streams: Mapping[str, Replay], weights: Weights, fold: Fold | None
 ) -> dict[str, Scores]:
-    """How well the stories agree with the labels under such weights, by stream."""
+    """The scores of the streams under the weights, by name. Only the fold's articles count.
+
+    Streams without an article of the fold are left out.
+    """
     policy = story_weights(weights)
     counted = {
-        name: fold.counted(each.gold) if fold else [True] * len(each.gold)
-        for name, each in streams.items()
+        name: fold.counted(stream.gold) if fold else [True] * len(stream.gold)
+        for name, stream in streams.items()
     }
     return {
-        name: score(each.gold, each.group(policy), counted[name])
-        for name, each in streams.items()
+        name: score(stream.gold, stream.group(policy), counted[name])
+        for name, stream in streams.items()
         if any(counted[name])
     }
 
@@ -158,28 +187,29 @@ def tune(
     steps: int,
     seed: int,
     fold: Fold | None,
-    known: Sequence[Weights] = (),
+    starts: Sequence[Weights] = (),
 ) -> Weights:
-    """The best weights met on a walk of so many steps from the best of a regression's and those
-    that are `known`.
+    """The best weights of a walk of `steps` trials.
+
+    The walk starts from the best of `starts` and of the weights that a regression gives.
     """
-    regressed, usual = _begin(streams, fold)
-    trials = [_try(streams, each, fold) for each in (regressed, *known)]
+    regressed, spreads = _regress(streams, fold)
+    trials = [_try(streams, weights, fold) for weights in (regressed, *starts)]
     best, worth = max(trials, key=lambda trial: mean(trial.worth.values()))
-    begun = f"seed {seed}, tuned on {fold or 'all'}: {mean(worth.values()):.4f} to begin with"
-    random, onward = Random(seed), None
+    start = f"seed {seed}, tuned on {fold or 'all'}: score {mean(worth.values()):.4f} at the start"
+    random, next_weights = Random(seed), None
     for _ in range(steps):
-        trial = _try(streams, onward or _vary(best, usual, random), fold, worth)
-        onward = None
+        trial = _try(streams, next_weights or _vary(best, spreads, random), fold, worth)
+        next_weights = None
         if mean(trial.worth.values()) > mean(worth.values()):
-            onward = _go_on(best, trial.weights)
+            next_weights = _repeat_move(best, trial.weights)
             best, worth = trial
-    print(f"{begun}, {mean(worth.values()):.4f} after {steps} steps", flush=True)
+    print(f"{start}, {mean(worth.values()):.4f} after {steps} steps", flush=True)
     return best
 
 
 class Trial(NamedTuple):
-    """Weights, and what they are worth by stream."""
+    """Weights and the score that they reach on each stream."""
 
     weights: Weights
     worth: dict[str, float]
@@ -191,7 +221,7 @@ def _try(
     fold: Fold | None,
     to_beat: Mapping[str, float] | None = None,
 ) -> Trial:
-    """What weights are worth; given up as worth nothing once too far behind what is `to_beat`."""
+    """The score of the weights on each stream; all 0 if the trial ended early (see GIVE_UP)."""
     worth: dict[str, float] = {}
     lead = 0.0
     for name in sorted(streams, key=lambda name: len(streams[name].gold)):
@@ -206,7 +236,7 @@ def _try(
 def _pool(
     streams: Mapping[str, Replay], unseen: Sequence[Mapping[str, Scores]]
 ) -> dict[str, float]:
-    """F1 by stream over all its articles, each as it was judged with its own fifth."""
+    """The F1 of each stream over all its articles, each judged with the weights of its own fold."""
     pooled = {}
     for name, stream in streams.items():
         folds = [
@@ -218,97 +248,102 @@ def _pool(
     return pooled
 
 
-def _careful(weights: Weights) -> Weights:
+def _subtract_caution(weights: Weights) -> Weights:
     return {
         kind: {name: weight - CAUTION[kind].get(name, 0) for name, weight in table.items()}
         for kind, table in weights.items()
     }
 
 
-def _begin(streams: Mapping[str, Replay], fold: Fold | None) -> tuple[Weights, dict[str, "Usual"]]:
-    """Weights by regression, and how the evidence of each kind of verdict varies."""
-    weights = _cosines_alone()
+def _regress(
+    streams: Mapping[str, Replay], fold: Fold | None
+) -> tuple[Weights, dict[str, "Spread"]]:
+    """Weights by regression, and the spread of the evidence for joins and for merges."""
+    weights = _cosine_weights()
     joins: list[Row] = []
     merges: list[Row] = []
     for _ in range(ROUNDS):
         for name, stream in streams.items():
             counted = fold.counted(stream.gold) if fold else [True] * len(stream.gold)
-            met = collect(name, stream, story_weights(weights), counted)
-            joins += met.joins
-            merges += met.merges
+            collected = collect(name, stream, story_weights(weights), counted)
+            joins += collected.joins
+            merges += collected.merges
         weights = {
-            "join": regress(joins, JoinEvidence._fields, {"silence": _held("join", "silence")}),
+            "join": regress(joins, JoinEvidence._fields, {"silence": _default("join", "silence")}),
             "merge": regress(merges, MergeEvidence._fields, {}),
         }
-    return weights, {"join": Usual(joins), "merge": Usual(merges)}
+    return weights, {"join": Spread(joins), "merge": Spread(merges)}
 
 
-class Usual:
-    """How the evidence of rows varies, each kind by itself and together with the others."""
+class Spread:
+    """The means, deviations and principal axes of the evidence in rows."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.names = rows[0].evidence._fields
         evidence = np.array([row.evidence for row in rows], dtype=float)
-        self.means, self.spreads = evidence.mean(axis=0), evidence.std(axis=0)
-        self.spreads[self.spreads == 0] = 1000.0
-        z = (evidence - self.means) / self.spreads
-        self._lengths, self._axes = np.linalg.eigh(z.T @ z / len(z))
+        self.means, self.deviations = evidence.mean(axis=0), evidence.std(axis=0)
+        self.deviations[self.deviations == 0] = 1000.0
+        z = (evidence - self.means) / self.deviations
+        self._variances, self._axes = np.linalg.eigh(z.T @ z / len(z))
 
-    def turn(self, moves: Sequence[float]) -> Floats:
-        """Moves of the weights that change scores by about as much along each axis in which the
-        evidence varies.
+    def move_along_axes(self, moves: Sequence[float]) -> Floats:
+        """Moves along the principal axes, as moves of the weights.
+
+        Each axis is scaled so that equal moves change scores by about the same amount.
         """
-        along = np.array(moves) / np.sqrt(self._lengths + _LEAST_LENGTH)
-        turned: Floats = self._axes @ along
-        return turned
+        along = np.array(moves) / np.sqrt(self._variances + _MIN_VARIANCE)
+        of_weights: Floats = self._axes @ along
+        return of_weights
 
 
-def _middle(known: Sequence[Weights]) -> Weights:
-    """Each weight as it is on average: what only one of them learned by chance counts less."""
+def _mean(found: Sequence[Weights]) -> Weights:
+    """The mean of each weight, rounded."""
     return {
-        kind: {name: round(mean(each[kind][name] for each in known)) for name in table}
-        for kind, table in known[0].items()
+        kind: {name: round(mean(weights[kind][name] for weights in found)) for name in table}
+        for kind, table in found[0].items()
     }
 
 
-def _held(kind: str, name: str) -> int:
+def _default(kind: str, name: str) -> int:
     return weight_tables(DEFAULT_WEIGHTS)[kind][name]
 
 
-def _cosines_alone() -> Weights:
-    """Weights by which a story is joined from a cosine of .24 and merged from one of .36."""
+def _cosine_weights() -> Weights:
+    """Weights that join a story from a cosine of 0.24 on, and merge stories from 0.36 on."""
     weights = {k: dict.fromkeys(table, 0) for k, table in weight_tables(DEFAULT_WEIGHTS).items()}
     weights["join"] |= {"cosine": 10_000, "bias": -2_400}
     weights["merge"] |= {"cosine": 10_000, "bias": -3_600}
     return weights
 
 
-def _vary(weights: Weights, usual: Mapping[str, "Usual"], random: Random) -> Weights:
-    """The same weights with a few of one table moved, or all of them a little, and the bias so
-    that the usual score stays where it was, or somewhat off it.
+def _vary(weights: Weights, spreads: Mapping[str, "Spread"], random: Random) -> Weights:
+    """The weights after a random move in the table for joins or in that for merges.
+
+    Either up to three weights move, or all move a little. The bias moves so that the mean score
+    of the evidence stays nearly the same.
     """
     kind = random.choice(("join", "merge"))
-    table, held = dict(weights[kind]), usual[kind]
-    free = [n for n, name in enumerate(held.names) if (kind, name) not in NOT_TUNED]
+    table, spread = dict(weights[kind]), spreads[kind]
+    free = [n for n, name in enumerate(spread.names) if (kind, name) not in NOT_TUNED]
     scale = 300 * 2 ** random.uniform(-2.5, 1.5)
     if random.random() < 0.5:
         few = random.sample(free, random.choice((0, 1, 1, 2, 3)))
-        moves = dict.fromkeys(range(len(held.names)), 0.0)
+        moves = dict.fromkeys(range(len(spread.names)), 0.0)
         moves |= {n: random.gauss(0, scale) for n in few}
     else:
-        turned = held.turn([random.gauss(0, scale) for _ in held.names])
-        moves = dict(enumerate(turned / len(free) ** 0.5))
+        of_weights = spread.move_along_axes([random.gauss(0, scale) for _ in spread.names])
+        moves = dict(enumerate(of_weights / len(free) ** 0.5))
     shift = random.gauss(0, scale) / 2
     for n in free:
-        move = round(moves[n] * 1000 / held.spreads[n])
-        table[held.names[n]] += move
-        shift -= move * held.means[n] / 1000
+        move = round(moves[n] * 1000 / spread.deviations[n])
+        table[spread.names[n]] += move
+        shift -= move * spread.means[n] / 1000
     table["bias"] += round(shift)
     return weights | {kind: table}
 
 
-def _go_on(before: Weights, after: Weights) -> Weights:
-    """As far again in the same direction."""
+def _repeat_move(before: Weights, after: Weights) -> Weights:
+    """The weights after the move from `before` to `after` is made once more."""
     return {
         kind: {name: 2 * weight - before[kind][name] for name, weight in table.items()}
         for kind, table in after.items()
@@ -324,36 +359,36 @@ def _worth(scores: Scores) -> float:
 
 
 def _mean_f1(scores: Mapping[str, Scores]) -> float:
-    return mean(each.f1 for name, each in scores.items() if name != OURS)
+    return mean(one.f1 for name, one in scores.items() if name != OWN)
 
 
 def _print(heading: str, scores: Mapping[str, Scores]) -> None:
-    print(f"{heading:<34} precision  recall      F1  of pairs")
+    print(f"{heading:<34} precision  recall      F1  pair precision")
     for name, (p, r, f1, pairs) in scores.items():
-        print(f"  {name:<32} {p:>9.3f} {r:>7.3f} {f1:>7.3f} {pairs:>9.3f}")
+        print(f"  {name:<32} {p:>9.3f} {r:>7.3f} {f1:>7.3f} {pairs:>15.3f}")
     print(f"  {'mean':<32} {'':>17} {_mean_f1(scores):>7.4f}", flush=True)
 
 
-def _written(
+def _file_text(
     weights: Weights,
     streams: Mapping[str, Replay],
     reached: float,
     judged: float,
     steps: int,
 ) -> str:
+    """The text of the weights file. Its comments say how the weights were made."""
     sizes = ", ".join(
-        f"{name} {len(each.gold):,}" for name, each in sorted(streams.items()) if name != OURS
+        f"{name} {len(stream.gold):,}" for name, stream in sorted(streams.items()) if name != OWN
     )
-    unseen = f", {judged:.3f} on stories not tuned on"
     date = f"{datetime.now(UTC):%Y-%m-%d}"
     lines = [
-        "# What each kind of evidence weighs, in thousandths; see evidence.py for what they are.",
-        f"# Written by benchmarks/tune_stories.py on {date}: {len(SEEDS)} walks of {steps} steps, "
-        "averaged;",
-        f"# mean BCubed F1 {reached:.3f}{unseen}. Articles of the streams:",
-        f"# {sizes}.",
-        f"# `{PLAIN}` is not tuned on, story_bridges.toml is; `silence`, CAUTION are by hand:",
-        "# docs/adr/0003-grouping.md",
+        "# The weight of each kind of evidence, in thousandths. evidence.py describes the kinds.",
+        f"# Written by benchmarks/tune_stories.py on {date}: mean of {len(SEEDS)} walks of {steps} "
+        "steps.",
+        f"# Mean BCubed F1: {reached:.3f}, and {judged:.3f} on stories not tuned on.",
+        f"# Articles of the streams: {sizes}.",
+        f"# `{MIXED}` is not tuned on; story_bridges.toml is. `silence` and CAUTION of the script",
+        "# are set by hand: docs/adr/0003-grouping.md",
     ]
     for kind, table in weights.items():
         lines += ["", f"[{kind}]", *(f"{name} = {weight}" for name, weight in table.items())]

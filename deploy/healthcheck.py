@@ -1,7 +1,7 @@
-"""The image's health check: 0 if the workers in this container say at /healthz that they are well.
+"""The health check of the image: exit code 0 if /healthz of every worker in the container succeeds.
 
-Enters: NEWSLOOM_METRICS_PORT; it asks the ports of both stages on loopback. Leaves: an exit code,
-and on standard error what is wrong. Where nobody listens, that stage does not run here.
+In: NEWSLOOM_METRICS_PORT; it asks the ports of both stages on loopback. Out: an exit code, and the
+reason on standard error. A refused connection means that the stage does not run in this container.
 """
 
 import os
@@ -14,7 +14,7 @@ TIMEOUT_S = 2.0
 
 
 def main() -> int:
-    """0 if somebody answers and all who answer are well, else 1."""
+    """0 if at least one worker answers and every worker that answers is healthy, else 1."""
     enrich = int(os.environ.get("NEWSLOOM_METRICS_PORT", DEFAULT_PORT))
     answered = 0
     for port in (enrich, enrich + 1):

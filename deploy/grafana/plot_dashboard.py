@@ -1,8 +1,9 @@
-"""The dashboard as a picture, drawn without Grafana: the same panels, from the same expressions.
+"""Draw the dashboard as a PNG without Grafana, with the same panels and expressions.
 
     python deploy/grafana/plot_dashboard.py http://127.0.0.1:9090 --minutes 30 dashboard.png
 
-Enters: a Prometheus that answers, `dashboards/newsloom.json`. Leaves: a PNG. Needs matplotlib.
+In: the address of a Prometheus server, and `dashboards/newsloom.json`. Out: a PNG file. Needs
+matplotlib.
 """
 
 import argparse
@@ -32,69 +33,69 @@ from matplotlib.ticker import (
 DASHBOARD = Path(__file__).parent / "dashboards" / "newsloom.json"
 POINTS = 240
 MAX_LEGEND = 12
-"""With more lines than that nobody would find theirs."""
+"""The most lines for which a panel has a legend. A longer legend would not be readable."""
 TICKS_S = (60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600)
 RATE_INTERVAL_S = 60
-"""For `$__rate_interval`: Grafana takes four scrapes, which are 15 s apart (prometheus.yml)."""
+"""The value of `$__rate_interval`. Grafana uses four scrape intervals of 15 s (prometheus.yml)."""
 
 Panel = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time that is shown, in Unix seconds."""
+    """The time range that is drawn, in Unix seconds."""
 
     start: float
     end: float
 
     @property
     def step_s(self) -> float:
-        """Between two points; Prometheus takes no less than a millisecond."""
+        """Seconds between two points, at least 1."""
         return max(1.0, (self.end - self.start) / POINTS)
 
     @property
     def tick_s(self) -> int:
-        """Between two times on the axis: a round one, so that there are few."""
+        """Seconds between two marks on the time axis: a round number that gives about six marks."""
         length_s = self.end - self.start
         return next((tick for tick in TICKS_S if length_s <= 6 * tick), 86_400)
 
 
 def panels_of(dashboard: dict[str, Any]) -> Iterator[tuple[str, list[Panel]]]:
-    """Its rows in order, each with its panels."""
+    """The rows in order: the title of each row, and its panels."""
     title = ""
-    held: list[Panel] = []
+    panels: list[Panel] = []
     for panel in dashboard["panels"]:
         if panel["type"] == "row":
-            if held:
-                yield title, held
-            title, held = panel["title"], []
+            if panels:
+                yield title, panels
+            title, panels = panel["title"], []
         else:
-            held.append(panel)
-    yield title, held
+            panels.append(panel)
+    yield title, panels
 
 
 def expressions_of(panel: Panel) -> list[str]:
-    """What a panel asks Prometheus, without Grafana's variables."""
+    """The expressions of a panel, with Grafana's variables replaced."""
     interval = f"{RATE_INTERVAL_S}s"
     return [t["expr"].replace("$__rate_interval", interval) for t in panel["targets"]]
 
 
 def ask(url: str, expression: str, span: Span) -> list[dict[str, Any]]:
-    """The series of an expression over a time. Raises OSError when Prometheus does not answer."""
-    asked = {"query": expression, "start": span.start, "end": span.end, "step": span.step_s}
-    address = f"{url.rstrip('/')}/api/v1/query_range?{urllib.parse.urlencode(asked)}"
+    """The series of an expression over a time range. Raises OSError if Prometheus cannot answer."""
+    query = {"query": expression, "start": span.start, "end": span.end, "step": span.step_s}
+    address = f"{url.rstrip('/')}/api/v1/query_range?{urllib.parse.urlencode(query)}"
     with urllib.request.urlopen(address, timeout=30) as answer:
         return list(json.load(answer)["data"]["result"])
 
 
 def legend_of(template: str, labels: dict[str, str]) -> str:
-    """A series' name, as Grafana makes it of `{{label}}`."""
-    words = template.replace("{{", "${").replace("}}", "}")
-    return Template(words).safe_substitute(labels)
+    """The name of a series: `{{label}}` in the template is replaced as in Grafana."""
+    template = template.replace("{{", "${").replace("}}", "}")
+    return Template(template).safe_substitute(labels)
 
 
 def draw_panel(axes: Axes, panel: Panel, url: str, span: Span) -> None:
-    """One panel: lines over time; of a panel that shows one value, its course."""
+    """Draw one panel as lines over time, also a panel that shows one value in Grafana."""
     drawn = 0
     for target, expression in zip(panel["targets"], expressions_of(panel), strict=True):
         for series in ask(url, expression, span):
@@ -104,7 +105,7 @@ def draw_panel(axes: Axes, panel: Panel, url: str, span: Span) -> None:
             axes.plot(times, values, linewidth=1.1, label=label)
             drawn += 1
     axes.set_title(panel["title"], fontsize=8, loc="left", fontweight="bold")
-    # Where all is 0 as it should be, let it be seen.
+    # If all values are 0, keep the line visible at the bottom of the axis.
     axes.set_ylim(bottom=0, top=None if axes.dataLim.ymax > 0 else 1)
     axes.set_xlim(span.start, span.end)
     axes.xaxis.set_major_locator(MultipleLocator(span.tick_s))
@@ -132,7 +133,10 @@ def _formatter(panel: Panel) -> Formatter:
 
 
 def draw(url: str, span: Span, path: Path) -> None:
-    """Draws all rows, one below the other, and writes the picture."""
+    """Draw all rows, one below the other, and write the PNG.
+
+    Raises OSError, ValueError or LookupError if Prometheus does not answer as expected.
+    """
     mpl.use("Agg")
     rows = list(panels_of(json.loads(DASHBOARD.read_text())))
     height = 1.75 * len(rows) + 0.3
@@ -148,11 +152,11 @@ def draw(url: str, span: Span, path: Path) -> None:
 
 
 def main() -> int:
-    """0, or 1 when Prometheus does not answer."""
+    """The exit code: 0, or 1 if Prometheus does not answer as expected."""
     parser = argparse.ArgumentParser(description="Draw the dashboard without Grafana.")
-    parser.add_argument("url", help="of Prometheus")
-    parser.add_argument("picture", type=Path, help="PNG to write")
-    parser.add_argument("--minutes", type=float, default=30, help="how far to look back (30)")
+    parser.add_argument("url", help="address of Prometheus, such as http://127.0.0.1:9090")
+    parser.add_argument("picture", type=Path, help="PNG file to write")
+    parser.add_argument("--minutes", type=float, default=30, help="time range up to now (30)")
     options = parser.parse_args()
     end = time.time()
     try:

@@ -1,7 +1,7 @@
-"""Kafka brokers for tests, demos and development: plain Java processes, no Docker.
+"""Start and stop Kafka brokers for tests, demos and development: Java processes, no Docker.
 
-Enters: the command line; `from deploy.kafka.brokers import Cluster` is for tests. Leaves: brokers
-on 127.0.0.1 and an exit code. Needs the standard library, Java 17 and, once, Maven.
+In: the command line; tests import `Cluster` from here instead. Out: brokers on 127.0.0.1 and an
+exit code. Needs Python's standard library, Java 17 or newer and, for the first start, Maven.
 """
 
 import argparse
@@ -26,9 +26,9 @@ VARIABLE = "NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS"
 
 
 def run_command(command: list[str], cluster: Cluster) -> int:
-    """Exit code of the command, run while the cluster runs; 128 + n when signal n ended it.
+    """Run a command while the cluster runs; its exit code, or 128 + n if signal n ended it.
 
-    SIGTERM and SIGHUP are passed on; a terminal's Ctrl-C reaches the command by itself.
+    SIGTERM and SIGHUP are forwarded to the command. Ctrl-C in a terminal reaches it directly.
     """
     child: subprocess.Popen[bytes] | None = None
 
@@ -39,7 +39,7 @@ def run_command(command: list[str], cluster: Cluster) -> int:
             child.send_signal(number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and & set it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and & ignore some signals
             signal.signal(number, handle)
     with cluster:
         environment = {**os.environ, VARIABLE: cluster.bootstrap_servers}
@@ -49,9 +49,12 @@ def run_command(command: list[str], cluster: Cluster) -> int:
 
 
 def run(command: list[str], brokers: int) -> int:
-    """Brokers in a new temporary folder, then the command; the folder stays if brokers failed."""
+    """Start brokers in a new temporary folder, run the command, stop them; its exit code.
+
+    The folder with the logs is kept if the brokers fail, and removed otherwise. Raises BrokerError.
+    """
     if shutil.which(command[0]) is None:
-        raise BrokerError(f"{command[0]}: there is no such command")
+        raise BrokerError(f"{command[0]}: command not found: check its spelling and PATH")
     directory = tempfile.mkdtemp(prefix="newsloom-kafka-")
     is_kept = False
     try:
@@ -65,7 +68,7 @@ def run(command: list[str], brokers: int) -> int:
 
 
 def show_status(cluster: Cluster) -> int:
-    """Print a line per broker; 0 when all answer, else 3."""
+    """Print one line per broker. Returns 0 if all brokers answer, else 3."""
     code = 0
     for number, server in zip(cluster.numbers, cluster.bootstrap_servers.split(","), strict=True):
         pid = cluster.pid(number)
@@ -76,22 +79,28 @@ def show_status(cluster: Cluster) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Command line: run, start, stop, status. Returns the exit code; 1 after a told failure."""
-    parser = argparse.ArgumentParser(description="Kafka brokers on 127.0.0.1, without Docker.")
+    """The command line: run, start, stop, status. Returns the exit code; 1 after a BrokerError."""
+    parser = argparse.ArgumentParser(
+        description="Start and stop Kafka brokers on 127.0.0.1 without Docker."
+    )
     commands = parser.add_subparsers(dest="what", required=True)
     for what, purpose in (
-        ("run", "start brokers, run a command with their addresses in its environment, stop them"),
-        ("start", "start brokers in a folder and leave them running"),
-        ("stop", "stop the brokers of a folder; their data stay"),
-        ("status", "tell which brokers of a folder answer"),
+        ("run", f"start brokers, run a command with {VARIABLE} set, then stop the brokers"),
+        ("start", f"start brokers in a folder, leave them running and print {VARIABLE}"),
+        ("stop", "stop the brokers of a folder; their data is kept"),
+        ("status", "show which brokers of a folder answer; exit code 3 if one does not"),
     ):
         command = commands.add_parser(what, help=purpose, description=purpose)
         if what in ("run", "start"):
-            command.add_argument("--brokers", type=int, choices=(1, 3))
+            command.add_argument(
+                "--brokers", type=int, choices=(1, 3), help="number of brokers (1)"
+            )
         if what == "run":
-            command.add_argument("command", nargs="+", metavar="-- COMMAND")
+            command.add_argument("command", nargs="+", metavar="-- COMMAND", help="command to run")
         else:
-            command.add_argument("--dir", required=True, type=Path)
+            command.add_argument(
+                "--dir", required=True, type=Path, help="folder of the brokers' data and logs"
+            )
     options = parser.parse_args(arguments)
     try:
         if options.what == "run":

@@ -1,7 +1,7 @@
-"""The demo on Kafka: topics, workers, the examples produced, what comes out of it tailed.
+"""The demo on Kafka: create topics, start workers, produce the examples, show the output.
 
-Enters: brokers by NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS. Leaves: what a person sees, an exit code, and
-no process behind it. `make demo-kafka` starts a broker around it.
+In: the brokers of NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS; `make demo-kafka` starts one. Out: printed
+steps and records, and an exit code. Leaves no process running.
 """
 
 import os
@@ -17,27 +17,27 @@ DEADLINE_S = 60.0
 
 
 def main() -> int:
-    """0 once all was seen; 1 when a step failed, or no record came within a minute."""
-    _say("topics", "topics", "create")
+    """Run all steps. Returns the exit code of the workers, 0 after a normal end."""
+    _say("create the topics", "topics", "create")
     _run("topics", "create")
-    _say("workers, which stay while the demo lasts", "worker", "all")
+    _say("start the workers; they run until the end of the demo", "worker", "all")
     began = time.monotonic()
-    # Whoever watches it says where; a port of its own might be taken.
+    # No metrics by default, because the usual port may be in use. The environment can set a port.
     environment = {"NEWSLOOM_METRICS_PORT": "0"} | os.environ
     worker = subprocess.Popen([NEWSLOOM, "worker", "all"], env=environment)
     try:
-        _say("two weeks of news from an invented town", "produce", "examples/fortnight.jsonl")
+        _say("send two weeks of invented news", "produce", "examples/fortnight.jsonl")
         _run("produce", EXAMPLES)
         first = ("curated-articles", "--from-offset", "0", "--limit", "10")
         _tail("the first curated records", *first)
-        print(f"the first came {time.monotonic() - began:.1f} s after the workers were started")
+        print(f"shown {time.monotonic() - began:.1f} s after the start of the workers")
         _tail("the latest stories", "stories", "--no-follow")
-        letters = ("dead-letters", "--from-offset", "0", "--no-follow")
-        _tail("what could not be curated, and why", *letters)
+        dead_letters = ("dead-letters", "--from-offset", "0", "--no-follow")
+        _tail("inputs that could not be curated, with the reason", *dead_letters)
     finally:
         worker.send_signal(signal.SIGTERM)
         code = worker.wait(30)
-    print("\nthe workers have finished their batch and left; the broker stops now")
+    print("\nthe workers have ended; a broker started by `make demo-kafka` stops now")
     return code
 
 
@@ -58,6 +58,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except subprocess.TimeoutExpired:
-        sys.exit(f"demo: nothing more came within {DEADLINE_S:.0f} s")
+        sys.exit(f"demo: no further record within {DEADLINE_S:.0f} s: look for errors above")
     except subprocess.CalledProcessError as error:
         sys.exit(f"demo: {' '.join(error.cmd)} failed")

@@ -1,7 +1,7 @@
-"""Become a command that the kernel signals when its parent ends (Linux, prctl PR_SET_PDEATHSIG).
+"""Replace this process by a command that the kernel signals when the parent ends (Linux).
 
-Enters: signal number, process id of the parent, the command. Never returns. Done in the child,
-since Python's own hook for it, preexec_fn, is unsafe in a process that has threads.
+In: signal number, process id of the parent, the command. Never returns. It calls prctl with
+PR_SET_PDEATHSIG (1) in the child, because `preexec_fn` is unsafe in a process with threads.
 """
 
 import ctypes
@@ -10,5 +10,5 @@ import sys
 
 if __name__ == "__main__":
     ctypes.CDLL(None).prctl(1, int(sys.argv[1]))
-    if os.getppid() == int(sys.argv[2]):  # else it ended before we asked
+    if os.getppid() == int(sys.argv[2]):  # Otherwise the parent ended before the call above.
         os.execvp(sys.argv[3], sys.argv[3:])

@@ -1,7 +1,7 @@
-"""What a broker is made of: a Java that is new enough, and Kafka's jars.
+"""Find Java 17 or newer, and the jars of a Kafka broker.
 
-Enters: PATH, JAVA_HOME, NEWSLOOM_KAFKA_JARS and pom.xml. Leaves: paths, or a BrokerError that says
-the mend. Names no repository: Maven's own settings say where jars come from.
+In: PATH, JAVA_HOME, NEWSLOOM_KAFKA_JARS and pom.xml. Out: paths, or a BrokerError with the fix.
+Maven's own settings decide where it downloads from; this file names no repository.
 """
 
 import contextlib
@@ -14,63 +14,66 @@ import tempfile
 from pathlib import Path
 
 POM = Path(__file__).with_name("pom.xml")
-MEND = "see deploy/kafka/README.md"
+HELP = "see deploy/kafka/README.md"
 COPY_TIMEOUT_S = 600.0
 
 
 class BrokerError(Exception):
-    """An expected failure: what is wrong and the mend, meant to be shown as it is."""
+    """An expected failure. The message says what is wrong and how to fix it; show it unchanged."""
 
 
 def find_java() -> str:
-    """Path of Java 17 or newer, from JAVA_HOME or PATH; raises BrokerError when there is none."""
+    """The path of Java 17 or newer, from JAVA_HOME or PATH. Raises BrokerError if there is none."""
     home = os.environ.get("JAVA_HOME")
     java = shutil.which("java", path=f"{home}/bin") if home else None
     java = java or shutil.which("java")
     if java is None:
-        raise BrokerError(f"Java is not installed: install Java 17 or newer ({MEND})")
-    said = subprocess.run([java, "-version"], capture_output=True, text=True).stderr
-    version = re.search(r'version "(\d+)', said)
+        raise BrokerError(f"Java is not installed: install Java 17 or newer ({HELP})")
+    output = subprocess.run([java, "-version"], capture_output=True, text=True).stderr
+    version = re.search(r'version "(\d+)', output)
     if version is None or int(version[1]) < 17:
         found = f"is Java {version[1]}" if version else "is no working Java"
-        raise BrokerError(f"{java} {found}: install Java 17 or newer, or set JAVA_HOME ({MEND})")
+        raise BrokerError(f"{java} {found}: install Java 17 or newer, or set JAVA_HOME ({HELP})")
     return java
 
 
 def copy_jars() -> Path:
-    """Folder of Kafka's jars; copied by Maven on first use, whole or not at all.
+    """The folder of Kafka's jars. On first use, Maven copies either all of them or none.
 
-    NEWSLOOM_KAFKA_JARS names another folder than the one in the user's cache. Raises BrokerError.
+    NEWSLOOM_KAFKA_JARS sets a folder other than the one in the user's cache. Raises BrokerError.
     """
     version = re.findall(r"<kafka\.version>(.+?)<", POM.read_text())[0]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    named = os.environ.get("NEWSLOOM_KAFKA_JARS")
-    folder = Path(named).absolute() if named else cache / "newsloom" / f"kafka-{version}"
-    witness = folder / f"kafka_2.13-{version}.jar"
-    if witness.exists():
+    given = os.environ.get("NEWSLOOM_KAFKA_JARS")
+    folder = Path(given).absolute() if given else cache / "newsloom" / f"kafka-{version}"
+    main_jar = folder / f"kafka_2.13-{version}.jar"
+    if main_jar.exists():
         return folder
     mvn = shutil.which("mvn")
     if mvn is None:
-        raise BrokerError(f"Maven is not installed: install it to copy Kafka's jars once ({MEND})")
+        raise BrokerError(f"Maven is not installed: install it to copy Kafka's jars once ({HELP})")
     print(f"Copying Kafka {version} to {folder} (44 MB, once)", file=sys.stderr)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".copying-") as scratch:
         jars = Path(scratch) / "jars"
-        order = [mvn, "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"]
-        order += ["-DincludeScope=runtime", f"-DoutputDirectory={jars}"]
+        command = [mvn, "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"]
+        command += ["-DincludeScope=runtime", f"-DoutputDirectory={jars}"]
         try:
-            ran = subprocess.run(order, capture_output=True, text=True, timeout=COPY_TIMEOUT_S)
-            said = (ran.stdout + ran.stderr).splitlines() if ran.returncode else []
+            done = subprocess.run(command, capture_output=True, text=True, timeout=COPY_TIMEOUT_S)
+            errors = (done.stdout + done.stderr).splitlines() if done.returncode else []
         except subprocess.TimeoutExpired:
-            said = [f"no end after {COPY_TIMEOUT_S:.0f} s"]
-        if said:
-            why = next((line for line in said if "ERROR" in line), said[-1])
+            errors = [f"not finished after {COPY_TIMEOUT_S:.0f} s"]
+        if errors:
+            why = next((line for line in errors if "ERROR" in line), errors[-1])
             raise BrokerError(
                 f"Maven could not copy Kafka's jars: {why.removeprefix('[ERROR] ')[:300]}: "
                 "check the network and Maven's settings.xml, then try again"
             )
-        with contextlib.suppress(OSError):  # another process may have been faster
+        with contextlib.suppress(OSError):  # Another process may have created the folder first.
             jars.rename(folder)
-    if not witness.exists():
-        raise BrokerError(f"{folder} is in the way: remove it, or set NEWSLOOM_KAFKA_JARS")
+    if not main_jar.exists():
+        raise BrokerError(
+            f"{folder} exists but holds no {main_jar.name}: "
+            "remove the folder, or set NEWSLOOM_KAFKA_JARS to another one"
+        )
     return folder

@@ -1,7 +1,7 @@
-"""The loopback side of brokers: free ports, and the question whom a broker holds for alive.
+"""Find free ports on 127.0.0.1, and ask a broker which brokers it lists as live.
 
-Enters: ports of 127.0.0.1. Leaves: ports, and numbers of brokers read from Kafka's own protocol
-by hand, since no client library may be assumed. Never reaches another host.
+In: ports of 127.0.0.1. Out: ports, and numbers of brokers. Kafka's protocol is read by hand here,
+because only the standard library is available. Never connects to another host.
 """
 
 import itertools
@@ -14,20 +14,24 @@ HOST = "127.0.0.1"
 
 
 def read_live_brokers(port: int, timeout_s: float = 2.0) -> frozenset[int]:
-    """Numbers of the brokers that the one at this port holds for alive (Metadata request, v1).
+    """The numbers of the brokers that the broker at this port lists as live.
 
-    Brokers that are dead, frozen or still starting are not among them once the controller has
-    noticed. Raises OSError when the one asked does not answer within timeout_s a step.
+    It sends Kafka's Metadata request, version 1. Brokers that are dead, paused or still starting
+    are missing once the controller has noticed. Raises OSError if the broker does not answer;
+    `timeout_s` limits each network step.
     """
     with socket.create_connection((HOST, port), timeout_s) as connection:
-        request = struct.pack(">hhihi", 3, 1, 1, -1, 0)  # key, version, id, no client, no topic
+        # API key, API version, correlation id, no client id, no topics
+        request = struct.pack(">hhihi", 3, 1, 1, -1, 0)
         connection.sendall(struct.pack(">i", len(request)) + request)
         with connection.makefile("rb") as stream:
             try:
                 _, _, count = struct.unpack(">iii", stream.read(12))
                 return frozenset(_read_broker(stream.read) for _ in range(count))
             except struct.error as error:
-                raise ConnectionError("the answer was cut") from error
+                raise ConnectionError(
+                    f"the broker's answer at port {port} is incomplete"
+                ) from error
 
 
 def _read_broker(read: Callable[[int], bytes]) -> int:
@@ -50,9 +54,10 @@ def is_free(port: int) -> bool:
 
 
 def pick_ports(count: int) -> list[int]:
-    """Free ports below those that systems hand to clients (Linux: from 32768).
+    """`count` distinct free ports from 20,000 to 31,999.
 
-    A client that retries a dead broker's port could else be given it as its own and meet itself.
+    They are below the range for outgoing connections (Linux: from 32768). Otherwise a client that
+    retries the port of a dead broker could get that port as its own and connect to itself.
     """
     drawn = random.SystemRandom().sample(range(20_000, 32_000), 12_000)
     return list(itertools.islice(filter(is_free, drawn), count))

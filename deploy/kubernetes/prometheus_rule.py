@@ -1,7 +1,9 @@
-"""The alerts for the Prometheus operator: `python prometheus_rule.py | kubectl apply -f -`.
+"""Print the alerts as an object for the Prometheus operator.
 
-Enters: deploy/prometheus/alerts.yml, the one place where they are written. Leaves: a PrometheusRule
-on standard output, as JSON.
+    python deploy/kubernetes/prometheus_rule.py | kubectl apply -f -
+
+In: deploy/prometheus/alerts.yml, the only place where the alerts are defined. Out: a PrometheusRule
+as JSON on standard output. Needs PyYAML.
 """
 
 import json
@@ -15,7 +17,7 @@ ALERTS = Path(__file__).parents[1] / "prometheus" / "alerts.yml"
 
 
 def prometheus_rule() -> dict[str, Any]:
-    """The object."""
+    """The PrometheusRule `newsloom` in the namespace `newsloom`."""
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",

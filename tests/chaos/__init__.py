@@ -1,1 +1,1 @@
-"""`make chaos`: workers and brokers are killed, frozen and changed while events flow."""
+"""`make chaos`: workers and brokers are killed, frozen, added and removed while events flow."""

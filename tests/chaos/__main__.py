@@ -1,10 +1,11 @@
-"""Chaos: three brokers, three workers of each stage, and everything that can befall them.
+"""Chaos test: three brokers and three workers of each stage are disturbed while events flow.
 
     python -m tests.chaos --events 50000 --rate 100 --seed 1
 
-In: how many events. Out: a line for each deed, then the account of a program that shares no code
-with the pipeline. Exits 1 if anything is lost, repeated, backward or different from an embedded
-run, or the longest pause is longer than allowed. Smaller runs get fewer deeds.
+In: the number of events. Out: a line for each disturbance, then the result of a verifier that
+shares no code with the pipeline. Exit code 1 if a record is lost, repeated, out of order or
+different from an embedded run, or if the longest pause exceeds MAX_PAUSE_S. Smaller runs have fewer
+disturbances.
 """
 
 import argparse
@@ -24,26 +25,29 @@ from random import Random
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.kafka.brokers import Cluster
-from tests.chaos.crew import Crew
-from tests.chaos.traffic import Feed, Watch, is_level
+from tests.chaos.traffic import Feed, PauseMeter, is_caught_up
+from tests.chaos.worker_pool import WorkerPool
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
 from tests.support.verifier import PUBLISHED, verify
 from tests.support.workers import Event
 
 FULL = 50_000
-DEEDS = {"kill": 20, "drain": 10, "freeze": 3, "change": 10, "broker": 5}
-"""What befalls a run of so many events."""
+DISTURBANCES = {"kill": 20, "drain": 10, "freeze": 3, "change": 10, "broker": 5}
+"""The disturbances of a run with FULL events: kill a worker (SIGKILL), drain one (SIGTERM), freeze
+one (SIGSTOP), change the number of workers, kill a broker.
+"""
 SIZE = 3
+"""Workers of each stage."""
 PARTITIONS = 6
 FREEZE_S = 10.0
 BROKER_DOWN_S = 5.0
 QUIET_S = 5.0
-"""When nothing has come for so long after the last event, it is asked whether all have come."""
+"""After this time without a record, the run checks whether all events are processed."""
 DRAIN_LIMIT_S = 300.0
 MAX_PAUSE_S = 15.0
 START = datetime(2024, 3, 4, tzinfo=UTC)
-# No record is to be compacted away before it is counted.
+# Compaction must not remove a record before the verifier has counted it.
 UNCOMPACTED = {
     "cleanup.policy": "compact,delete",
     "min.compaction.lag.ms": "86400000",
@@ -53,7 +57,7 @@ UNCOMPACTED = {
 
 
 def feed(seed: int, count: int) -> list[Event]:
-    """Events of all kinds, keyed by webUrl, with a little poison."""
+    """Events of all kinds, keyed by webUrl. Every 200th is not valid JSON."""
     events: list[Event] = []
     for number, event in enumerate(generate(seed, count, start=START)):
         if number % 200 == 0:
@@ -63,83 +67,88 @@ def feed(seed: int, count: int) -> list[Event]:
     return events
 
 
-def plan(chance: Random, events: int, duration_s: float) -> list[tuple[float, str]]:
-    """When what befalls them: brokers at even distances, the rest in any order between."""
+def plan(random: Random, events: int, duration_s: float) -> list[tuple[float, str]]:
+    """The disturbances in order of time, in seconds from the start.
+
+    Broker kills are evenly spaced. The others are evenly spaced too, in random order.
+    """
     share = events / FULL
-    counts = {deed: max(1, round(count * share)) for deed, count in DEEDS.items()}
+    counts = {kind: max(1, round(count * share)) for kind, count in DISTURBANCES.items()}
     brokers = counts.pop("broker")
-    others = [deed for deed, count in counts.items() for _ in range(count)]
-    chance.shuffle(others)
+    others = [kind for kind, count in counts.items() for _ in range(count)]
+    random.shuffle(others)
     gap_s = duration_s / (len(others) + 1)
-    deeds = [(gap_s * (n + 1), deed) for n, deed in enumerate(others)]
+    planned = [(gap_s * (n + 1), kind) for n, kind in enumerate(others)]
     gap_s = duration_s / (brokers + 1)
-    return sorted(deeds + [(gap_s * (n + 1), "broker") for n in range(brokers)])
+    return sorted(planned + [(gap_s * (n + 1), "broker") for n in range(brokers)])
 
 
 @dataclass(slots=True)
 class Chaos:
-    """One run. Deeds that come due while nothing flows yet wait until it does."""
+    """One run. Times are seconds since its start."""
 
     cluster: Cluster
     kafka: Kafka
-    crew: Crew
-    watch: Watch
-    chance: Random
+    pool: WorkerPool
+    meter: PauseMeter
+    random: Random
     began_at: float
-    done: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    """The disturbances so far, by kind."""
     log: list[tuple[float, str]] = field(default_factory=list)
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
-    _brokers: int = 0
+    """Actions that end a disturbance, with the times at which they are due."""
+    _broker_kills: int = 0
 
     def now_s(self) -> float:
-        """Seconds since the run began."""
+        """Seconds since the start of the run."""
         return time.monotonic() - self.began_at
 
-    def tell(self, words: str) -> None:
-        """A line of what happens."""
-        self.log.append((self.now_s(), words))
-        print(f"{self.now_s():7.1f} s  {self.watch.records:7,} curated  {words}", flush=True)
+    def report(self, line: str) -> None:
+        """Print a line with the time and the number of curated records, and keep it."""
+        self.log.append((self.now_s(), line))
+        print(f"{self.now_s():7.1f} s  {self.meter.records:7,} curated  {line}", flush=True)
 
     def tend(self) -> None:
-        """What is due by now."""
-        self.crew.tend()
+        """Restart ended workers, and end the disturbances that are due."""
+        self.pool.tend()
         due = [entry for entry in self._later if entry[0] <= self.now_s()]
         for entry in due:
             self._later.remove(entry)
             entry[1]()
 
-    def strike(self, deed: str) -> None:
-        """One deed."""
-        self.done[deed] += 1
-        if deed == "kill":
-            self.tell(self.crew.kill(self.chance))
-        elif deed == "drain":
-            self.tell(self.crew.drain(self.chance))
-        elif deed == "change":
-            self.tell(self.crew.change(self.chance, SIZE))
-        elif deed == "freeze":
-            words, pid = self.crew.freeze(self.chance)
-            self.tell(words)
+    def disturb(self, kind: str) -> None:
+        """Cause one disturbance of DISTURBANCES."""
+        self.counts[kind] += 1
+        if kind == "kill":
+            self.report(self.pool.kill(self.random))
+        elif kind == "drain":
+            self.report(self.pool.drain(self.random))
+        elif kind == "change":
+            self.report(self.pool.change(self.random, SIZE))
+        elif kind == "freeze":
+            line, pid = self.pool.freeze(self.random)
+            self.report(line)
             if pid is not None:
-                self._later.append((self.now_s() + FREEZE_S, lambda: self.crew.wake(pid)))
+                self._later.append((self.now_s() + FREEZE_S, lambda: self.pool.resume(pid)))
         else:
-            self._strike_broker()
+            self._kill_broker()
 
-    def _strike_broker(self) -> None:
-        """The coordinator of a group, by turns."""
-        group = self.kafka.prefix + ("curate", "enrich")[self._brokers % 2]
-        self._brokers += 1
+    def _kill_broker(self) -> None:
+        """Kill the broker that coordinates a consumer group, curate and enrich in turn."""
+        group = self.kafka.prefix + ("curate", "enrich")[self._broker_kills % 2]
+        self._broker_kills += 1
         number = asyncio.run(_coordinator(self.kafka.servers, group))
         self.cluster.kill(number)
-        self.tell(f"kill broker {number}, coordinator of {group}")
+        self.report(f"kill broker {number}, coordinator of {group}")
         self._later.append((self.now_s() + BROKER_DOWN_S, lambda: self._restart(number)))
 
     def _restart(self, number: int) -> None:
         self.cluster.restart(number)
-        self.tell(f"broker {number} is back")
+        self.report(f"broker {number} runs again")
 
-    def has_pending(self) -> bool:
-        """Whether somebody is still frozen or down."""
+    def is_disturbed(self) -> bool:
+        """Whether a worker is still frozen or a broker is still down."""
         return bool(self._later)
 
 
@@ -153,91 +162,101 @@ async def _coordinator(servers: str, group: str) -> int:
 
 
 def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
-    """Whether all went well."""
+    """Run the test. Returns True if it passed."""
     kafka = Kafka(cluster.bootstrap_servers, "chaos.")
     for topic in PUBLISHED:
         kafka.create(kafka.prefix + topic, 1, UNCOMPACTED, replication=3)
-    made = kafka.newsloom("topics", "create", "--partitions", PARTITIONS)
-    assert made.code in (0, 1), made.err
+    created = kafka.newsloom("topics", "create", "--partitions", PARTITIONS)
+    assert created.code in (0, 1), created.err
     events = feed(options.seed, options.events)
-    crew = Crew(kafka, SIZE, folder)
+    pool = WorkerPool(kafka, SIZE, folder)
     try:
         began_at = time.monotonic()
         source = Feed(kafka, events, options.rate)
-        watch = Watch(kafka, began_at)
-        chaos = Chaos(cluster, kafka, crew, watch, Random(options.seed), began_at)
-        watch.start()
+        meter = PauseMeter(kafka, began_at)
+        chaos = Chaos(cluster, kafka, pool, meter, Random(options.seed), began_at)
+        meter.start()
         source.start()
-        _befall(chaos, source, plan(chaos.chance, len(events), len(events) / options.rate))
-        _settle(chaos)
-        crew.end()
+        _disturb_all(chaos, source, plan(chaos.random, len(events), len(events) / options.rate))
+        _wait_until_caught_up(chaos)
+        pool.end()
     finally:
-        crew.kill_all()
-    watch.end()
+        pool.kill_all()
+    meter.end()
     return _report(chaos, folder)
 
 
-def _befall(chaos: Chaos, source: Feed, deeds: list[tuple[float, str]]) -> None:
-    struck_at = time.monotonic()
-    while source.is_alive() or deeds:
+def _disturb_all(chaos: Chaos, source: Feed, planned: list[tuple[float, str]]) -> None:
+    """Cause the planned disturbances until all events are sent.
+
+    A disturbance waits until a curated record has arrived since the one before it.
+    """
+    disturbed_at = time.monotonic()
+    while source.is_alive() or planned:
         chaos.tend()
-        has_flowed = chaos.watch.heard_at > struck_at
-        if deeds and chaos.now_s() >= deeds[0][0] and has_flowed and source.is_alive():
-            chaos.strike(deeds.pop(0)[1])
-            struck_at = time.monotonic()
-        elif deeds and not source.is_alive():
-            chaos.tell(f"{len(deeds)} deeds left out: no events are left")
-            deeds.clear()
+        has_recovered = chaos.meter.last_record_at > disturbed_at
+        if planned and chaos.now_s() >= planned[0][0] and has_recovered and source.is_alive():
+            chaos.disturb(planned.pop(0)[1])
+            disturbed_at = time.monotonic()
+        elif planned and not source.is_alive():
+            chaos.report(f"{len(planned)} disturbances skipped, because all events are sent")
+            planned.clear()
         time.sleep(0.05)
     if source.error is not None:
         raise source.error
-    chaos.tell(f"all {source.sent:,} events are sent")
+    chaos.report(f"all {source.sent:,} events are sent")
 
 
-def _settle(chaos: Chaos) -> None:
+def _wait_until_caught_up(chaos: Chaos) -> None:
+    """Wait until all events are processed, at most DRAIN_LIMIT_S."""
     deadline = time.monotonic() + DRAIN_LIMIT_S
     while time.monotonic() < deadline:
         chaos.tend()
-        quiet_s = time.monotonic() - chaos.watch.heard_at
-        if quiet_s > QUIET_S and not chaos.has_pending() and is_level(chaos.kafka):
+        quiet_s = time.monotonic() - chaos.meter.last_record_at
+        if quiet_s > QUIET_S and not chaos.is_disturbed() and is_caught_up(chaos.kafka):
             return
         time.sleep(0.1)
 
 
 def _report(chaos: Chaos, folder: Path) -> bool:
-    print("\nverifying", flush=True)
+    """Verify and print the results. Returns True if the run passed."""
+    print("\nverifying all records", flush=True)
     account = verify(chaos.kafka.servers, chaos.kafka.prefix, folder / "embedded")
     print(account)
     for fault in account.faults:
         print(f"  {fault}")
-    print("befell: " + ", ".join(f"{count} {deed}" for deed, count in chaos.done.items()))
-    print(f"ended unasked: {chaos.crew.unasked.total()}")
-    for words, count in chaos.crew.unasked.most_common():
-        print(f"  {count} x {words}")
-    longest_s = max((pause.length_s for pause in chaos.watch.pauses), default=0.0)
-    print(f"longest pause {longest_s:.1f} s (allowed {MAX_PAUSE_S:g} s)")
-    for pause in chaos.watch.pauses:
+    print("disturbances: " + ", ".join(f"{count} {kind}" for kind, count in chaos.counts.items()))
+    print(f"workers that ended unexpectedly: {chaos.pool.unexpected_ends.total()}")
+    for message, count in chaos.pool.unexpected_ends.most_common():
+        print(f"  {count} x {message}")
+    longest_s = max((pause.length_s for pause in chaos.meter.pauses), default=0.0)
+    print(f"longest pause: {longest_s:.1f} s (allowed: {MAX_PAUSE_S:g} s)")
+    for pause in chaos.meter.pauses:
         end_s = pause.began_s + pause.length_s
-        amid = [f"{at:.1f} {words}" for at, words in chaos.log if pause.began_s - 3 < at < end_s]
-        print(f"  {pause.length_s:.1f} s from {pause.began_s:.1f} s: {'; '.join(amid)}")
+        causes = [f"{at:.1f} {line}" for at, line in chaos.log if pause.began_s - 3 < at < end_s]
+        print(f"  {pause.length_s:.1f} s from {pause.began_s:.1f} s on: {'; '.join(causes)}")
     return not account.faults and longest_s <= MAX_PAUSE_S
 
 
 def main() -> int:
-    """0 if all went well."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--events", type=int, default=FULL)
-    parser.add_argument("--rate", type=float, default=100.0, help="events a second (100)")
-    parser.add_argument("--seed", type=int, default=1)
+    """The exit code: 0 if the run passed, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.chaos",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--events", type=int, default=FULL, help=f"events to send ({FULL})")
+    parser.add_argument("--rate", type=float, default=100.0, help="events per second (100)")
+    parser.add_argument("--seed", type=int, default=1, help="of events and disturbances (1)")
     options = parser.parse_args()
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of brokers that we killed ourselves
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # The test kills brokers on purpose.
     with (
         tempfile.TemporaryDirectory(prefix="newsloom-chaos-") as folder,
         Cluster(Path(folder) / "brokers", 3) as cluster,
     ):
-        is_well = run(cluster, options, Path(folder))
-    print("well" if is_well else "NOT WELL")
-    return 0 if is_well else 1
+        has_passed = run(cluster, options, Path(folder))
+    print("passed" if has_passed else "FAILED")
+    return 0 if has_passed else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What flows during a chaos run: events in at a steady rate, and the pauses of what comes out.
+"""The traffic of a chaos run: write events at a steady rate, and measure pauses of the output.
 
-In: brokers, events. Out: article events; how long a subscriber had to wait at the longest.
+In: brokers, events. Out: article events on Kafka; the longest times in which a subscriber received
+nothing.
 """
 
 import asyncio
@@ -25,11 +26,11 @@ from tests.support.workers import (
 STEP_S = 0.1
 POLL_MS = 100
 TAIL_RECORDS = 2_000
-"""More than a batch and what was undone of another."""
+"""Read from the end of a topic. More than one batch and an aborted batch together."""
 
 
 class Feed(threading.Thread):
-    """Writes events, so many a second, whatever happens; `sent` of them so far."""
+    """Writes events at a steady rate in a thread. `sent` counts the events written so far."""
 
     def __init__(self, kafka: Kafka, events: Sequence[Event], rate: float) -> None:
         super().__init__(daemon=True)
@@ -38,14 +39,14 @@ class Feed(threading.Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        """Sends all; an error is kept for who asks."""
+        """Send all events. An exception is stored in `error`."""
         try:
             asyncio.run(self._feed())
         except BaseException as error:
             self.error = error
 
     def due(self, elapsed_s: float) -> float:
-        """How many events are to be sent so long after the beginning."""
+        """The number of events that must be sent `elapsed_s` seconds after the start."""
         return elapsed_s * self._rate
 
     async def _feed(self) -> None:
@@ -63,41 +64,45 @@ class Feed(threading.Thread):
                     pending.add(await producer.send(self._kafka.prefix + EVENTS, value, key))
                 self.sent = due
                 await asyncio.sleep(STEP_S)
-                for done in [future for future in pending if future.done()]:
-                    pending.discard(done)
-                    done.result()
+                for future in [future for future in pending if future.done()]:
+                    pending.discard(future)
+                    future.result()
             await asyncio.gather(*pending)
 
 
 @dataclass(slots=True)
 class Pause:
-    """A time without committed output, in seconds since the beginning of the run."""
+    """A time without committed output. `began_s` is in seconds since the start of the run."""
 
     began_s: float = 0.0
     length_s: float = 0.0
 
 
-class Watch(threading.Thread):
-    """A subscriber, who notes when records come. Pauses count from the first record on."""
+class PauseMeter(threading.Thread):
+    """A subscriber in a thread that measures the pauses between curated records.
+
+    `pauses` holds the three longest pauses, the longest first. Pauses before the first record do
+    not count. `last_record_at` is a time of `time.monotonic`.
+    """
 
     def __init__(self, kafka: Kafka, began_at: float) -> None:
         super().__init__(daemon=True)
         self._kafka, self._began_at = kafka, began_at
         self._is_ending = threading.Event()
         self.records = 0
-        self.heard_at = began_at
+        self.last_record_at = began_at
         self.pauses: list[Pause] = []
 
     def run(self) -> None:
-        """Reads until it is told to end."""
-        asyncio.run(self._watch())
+        """Read records until `end` is called."""
+        asyncio.run(self._read())
 
     def end(self) -> None:
-        """Ends it; what comes from now on counts no more."""
+        """Stop reading. Later records do not count."""
         self._is_ending.set()
         self.join()
 
-    async def _watch(self) -> None:
+    async def _read(self) -> None:
         async with AIOKafkaConsumer(
             bootstrap_servers=self._kafka.servers, isolation_level="read_committed"
         ) as consumer:
@@ -107,19 +112,20 @@ class Watch(threading.Thread):
             while not self._is_ending.is_set():
                 fetched = await consumer.getmany(timeout_ms=POLL_MS)
                 if fetched:
-                    self._hear(sum(map(len, fetched.values())))
+                    self._count(sum(map(len, fetched.values())))
 
-    def _hear(self, records: int) -> None:
+    def _count(self, records: int) -> None:
         now = time.monotonic()
         if self.records:
-            self.pauses.append(Pause(self.heard_at - self._began_at, now - self.heard_at))
+            began_s = self.last_record_at - self._began_at
+            self.pauses.append(Pause(began_s, now - self.last_record_at))
             self.pauses = sorted(self.pauses, key=lambda pause: -pause.length_s)[:3]
         self.records += records
-        self.heard_at = now
+        self.last_record_at = now
 
 
-def is_level(kafka: Kafka) -> bool:
-    """Whether the lane has come to the end of its inputs."""
+def is_caught_up(kafka: Kafka) -> bool:
+    """Whether the lane has processed all enriched articles."""
     rows = asyncio.run(_tail(kafka, LANE_STATE))
     inputs = asyncio.run(_tail(kafka, ENRICHED))
     positions = [json.loads(row.value)["next_offset"] for row in rows if row.key == b"position"]
@@ -127,6 +133,7 @@ def is_level(kafka: Kafka) -> bool:
 
 
 async def _tail(kafka: Kafka, topic: str) -> list[ConsumerRecord]:
+    """The committed records among the last TAIL_RECORDS offsets of partition 0."""
     partition = TopicPartition(kafka.prefix + topic, 0)
     async with AIOKafkaConsumer(
         bootstrap_servers=kafka.servers, isolation_level="read_committed"

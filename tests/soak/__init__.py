@@ -1,1 +1,1 @@
-"""`make soak`: workers under a long steady load; what they hold must not grow."""
+"""`make soak`: workers run under a steady load; their memory, files and lag must not grow."""

@@ -1,13 +1,15 @@
-"""A soak: a broker, a worker of each stage, a steady load with bursts, failing images and restarts.
+"""Soak test: one broker and a worker of each stage run under a steady load with disturbances.
 
     python -m tests.soak --minutes 30 --rate 40 --out out/soak
 
-In: how long. Out: a line for each deed, a slope for all that might grow, an image and a table of
-all samples. Exits 1 if memory, descriptors or lag grow beyond LIMITS (tests/soak/samples.py) after
-a warm-up, if not all is worked off at the end, or if an input is lost or repeated.
+In: the length of the run. Out: a line for each event of the test, a slope for every measured
+series, a plot and a CSV file of all samples. Exit code 1 if memory, open files or lag grow beyond
+LIMITS (tests/soak/samples.py) after the warm-up, if records still wait at the end, or if an input
+is lost or repeated.
 
-News goes by so fast that the window of ten days is full after the warm-up: from then on as many
-articles leave it as come, and whatever still grows is no article.
+The disturbances are bursts of events, failing images, and two restarts of workers. The times of the
+events pass so fast that the window of ten days is full after the warm-up. From then on, as many
+articles leave the window as are added, so articles cannot be the cause of growth.
 """
 
 import argparse
@@ -25,9 +27,9 @@ from random import Random
 
 from deploy.kafka.brokers import Cluster
 from newsloom.adapters.images.verdict_cache import MAX_VERDICTS
-from tests.chaos.crew import STAGES, Crew
 from tests.chaos.traffic import Feed
-from tests.soak.gallery import NETWORKS, Gallery
+from tests.chaos.worker_pool import STAGES, WorkerPool
+from tests.soak.image_servers import NETWORKS, ImageServers
 from tests.soak.plots import draw
 from tests.soak.samples import Sampler, judge, write_csv
 from tests.support.generator import generate
@@ -38,103 +40,126 @@ from tests.support.workers import Event
 
 WINDOW_DAYS = 10
 FIRST_SHARE = 25
-"""Events sent at once at the beginning, for each second of the run: they fill the window."""
+"""Warm-up events per second of the run. They are sent at once and fill the window."""
 AT_ONCE = 1e9
 BURSTS = 9
 BURST_SHARE = 1 / 60
-"""A burst is what a steady load brings in this share of the run, at once."""
+"""A burst has as many events as the steady load has in this share of the run."""
 OUTAGES = ((0.2, 0.25), (0.45, 0.5), (0.75, 0.8))
-"""When images fail, in shares of the run."""
+"""When one image host fails: start and end, as shares of the run."""
 RESTARTS = ((0.05, "drain", "enrich"), (0.1, "kill", "curate"))
+"""When a worker is restarted, as a share of the run; how; and its stage."""
 WARM_UP = 0.3
-"""A process is judged from this share of the run after its start, if that leaves as much again."""
+"""The warm-up of a process, as a share of the run. It must live as long again to be judged."""
 SAMPLES = 600
 DRAIN_LIMIT_S = 300.0
-LEVEL_RECORDS = 10
-"""Marks of transactions wait for ever."""
+MAX_WAITING = 10
+"""Records that may wait at the end: the markers of transactions always count as waiting."""
 UNCOMPACTED = {
     "cleanup.policy": "delete",
     "max.message.bytes": "4194304",
 }
 
 
-def feed(count: int, gallery: Gallery, images: int, articles_per_day: int) -> Iterator[Event]:
-    """Events of all kinds up to now, with so many images of the gallery and a little poison."""
-    start = datetime.now(UTC) - timedelta(days=count / articles_per_day + 1)
-    events = generate(1, count, start=start, articles_per_day=articles_per_day)
+def feed(count: int, servers: ImageServers, images: int, per_day: int) -> Iterator[Event]:
+    """Events of all kinds up to now, with `images` different images. Some are not valid JSON."""
+    start = datetime.now(UTC) - timedelta(days=count / per_day + 1)
+    events = generate(1, count, start=start, articles_per_day=per_day)
     for number, event in enumerate(events):
         if number % 200 == 0:
             yield b"poison %d" % number, b"{"
         if "withdrawn" not in event:
-            event = event | {"images": [{"url": gallery.url(number % images)}]}
+            event = event | {"images": [{"url": servers.url(number % images)}]}
         yield event["webUrl"].encode(), json.dumps(event).encode()
 
 
 class Load(Feed):
-    """A steady load with bursts, for so long; nothing is sent after that."""
+    """A steady load with bursts, over `length_s` seconds."""
 
     def __init__(self, kafka: Kafka, events: Sequence[Event], rate: float, length_s: float) -> None:
         super().__init__(kafka, events, rate)
         self._length_s = length_s
-        self.burst = burst_of(rate, length_s)
+        self.burst = burst_size(rate, length_s)
 
     def due(self, elapsed_s: float) -> float:
-        """How many events are to be sent so long after the beginning."""
+        """The number of events that must be sent `elapsed_s` seconds after the start."""
         bursts = min(BURSTS, int(elapsed_s / self._length_s * (BURSTS + 1)))
         return super().due(elapsed_s) + bursts * self.burst
 
 
-def burst_of(rate: float, length_s: float) -> int:
-    """The events of one burst."""
+def burst_size(rate: float, length_s: float) -> int:
+    """The number of events of one burst."""
     return int(BURST_SHARE * length_s * rate)
 
 
 @dataclass(slots=True)
 class Soak:
-    """One run. Its shares begin when the events of the warm-up are worked off."""
+    """One run. Shares of the run count from the end of the warm-up, `warm_at_s`."""
 
-    crew: Crew
-    gallery: Gallery
+    pool: WorkerPool
+    servers: ImageServers
     length_s: float
     began_at: float = field(default_factory=time.monotonic)
     warm_at_s: float = math.inf
     restarts: list[tuple[float, str]] = field(default_factory=list)
 
     def now_s(self) -> float:
-        """Seconds since it began."""
+        """Seconds since the start, warm-up included."""
         return time.monotonic() - self.began_at
 
     def at_s(self, share: float) -> float:
-        """When that share of the run has passed, its warm-up not counted."""
+        """The time of a share of the run, in seconds since the start."""
         return self.warm_at_s + share * self.length_s
 
-    def tell(self, words: str) -> None:
-        """A line of what happens."""
-        print(f"{self.now_s():7.1f} s  {words}", flush=True)
+    def report(self, line: str) -> None:
+        """Print a line with the time."""
+        print(f"{self.now_s():7.1f} s  {line}", flush=True)
 
     def outages(self) -> list[tuple[float, float]]:
-        """When images fail, in seconds since it began."""
+        """When images fail: start and end in seconds since the start."""
         return [(self.at_s(start), self.at_s(end)) for start, end in OUTAGES]
 
     def tend(self) -> None:
-        """Whoever has ended is started again; images fail when it is their time."""
-        self.crew.tend()
+        """Restart ended workers, and begin or end an outage of images that is due."""
+        self.pool.tend()
         is_failing = any(start <= self.now_s() < end for start, end in self.outages())
-        if is_failing != self.gallery.is_failing:
-            self.gallery.is_failing = is_failing
-            self.tell("images fail" if is_failing else "images are well")
+        if is_failing != self.servers.is_failing:
+            self.servers.is_failing = is_failing
+            self.report("one image host fails" if is_failing else "the image host works again")
 
 
 def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
-    """Whether nothing grows."""
+    """Run the test. Returns True if it passed."""
     length_s = options.minutes * 60
-    first = int(FIRST_SHARE * length_s)
-    total = first + int(length_s * options.rate) + BURSTS * burst_of(options.rate, length_s)
-    # What enrich remembers of images is full at the end of its warm-up: in a long run because it
-    # holds no more, in a short one because there are no more.
+    warm_up_events = int(FIRST_SHARE * length_s)
+    steady_events = int(length_s * options.rate)
+    total = warm_up_events + steady_events + BURSTS * burst_size(options.rate, length_s)
+    # The verdict cache of the enrich worker must be full at the end of its warm-up. A long run
+    # fills it to its limit. A short run uses so few images that all of them are cached by then.
     seen = int(WARM_UP * length_s * options.rate)
     images = total if seen >= MAX_VERDICTS else seen
     port = pick_neighbours()
+    kafka = _prepare(cluster, port)
+    with ImageServers(1) as servers:
+        events = list(feed(total, servers, images, warm_up_events // WINDOW_DAYS))
+        pool = WorkerPool(kafka, 1, folder)
+        soak = Soak(pool, servers, length_s)
+        sampler = Sampler(kafka, pool.workers, soak.now_s, length_s / SAMPLES, port)
+        sampler.start()
+        try:
+            _warm_up(soak, sampler, Feed(kafka, events[:warm_up_events], AT_ONCE))
+            _work(soak, Load(kafka, events[warm_up_events:], options.rate, length_s))
+            is_caught_up = _wait_until_caught_up(soak, sampler)
+            sampler.end()
+            pool.end()
+        finally:
+            pool.kill_all()
+    is_steady = _report(soak, sampler, options.out)
+    return _verify(kafka, pool) and is_steady and is_caught_up
+
+
+def _prepare(cluster: Cluster, port: int) -> Kafka:
+    """A client whose topics exist and whose workers check images and serve metrics."""
     settings = {
         "NEWSLOOM_IMAGES": "check",
         "NEWSLOOM_IMAGES_ALLOW_NETWORKS": NETWORKS,
@@ -143,78 +168,63 @@ def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
     kafka = Kafka(cluster.bootstrap_servers, "soak.", settings)
     for topic in PUBLISHED:
         kafka.create(kafka.prefix + topic, 1, UNCOMPACTED)
-    made = kafka.newsloom("topics", "create", "--partitions", 1)
-    assert made.code in (0, 1), made.err
-    with Gallery(1) as gallery:
-        events = list(feed(total, gallery, images, first // WINDOW_DAYS))
-        crew = Crew(kafka, 1, folder)
-        soak = Soak(crew, gallery, length_s)
-        sampler = Sampler(kafka, crew.workers, soak.now_s, length_s / SAMPLES, port)
-        sampler.start()
-        try:
-            _warm_up(soak, sampler, Feed(kafka, events[:first], AT_ONCE))
-            _work(soak, Load(kafka, events[first:], options.rate, length_s))
-            is_level = _settle(soak, sampler)
-            sampler.end()
-            crew.end()
-        finally:
-            crew.kill_all()
-    is_steady = _report(soak, sampler, options.out)
-    return _account(kafka, crew) and is_steady and is_level
+    created = kafka.newsloom("topics", "create", "--partitions", 1)
+    assert created.code in (0, 1), created.err
+    return kafka
 
 
 def _warm_up(soak: Soak, sampler: Sampler, source: Feed) -> None:
-    soak.tell("warm-up: enough events at once to fill the window")
+    soak.report("warm-up: send enough events at once to fill the window")
     source.start()
-    while source.is_alive() or sampler.waiting() > LEVEL_RECORDS:
+    while source.is_alive() or sampler.waiting() > MAX_WAITING:
         soak.tend()
         time.sleep(0.1)
-    _stop_at(source)
-    soak.tell(f"{source.sent / soak.now_s():,.0f} events a second, the start of workers included")
-    soak.gallery.forget()
+    _raise_error(source)
+    speed = source.sent / soak.now_s()
+    soak.report(f"{speed:,.0f} events per second, including the start of the workers")
+    soak.servers.count_requests()
     soak.warm_at_s = soak.now_s()
 
 
 def _work(soak: Soak, source: Load) -> None:
-    soak.tell(f"a steady load, and bursts of {source.burst:,} events")
-    chance, restarts = Random(1), list(RESTARTS)
+    soak.report(f"steady load with bursts of {source.burst:,} events")
+    random, restarts = Random(1), list(RESTARTS)
     source.start()
     while source.is_alive():
         soak.tend()
         if restarts and soak.now_s() >= soak.at_s(restarts[0][0]):
-            _, deed, stage = restarts.pop(0)
-            words = (
-                soak.crew.drain(chance, stage) if deed == "drain" else soak.crew.kill(chance, stage)
-            )
-            soak.restarts.append((soak.now_s(), words))
-            soak.tell(words)
+            _, kind, stage = restarts.pop(0)
+            stop = soak.pool.drain if kind == "drain" else soak.pool.kill
+            line = stop(random, stage)
+            soak.restarts.append((soak.now_s(), line))
+            soak.report(line)
         time.sleep(0.1)
-    _stop_at(source)
-    soak.tell(f"all events are sent; {soak.gallery.forget():,} images were asked for")
+    _raise_error(source)
+    soak.report(f"all events are sent; {soak.servers.count_requests():,} image requests")
 
 
-def _settle(soak: Soak, sampler: Sampler) -> bool:
-    """Whether all is worked off before long."""
+def _wait_until_caught_up(soak: Soak, sampler: Sampler) -> bool:
+    """Whether all records are processed within DRAIN_LIMIT_S."""
     deadline = time.monotonic() + DRAIN_LIMIT_S
-    while sampler.waiting() > LEVEL_RECORDS and time.monotonic() < deadline:
+    while sampler.waiting() > MAX_WAITING and time.monotonic() < deadline:
         soak.tend()
         time.sleep(0.5)
-    soak.tell(f"{sampler.waiting():,.0f} records wait")
-    return sampler.waiting() <= LEVEL_RECORDS
+    soak.report(f"{sampler.waiting():,.0f} records wait")
+    return sampler.waiting() <= MAX_WAITING
 
 
-def _stop_at(source: Feed) -> None:
+def _raise_error(source: Feed) -> None:
     if source.error is not None:
         raise source.error
 
 
 def _report(soak: Soak, sampler: Sampler, out: Path) -> bool:
-    """Whether every stage was judged, and nothing grows."""
+    """Write the files and print the verdicts. True if every stage was judged and nothing grows."""
     lines = sampler.lines()
     out.mkdir(parents=True, exist_ok=True)
     write_csv(lines, out / "samples.csv")
     draw(lines, soak.restarts, soak.outages(), out / "soak.png")
-    print(f"\n{out / 'soak.png'}, {out / 'samples.csv'}")
+    print(f"\nwritten: {out / 'soak.png'}, {out / 'samples.csv'}")
     warm_up_s = least_s = WARM_UP * soak.length_s
     verdicts = [
         verdict
@@ -222,29 +232,33 @@ def _report(soak: Soak, sampler: Sampler, out: Path) -> bool:
         for verdict in judge(what, lines[what], soak.warm_at_s, warm_up_s, least_s)
     ]
     judged = {verdict.who.split()[0] for verdict in verdicts}
-    until = {who: line.until(soak.at_s(1)) for who, line in lines["lag"].items()}
-    verdicts += judge("lag", until, soak.warm_at_s, 0, least_s)
+    until_end = {who: line.until(soak.at_s(1)) for who, line in lines["lag"].items()}
+    verdicts += judge("lag", until_end, soak.warm_at_s, 0, least_s)
     for verdict in verdicts:
         print(verdict)
     return judged == set(STAGES) and not any(verdict.is_growth for verdict in verdicts)
 
 
-def _account(kafka: Kafka, crew: Crew) -> bool:
-    """Whether every input ended once, and every worker as it was asked to."""
+def _verify(kafka: Kafka, pool: WorkerPool) -> bool:
+    """Whether every input ended exactly once, and no worker ended unexpectedly."""
     account = verify(kafka.servers, kafka.prefix)
     print(account)
     for fault in account.faults:
         print(f"  {fault}")
-    for words, count in crew.unasked.most_common():
-        print(f"ended unasked: {count} x {words}")
-    return not account.faults and not crew.unasked
+    for message, count in pool.unexpected_ends.most_common():
+        print(f"ended unexpectedly: {count} x {message}")
+    return not account.faults and not pool.unexpected_ends
 
 
 def main() -> int:
-    """0 if nothing grows and nothing is lost."""
-    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=30.0, help="after the warm-up (30)")
-    parser.add_argument("--rate", type=float, default=40.0, help="events a second (40)")
+    """The exit code: 0 if the run passed, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.soak",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--minutes", type=float, default=30.0, help="length after warm-up (30)")
+    parser.add_argument("--rate", type=float, default=40.0, help="events per second (40)")
     parser.add_argument("--out", type=Path, default=Path("out/soak"), help="folder (out/soak)")
     options = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -252,9 +266,9 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="newsloom-soak-") as folder,
         Cluster(Path(folder) / "brokers", 1) as cluster,
     ):
-        is_well = run(cluster, options, Path(folder))
-    print("well" if is_well else "NOT WELL")
-    return 0 if is_well else 1
+        has_passed = run(cluster, options, Path(folder))
+    print("passed" if has_passed else "FAILED")
+    return 0 if has_passed else 1
 
 
 if __name__ == "__main__":

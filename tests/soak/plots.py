@@ -1,6 +1,6 @@
-"""The samples of a soak run as an image: memory, descriptors and lag over time.
+"""Plot the samples of a soak run: memory, open files, lag and live articles over time.
 
-In: lines, what was done when, and times of failing images. Out: a PNG file.
+In: the series, the times of restarts, and the times of image outages. Out: a PNG file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ from matplotlib import pyplot as plt
 TITLES = {
     "memory": "resident memory, MiB",
     "descriptors": "open files",
-    "lag": "records that wait",
-    "live": "articles in the window",
+    "lag": "waiting records",
+    "live": "live articles",
 }
 
 
@@ -28,7 +28,7 @@ def draw(
     outages: Sequence[tuple[float, float]],
     path: Path,
 ) -> None:
-    """Writes a chart for each quantity, one above the other, on one axis of minutes."""
+    """Write one chart for each quantity, one above the other, with a shared axis of minutes."""
     figure, charts = plt.subplots(len(TITLES), 1, sharex=True, figsize=(11, 12))
     for chart, what in zip(charts, TITLES, strict=True):
         for who, line in lines[what].items():
@@ -44,11 +44,11 @@ def draw(
         chart.set_ylim(bottom=0)
         chart.grid(alpha=0.3)
         chart.legend(loc="lower right", fontsize="small")
-    for at_s, words in restarts:
+    for at_s, what in restarts:
         charts[0].annotate(
-            words, (at_s / 60, 0), rotation=90, fontsize="xx-small", va="bottom", ha="right"
+            what, (at_s / 60, 0), rotation=90, fontsize="xx-small", va="bottom", ha="right"
         )
-    charts[-1].set_xlabel("minutes (orange: a host of images fails)")
+    charts[-1].set_xlabel("minutes (orange: an image host fails; dotted: a worker is restarted)")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -1,7 +1,8 @@
-"""What workers hold, again and again, and whether it grows.
+"""Sample memory, open files, lag and live articles of workers, and decide whether they grow.
 
-In: workers by stage and process id, brokers. Out: samples; a slope for each process that ran long
-enough, by the median of all slopes between two samples (Theil and Sen), which bursts do not move.
+In: workers by stage and process id, brokers. Out: samples, and a slope for each process that ran
+long enough. The slope is the median of the slopes between all pairs of samples (Theil-Sen
+estimator), so that short bursts do not change it.
 """
 
 import asyncio
@@ -24,16 +25,16 @@ from tests.support.kafka import Kafka
 from tests.support.workers import ENRICHED, EVENTS
 
 MAX_POINTS = 400
-"""Of a line whose slope is taken: it takes time with the square of them."""
+"""Samples used for a slope. The time to compute it grows with their square."""
 MIB = 1024 * 1024
 SCRAPE_S = 5.0
 INPUTS = {"enrich": EVENTS, "curate": ENRICHED}
-"""Of each stage the topic that it reads: one partition, for several would change the order."""
+"""The input topic of each stage. It has one partition, so that all events stay in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A line grows if it rises by more than `per_hour`, and by `least` in what was seen of it."""
+    """A series grows if its slope exceeds `per_hour` and its rise in the run exceeds `least`."""
 
     unit: str
     per_hour: float
@@ -50,44 +51,44 @@ LIVE = b"newsloom_live_articles"
 
 @dataclass(slots=True)
 class Line:
-    """One quantity of one process, or of a stage, over time."""
+    """A time series: one quantity of one process or stage."""
 
     times_s: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
 
     def add(self, at_s: float, value: float) -> None:
-        """One more sample."""
+        """Add a sample."""
         self.times_s.append(at_s)
         self.values.append(value)
 
     def since(self, start_s: float) -> "Line":
-        """The samples from then on."""
+        """The samples from `start_s` on."""
         first = sum(at_s < start_s for at_s in self.times_s)
         return Line(self.times_s[first:], self.values[first:])
 
     def until(self, end_s: float) -> "Line":
-        """The samples before then."""
+        """The samples before `end_s`."""
         count = sum(at_s < end_s for at_s in self.times_s)
         return Line(self.times_s[:count], self.values[:count])
 
     @property
     def span_s(self) -> float:
-        """From the first sample to the last."""
+        """Seconds from the first sample to the last; 0 without samples."""
         return self.times_s[-1] - self.times_s[0] if self.times_s else 0.0
 
     def slope_per_s(self) -> float:
-        """The median slope between two samples; 0 of fewer than two."""
+        """The median of the slopes between all pairs of samples; 0 with fewer than two samples."""
         step = -(-len(self.times_s) // MAX_POINTS) or 1
         times, values = np.array(self.times_s[::step]), np.array(self.values[::step])
-        ahead, behind = np.triu_indices(len(times), 1)
-        if not len(ahead):
+        first, second = np.triu_indices(len(times), 1)
+        if not len(first):
             return 0.0
-        return float(np.median((values[behind] - values[ahead]) / (times[behind] - times[ahead])))
+        return float(np.median((values[second] - values[first]) / (times[second] - times[first])))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The slope of a line, and whether that is growth."""
+    """The slope of a series, and whether it counts as growth."""
 
     what: str
     who: str
@@ -95,36 +96,45 @@ class Verdict:
     per_hour: float
 
     @property
+    def rise(self) -> float:
+        """The rise over the whole series, by its slope."""
+        return self.per_hour * self.span_s / 3600
+
+    @property
     def is_growth(self) -> bool:
-        """Whether it is beyond the limit."""
+        """Whether both the slope and the rise exceed the limit."""
         limit = LIMITS[self.what]
-        rise = self.per_hour * self.span_s / 3600
-        return self.per_hour > limit.per_hour and rise > limit.least
+        return self.per_hour > limit.per_hour and self.rise > limit.least
 
     def __str__(self) -> str:
         limit = LIMITS[self.what]
-        words = "GROWS" if self.is_growth else "level"
+        result = "GROWS" if self.is_growth else "within the limit"
         return (
-            f"{self.what:<12} {self.who:<16} {self.per_hour:+9.1f} {limit.unit} an hour over "
-            f"{self.span_s:,.0f} s (allowed {limit.per_hour:g}, or {limit.least:g} in all): {words}"
+            f"{self.what:<12} {self.who:<16} {self.per_hour:+9.1f} {limit.unit} per hour, "
+            f"{self.rise:+.1f} in {self.span_s:,.0f} s "
+            f"(allowed: {limit.per_hour:g} per hour, or {limit.least:g} in total): {result}"
         )
 
 
 def judge(
     what: str, lines: Mapping[str, Line], start_s: float, warm_up_s: float, least_s: float
 ) -> list[Verdict]:
-    """The verdict on each line, its warm-up left out, that is at least so long."""
+    """The verdicts on the series that are long enough.
+
+    The first `warm_up_s` seconds of each series do not count, nor does the time before `start_s`. A
+    series must be at least `least_s` seconds long after that.
+    """
     verdicts = []
     for who, line in lines.items():
         if line.times_s:
-            warm = line.since(max(start_s, line.times_s[0] + warm_up_s))
-            if warm.span_s >= least_s:
-                verdicts.append(Verdict(what, who, warm.span_s, warm.slope_per_s() * 3600))
+            judged = line.since(max(start_s, line.times_s[0] + warm_up_s))
+            if judged.span_s >= least_s:
+                verdicts.append(Verdict(what, who, judged.span_s, judged.slope_per_s() * 3600))
     return verdicts
 
 
 class Sampler(threading.Thread):
-    """Takes a sample of everything every so many seconds, until it is told to end."""
+    """Sample all quantities every `every_s` seconds in a thread, until `end` is called."""
 
     def __init__(
         self,
@@ -146,14 +156,14 @@ class Sampler(threading.Thread):
         self.live: dict[str, Line] = defaultdict(Line)
 
     def run(self) -> None:
-        """Samples until it is told to end; an error is kept for who asks."""
+        """Sample until `end` is called. An exception is stored, and `waiting` raises it."""
         try:
             asyncio.run(self._sample())
         except BaseException as error:
             self.error = error
 
     def end(self) -> None:
-        """Ends it."""
+        """Stop sampling."""
         self._is_ending.set()
         self.join()
 
@@ -176,35 +186,38 @@ class Sampler(threading.Thread):
                 for stage, reader in readers.items():
                     self.lag[stage].add(self._now_s(), await _lag(reader))
                 for stage, pid in self._workers():
-                    with contextlib.suppress(OSError):  # it may have just ended
-                        self._look_at(f"{stage} {pid}", pid)
+                    with contextlib.suppress(OSError):  # The worker may have ended by now.
+                        self._sample_process(f"{stage} {pid}", pid)
                         await asyncio.to_thread(self._scrape, stage)
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
-    def _look_at(self, who: str, pid: int) -> None:
+    def _sample_process(self, who: str, pid: int) -> None:
         open_files = len(os.listdir(f"/proc/{pid}/fd"))
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         now_s = self._now_s()
-        if pages:  # else it has ended and is not buried yet
+        if pages:  # With 0 pages it is a zombie: it has ended, but its parent did not wait for it.
             self.memory[who].add(now_s, pages * os.sysconf("SC_PAGE_SIZE") / MIB)
             self.descriptors[who].add(now_s, open_files)
 
     def _scrape(self, stage: str) -> None:
-        """Asks for the metrics as Prometheus does; of them the number of live articles is kept."""
+        """Request the metrics as Prometheus does, and keep the number of live articles."""
         with urlopen(f"http://127.0.0.1:{self._ports[stage]}/metrics", timeout=SCRAPE_S) as answer:
             for line in answer.read().splitlines():
                 if line.startswith(LIVE):
                     self.live["live articles"].add(self._now_s(), float(line.split()[-1]))
 
     def waiting(self) -> float:
-        """The records that wait for both stages, as last seen."""
+        """The records that wait for both stages in the last samples; infinite without samples.
+
+        Raises the error of the sampling thread, if there is one.
+        """
         if self.error is not None:
             raise self.error
-        seen = [line.values[-1] for line in self.lag.values() if line.values]
-        return sum(seen) if len(seen) == len(INPUTS) else math.inf
+        latest = [line.values[-1] for line in self.lag.values() if line.values]
+        return sum(latest) if len(latest) == len(INPUTS) else math.inf
 
     def lines(self) -> dict[str, dict[str, Line]]:
-        """All lines, by quantity and by whose they are."""
+        """All series, by quantity and then by process or stage."""
         return {
             "memory": dict(self.memory),
             "descriptors": dict(self.descriptors),
@@ -214,18 +227,18 @@ class Sampler(threading.Thread):
 
 
 async def _lag(reader: AIOKafkaConsumer) -> float:
-    """Records from the group's offsets to the ends; marks of transactions count as records."""
+    """Records from the group's offsets to the ends. Markers of transactions count as records."""
     ends = await reader.end_offsets(list(reader.assignment()))
     return float(sum([end - (await reader.committed(tp) or 0) for tp, end in ends.items()]))
 
 
 def write_csv(lines: Mapping[str, Mapping[str, Line]], path: Path) -> None:
-    """All samples: what, whose, when, how much."""
+    """Write all samples: quantity, process or stage, time in seconds, value."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("what", "who", "at_s", "value"))
-        for what, each in lines.items():
-            for who, line in each.items():
+        for what, series in lines.items():
+            for who, line in series.items():
                 writer.writerows(
                     (what, who, f"{at_s:.1f}", f"{value:.1f}")
                     for at_s, value in zip(line.times_s, line.values, strict=True)

@@ -1,7 +1,7 @@
-"""The usual ways to group news online, to hold ours against: each with one constant threshold.
+"""Usual methods to group a news stream, as baselines for Newsloom. Each has one threshold.
 
-Each takes the articles of a stream in order of arrival and gives the group of each. They see the
-same vectors as ours (MinHash the same words), and neither time nor provider.
+In: the articles of a stream in order of arrival. Out: the group of each article. The baselines use
+the same term vectors as Newsloom (MinHash: the same words). They ignore time and provider.
 """
 
 import zlib
@@ -19,20 +19,21 @@ from newsloom.rules.words.text import words
 
 _PERMUTATIONS = 128
 _ROWS = 2
-"""Of a band: so few that pairs alike by a fifth are still mostly found."""
+"""Rows of a MinHash band. With 2 rows, most pairs with a similarity of 0.2 are still found."""
 _MAX_BUCKET = 64
+"""The most articles stored in one bucket of a band."""
 _PRIME = (1 << 31) - 1
 
 
 class Link(NamedTuple):
-    """The earlier article that one is most alike, and by how much (0 to 1)."""
+    """The most similar earlier article of an article, and their similarity, 0 to 1."""
 
     number: int
     similarity: float
 
 
 def group_by_links(links: Sequence[Link | None], threshold: float) -> list[int]:
-    """Each article in the group of the one it is linked to, or in one of its own."""
+    """The group of each article: that of its link if similar enough, else a new group."""
     groups: list[int] = []
     for number, link in enumerate(links):
         is_near = link is not None and link.similarity >= threshold
@@ -41,7 +42,7 @@ def group_by_links(links: Sequence[Link | None], threshold: float) -> list[int]:
 
 
 def nearest_articles(arrivals: Sequence[ArticleArrival]) -> list[Link | None]:
-    """By the cosine of two articles' vectors."""
+    """The link of each article, by the cosine of the term vectors."""
     postings, links = Postings(max_read=len(arrivals)), list[Link | None]()
     for number, arrival in enumerate(arrivals):
         terms = hash_terms(arrival.vector)
@@ -53,7 +54,7 @@ def nearest_articles(arrivals: Sequence[ArticleArrival]) -> list[Link | None]:
 
 
 def minhash(arrivals: Sequence[ArticleArrival]) -> list[Link | None]:
-    """By the Jaccard similarity of two articles' words, as 128 least hashes estimate it."""
+    """The link of each article, by Jaccard similarity of words, estimated from 128 MinHashes."""
     random = np.random.default_rng(1)
     factors = random.integers(1, _PRIME, (_PERMUTATIONS, 1), dtype=np.int64)
     offsets = random.integers(0, _PRIME, (_PERMUTATIONS, 1), dtype=np.int64)
@@ -70,7 +71,7 @@ def minhash(arrivals: Sequence[ArticleArrival]) -> list[Link | None]:
             found.update(bucket)
             if len(bucket) < _MAX_BUCKET:
                 bucket.append(number)
-        links.append(_most_alike(signatures, own, sorted(found)))
+        links.append(_most_similar(signatures, own, sorted(found)))
     return links
 
 
@@ -80,7 +81,7 @@ def _hashes(arrival: ArticleArrival) -> NDArray[np.int64]:
     return np.array(found or [0], dtype=np.int64)
 
 
-def _most_alike(
+def _most_similar(
     signatures: NDArray[np.int64], own: NDArray[np.int64], candidates: list[int]
 ) -> Link | None:
     if not candidates:
@@ -91,7 +92,7 @@ def _most_alike(
 
 
 def single_pass(arrivals: Sequence[ArticleArrival], threshold: float) -> list[int]:
-    """Each article joins the nearest story by cosine to its centroid, or opens its own."""
+    """The group of each article: the nearest by cosine to the centroid, else a new group."""
     postings = Postings(max_read=len(arrivals))
     groups: list[int] = []
     centroids: dict[int, dict[str, int]] = {}
@@ -113,7 +114,7 @@ def single_pass(arrivals: Sequence[ArticleArrival], threshold: float) -> list[in
     return groups
 
 
-LINKED: dict[str, Callable[[Sequence[ArticleArrival]], list[Link | None]]] = {
+LINKERS: dict[str, Callable[[Sequence[ArticleArrival]], list[Link | None]]] = {
     "MinHash": minhash,
     "nearest article": nearest_articles,
 }

@@ -1,7 +1,7 @@
-"""Image servers on loopback that fail now and then, and for a while altogether.
+"""Image servers on loopback. Some requests always fail; in an outage all requests to one host fail.
 
-In: whether it is a time of failures. Out: images, each with bytes of its own; refusals, broken and
-silent connections.
+In: `is_failing`, set during an outage. Out: images, each with different bytes; error answers,
+broken and silent connections.
 """
 
 import asyncio
@@ -17,18 +17,18 @@ from tests.support.site import Act, Request, Site, answer, raw
 HOSTS = ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
 NETWORKS = "127.0.0.0/8"
 FAILING_SHARE = 0.02
-"""Of requests, at any time. In a time of failures, all of the first host's fail."""
+"""The share of requests that fail at any time."""
 LATENCY_S = 0.02
 SILENCE_S = 8.0
-"""Longer than a worker waits."""
+"""Longer than the time limit of a fetch in a worker."""
 
 
-class Gallery:
-    """The servers. A context manager."""
+class ImageServers:
+    """The servers, as a context manager. While `is_failing`, the first host fails always."""
 
     def __init__(self, seed: int) -> None:
         self.is_failing = False
-        self._chance = Random(seed)
+        self._random = Random(seed)
         self._image = jpeg()
         self._failures: Sequence[Act] = (
             answer(b"", 503),
@@ -41,11 +41,11 @@ class Gallery:
         self._open = ExitStack()
 
     def url(self, number: int) -> str:
-        """The address of an image."""
+        """The URL of image `number`. The hosts take turns."""
         return self._sites[number % len(HOSTS)].url(f"/{number}.jpg")
 
-    def forget(self) -> int:
-        """How many requests came since this was last asked; they are not kept."""
+    def count_requests(self) -> int:
+        """The number of requests since the last call."""
         count = sum(len(site.requests) for site in self._sites)
         for site in self._sites:
             site.requests.clear()
@@ -54,12 +54,13 @@ class Gallery:
     def _act(self, host: str) -> Act:
         async def act(request: Request, writer: asyncio.StreamWriter) -> None:
             is_down = self.is_failing and host == HOSTS[0]
-            if is_down or self._chance.random() < FAILING_SHARE:
-                await self._chance.choice(self._failures)(request, writer)
+            if is_down or self._random.random() < FAILING_SHARE:
+                await self._random.choice(self._failures)(request, writer)
             else:
-                # Bytes of its own: the same image with another story would be a placeholder.
-                own = self._image + request.path.encode()
-                await answer(own, after_s=LATENCY_S)(request, writer)
+                # Every image has different bytes. The same bytes in two stories would count as a
+                # placeholder image.
+                image = self._image + request.path.encode()
+                await answer(image, after_s=LATENCY_S)(request, writer)
 
         return act
 
