@@ -23,6 +23,7 @@ from typing import TypeVar
 import orjson
 
 from newsloom.adapters.catalogue.files import load_catalogue
+from newsloom.pipeline.build_records import build_records
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.decode import Decoded
 from newsloom.pipeline.enrich import enrich_article

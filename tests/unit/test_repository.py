@@ -55,9 +55,9 @@ def test_the_workflow_runs_the_gate_with_few_permissions() -> None:
 
 def test_the_hooks_are_the_commands_of_make_check() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    recipe = re.search(r"^check:.*\n((?:\t.*\n)+)", makefile, flags=re.MULTILINE)
-    assert recipe is not None
-    commands = [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe[1].splitlines()]
+    target = re.search(r"^check:.*\n((?:\t.*\n)+)", makefile, flags=re.MULTILINE)
+    assert target is not None
+    commands = [line.strip().replace("$(BIN)", ".venv/bin") for line in target[1].splitlines()]
     (repository,) = _load(".pre-commit-config.yaml")["repos"]
     assert repository["repo"] == "local", "a hook must not download anything"
     assert [hook["entry"] for hook in repository["hooks"]] == commands
