@@ -3,14 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out/demo
+JOBS ?= 6
 DATA ?=
 CHAOS ?=
 SOAK ?=
 SIZE ?=
+# Without compiled files each process would compile all modules again.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS)
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo demo-kafka test chaos soak dashboard check format bench bench-stories bench-size
+.PHONY: help setup demo demo-kafka test test-fast chaos soak dashboard check format bench bench-stories bench-size
 .PHONY: tune-stories lock golden schemas clean
 
 help:  ## what can be made
@@ -36,9 +39,14 @@ demo: setup  ## curate the examples and look at the outcome
 demo-kafka: setup  ## the same on Kafka: a broker, topics, workers, examples, what comes out (Java 17, Maven)
 	$(BIN)/python deploy/kafka/brokers.py run -- $(BIN)/python deploy/kafka/demo.py
 
-test: setup  ## all tests, and what they need besides Python
+test: setup  ## all tests, JOBS=6 at a time, and what they need besides Python
 	tests/tools.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -c "import newsloom.bootstrap"
+	$(PYTEST)
+
+test-fast: setup  ## the tests that need no broker, browser or namespace: under 90 seconds
+	$(BIN)/python -c "import newsloom.bootstrap"
+	$(PYTEST) --quick
 
 chaos: setup  ## kill, freeze and change workers and three brokers under a steady flow; ten minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)

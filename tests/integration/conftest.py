@@ -1,23 +1,20 @@
 """Brokers for the tests of this folder: those of NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS, else our own."""
 
 import os
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
-from deploy.kafka.brokers import VARIABLE, Cluster
+from deploy.kafka.brokers import VARIABLE
+from tests.conftest import BROKER_PORT
 from tests.support.kafka import Kafka
+from tests.support.shared import ask_for_servers
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def servers(request: pytest.FixtureRequest) -> str:
     """Bootstrap servers, for the whole session."""
-    if given := os.environ.get(VARIABLE):
-        yield given
-        return
-    with Cluster(tmp_path_factory.mktemp("kafka"), 1) as cluster:
-        yield cluster.bootstrap_servers
+    return os.environ.get(VARIABLE) or ask_for_servers(request.config.stash[BROKER_PORT])
 
 
 @pytest.fixture

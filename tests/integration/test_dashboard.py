@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from deploy.grafana.plot_dashboard import Span, draw
 from tests.chaos.traffic import Feed
 from tests.support.kafka import Kafka
 from tests.support.prometheus import Prometheus
@@ -44,6 +43,8 @@ def _finds(prometheus: Prometheus, expression: str) -> bool:
 
 
 def test_every_expression_finds_something(kafka: Kafka, tmp_path: Path) -> None:
+    from deploy.grafana.plot_dashboard import Span, draw  # slow to import for whoever collects
+
     picture = tmp_path / "dashboard.png"
     with Site(ACTS) as site, watched(kafka, tmp_path, STAGES) as (_, prometheus):
         feed = Feed(kafka, traffic(SEED, EVENTS, site), RATE)

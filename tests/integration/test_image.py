@@ -38,6 +38,17 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return build(DOCKERFILE, build_context(TOP), tmp_path_factory.mktemp("image"))
 
 
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A volume for /var/tmp that outlives its containers, as one of Kubernetes outlives a restart.
+
+    The loops that the first container compiled are there for the next.
+    """
+    folder = tmp_path_factory.mktemp("scratch")
+    folder.chmod(0o1777)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("name", "is_out", "why"),
     [
@@ -69,8 +80,8 @@ def test_what_is_installed_is_what_is_tested() -> None:
 @pytest.mark.parametrize(
     "words", [["--help"], ["worker", "--help"], ["topics", "create", "--help"], ["doctor-who"]]
 )
-def test_commands_start(image: Stage, words: list[str]) -> None:
-    done = image.run([*image.entrypoint, *words])
+def test_commands_start(image: Stage, scratch: Path, words: list[str]) -> None:
+    done = image.run([*image.entrypoint, *words], scratch=scratch)
     assert (done.returncode, "Usage: newsloom" in done.stdout + done.stderr) == (
         0 if words[-1] == "--help" else 2,
         True,
@@ -96,17 +107,19 @@ def test_nothing_is_in_it_but_what_runs(image: Stage) -> None:
     assert image.run([*image.entrypoint, "--version"]).stdout.split()[-1] == __version__
 
 
-def test_it_curates_where_only_scratch_space_can_be_written_to(image: Stage) -> None:
+def test_it_curates_where_only_scratch_space_can_be_written_to(image: Stage, scratch: Path) -> None:
     script = (
         f"echo '{json.dumps(EVENT)}' | newsloom run - --output /var/tmp/out --images off --quiet"
         " && cat /var/tmp/out/curated.jsonl"
     )
-    done = image.run(["sh", "-c", script])
+    done = image.run(["sh", "-c", script], scratch=scratch)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["title"] == EVENT["title"]
 
 
-def test_the_default_command_works_on_kafka_and_drains(image: Stage, kafka: Kafka) -> None:
+def test_the_default_command_works_on_kafka_and_drains(
+    image: Stage, scratch: Path, kafka: Kafka
+) -> None:
     """Told to end as an engine does, it leaves in order."""
     create_topics(kafka)
     settings = {n: v for n, v in kafka.environment().items() if n.startswith("NEWSLOOM_")}
@@ -116,7 +129,7 @@ def test_the_default_command_works_on_kafka_and_drains(image: Stage, kafka: Kafk
         "NEWSLOOM_METRICS_PORT": str(pick_neighbours()),
     }
     assert image.run(image.healthcheck, settings).returncode == 1, "nobody works yet"
-    worker = image.start([*image.entrypoint, *image.command], settings)
+    worker = image.start([*image.entrypoint, *image.command], settings, scratch)
     try:
         kafka.send(kafka.prefix + EVENTS, [(None, json.dumps(EVENT).encode())])
         deadline = time.monotonic() + STARTED_S

@@ -20,6 +20,7 @@ from tests.support.workers import (
     ENRICHED,
     Event,
     await_all,
+    await_more,
     create_topics,
     send,
     sending,
@@ -76,12 +77,6 @@ def started(
     finally:
         worker.kill()
         worker.communicate()
-
-
-def await_more(kafka: Kafka, topic: str) -> None:
-    """Waits until more of a topic is committed than now."""
-    now = kafka.count(kafka.prefix + topic)
-    wait_for(lambda: kafka.count(kafka.prefix + topic) > now, f"more in {topic}")
 
 
 def test_killed_at_any_point_of_their_work(kafka: Kafka, tmp_path: Path) -> None:

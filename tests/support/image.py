@@ -21,7 +21,7 @@ KNOWN = {"FROM", "COPY", "RUN", "ENV", "WORKDIR", "USER", "EXPOSE", "HEALTHCHECK
     "ENTRYPOINT",
     "CMD",
 }
-STEP_TIMEOUT_S = 180
+STEP_TIMEOUT_S = 400
 BASE_PATH = "/base/bin:/usr/bin:/bin"
 # Clients of the package index are told by the environment how to reach it.
 INDEX_VARIABLES = re.compile(r"PIP_\w+|SSL_CERT_(FILE|DIR)|\w+_PROXY|\w+_proxy|REQUESTS_CA_BUNDLE")
@@ -29,9 +29,10 @@ HOST_FOLDERS = ("usr", "etc", "dev", "proc")
 MERGED_FOLDERS = ("bin", "sbin", "lib", "lib64")
 
 # The new root gets this machine's folders to read, Python's among them, and a /tmp and /var/tmp of
-# its own. $1: the root, $2: rw in a build, else ro, $3: where Python is, $4: the cache of a build.
+# its own. $1: the root, $2: rw in a build, else ro, $3: where Python is, $4: the cache of a build,
+# $5: a folder of this machine for /var/tmp, or nothing.
 _ENTER = """
-root=$1 mode=$2 python=$3 cache=$4; shift 4
+root=$1 mode=$2 python=$3 cache=$4 scratch=$5; shift 5
 mount --bind "$root" "$root"
 for folder in usr etc dev proc; do mount --rbind "/$folder" "$root/$folder"; done
 mount --rbind "$python" "$root$python"
@@ -39,7 +40,8 @@ for folder in /usr /etc "$python"; do mount -o remount,bind,ro "$root$folder"; d
 if [ "$mode" = rw ]; then mount --rbind "$cache" "$root/cache"; fi
 mount -o "remount,bind,$mode" "$root"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
-mount -t tmpfs -o mode=1777 tmpfs "$root/var/tmp"
+if [ -n "$scratch" ]; then mount --bind "$scratch" "$root/var/tmp"
+else mount -t tmpfs -o mode=1777 tmpfs "$root/var/tmp"; fi
 cd "$root"
 PATH="$PATH:/usr/sbin:/sbin" pivot_root . .host
 umount -l /.host
@@ -61,17 +63,23 @@ class Stage:
     healthcheck: list[str] = field(default_factory=list)
 
     def run(
-        self, order: Sequence[str], settings: Mapping[str, str] | None = None
+        self,
+        order: Sequence[str],
+        settings: Mapping[str, str] | None = None,
+        scratch: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs an order to its end as in a container."""
-        return _end(self._words(order), self._environment(settings))
+        """Runs an order to its end as in a container; `scratch` is a volume for /var/tmp."""
+        return _end(self._words(order, scratch), self._environment(settings))
 
     def start(
-        self, order: Sequence[str], settings: Mapping[str, str] | None = None
+        self,
+        order: Sequence[str],
+        settings: Mapping[str, str] | None = None,
+        scratch: Path | None = None,
     ) -> subprocess.Popen[str]:
-        """Starts an order as in a container."""
+        """Starts an order as in a container; `scratch` is a volume for /var/tmp."""
         return subprocess.Popen(
-            self._words(order),
+            self._words(order, scratch),
             env=self._environment(settings),
             text=True,
             stdout=subprocess.PIPE,
@@ -87,16 +95,16 @@ class Stage:
     def _environment(self, settings: Mapping[str, str] | None) -> dict[str, str]:
         return self.environment | {"PWD_INSIDE": self.folder} | dict(settings or {})
 
-    def _words(self, order: Sequence[str]) -> list[str]:
+    def _words(self, order: Sequence[str], scratch: Path | None) -> list[str]:
         user, _, group = self.user.partition(":")
         become = ["unshare", "--user", f"--map-user={user}", f"--map-group={group}"]
-        return [*self._enter("ro"), *become, *order]
+        return [*self._enter("ro", scratch), *become, *order]
 
-    def _enter(self, mode: str) -> list[str]:
+    def _enter(self, mode: str, scratch: Path | None = None) -> list[str]:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsloom/image"
         cache.mkdir(parents=True, exist_ok=True)
         enter = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-euc", _ENTER, "sh"]
-        return [*enter, str(self.root), mode, sys.base_prefix, str(cache)]
+        return [*enter, str(self.root), mode, sys.base_prefix, str(cache), str(scratch or "")]
 
 
 def _end(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -59,6 +60,10 @@ class Kafka:
         """How far a topic reaches, over all partitions: it grows with whatever is committed."""
         return asyncio.run(_count(self.servers, topic))
 
+    def reading(self, *topics: str) -> "Reader":
+        """A reader of topics under the prefix, from their beginnings; to be used as a context."""
+        return Reader(self.servers, [self.prefix + topic for topic in topics])
+
     def send(
         self,
         topic: str,
@@ -76,6 +81,47 @@ class Kafka:
         """A topic as somebody else would make it."""
         made = NewTopic(topic, partitions, replication, topic_configs=configs)
         asyncio.run(_create(self.servers, made))
+
+
+class Reader:
+    """One consumer that stays open, for a test that looks again and again until something is so."""
+
+    def __init__(self, servers: str, topics: Sequence[str]) -> None:
+        self._servers, self._topics = servers, topics
+
+    def __enter__(self) -> Self:
+        self._runner = asyncio.Runner()
+        self._consumer = self._runner.run(self._open())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._consumer.stop())
+        self._runner.close()
+
+    def more(self) -> list[ConsumerRecord]:
+        """The records committed since the last call, those of a partition in order.
+
+        Waits 0.2 s if there are none.
+        """
+        found = self._runner.run(self._consumer.getmany(timeout_ms=200))
+        return [record for records in found.values() for record in records]
+
+    def count(self) -> int:
+        """How far the topics reach, over all partitions: it grows with whatever is committed."""
+        return sum(
+            self._runner.run(self._consumer.end_offsets(self._consumer.assignment())).values()
+        )
+
+    async def _open(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            *self._topics,
+            bootstrap_servers=self._servers,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
+        )
+        await consumer.start()
+        return consumer
 
 
 async def _read(servers: str, topic: str) -> list[ConsumerRecord]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -33,11 +34,6 @@ START = datetime(2024, 3, 4, tzinfo=UTC)
 """Long past on every machine, so that the time of a run bounds the time of no event."""
 DEADLINE_S = 60
 _BAD_SHARE = 0.05
-_BAD_LINES = [
-    case.payload
-    for case in cases()
-    if case.reason is not None and b"\n" not in case.payload and len(case.payload) < 2_000
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +61,12 @@ class Reference:
     lines: list[bytes]
     source: Path
     folder: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> "Reference":
+        """What `run_once` made in `folder`."""
+        source = folder / "events.jsonl"
+        return cls(source.read_bytes().split(b"\n")[:-1], source, folder / "out")
 
 
 def start(
@@ -223,13 +225,22 @@ def payloads(folder: Path) -> list[bytes]:
     return [base64.b64decode(letter["payload"]) for letter in records(folder, "dead-letters.jsonl")]
 
 
+@cache
+def _bad_lines() -> list[bytes]:
+    return [
+        case.payload
+        for case in cases()
+        if case.reason is not None and b"\n" not in case.payload and len(case.payload) < 2_000
+    ]
+
+
 def noisy_lines(seed: int, count: int, articles_per_day: int = 20_000) -> Iterator[bytes]:
     """`count` generated events as lines, with malformed ones among them."""
     chance = Random(seed)
     for event in generate(seed, count, start=START, articles_per_day=articles_per_day):
         yield orjson.dumps(event)
         if chance.random() < _BAD_SHARE:
-            yield chance.choice(_BAD_LINES)
+            yield chance.choice(_bad_lines())
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> Path:
@@ -239,8 +250,6 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> Path:
     return path
 
 
-def run_once(folder: Path, lines: list[bytes]) -> Reference:
+def run_once(folder: Path, lines: list[bytes]) -> None:
     """Writes `lines` to a file in `folder` and runs over it."""
-    source = write_lines(folder / "events.jsonl", lines)
-    complete(source, output=folder / "out")
-    return Reference(lines, source, folder / "out")
+    complete(write_lines(folder / "events.jsonl", lines), output=folder / "out")

@@ -115,23 +115,38 @@ def sending(kafka: Kafka, events: Sequence[Event], each_s: float) -> Iterator[Ca
         thread.join()
 
 
-def wait_for(is_met: Callable[[], bool], what: str) -> None:
-    """Waits until something is so."""
+def wait_for(is_met: Callable[[], bool], what: str, every_s: float = 0.1) -> None:
+    """Waits until something is so; asks every `every_s` seconds."""
     deadline = time.monotonic() + DEADLINE_S
     while not is_met():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
-        time.sleep(0.2)
+        time.sleep(every_s)
 
 
 def await_all(kafka: Kafka, inputs: int, lanes: int = 1) -> None:
     """Waits until all inputs have gone through both stages."""
+    early = 0
+    counts = dict.fromkeys(range(lanes), 0)
+    with kafka.reading(LETTERS, LANE_STATE) as reader:
 
-    def is_through() -> bool:
-        letters = [letter_headers(r) for r in kafka.read(kafka.prefix + LETTERS)]
-        early = sum(h["newsloom.stage"] != "curate" for h in letters)
-        return early + sum(outcomes(kafka, lanes).values()) >= inputs
+        def is_through() -> bool:
+            nonlocal early
+            for record in reader.more():
+                if record.topic.endswith(LETTERS):
+                    early += letter_headers(record)["newsloom.stage"] != "curate"
+                elif record.key == b"lane" and record.value and record.partition in counts:
+                    row = json.loads(record.value)
+                    counts[record.partition] = sum(row.get("outcomes", {}).values())
+            return early + sum(counts.values()) >= inputs
 
-    wait_for(is_through, f"{inputs} inputs through both stages")
+        wait_for(is_through, f"{inputs} inputs through both stages", every_s=0)
+
+
+def await_more(kafka: Kafka, topic: str) -> None:
+    """Waits until more of a topic is committed than now."""
+    with kafka.reading(topic) as reader:
+        now = reader.count()
+        wait_for(lambda: reader.count() > now, f"more in {topic}")
 
 
 def outcomes(kafka: Kafka, lanes: int = 1) -> Counter[str]:
