@@ -1,5 +1,6 @@
 """The pages that people write: their links lead somewhere, and their lines are short enough."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ WRITTEN = [name for name in (*SURFACE, *DOCS) if name not in GENERATED]
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`[^`]*`")
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
+_PATH = re.compile(r"`((?:services|tests|benchmarks|deploy|docs|schemas)/[^`* ]+)`")
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 
 
@@ -113,3 +115,20 @@ ANCHORS = {
 def test_anchors_are_those_of_github(case: str) -> None:
     text, anchors = ANCHORS[case]
     assert _anchors(text) == anchors
+
+
+def test_panels_named_in_the_operating_page_are_in_the_dashboard() -> None:
+    section = _read("docs/operating.md").partition("## From a question to its answer")[2]
+    lines, _, _ = section.partition("**The objective**")
+    named = re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", " ".join(lines.split()))
+    dashboard = json.loads(_read("deploy/grafana/dashboards/newsloom.json"))
+    assert named
+    assert set(named) <= {panel["title"] for panel in dashboard["panels"]}
+
+
+def test_files_named_in_the_pages_exist() -> None:
+    named = {
+        (page, path) for page in WRITTEN for path in _PATH.findall(_read(page)) if "<" not in path
+    }
+    assert len(named) > 20
+    assert {(page, path) for page, path in named if not (ROOT / path).exists()} == set()
