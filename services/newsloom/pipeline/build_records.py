@@ -99,10 +99,7 @@ def _heat(changes: Changeset, live: LiveArticle) -> int:
 
 
 def _related(
-    changes: Changeset,
-    live: LiveArticle,
-    neighbours: list[Neighbour],
-    similarities: dict[str, int],
+    changes: Changeset, live: LiveArticle, neighbours: list[Neighbour], similarities: dict[str, int]
 ) -> list[orjson.Fragment]:
     """The related articles in the order of `neighbours`, each with its relation."""
     root_id = live.duplicate_of or live.article["id"]

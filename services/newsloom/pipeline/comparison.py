@@ -116,9 +116,7 @@ def compare_views(a: CuratedView, b: CuratedView) -> Differences:
     regroupings = [group for group in _regroupings(a, b) if group.a != group.b]
     regroupings.sort(key=lambda group: -group.size)
     return Differences(
-        regroupings,
-        _only(a, b, attrgetter("is_lead")),
-        _only(a, b, attrgetter("is_published")),
+        regroupings, _only(a, b, attrgetter("is_lead")), _only(a, b, attrgetter("is_published"))
     )
 
 

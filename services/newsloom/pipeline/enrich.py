@@ -14,14 +14,7 @@ from newsloom.records.image_check import ImageCheck
 from newsloom.rules.addresses.amp import cdn_amp_url
 from newsloom.rules.clock import format_time
 from newsloom.rules.images import Verdict
-from newsloom.rules.provider import (
-    NO_HINT,
-    Evidence,
-    Hint,
-    Outlet,
-    bare_title,
-    resolve_provider,
-)
+from newsloom.rules.provider import NO_HINT, Evidence, Hint, Outlet, bare_title, resolve_provider
 from newsloom.rules.scoring import MAX_QUALITY, image_parts, quality_parts
 from newsloom.rules.words.language import primary_language
 from newsloom.rules.words.terms import count_title_terms, vectorise

@@ -177,8 +177,7 @@ class CuratedArticle(TypedDict):
     ]
     secured: NotRequired[
         Annotated[
-            str,
-            Field(description="The seal of `private`: base64 parts joined by semicolons."),
+            str, Field(description="The seal of `private`: base64 parts joined by semicolons.")
         ]
     ]
     id: OwnId

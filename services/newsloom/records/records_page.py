@@ -10,13 +10,7 @@ from typing import Any
 
 from newsloom.records.compatibility import Schema
 from newsloom.records.curated import SCHEMA_VERSION
-from newsloom.records.schema_text import (
-    bounds_text,
-    cell,
-    object_heading,
-    object_name,
-    type_text,
-)
+from newsloom.records.schema_text import bounds_text, cell, object_heading, object_name, type_text
 from newsloom.records.schemas import READERS, published_schema
 
 HEADINGS = {

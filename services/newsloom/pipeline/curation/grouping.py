@@ -99,10 +99,7 @@ def _weigh_story(
 
 
 def choose_story(
-    changes: Changeset,
-    live: LiveArticle,
-    original: LiveArticle | None,
-    candidates: list[Candidate],
+    changes: Changeset, live: LiveArticle, original: LiveArticle | None, candidates: list[Candidate]
 ) -> str:
     """The id of the story that a new article joins; its own id if it opens a story.
 

@@ -8,12 +8,7 @@ from typing import NamedTuple, get_args
 
 import orjson
 
-from newsloom.records.curated import (
-    Article,
-    ArticleReference,
-    RelatedArticle,
-    Relation,
-)
+from newsloom.records.curated import Article, ArticleReference, RelatedArticle, Relation
 
 MAX_RELATED_BYTES = 64 * 1024
 """A record contains up to twelve related articles. A larger one is included without its images."""

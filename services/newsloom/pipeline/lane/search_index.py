@@ -182,13 +182,7 @@ class SearchResult:
         self._time = time
         self.found = found
         nearest, cosines = ranking_kernels.nearest(
-            *found,
-            index.articles.table.times,
-            time,
-            WINDOW_S,
-            UNIT,
-            RELATED_FLOOR,
-            RELATED_LIMIT,
+            *found, index.articles.table.times, time, WINDOW_S, UNIT, RELATED_FLOOR, RELATED_LIMIT
         )
         self._neighbours = dict(Found(nearest, cosines).pairs())
 

@@ -39,12 +39,8 @@ _PLAIN_PORTS = (80, 443)
 # The characters that RFC 3986 allows in a path, query or fragment; runs that need normalising; and
 # escapes of unreserved characters, which must be decoded.
 _LEGAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*")
-_TO_NORMALISE = re.compile(
-    r"(?:%[0-9A-Fa-f]{2})+|%|[^%A-Za-z0-9\-._~!$&'()*+,;=:@/?]+",
-)
-_ESCAPED_UNRESERVED = re.compile(
-    r"%(2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])",
-)
+_TO_NORMALISE = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%|[^%A-Za-z0-9\-._~!$&'()*+,;=:@/?]+")
+_ESCAPED_UNRESERVED = re.compile(r"%(2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])")
 # Jakarta Servlet specification, 7.1.3: the session id that a server adds to a path.
 _PATH_SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 

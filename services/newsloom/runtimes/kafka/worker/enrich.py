@@ -22,11 +22,7 @@ from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.images import Images
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
-from newsloom.runtimes.kafka.topics.definitions import (
-    DEAD_LETTERS,
-    ENRICHED_ARTICLES,
-    KafkaTopics,
-)
+from newsloom.runtimes.kafka.topics.definitions import DEAD_LETTERS, ENRICHED_ARTICLES, KafkaTopics
 from newsloom.runtimes.kafka.worker import record_logs
 from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
 from newsloom.runtimes.kafka.worker.processor import (

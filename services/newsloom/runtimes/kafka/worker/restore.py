@@ -65,10 +65,7 @@ async def read_lane(
 
 
 async def _read_rows(
-    servers: str,
-    source: TopicPartition,
-    restoration: Restoration,
-    report: Callable[[float], None],
+    servers: str, source: TopicPartition, restoration: Restoration, report: Callable[[float], None]
 ) -> tuple[dict[str, int], bytes | None]:
     """The spill handles of the latest rows by key, and the value of the position row."""
     rows: dict[str, int] = {}
