@@ -122,8 +122,8 @@ class Worker:
     ) -> bool:
         for tp, fetched in records.items():
             async with self._in_flight:
-                is_ours = epoch == self.epoch and tp.partition in self._partitions
-                if not (self.is_open() and is_ours and consumer.is_flowing()):
+                is_owned = epoch == self.epoch and tp.partition in self._partitions
+                if not (self.is_open() and is_owned and consumer.is_flowing()):
                     return False
                 try:
                     async with asyncio.timeout(BATCH_TIMEOUT_S):
@@ -165,10 +165,8 @@ class Worker:
                 self.fail("restore", error)
             raise
         self._partitions = dict(zip(partitions, opened, strict=True))
-        self._committed = {
-            p: processor.next_offset for p, (processor, _) in self._partitions.items()
-        }
-        for processor, _ in opened:
+        for partition, (processor, _) in self._partitions.items():
+            self._committed[partition] = processor.next_offset
             processor.note_commit()
         self._telemetry.note_assigned(partitions)
         self.epoch += 1
@@ -212,7 +210,7 @@ class Worker:
         """Logs the error and ends the process: its state may differ from what is committed."""
         message = str(error) if isinstance(error, OutageError) else describe_error(error)
         log.error("worker %s: %s: %s", self._processor.group, what, message)
-        log.debug("ended by", exc_info=error)
+        log.debug("the process ends because of this error", exc_info=error)
         os._exit(EXIT_FAILED)
 
     def _end(self) -> None:
@@ -224,9 +222,9 @@ class Worker:
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
 
-        for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().remove_signal_handler(each)
-            signal.signal(each, end_at_once)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, end_at_once)
         signal.alarm(DRAIN_S)
         self._telemetry.note_unready("received a signal to end")
         self._ending.set()
