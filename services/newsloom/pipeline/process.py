@@ -156,10 +156,7 @@ class Curator:
         self._policy = policy
 
     def curate(self, enriched: Enriched) -> Result:
-        """Curates one input; it ends as exactly one outcome.
-
-        A bug becomes a dead letter: the state changes only after every step that can fail.
-        """
+        """Curates one input. A bug makes a dead letter: only the last step changes the state."""
         if isinstance(enriched.arrival, Fault):
             return self._dead_letter(enriched.arrival, enriched.source)
         try:

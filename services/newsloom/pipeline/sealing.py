@@ -13,7 +13,7 @@ from newsloom.records.event import ArticleEvent
 class Seal(NamedTuple):
     """The encrypted form of a private object, and a keyed digest of it.
 
-    Equal objects of one article have equal digests, whichever key sealed them.
+    Equal objects of one article have equal digests under all keys.
     """
 
     secured: str

@@ -116,7 +116,7 @@ class StoryArticle(ArticleReference):
 
 
 class RelatedArticle(TypedDict):
-    """An article near this one in its words, with the fields to show it."""
+    """An article with words similar to those of this one, with the fields to show it."""
 
     title: Title
     excerpt: NotRequired[Excerpt]

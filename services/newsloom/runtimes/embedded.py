@@ -32,7 +32,7 @@ LINE = orjson.OPT_APPEND_NEWLINE
 BATCH_RECORDS = 512
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_S = 1.0
-"""A batch ends at this number of records, bytes of input or seconds, whichever comes first."""
+"""A batch ends when it reaches one of these limits: records, bytes of input, or seconds."""
 POLL_S = 0.2
 
 

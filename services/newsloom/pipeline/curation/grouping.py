@@ -121,10 +121,7 @@ def choose_story(
 def find_story_to_merge(
     changes: Changeset, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
 ) -> str | None:
-    """The story to merge with the article's own: the rival with the highest score of 0 or more.
-
-    None if there is no such rival, or if the article has just opened its own story.
-    """
+    """The rival with the highest score of 0 or more. None if the article opened its own story."""
     if live.story_id not in changes.state.stories:
         return None
     rivals = weigh_rivals(changes, live, candidates, weights)
@@ -150,8 +147,8 @@ def weigh_rivals(
         dot = dot_product(own.terms, candidate.centroid.terms)
         dot += dot_product(live.vector, candidate.centroid.terms)
         cosine = centroid_similarity(dot, square, other_square)
-        lone = _lone_evidence(changes, live, own, candidate, cosine)
-        evidence = _merge_evidence(joined, own.size, candidate, cosine, lone)
+        lone_fields = _lone_evidence(changes, live, own, candidate, cosine)
+        evidence = _merge_evidence(joined, own.size, candidate, cosine, lone_fields)
         rivals.append(Rival(weigh_merge(evidence, weights), candidate.story_id, evidence))
     return sorted(rivals, key=lambda rival: (-rival.score, rival.story_id))
 
@@ -167,7 +164,11 @@ def _own_centroid(
 
 
 def _merge_evidence(
-    joined: Candidate | None, own_size: int, rival: Candidate, cosine: int, lone: dict[str, int]
+    joined: Candidate | None,
+    own_size: int,
+    rival: Candidate,
+    cosine: int,
+    lone_fields: dict[str, int],
 ) -> MergeEvidence:
     size = rival.centroid.size
     smaller = doublings(min(own_size, size))
@@ -183,17 +184,14 @@ def _merge_evidence(
         votes=rival.evidence.votes,
         own_votes=joined.evidence.votes if joined else 0,
         own_text=joined.evidence.text if joined else 0,
-        **lone,
+        **lone_fields,
     )
 
 
 def _lone_evidence(
     changes: Changeset, live: LiveArticle, own: Centroid, rival: Candidate, cosine: int
 ) -> dict[str, int]:
-    """The fields of MergeEvidence that begin with `lone`.
-
-    They compare a story's only article with the larger story; they are 0 if both have several.
-    """
+    """The `lone` fields of MergeEvidence: all 0 if both stories have several articles."""
     vector, nearest = live.vector, 0
     if rival.centroid.size == 1:
         (lone_id,) = changes.state.stories.members(rival.story_id)

@@ -42,7 +42,7 @@ class State:
         max_in_memory: int = MAX_IN_MEMORY,
     ) -> None:
         """At most `max_in_memory` rows of a kind, and half as many centroids, stay in memory; the
-        others go to the `spill_store`. Without one, all stay in memory. When more than `cap`
+        others are in the `spill_store`. Without one, all rows stay in memory. When more than `cap`
         articles were placed, the oldest leaves with each new one.
         """
         self.cap = cap
@@ -122,9 +122,8 @@ class State:
     def named_by(self, article_id: str) -> list[str]:
         """The ids of the live articles whose last record named an article, in no fixed order."""
         articles = self.articles
-        candidates = [
-            i for i in articles.table.may_reference(article_id) if articles.may_name(i, article_id)
-        ]
+        possible = articles.table.may_reference(article_id)
+        candidates = [i for i in possible if articles.may_name(i, article_id)]
         return [i for i in candidates if article_id in articles[i].related]
 
     def due(self, clock: int) -> list[str]:

@@ -123,19 +123,27 @@ async def _send_all(
     position = 0
     async for record in _read_ahead(records) if is_pipe else _read_directly(records):
         value, key = _message(record)
-        delivery.read += 1
-        try:
-            sent = await producer.send(topic, value, key)
-        except _TOO_LARGE:
-            delivery.too_large += 1
+        if not await _send(producer, topic, value, key, delivery):
             where = f"{source.path}:{record.position}"
             listeners.report_too_large(where, len(value), limit_bytes)
-        else:
-            sent.add_done_callback(delivery.note)
         listeners.advance(1, record.after.bytes - position)
         position = record.after.bytes
         if delivery.error is not None:
             return
+
+
+async def _send(
+    producer: AIOKafkaProducer, topic: str, value: bytes, key: bytes | None, delivery: Delivery
+) -> bool:
+    """Sends a record and counts it; False if it is too large."""
+    delivery.read += 1
+    try:
+        sent = await producer.send(topic, value, key)
+    except _TOO_LARGE:
+        delivery.too_large += 1
+        return False
+    sent.add_done_callback(delivery.note)
+    return True
 
 
 async def _read_ahead(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord]:

@@ -96,17 +96,12 @@ def _message(topic: KafkaTopic) -> dict[str, Any]:
         # but do not know draft 2020-12 as the name of a format.
         message["payload"] = {"$ref": f"./json/{topic.schema}.v{SCHEMA_VERSION}.schema.json"}
     if topic.headers:
-        message["headers"] = {
-            "type": "object",
-            "properties": {
-                name: {"type": "string", "description": meaning}
-                for name, meaning in topic.headers.items()
-            },
-        }
-    message["bindings"] = {
-        "kafka": {
-            "key": {"type": "string", "description": topic.key},
-            "bindingVersion": BINDING_VERSION,
-        }
-    }
+        headers = {name: _string(meaning) for name, meaning in topic.headers.items()}
+        message["headers"] = {"type": "object", "properties": headers}
+    key = _string(topic.key)
+    message["bindings"] = {"kafka": {"key": key, "bindingVersion": BINDING_VERSION}}
     return message
+
+
+def _string(description: str) -> dict[str, str]:
+    return {"type": "string", "description": description}

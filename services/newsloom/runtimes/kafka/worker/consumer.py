@@ -83,10 +83,7 @@ class BatchConsumer(driver.Consumer):
                 handler.fail("fetch", error)
 
     async def perform_seek(self) -> None:
-        """Does nothing: `_go_to` seeks.
-
-        If the brokers answer late here, Faust resumes no partition and reports no error.
-        """
+        """Does nothing: `_go_to` seeks. Faust's seek resumes nothing if brokers answer late."""
 
     async def _go_to(self, positions: dict[TopicPartition, int]) -> bool:
         """Seeks to where the next poll must begin; False if another rebalance came first.

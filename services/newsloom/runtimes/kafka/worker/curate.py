@@ -143,10 +143,7 @@ class CurateLane:
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """The records that a batch makes in input order, then the rows as they are at its end.
-
-        Raises OutageError when the limit on bugs is reached.
-        """
+        """The records of a batch in input order, then its rows. OutageError for too many bugs."""
         outgoing: list[Outgoing] = []
         rows: dict[str, bytes | None] = {}
         is_logged = record_logs.is_wanted()

@@ -1,7 +1,7 @@
 """Restoring a lane from Kafka: the rows of one lane-state partition in, its state out.
 
-It reads what is committed, from the beginning to the end offset at the start of the read. Fence the
-former owner first, so that it writes nothing during the read.
+It reads the committed rows up to the end offset at the start of the read. Fence the former owner
+first, so that it writes nothing during the read.
 """
 
 import asyncio
@@ -47,10 +47,7 @@ async def read_lane(
     spill_store: SpillStore,
     report: Callable[[float], None],
 ) -> tuple[State, int]:
-    """The state of the last commit, and the next input offset.
-
-    `report` is called with the progress, 0 to 1, several times.
-    """
+    """The state of the last commit and the next offset. `report` gets the progress, 0 to 1."""
     restoration = Restoration(spill_store)
     source = TopicPartition(topic, partition)
     rows, position = await _read_rows(servers, source, restoration, report)
