@@ -1,4 +1,7 @@
-"""The only wiring: settings in, a runtime ready to run out."""
+"""Builds the parts of Newsloom and connects them; no other module does.
+
+In: the settings. Out: a runtime that can be run.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,13 +109,11 @@ def build_processor(
     from newsloom.runtimes.kafka.worker.curate import CurateProcessor
     from newsloom.runtimes.kafka.worker.enrich import EnrichProcessor
 
-    topics = KafkaTopics(settings.kafka_topic_prefix)
-    lanes = LaneTable(settings.kafka_lanes)
-    group = settings.kafka_group_prefix + name
-    servers = settings.kafka_bootstrap_servers
-    if name == "enrich":
-        enricher = Enricher(catalogue.current, settings.images, sealer, catalogue.renewed)
-        should_check = settings.images == "check"
-        checker = (lambda: build_checker(settings, metrics)) if should_check else None
-        return EnrichProcessor(servers, topics, lanes, group, enricher, metrics, checker)
-    return CurateProcessor(servers, topics, lanes.count, group, SpillFile, policy, metrics)
+    servers, topics = settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix)
+    lanes, group = LaneTable(settings.kafka_lanes), settings.kafka_group_prefix + name
+    if name == "curate":
+        return CurateProcessor(servers, topics, lanes.count, group, SpillFile, policy, metrics)
+    enricher = Enricher(catalogue.current, settings.images, sealer, catalogue.renewed)
+    should_check = settings.images == "check"
+    checker = (lambda: build_checker(settings, metrics)) if should_check else None
+    return EnrichProcessor(servers, topics, lanes, group, enricher, metrics, checker)

@@ -12,6 +12,7 @@ from tomllib import TOMLDecodeError
 
 import click
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from newsloom import __version__
 from newsloom.adapters.catalogue.reader import CatalogueError
@@ -33,8 +34,8 @@ COMMANDS = {
     "keys": "keys",
     "unseal": "unseal",
 }
-"""Maps each command to its module below `newsloom.commands`, in the order that --help lists them.
-The module has an attribute with the name of the command."""
+"""The module of each command below `newsloom.commands`, in the order of --help. The module has an
+attribute with the name of the command."""
 
 
 class _LazyGroup(click.Group):
@@ -93,27 +94,29 @@ def _run() -> int:
             sys.stdout.flush()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except OutageError as error:
-        click.echo(f"newsloom: {error}", err=True)
-        return 1
-    except (KeysError, SettingsError, WeightsError, EndpointError) as error:
-        click.echo(f"newsloom: {error}", err=True)
-        return 2
-    except TOMLDecodeError as error:
-        click.echo(f"newsloom: {SETTINGS_FILE} is not TOML: {error}", err=True)
-        return 2
-    except ValidationError as error:
-        for fault in error.errors():
-            setting = ".".join(map(str, fault["loc"]))
-            message = fault["msg"].removeprefix("Value error, ")
-            click.echo(f"newsloom: setting {setting}: {message}", err=True)
-        return 2
-    except CatalogueError as error:
-        click.echo(f"newsloom: catalogue: {error}", err=True)
-        return 2
     except BrokenPipeError:
         return 0  # The reader of the pipe closed it, as `head` does.
+    except OutageError as error:
+        return _report(1, str(error))
     except OSError as error:
-        click.echo(f"newsloom: {error.strerror or error}; committed work is kept", err=True)
-        return 1
+        return _report(1, f"{error.strerror or error}; committed work is kept")
+    except TOMLDecodeError as error:
+        return _report(2, f"{SETTINGS_FILE} is not TOML: {error}")
+    except ValidationError as error:
+        return _report(2, *map(_setting_message, error.errors()))
+    except CatalogueError as error:
+        return _report(2, f"catalogue: {error}")
+    except (KeysError, SettingsError, WeightsError, EndpointError) as error:
+        return _report(2, str(error))
     return 0
+
+
+def _report(code: int, *messages: str) -> int:
+    for message in messages:
+        click.echo(f"newsloom: {message}", err=True)
+    return code
+
+
+def _setting_message(error: ErrorDetails) -> str:
+    setting = ".".join(map(str, error["loc"]))
+    return f"setting {setting}: {error['msg'].removeprefix('Value error, ')}"

@@ -11,10 +11,11 @@ from newsloom.rules.words.text import title_without_outlet
 class ArticleArrival(NamedTuple):
     """One version of an article, enriched. Times are in Unix seconds.
 
-    `version` orders the versions of an article (updated, else published). `digest` is equal for two
-    reports with the same content, whoever reported them. `vector` is the term vector; its first
-    `title_terms` terms occur in the title. `image_checks` is None if images were not checked.
-    `unillustrated_quality` is the quality without images, None if images do not count towards it.
+    `version` orders the versions of an article (updated, else published). Reports with
+    the same content have the same `digest`, from any crawler. `vector` is the term vector; its
+    first `title_terms` terms occur in the title. `image_checks` is None if images are not checked.
+    `unillustrated_quality` is the quality without images. It is None if the crawler gave the
+    quality, or if no image was checked.
     """
 
     article: Article

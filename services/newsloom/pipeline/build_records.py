@@ -1,7 +1,7 @@
 """Build records: a changeset in; the curated records, stories and tombstones to publish out.
 
-Each record gets the lane's next revision, and its related articles are chosen again. What a record
-stated is stored in the changeset's rows. The state is not touched, and nothing is sent.
+Each record gets the lane's next revision. The related articles of an article are chosen again. The
+changeset's rows store what the records state. The state is not touched, and nothing is sent.
 """
 
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from newsloom.records.curated import (
     CuratedArticle,
     MergedStory,
     Relation,
+    StoryProvider,
     Tombstone,
 )
 from newsloom.rules.clock import format_time
@@ -48,10 +49,7 @@ class Publications(NamedTuple):
 
 
 def build_records(changes: Changeset, threshold: int = PUBLISH_THRESHOLD) -> Publications:
-    """The records that `changes` marks for publication.
-
-    A lead is published if its heat is at least `threshold`.
-    """
+    """The records that `changes` marks. A lead whose heat is `threshold` or more is published."""
     curated = [_curated_record(changes, i, threshold) for i in changes.articles_to_publish]
     stories = [_story_record(changes, i, threshold) for i in changes.stories_to_publish]
     return Publications(tuple(curated), tuple(stories))
@@ -69,16 +67,7 @@ def _curated_record(changes: Changeset, article_id: str, threshold: int) -> Publ
     live.related = [neighbour.rank[-1] for neighbour in neighbours]
     copies = sorted(articles.copies(article_id), key=articles.sequence)
     live.published_duplicates = len(copies)
-    heat = _heat(changes, live)
-    fields: dict[str, Any] = {
-        **live.article,
-        "heat": heat,
-        "published": is_published(heat, threshold),
-        "revision": live.revision,
-        "storyId": live.story_id,
-        "curatedDateTime": format_time(changes.clock),
-        "schemaVersion": SCHEMA_VERSION,
-    }
+    fields = _fields_of_article(changes, live, threshold)
     if similarities:
         fields["related"] = _related(changes, live, neighbours, similarities)
     if live.duplicate_of is not None:
@@ -90,6 +79,20 @@ def _curated_record(changes: Changeset, article_id: str, threshold: int) -> Publ
     return Publication(article_id, orjson.dumps(record))
 
 
+def _fields_of_article(changes: Changeset, live: LiveArticle, threshold: int) -> dict[str, Any]:
+    """The fields of a curated record, except those that name other articles."""
+    heat = _heat(changes, live)
+    return {
+        **live.article,
+        "heat": heat,
+        "published": is_published(heat, threshold),
+        "revision": live.revision,
+        "storyId": live.story_id,
+        "curatedDateTime": format_time(changes.clock),
+        "schemaVersion": SCHEMA_VERSION,
+    }
+
+
 def _heat(changes: Changeset, live: LiveArticle) -> int:
     lead = changes.stories.lead(live.story_id)
     if lead is None or lead[2] != live.article["id"]:
@@ -99,10 +102,7 @@ def _heat(changes: Changeset, live: LiveArticle) -> int:
 
 
 def _related(
-    changes: Changeset,
-    live: LiveArticle,
-    neighbours: list[Neighbour],
-    similarities: dict[str, int],
+    changes: Changeset, live: LiveArticle, neighbours: list[Neighbour], similarities: dict[str, int]
 ) -> list[orjson.Fragment]:
     """The related articles in the order of `neighbours`, each with its relation."""
     root_id = live.duplicate_of or live.article["id"]
@@ -147,7 +147,6 @@ def _live_story_record(changes: Changeset, story: LiveStory, threshold: int) -> 
     heat = _heat(changes, lead)
     latest_ids = changes.stories.latest_members(story.id, MAX_STORY_ARTICLES)
     latest = [changes.articles.fragments(i) for i in latest_ids]
-    providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
     topics = _most_common([fragments.topics for fragments in latest])[:MAX_STORY_TOPICS]
     story.published_lead, story.published_count = lead.article["id"], story.article_count
     story.was_published = is_published(heat, threshold)
@@ -156,10 +155,7 @@ def _live_story_record(changes: Changeset, story: LiveStory, threshold: int) -> 
         "lead": lead.article["id"],
         "articleCount": story.article_count,
         "articles": [as_story_article(fragments) for fragments in latest],
-        "providers": [
-            {"name": name, "domain": domain, "articleCount": count}
-            for domain, (name, count) in providers[:MAX_STORY_PROVIDERS]
-        ],
+        "providers": _story_providers(story),
         "firstPublishedDateTime": format_time(story.first_at),
         "lastPublishedDateTime": format_time(story.last_at),
         "heat": heat,
@@ -173,8 +169,17 @@ def _live_story_record(changes: Changeset, story: LiveStory, threshold: int) -> 
     return record
 
 
+def _story_providers(story: LiveStory) -> list[StoryProvider]:
+    """The providers of a story, those with the most articles first, ties by domain."""
+    providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
+    return [
+        {"name": name, "domain": domain, "articleCount": count}
+        for domain, (name, count) in providers[:MAX_STORY_PROVIDERS]
+    ]
+
+
 def _most_common(encoded: list[bytes]) -> list[str]:
-    """The topics in JSON arrays of them, the most frequent first, ties by name."""
+    """The topics in JSON arrays of topics, the most frequent first, ties by name."""
     array_counts: dict[bytes, int] = {}
     for array in encoded:
         array_counts[array] = array_counts.get(array, 0) + 1

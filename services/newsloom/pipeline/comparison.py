@@ -31,7 +31,7 @@ class LatestArticle(NamedTuple):
 
 @dataclass(slots=True)
 class CuratedView:
-    """What a subscriber would hold after all publications of one curation.
+    """What a subscriber would have after all publications of one curation.
 
     Call `take` with each result, in order, then read the attributes. `articles` maps article ids
     to articles that are not withdrawn.
@@ -83,10 +83,7 @@ class CuratedView:
 
 
 class Regrouping(NamedTuple):
-    """Connected stories: each shares an article with another one of the group, on the other side.
-
-    `a` and `b` hold the stories of each side, as lists of article ids.
-    """
+    """The stories of both sides that are connected by shared articles, as lists of article ids."""
 
     a: list[list[str]]
     b: list[list[str]]
@@ -116,9 +113,7 @@ def compare_views(a: CuratedView, b: CuratedView) -> Differences:
     regroupings = [group for group in _regroupings(a, b) if group.a != group.b]
     regroupings.sort(key=lambda group: -group.size)
     return Differences(
-        regroupings,
-        _only(a, b, attrgetter("is_lead")),
-        _only(a, b, attrgetter("is_published")),
+        regroupings, _only(a, b, attrgetter("is_lead")), _only(a, b, attrgetter("is_published"))
     )
 
 
@@ -131,20 +126,23 @@ def _regroupings(a: CuratedView, b: CuratedView) -> Iterator[Regrouping]:
     stories_a, stories_b = a.stories(), b.stories()
     seen: set[str] = set()
     for first in stories_a:
-        if first in seen:
-            continue
-        group_a, group_b = {first: None}, dict[str, None]()
-        queue = [(first, True)]
-        while queue:
-            story_id, is_a = queue.pop()
-            own, others, group = (stories_a, b, group_b) if is_a else (stories_b, a, group_a)
-            for article_id in own[story_id]:
-                article = others.articles.get(article_id)
-                if article is not None and article.story_id not in group:
-                    group[article.story_id] = None
-                    queue.append((article.story_id, not is_a))
-        seen.update(group_a)
-        yield Regrouping(_sorted(stories_a, group_a), _sorted(stories_b, group_b))
+        if first not in seen:
+            group_a, group_b = {first: None}, dict[str, None]()
+            queue = [(first, True)]
+            while queue:
+                story_id, is_a = queue.pop()
+                own, others, group = (stories_a, b, group_b) if is_a else (stories_b, a, group_a)
+                for other_id in _stories_of(own[story_id], others):
+                    if other_id not in group:
+                        group[other_id] = None
+                        queue.append((other_id, not is_a))
+            seen.update(group_a)
+            yield Regrouping(_sorted(stories_a, group_a), _sorted(stories_b, group_b))
+
+
+def _stories_of(article_ids: list[str], view: CuratedView) -> list[str]:
+    """The ids of the stories that have these articles in a view."""
+    return [view.articles[i].story_id for i in article_ids if i in view.articles]
 
 
 def _sorted(stories: Mapping[str, list[str]], chosen: Mapping[str, None]) -> list[list[str]]:

@@ -1,8 +1,8 @@
-"""Decode: one input as it was read in; an event, a withdrawal or a rejection out.
+"""Decode: one input in; an event, a withdrawal or a rejection out.
 
 Both runtimes decode here: lines and documents of files, and records and tombstones of Kafka. A
 fault in a required field rejects the input. A faulty optional field is dropped and reported.
-Decoding never raises, whatever the bytes, and reads nothing but the one input.
+Decoding never raises for any bytes, and reads nothing but the one input.
 """
 
 import re
@@ -31,7 +31,7 @@ class RawInput(NamedTuple):
     """One input as it was read.
 
     `payload` is None for a Kafka tombstone, whose `key` names the article. `headers` are those of
-    a Kafka record. `parse` turns the payload into a record; files of other formats bring their own.
+    a Kafka record. `parse` turns the payload into a record; other formats have their own.
     """
 
     payload: bytes | None
@@ -66,7 +66,7 @@ class Rejected(NamedTuple):
 
 
 def decode(raw: RawInput) -> Decoded | WithdrawnArticle | Rejected:
-    """The event that an input holds, or why it holds none."""
+    """The event or the withdrawal in an input, or why it is rejected."""
     if raw.payload is None:
         return _decode_tombstone(raw.key)
     record = raw.parse(raw.payload)
@@ -110,7 +110,7 @@ def _decode_tombstone(key: bytes | None) -> WithdrawnArticle | Rejected:
 
 
 def decode_record(record: Record) -> Decoded | Fault:
-    """The event that a parsed JSON object or front matter holds, or the fault that rejects it."""
+    """The event in a parsed JSON object or front matter, or the fault that rejects it."""
     record = _without_absent(record)
     if record.get("withdrawn") is True:
         return _decode_withdrawal(record)
@@ -143,21 +143,21 @@ def _decode_withdrawal(record: Record) -> Decoded | Fault:
 
 def _without_absent(record: Record) -> Record:
     """The record without nulls, blank optional strings, and images beyond the 20th."""
-    present = {}
-    for name, value in record.items():
-        if value is None or (
-            name not in REQUIRED_FIELDS and isinstance(value, str) and not value.strip()
-        ):
-            continue
-        if isinstance(value, dict) and name != "private":
-            value = _without_absent(value)
-        elif isinstance(value, list):
-            items = [item for item in value if item is not None]
-            if name == "images":
-                items = items[:MAX_IMAGES]
-            value = [_without_absent(v) if isinstance(v, dict) else v for v in items]
-        present[name] = value
-    return present
+    return {n: _prune(n, v) for n, v in record.items() if v is not None and not _is_blank(n, v)}
+
+
+def _is_blank(name: str, value: Any) -> bool:
+    return name not in REQUIRED_FIELDS and isinstance(value, str) and not value.strip()
+
+
+def _prune(name: str, value: Any) -> Any:
+    if isinstance(value, dict) and name != "private":
+        return _without_absent(value)
+    if isinstance(value, list):
+        items = [item for item in value if item is not None]
+        items = items[:MAX_IMAGES] if name == "images" else items
+        return [_without_absent(item) if isinstance(item, dict) else item for item in items]
+    return value
 
 
 def _required_fault(errors: list[Any]) -> Fault | None:
@@ -182,7 +182,7 @@ def _deepest_last(location: tuple[int | str, ...]) -> tuple[int, tuple[str, ...]
 
 
 def _drop(record: Record, location: tuple[int | str, ...]) -> bool:
-    """Deletes the value at `location`. If it is missing there, deletes what should hold it."""
+    """Deletes the value at `location`; if there is none, the object that lacks it."""
     parent: Any = record
     try:
         for part in location[:-1]:

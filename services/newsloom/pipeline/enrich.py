@@ -10,18 +10,12 @@ from newsloom.pipeline.arrival import ArticleArrival, compared_title
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.normalise import NormalisedArticle
 from newsloom.records.curated import Article, Image, Provider
+from newsloom.records.event import ArticleEvent
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.addresses.amp import cdn_amp_url
 from newsloom.rules.clock import format_time
 from newsloom.rules.images import Verdict
-from newsloom.rules.provider import (
-    NO_HINT,
-    Evidence,
-    Hint,
-    Outlet,
-    bare_title,
-    resolve_provider,
-)
+from newsloom.rules.provider import NO_HINT, Evidence, Hint, Outlet, bare_title, resolve_provider
 from newsloom.rules.scoring import MAX_QUALITY, image_parts, quality_parts
 from newsloom.rules.words.language import primary_language
 from newsloom.rules.words.terms import count_title_terms, vectorise
@@ -47,12 +41,7 @@ def enrich_article(
     outlet, evidence = _find_outlet(normal, catalogue)
     article = _describe(normal, catalogue, outlet, _select_images(normal, images, checks))
     compared = _add_compared_title(article, catalogue, outlet, evidence)
-    points = None
-    if event.quality is None:
-        points = sum(quality_parts_of(article, outlet.standing).values())
-        article["quality"] = min(MAX_QUALITY, points)
-    else:
-        article["quality"] = event.quality
+    points = _add_quality(article, event.quality, outlet.standing)
     vector = vectorise(compared, normal.excerpt or "", primary_language(article["locale"]))
     has_image_points = points is not None and bool(checks)
     return ArticleArrival(
@@ -68,8 +57,18 @@ def enrich_article(
     )
 
 
+def _add_quality(article: Article, given: int | None, standing: int) -> int | None:
+    """Sets the quality: the `given` one, else the sum of its parts, which is returned."""
+    if given is not None:
+        article["quality"] = given
+        return None
+    points = sum(quality_parts_of(article, standing).values())
+    article["quality"] = min(MAX_QUALITY, points)
+    return points
+
+
 def _find_outlet(normal: NormalisedArticle, catalogue: Catalogue) -> tuple[Outlet, Evidence]:
-    """Who published the article, and what identified the outlet."""
+    """The outlet that published the article, and how it was found."""
     event = normal.event
     hint = event.provider
     outlet, evidence, _ = resolve_provider(
@@ -107,6 +106,12 @@ def _describe(
         article["topics"] = topics
     if images:
         article["images"] = images
+    _add_optional_fields(article, event)
+    article["catalogueVersion"] = catalogue.version
+    return article
+
+
+def _add_optional_fields(article: Article, event: ArticleEvent) -> None:
     if event.secured is not None:
         article["secured"] = event.secured
     if event.original_url is not None:
@@ -115,8 +120,6 @@ def _describe(
         article["updatedDateTime"] = format_time(event.updated_date_time)
     if event.source is not None:
         article["source"] = event.source
-    article["catalogueVersion"] = catalogue.version
-    return article
 
 
 def _find_topics(normal: NormalisedArticle, catalogue: Catalogue) -> list[str]:
@@ -128,7 +131,7 @@ def _find_topics(normal: NormalisedArticle, catalogue: Catalogue) -> list[str]:
 def _add_compared_title(
     article: Article, catalogue: Catalogue, outlet: Outlet, evidence: Evidence
 ) -> str:
-    """The title by which the article is compared. Stored if its lane cannot compute it."""
+    """The title by which the article is compared. It is stored if the lane cannot compute it."""
     title = title_without_outlet(article["title"], outlet.name, outlet.domain)
     compared = bare_title(title, catalogue.names, is_vouched=evidence == "title")
     if compared != title:
@@ -167,7 +170,7 @@ def _provider(outlet: Outlet) -> Provider:
 
 
 def quality_parts_of(article: Article, standing: int) -> dict[str, int]:
-    """The parts of an article's own quality by name."""
+    """The parts of an article's quality by name."""
     return quality_parts(
         article, standing, is_title_clean=compared_title(article) == article["title"]
     )

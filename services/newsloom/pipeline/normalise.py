@@ -18,7 +18,7 @@ MAX_EXCERPT_CHARACTERS = 2_000
 DIGEST_BYTES = 16
 
 # Fields that state who reported an article or where it was found, not what it says. `private`
-# counts by the digest that its sealer made.
+# is replaced by the digest that the sealer made.
 _NOT_CONTENT = {"web_url", "original_url", "source", "event_id", "withdrawn", "provider", "private"}
 
 
@@ -42,10 +42,8 @@ def identify(event: ArticleEvent | Withdrawal) -> str:
 
 
 def normalise(event: ArticleEvent, private_digest: str | None = None) -> NormalisedArticle:
-    """The event's article under its identity.
-
-    `private_digest` stands for the private object in the digest of the content: seals of the same
-    object differ by key.
+    """The article of an event. Its digest contains `private_digest` in place of the seal, because
+    seals of the same private object differ by key.
     """
     title = clean_text(event.title)
     excerpt = cut_text(clean_text(event.excerpt or ""), MAX_EXCERPT_CHARACTERS)
@@ -73,9 +71,7 @@ def normalise(event: ArticleEvent, private_digest: str | None = None) -> Normali
 
 
 def _digest(event: ArticleEvent, cleaned: dict[str, object], private_digest: str | None) -> str:
-    """A digest of the content: equal for reports of the same content by whichever crawler, at
-    whichever variant of the URL.
-    """
+    """A digest of the content. It does not depend on the crawler or the variant of the URL."""
     rest = {k: v for k, v in vars(event).items() if v is not None and k not in _NOT_CONTENT}
     hint = [event.provider.name, event.provider.domain] if event.provider else None
     original = canonical_url(event.original_url) if event.original_url else None

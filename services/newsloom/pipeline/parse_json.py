@@ -50,7 +50,7 @@ def too_large(payload: bytes) -> Fault:
 
 
 def _depth(payload: bytes) -> int:
-    """The deepest nesting of brackets outside strings; 0 where there are few brackets."""
+    """The deepest nesting of brackets outside strings; 0 for at most MAX_DEPTH brackets."""
     if payload.count(b"{") + payload.count(b"[") <= MAX_DEPTH:
         return 0
     depth = deepest = 0
@@ -65,7 +65,7 @@ def _depth(payload: bytes) -> int:
 
 
 def _parse_leniently(payload: bytes) -> Any:
-    """Parses what orjson refused, if only single values are at fault; else a fault that says why.
+    """Parses a payload that orjson rejected: replaces unreadable values, or returns a fault.
 
     The standard library's parser also accepts lone surrogates and numbers of any size.
     """

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
-from newsloom.pipeline.build_records import Publication, build_records
+from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
+from newsloom.pipeline.build_records import Publication, Publications, build_records
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.changeset import Changeset
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy
-from newsloom.pipeline.decode import RawInput, Rejected, WithdrawnArticle, decode
+from newsloom.pipeline.decode import Decoded, RawInput, Rejected, WithdrawnArticle, decode
 from newsloom.pipeline.enrich import ImageMode, enrich_article
 from newsloom.pipeline.lane.rows import StoryAlias
 from newsloom.pipeline.lane.state import State
@@ -26,7 +26,7 @@ from newsloom.records.image_check import ImageCheck
 
 
 class Enriched(NamedTuple):
-    """What the first half made of one input: an arrival, or the fault that rejects the input."""
+    """The result of the first half for one input: an arrival, or the fault that rejects it."""
 
     arrival: Arrival | Fault
     source: str | None = None
@@ -76,8 +76,8 @@ class Result(NamedTuple):
 class Enricher:
     """The first half: decode, seal, normalise, enrich. It keeps no state between inputs.
 
-    `start` ends before the images of an article are needed, and `finish` takes their checks. An
-    article that is finished without checks keeps no image where the mode is `check`.
+    `start` stops before the images are needed; `finish` receives their checks. In the mode `check`
+    an article without checks keeps no image.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Enricher:
     def start(self, raw: RawInput, arrived_at: int) -> AwaitingImages | Enriched:
         """Decodes, seals and normalises one input. `arrived_at` is in Unix seconds.
 
-        A bug becomes a fault of the input. Raises only OSError and MemoryError.
+        A bug becomes a fault. Raises only OSError and MemoryError.
         """
         stage, source = Stage.DECODE, None
         try:
@@ -117,19 +117,22 @@ class Enricher:
                 return Enriched(decoded.fault, decoded.source)
             if isinstance(decoded, WithdrawnArticle):
                 return Enriched(WithdrawalArrival(decoded.article_id))
-            event, source = decoded.event, decoded.source
-            stage = Stage.NORMALISE
-            if isinstance(event, Withdrawal):
-                withdrawal = WithdrawalArrival(identify(event))
-                return Enriched(withdrawal, source, decoded.faulty_fields)
-            has_dropped_private = event.private is not None and self._sealer is None
-            sealed, private_digest = seal_private(event, self._sealer)
-            normal = normalise(sealed, private_digest)
-            return AwaitingImages(normal, arrived_at, decoded.faulty_fields, has_dropped_private)
+            stage, source = Stage.NORMALISE, decoded.source
+            return self._normalise(decoded, arrived_at)
         except (OSError, MemoryError):  # an outage, not a fault of the record
             raise
-        except Exception as error:  # a bug: the input is kept whole, and its neighbours go on
+        except Exception as error:  # a bug: this input becomes a dead letter, the next continues
             return Enriched(_bug(error, stage), source)
+
+    def _normalise(self, decoded: Decoded, arrived_at: int) -> AwaitingImages | Enriched:
+        event = decoded.event
+        if isinstance(event, Withdrawal):
+            withdrawal = WithdrawalArrival(identify(event))
+            return Enriched(withdrawal, decoded.source, decoded.faulty_fields)
+        has_dropped_private = event.private is not None and self._sealer is None
+        sealed, private_digest = seal_private(event, self._sealer)
+        normal = normalise(sealed, private_digest)
+        return AwaitingImages(normal, arrived_at, decoded.faulty_fields, has_dropped_private)
 
     def finish(self, waiting: AwaitingImages, checks: Sequence[ImageCheck]) -> Enriched:
         """Enriches an article that `start` returned, with the checks of its images."""
@@ -153,10 +156,7 @@ class Curator:
         self._policy = policy
 
     def curate(self, enriched: Enriched) -> Result:
-        """Curates one input; it ends as exactly one outcome.
-
-        A bug becomes a dead letter: the state changes only after every step that can fail.
-        """
+        """Curates one input. A bug makes a dead letter: only the last step changes the state."""
         if isinstance(enriched.arrival, Fault):
             return self._dead_letter(enriched.arrival, enriched.source)
         try:
@@ -167,20 +167,9 @@ class Curator:
             raise
         except Exception as error:
             return self._dead_letter(_bug(error, Stage.CURATE), enriched.source)
-        duplicates = _count_new_duplicates(changes)
+        result = _result(enriched, changes, records, rows)
         changes.apply()
-        return Result(
-            outcome=changes.outcome,
-            source=enriched.source,
-            faulty_fields=enriched.faulty_fields,
-            has_dropped_private=enriched.has_dropped_private,
-            curated=records.curated,
-            stories=records.stories,
-            rows=rows,
-            image_checks=_image_checks(enriched.arrival, changes),
-            duplicates=duplicates,
-            merges=sum(isinstance(row, StoryAlias) for row in changes.stories.changed.values()),
-        )
+        return result
 
     def _dead_letter(self, fault: Fault, source: str | None) -> Result:
         changes = Changeset(self.state, Outcome.DEAD_LETTERED)
@@ -208,16 +197,35 @@ class Pipeline:
         return self.curator.curate(self.enricher.enrich(raw, arrived_at))
 
 
-def _image_checks(arrival: Arrival, changes: Changeset) -> Sequence[ImageCheck] | None:
+def _result(
+    enriched: Enriched, changes: Changeset, records: Publications, rows: dict[str, bytes | None]
+) -> Result:
+    """The result of a curated input. Call before the changes are applied."""
+    return Result(
+        outcome=changes.outcome,
+        source=enriched.source,
+        faulty_fields=enriched.faulty_fields,
+        has_dropped_private=enriched.has_dropped_private,
+        curated=records.curated,
+        stories=records.stories,
+        rows=rows,
+        image_checks=_image_checks(enriched, changes),
+        duplicates=_count_new_duplicates(changes),
+        merges=sum(isinstance(row, StoryAlias) for row in changes.stories.changed.values()),
+    )
+
+
+def _image_checks(enriched: Enriched, changes: Changeset) -> Sequence[ImageCheck] | None:
     """The image checks as the lane stored them, or as they arrived if it stored no article."""
-    if isinstance(arrival, WithdrawalArrival) or arrival.image_checks is None:
+    arrival = enriched.arrival
+    if not isinstance(arrival, ArticleArrival) or arrival.image_checks is None:
         return None
     live = changes.articles.changed.get(arrival.article["id"])
     return arrival.image_checks if live is None else live.image_checks
 
 
 def _count_new_duplicates(changes: Changeset) -> int:
-    """How many articles become duplicates with these changes. Call before they are applied."""
+    """The number of articles that become duplicates. Call before the changes are applied."""
     before = changes.state.articles
     return sum(
         live is not None

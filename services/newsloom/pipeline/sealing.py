@@ -1,7 +1,7 @@
 """Seal: an event in; the same event with its private object encrypted, or without it, out.
 
-This step comes right after decode, so that no later step can publish, store or log what is private.
-It knows neither cipher nor keys; those belong to the sealer.
+This step follows decode directly, so that no later step can publish, store or log private data. The
+sealer knows the cipher and the keys; this module does not.
 """
 
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +13,7 @@ from newsloom.records.event import ArticleEvent
 class Seal(NamedTuple):
     """The encrypted form of a private object, and a keyed digest of it.
 
-    Equal objects of one article have equal digests, whichever key sealed them.
+    Equal objects of one article have equal digests under all keys.
     """
 
     secured: str
@@ -28,9 +28,9 @@ class Sealer(Protocol):
 
 
 def seal_private(event: ArticleEvent, sealer: Sealer | None) -> tuple[ArticleEvent, str | None]:
-    """The event with its private object sealed, which replaces any older seal, and the digest.
+    """The event with its private object sealed, or dropped without a sealer; and the digest.
 
-    Without a sealer the private object is dropped.
+    The new seal replaces an existing one.
     """
     if event.private is None:
         return event, None

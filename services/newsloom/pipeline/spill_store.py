@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class SpillStore(Protocol):
-    """Stores byte strings for as long as the process runs."""
+    """Stores byte strings until the process ends."""
 
     def write(self, row: bytes) -> int:
         """Stores `row` and returns its handle, which is above 0. Raises OSError."""

@@ -100,12 +100,12 @@ class _Comparison:
                     path, f"no longer takes {narrow['type']}", f"may now be {narrow['type']}"
                 )
             elif not (has_objects and narrow["type"] == "object"):
-                # Only the alternative that fits best counts: one that allows it is enough.
+                # Only the best alternative counts: one that allows all values is enough.
                 found = (list(self._compare_forms(narrow, wide, path)) for wide in wides)
                 yield from min(found, key=len)
 
     def _ordered(self, old: _T, new: _T) -> tuple[_T, _T]:
-        """(the schema that must be covered, the schema that must cover it)."""
+        """The schema whose values the other must allow, then the other."""
         return (old, new) if self.reader == "crawlers" else (new, old)
 
     def _break(self, path: str, to_crawlers: str, to_subscribers: str = "") -> Break:
@@ -125,17 +125,21 @@ class _Comparison:
             else:
                 renamed.append(form)
         for form in renamed:
-            fits = [list(self._compare_objects(form, other, path)) for other in unmatched]
-            if fits:
-                best = min(fits, key=len)
-                del unmatched[fits.index(best)]
-                yield from best
-            else:
-                title = form.get("title")
-                yield self._break(path, f"no longer takes {title}", f"{title} is gone")
+            yield from self._compare_renamed(form, unmatched, path)
         if self.reader == "subscribers":
             for form in unmatched:
                 yield self._break(path, f"may now be {form.get('title')}")
+
+    def _compare_renamed(self, old: Schema, unmatched: list[Schema], path: str) -> Iterator[Break]:
+        """Compares with the one of `unmatched` that fits best, and removes it there."""
+        fits = [list(self._compare_objects(old, other, path)) for other in unmatched]
+        if fits:
+            best = min(fits, key=len)
+            del unmatched[fits.index(best)]
+            yield from best
+        else:
+            title = old.get("title")
+            yield self._break(path, f"no longer takes {title}", f"{title} is gone")
 
     def _compare_objects(self, old: Schema, new: Schema, path: str) -> Iterator[Break]:
         old_fields, new_fields = old.get("properties", {}), new.get("properties", {})

@@ -116,7 +116,7 @@ class StoryArticle(ArticleReference):
 
 
 class RelatedArticle(TypedDict):
-    """An article near this one in its words, with the fields to show it."""
+    """An article with words similar to those of this one, with the fields to show it."""
 
     title: Title
     excerpt: NotRequired[Excerpt]
@@ -177,8 +177,7 @@ class CuratedArticle(TypedDict):
     ]
     secured: NotRequired[
         Annotated[
-            str,
-            Field(description="The seal of `private`: base64 parts joined by semicolons."),
+            str, Field(description="The seal of `private`: base64 parts joined by semicolons.")
         ]
     ]
     id: OwnId

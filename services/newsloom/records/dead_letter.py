@@ -11,7 +11,7 @@ Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 class DeadLetter(TypedDict):
     """An input that cannot be curated: the reason, where it came from, and its bytes in base64."""
 
-    # Open words to a subscriber: later stages add reasons of the same kind.
+    # The schema lists no values: a later version may add reasons and stages.
     reason: Annotated[Word, Field(description="Why, as one word, such as `missing`.")]
     stage: Annotated[Word, Field(description="The stage that found it, such as `decode`.")]
     field: NotRequired[Annotated[str, Field(description="The field at fault, if it is one.")]]

@@ -1,7 +1,7 @@
 """The article event: a crawler's report of one published piece.
 
-In: a decoded JSON object. Out: a typed and checked event. A validation error has a `Reason` as its
-error type. It never repairs, cleans or cuts a value.
+In: a parsed JSON object. Out: a typed and checked event. An error has a `Reason` as its type. It
+never repairs or cleans a value; it only cuts the fractions of seconds.
 """
 
 from typing import Annotated, Any

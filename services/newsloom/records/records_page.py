@@ -10,13 +10,7 @@ from typing import Any
 
 from newsloom.records.compatibility import Schema
 from newsloom.records.curated import SCHEMA_VERSION
-from newsloom.records.schema_text import (
-    bounds_text,
-    cell,
-    object_heading,
-    object_name,
-    type_text,
-)
+from newsloom.records.schema_text import bounds_text, cell, object_heading, object_name, type_text
 from newsloom.records.schemas import READERS, published_schema
 
 HEADINGS = {
@@ -86,13 +80,12 @@ def _parts(name: str, seen: dict[str, Schema]) -> Iterator[str]:
     definitions = schema.get("$defs", {})
     for definition in _in_order(schema, definitions):
         title, found = object_heading(definition), definitions[definition]
-        if title in seen:
-            if seen[title] != found:
-                raise ValueError(f"{title} has two meanings: rename one of the records")
-            continue
-        seen[title] = found
-        yield f"\n### {title}\n{_wrapped(found['description'])}"
-        yield _NOTES.get(title, "") + _table(found)
+        if title not in seen:
+            seen[title] = found
+            yield f"\n### {title}\n{_wrapped(found['description'])}"
+            yield _NOTES.get(title, "") + _table(found)
+        elif seen[title] != found:
+            raise ValueError(f"{title} has two meanings: rename one of the records")
 
 
 def _in_order(schema: Schema, definitions: dict[str, Schema]) -> list[str]:

@@ -14,10 +14,7 @@ def cell(text: str) -> str:
 
 
 def type_text(field: Schema) -> str:
-    """The type of a field; an object is a link to the heading that `object_heading` gives it.
-
-    Null is left out: the text of a schema states where null equals absence.
-    """
+    """The type of a field, without null; an object is a link to its `object_heading`."""
     if "anyOf" in field:
         return ", ".join(type_text(part) for part in _alternatives(field))
     if "$ref" in field:
@@ -52,14 +49,7 @@ def _bounds(field: Schema) -> Iterator[str]:
     if "anyOf" in field:
         for part in _alternatives(field):
             yield from _bounds(part)
-    if "exclusiveMinimum" in field:
-        yield f"more than {field['exclusiveMinimum']:,}"
-    if "minimum" in field and "maximum" in field:
-        yield f"{field['minimum']:,} to {field['maximum']:,}"
-    elif "minimum" in field:
-        yield f"at least {field['minimum']:,}"
-    elif "maximum" in field:
-        yield f"at most {field['maximum']:,}"
+    yield from _number_bounds(field)
     if "minLength" in field:
         yield f"at least {_characters(field['minLength'])}"
     if "maxLength" in field:
@@ -74,6 +64,17 @@ def _bounds(field: Schema) -> Iterator[str]:
         yield f"pattern `{field['pattern']}`"
     if "items" in field:
         yield from (f"each: {bound}" for bound in _bounds(field["items"]))
+
+
+def _number_bounds(field: Schema) -> Iterator[str]:
+    if "exclusiveMinimum" in field:
+        yield f"more than {field['exclusiveMinimum']:,}"
+    if "minimum" in field and "maximum" in field:
+        yield f"{field['minimum']:,} to {field['maximum']:,}"
+    elif "minimum" in field:
+        yield f"at least {field['minimum']:,}"
+    elif "maximum" in field:
+        yield f"at most {field['maximum']:,}"
 
 
 def _characters(count: int) -> str:

@@ -1,7 +1,7 @@
 """The published schemas: JSON Schema 2020-12 of the records, by name.
 
 In: the record types. Out: plain dictionaries in a fixed order of keys. It reads and writes no file.
-A schema describes a record without faults; its description says what decode accepts beyond that.
+A schema describes a record without faults; its description states what decode also accepts.
 """
 
 import inspect
@@ -76,20 +76,16 @@ _LAST = ("properties", "required", "$defs")
 
 
 def published_schema(name: str, version: int = SCHEMA_VERSION) -> Schema:
-    """Version `version` of the schema called `name`, a key of `READERS`.
+    """The schema called `name`, a key of `READERS`, with `version` in its id.
 
-    Deterministic: keywords are in a fixed order, fields in the order of the record.
+    Keywords are in a fixed order, fields in the order of the record.
     """
     published = _PUBLISHED[name]
     schema = TypeAdapter(published.record).json_schema(by_alias=True, schema_generator=_Generator)
     if published.reader == "crawlers":
         schema = _with_nulls(schema)
-    schema |= {
-        "$schema": DIALECT,
-        "$id": f"urn:newsloom:schema:{name}:v{version}",
-        "title": published.title,
-        "description": published.description,
-    }
+    schema |= {"$schema": DIALECT, "$id": f"urn:newsloom:schema:{name}:v{version}"}
+    schema |= {"title": published.title, "description": published.description}
     tidy: Schema = _tidy(schema)
     return tidy
 
@@ -114,10 +110,9 @@ class _Generator(GenerateJsonSchema):
 
 def _with_nulls(schema: Schema) -> Schema:
     """The schema with null allowed in every field that may be absent."""
-    schema = dict(schema)
+    schema, required = dict(schema), schema.get("required", [])
     if "$defs" in schema:
         schema["$defs"] = {name: _with_nulls(part) for name, part in schema["$defs"].items()}
-    required = schema.get("required", [])
     if "properties" in schema:
         schema["properties"] = {
             name: field if name in required else _or_null(field)

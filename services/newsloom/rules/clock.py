@@ -41,17 +41,21 @@ def parse_time(text: str) -> int | None:
         seconds = "59"
     try:
         local = datetime.fromisoformat(f"{date}T{minutes}:{seconds}+00:00")
-        shift_s = 0
-        if offset not in "Zz":
-            hours, mins = int(offset[1:3]), int(offset[4:6])
-            if hours > 23 or mins > 59:
-                return None
-            shift_s = (hours * 3600 + mins * 60) * (-1 if offset[0] == "-" else 1)
+        since_epoch = local - _EPOCH
+        time = since_epoch.days * 86_400 + since_epoch.seconds - _offset_s(offset)
     except ValueError:
         return None
-    since_epoch = local - _EPOCH
-    time = since_epoch.days * 86_400 + since_epoch.seconds - shift_s
     return time if _FIRST_S <= time <= _LAST_S else None
+
+
+def _offset_s(offset: str) -> int:
+    """An RFC 3339 offset in seconds. Raises ValueError if it is out of range."""
+    if offset in "Zz":
+        return 0
+    hours, minutes = int(offset[1:3]), int(offset[4:6])
+    if hours > 23 or minutes > 59:
+        raise ValueError(offset)
+    return (hours * 3600 + minutes * 60) * (-1 if offset[0] == "-" else 1)
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +65,7 @@ def format_time(time: int) -> str:
 
 
 def bounded_time(event_time: int, arrival_time: int) -> int:
-    """The event time, but at most ten minutes after the arrival time: a wrong date is limited."""
+    """The event time, at most ten minutes after the arrival time: this limits a wrong date."""
     return min(event_time, arrival_time + ARRIVAL_TOLERANCE_S)
 
 

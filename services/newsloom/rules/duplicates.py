@@ -1,4 +1,4 @@
-"""Duplicates: the same text at another URL, syndicated, cut, or under another headline.
+"""Duplicates: the same text at another URL, even if it is cut or has another headline.
 
 In: two texts and their cosine. Out: whether they are duplicates, or why not. Precision has
 priority: numbers and names must agree, and equal titles without excerpts count only within a day
@@ -107,10 +107,7 @@ def is_duplicate(a: Text, b: Text, similarity: int) -> bool:
 
 
 def find_difference(a: Text, b: Text, similarity: int) -> Difference | None:
-    """The first reason why two articles with this cosine, in thousandths, are not duplicates.
-
-    None if they are duplicates. Symmetric.
-    """
+    """Why two articles with this cosine, in thousandths, are not duplicates; else None."""
     if similarity < MIN_CANDIDATE_SIMILARITY:
         return Difference.UNLIKE
     if bool(a.excerpt) != bool(b.excerpt):
@@ -141,7 +138,7 @@ def _differ_in_text(a: Text, b: Text, similarity: int) -> Difference | None:
     if _differ(_numbers(a.title) | body_a.numbers, _numbers(b.title) | body_b.numbers):
         return Difference.NUMBERS
     if similarity < TEXT_SIMILARITY:
-        if length < MIN_TEXT_WORDS or not _overlap_enough(body_a, body_b):
+        if length < MIN_TEXT_WORDS or not _has_enough_overlap(body_a, body_b):
             return Difference.WORDS
         if not (_fits_text(a.title, b, body_b) and _fits_text(b.title, a, body_a)):
             return Difference.HEADLINE
@@ -166,7 +163,7 @@ def _overlap(a: _Body, b: _Body) -> int:
     return (a.words & b.words).total() * 1000 // shorter if shorter else 0
 
 
-def _overlap_enough(a: _Body, b: _Body) -> bool:
+def _has_enough_overlap(a: _Body, b: _Body) -> bool:
     shorter, longer = (a, b) if a.length <= b.length else (b, a)
     # A fast test first: most pairs fail by the number of distinct words that are missing.
     missing = len(shorter.words.keys() - longer.words.keys())
@@ -175,7 +172,7 @@ def _overlap_enough(a: _Body, b: _Body) -> bool:
 
 
 def _fits_text(title: str, other: Text, body: _Body) -> bool:
-    """Whether a title fits another article: two of its uncommon words (or its only one) are there.
+    """Whether a title fits another article: two of its uncommon words (or its only one) are in it.
 
     An outlet may repeat the same boilerplate under many titles; a headline fits its own text.
     """
@@ -194,6 +191,6 @@ def _numbers(text: str) -> frozenset[str]:
     return frozenset([word for word in shared_words(text) if word[0].isdigit()])
 
 
-@lru_cache(maxsize=4096)  # One article is compared with several others in turn.
+@lru_cache(maxsize=4096)  # One article is compared with several others.
 def _read(excerpt: str) -> _Body:
     return _Body(excerpt)

@@ -97,9 +97,9 @@ class MergeEvidence(NamedTuple):
     own_text: int
     """Share of the article's text that its own story supports; 0 if it was no candidate."""
     lone: int
-    """1000 if one story had a single article, the lone article, before the arrival; else this and
-    all fields below are 0. The lone article is weighed again, because the other story may have
-    gained articles about the same occurrence since the lone one arrived.
+    """1000 if one story had only one article, the lone article, before the arrival; else this and
+    all fields below are 0. The lone article is compared again, because the other story may have
+    gained articles about the same occurrence since then.
     """
     lone_cosine: int
     """The same as `cosine`."""
@@ -148,10 +148,8 @@ class CommonTerms(NamedTuple):
 
 
 def doublings(count: int) -> int:
-    """The binary logarithm of `count` (at least 1) in thousandths, linear between powers of two.
-
-    Integer arithmetic only, so the result is the same on every machine.
-    """
+    """The binary logarithm of `count` (at least 1) in thousandths, linear between powers of two."""
+    # Integer arithmetic only: the result is the same on every machine.
     whole = count.bit_length() - 1
     return 1000 * whole + (1000 * count >> whole) - 1000
 
@@ -195,8 +193,9 @@ def common_terms(article: ArticleVector, centroid: Centroid) -> CommonTerms:
 
 
 def neighbour_evidence(cosines: Collection[int], total: int) -> tuple[int, int, int]:
-    """`nearest`, `two_nearest` and `votes` of JoinEvidence, by the cosines of the article and its
-    neighbours in the story, and the sum over all its neighbours.
+    """`nearest`, `two_nearest` and `votes` of JoinEvidence.
+
+    `cosines` are those of the neighbours in the story; `total` is the sum over all neighbours.
     """
     best = sorted(cosines)[-2:] or [0]
     return best[-1], sum(best) // len(best), 1000 * sum(cosines) // (total or 1)
@@ -210,7 +209,7 @@ def days(seconds: int) -> int:
 class StoryWeights(NamedTuple):
     """The weight of each kind of evidence, in thousandths, in the order of the fields.
 
-    Weighted evidence plus the bias, from 0 on, means that the article joins or the stories merge.
+    The article joins, or the stories merge, if the weighted evidence plus the bias is 0 or more.
     """
 
     join: tuple[int, ...]
@@ -220,7 +219,7 @@ class StoryWeights(NamedTuple):
 
 
 def story_weights(tables: Mapping[str, Mapping[str, int]]) -> StoryWeights:
-    """The weights in tables of the form of story_weights.toml. KeyError if one is missing."""
+    """The weights in the tables of story_weights.toml. Raises KeyError if one is missing."""
     join, merge = tables["join"], tables["merge"]
     return StoryWeights(
         tuple(join[name] for name in JoinEvidence._fields),
@@ -231,7 +230,7 @@ def story_weights(tables: Mapping[str, Mapping[str, int]]) -> StoryWeights:
 
 
 def weight_tables(weights: StoryWeights) -> dict[str, dict[str, int]]:
-    """The same weights as tables of the form of story_weights.toml."""
+    """The weights as the tables of story_weights.toml."""
     join = dict(zip(JoinEvidence._fields, weights.join, strict=True))
     merge = dict(zip(MergeEvidence._fields, weights.merge, strict=True))
     return {
@@ -249,24 +248,31 @@ def weigh_join(evidence: JoinEvidence, weights: StoryWeights) -> int:
 
     At most -1 if the two share one term or none and the cosine is below LONE_TERM_COSINE.
     """
-    score: int = sum(map(mul, weights.join, evidence), 1000 * weights.join_bias) // 1000
+    score = _score(evidence, weights.join, weights.join_bias)
     is_too_little = evidence.shared <= _ONE_TERM and evidence.cosine < LONE_TERM_COSINE
     return min(score, -1) if is_too_little else score
 
 
 def weigh_merge(evidence: MergeEvidence, weights: StoryWeights) -> int:
     """The score of merging two stories: from 0 on they may merge, the highest score wins."""
-    score: int = sum(map(mul, weights.merge, evidence), 1000 * weights.merge_bias) // 1000
+    return _score(evidence, weights.merge, weights.merge_bias)
+
+
+def _score(evidence: tuple[int, ...], weights: tuple[int, ...], bias: int) -> int:
+    score: int = sum(map(mul, weights, evidence), 1000 * bias) // 1000
     return score
 
 
 def join_parts(evidence: JoinEvidence, weights: StoryWeights) -> dict[str, int]:
     """What each kind of evidence adds to or subtracts from the score of `weigh_join`, by name."""
-    parts = map(mul, weights.join, evidence)
-    return {name: part // 1000 for name, part in zip(evidence._fields, parts, strict=True)}
+    return _parts(evidence, weights.join)
 
 
 def merge_parts(evidence: MergeEvidence, weights: StoryWeights) -> dict[str, int]:
     """What each kind of evidence adds to or subtracts from the score of `weigh_merge`, by name."""
-    parts = map(mul, weights.merge, evidence)
+    return _parts(evidence, weights.merge)
+
+
+def _parts(evidence: JoinEvidence | MergeEvidence, weights: tuple[int, ...]) -> dict[str, int]:
+    parts = map(mul, weights, evidence)
     return {name: part // 1000 for name, part in zip(evidence._fields, parts, strict=True)}

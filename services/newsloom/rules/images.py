@@ -1,7 +1,7 @@
 """Images: the verdict on an image by its size, its shape and its file name.
 
-In: a size in pixels, or a URL. Out: a verdict. The image check and the lane use the same verdicts
-for faults that are not visible here: an unreachable image, or the same bytes under many articles.
+In: a size in pixels, or a URL. Out: a verdict. The image check and the lane give other verdicts of
+the same list: for an unreachable image, or for the same bytes in articles of two stories.
 """
 
 import re

@@ -117,17 +117,9 @@ def resolve_provider(
     name of the hint; the catalogue by the end of the title; the domain of the URL. Raises
     ValueError for a URL that `url_fault` rejects as bad.
     """
-    host = host_of(url)
+    host, carried_by = _find_host(url, outlets)
     domain = registrable_domain(host)
     found = outlets.get(domain)
-    carried_by = None
-    if found is None or found.is_carrier:
-        publisher = publisher_host(url, domain, is_carrier=found is not None)
-        if publisher is not None:
-            carried_by, host, domain = domain, publisher, registrable_domain(publisher)
-            found = outlets.get(domain)
-        elif found is not None:
-            carried_by = domain
     if found is not None and not found.is_carrier:
         return Resolution(found.at(host), "host" if host in found.hosts else "domain", carried_by)
     hinted = _named_host(hint.domain) if hint.domain else None
@@ -140,6 +132,19 @@ def resolve_provider(
     else:
         outlet, evidence = _unlisted(host, domain, title, names, name, hinted)
     return Resolution(outlet, evidence, carried_by)
+
+
+def _find_host(url: str, outlets: Mapping[str, Outlet]) -> tuple[str, str | None]:
+    """The host of the publisher in a URL, else of the URL; and the carrier's domain, if known."""
+    host = host_of(url)
+    domain = registrable_domain(host)
+    found = outlets.get(domain)
+    if found is not None and not found.is_carrier:
+        return host, None
+    publisher = publisher_host(url, domain, is_carrier=found is not None)
+    if publisher is not None:
+        return publisher, domain
+    return host, domain if found is not None else None
 
 
 def _unlisted(
@@ -187,7 +192,7 @@ def _outlet_in_title(title: str, names: Mapping[str, Outlet], is_vouched: bool) 
 def _outlet_tails(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> Iterator[str]:
     """The ends of a title that name an outlet, the shortest first.
 
-    `is_vouched` is for aggregators: elsewhere a single common word is a section (`| Science`).
+    `is_vouched` is true for aggregators. Elsewhere a common word is a section (`| Science`).
     """
     for tail in title_tails(title):
         if name_key(tail) in names and (is_vouched or " " in tail or not is_common(tail.lower())):

@@ -26,19 +26,14 @@ def quality_parts(
 ) -> dict[str, int]:
     """The parts of an article's quality by name. The quality is their sum, at most 200.
 
-    Depends on the article only, not on its story: the provider's standing (30 for an outlet of the
-    catalogue, else 10, unless an operator sets it) and the article's completeness. An outlet of the
-    catalogue with a full excerpt and a large image reaches 70.
+    The standing is 30 for an outlet of the catalogue, else 10, unless an operator sets it. An
+    outlet of the catalogue with a full excerpt and a large image reaches 70.
     """
     parts = {"provider": standing}
     length = len(article.get("excerpt", ""))
-    if length >= FULL_EXCERPT_CHARACTERS:
-        parts["excerpt"] = 20
-    elif length >= SHORT_EXCERPT_CHARACTERS:
-        parts["excerpt"] = 10
-    images = article.get("images")
-    if images:
-        parts |= image_parts(images)
+    if length >= SHORT_EXCERPT_CHARACTERS:
+        parts["excerpt"] = 20 if length >= FULL_EXCERPT_CHARACTERS else 10
+    parts |= image_parts(article.get("images", ()))
     if "ampWebUrl" in article:
         parts["amp"] = 5
     if is_title_clean:

@@ -43,11 +43,7 @@ def is_within_reach(time: int, first: int, last: int) -> bool:
     return first - STORY_GAP_S <= time <= last + STORY_GAP_S
 
 
-def choose_related(near: Mapping[str, int]) -> list[tuple[str, int]]:
-    """(id, similarity) of the 12 nearest articles from RELATED_FLOOR on, in order, ties by id."""
-    above = sorted(
-        (-similarity, i) for i, similarity in near.items() if similarity >= RELATED_FLOOR
-    )
-    return [
-        (article_id, -minus_similarity) for minus_similarity, article_id in above[:RELATED_LIMIT]
-    ]
+def choose_related(cosines: Mapping[str, int]) -> list[tuple[str, int]]:
+    """(id, cosine) of the 12 nearest articles from RELATED_FLOOR on, in order, ties by id."""
+    nearest = sorted((-cosine, i) for i, cosine in cosines.items() if cosine >= RELATED_FLOOR)
+    return [(article_id, -minus_cosine) for minus_cosine, article_id in nearest[:RELATED_LIMIT]]

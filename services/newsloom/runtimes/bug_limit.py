@@ -1,7 +1,7 @@
 """The limit on bugs: a release that fails on one record after another must stop.
 
-A single bug makes a dead letter. Twenty in one process are a bad release: to go on would turn the
-whole input into dead letters.
+A record that fails because of a bug becomes a dead letter. Twenty of them in one process mean a bad
+release, which would turn the whole input into dead letters.
 """
 
 from newsloom.adapters.failures import OutageError
@@ -11,7 +11,7 @@ MAX_BUGS = 20
 
 
 class BugLimit:
-    """Counts the bugs that one process meets."""
+    """Counts the records of one process that fail because of a bug."""
 
     def __init__(self) -> None:
         self._bugs = 0

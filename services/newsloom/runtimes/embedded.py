@@ -1,4 +1,4 @@
-"""The embedded runtime: the whole pipeline in one process, with an output folder as its memory.
+"""The embedded runtime: the whole pipeline in one process, which stores its state in a folder.
 
 It reads inputs in order and curates them in one lane. Each batch is one transaction of rows, input
 positions and published lines, so a run that is killed continues after the last batch.
@@ -15,7 +15,7 @@ from typing import Protocol
 
 import orjson
 
-from newsloom.adapters.inputs.sources import STANDARD_INPUT, InputRecord, Source, read
+from newsloom.adapters.inputs.sources import STANDARD_INPUT, InputRecord, Position, Source, read
 from newsloom.adapters.storage.documents import write_documents
 from newsloom.adapters.storage.store import Batch, Store
 from newsloom.observability.definitions import BATCH_SECONDS
@@ -32,7 +32,7 @@ LINE = orjson.OPT_APPEND_NEWLINE
 BATCH_RECORDS = 512
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH_S = 1.0
-"""A batch ends at this number of records, bytes of input or seconds, whichever comes first."""
+"""A batch ends when it reaches one of these limits: records, bytes of input, or seconds."""
 POLL_S = 0.2
 
 
@@ -84,7 +84,7 @@ class EmbeddedRun:
         self._is_stopped = False
 
     def stop(self) -> None:
-        """Asks the run to end after the current record, with everything done so far committed."""
+        """Asks the run to end. It commits what it has read, except inputs that wait for images."""
         self._is_stopped = True
 
     def run(self, sources: Sequence[Source]) -> None:
@@ -103,12 +103,15 @@ class EmbeddedRun:
                 break
             start = self._store.position(source.path)
             follow = self._options.should_follow and source is sources[-1]
-            for record in read(source, start, follow, lambda: self._is_stopped, self._clock):
-                if record is not None:
-                    self._collect(source, record)
-                if record is None or self._is_batch_full():
-                    self._process()
-            self._process()
+            self._run_source(source, start, follow)
+
+    def _run_source(self, source: Source, start: Position, should_follow: bool) -> None:
+        for record in read(source, start, should_follow, lambda: self._is_stopped, self._clock):
+            if record is not None:
+                self._collect(source, record)
+            if record is None or self._is_batch_full():
+                self._process()
+        self._process()
 
     def _collect(self, source: Source, record: InputRecord) -> None:
         if not self._inputs:
@@ -124,19 +127,12 @@ class EmbeddedRun:
     def _process(self) -> None:
         """Enriches and curates the collected inputs, and commits them."""
         inputs, self._inputs, self._input_bytes = self._inputs, [], 0
-        start = self._enricher.start
-        started = [start(record.raw, record.after.opened_at) for _, record in inputs]
-        enriched: Iterable[Enriched]
-        if self._images is None:
-            # Enrich all before curating any: each half then finds its data in the CPU caches.
-            enriched = [self._finish(each) for each in started]
-        else:
-            enriched = self._finish_with_images(self._images, inputs, started)
+        all_enriched = self._enrich(inputs)
         committed_at = time.monotonic()
         # When the run is stopped during a wait for images, the inputs after that wait are not
         # enriched. The next run reads them again.
-        for (source, record), each in zip(inputs, enriched, strict=False):
-            self._add_to_batch(source, record, self._lane.curate(each))
+        for (source, record), enriched in zip(inputs, all_enriched, strict=False):
+            self._add_to_batch(source, record, self._lane.curate(enriched))
             if self._bugs.is_reached:
                 break
             if time.monotonic() - committed_at > BATCH_S:
@@ -145,6 +141,14 @@ class EmbeddedRun:
         self._commit()
         if self._bugs.is_reached:
             raise self._bugs.error("they are kept in dead-letters.jsonl")
+
+    def _enrich(self, inputs: Sequence[tuple[Source, InputRecord]]) -> Iterable[Enriched]:
+        start = self._enricher.start
+        started = [start(record.raw, record.after.opened_at) for _, record in inputs]
+        if self._images is not None:
+            return self._finish_with_images(self._images, inputs, started)
+        # Enrich all before curating any: each half then finds its data in the CPU caches.
+        return [self._finish(article) for article in started]
 
     def _finish(
         self, started: AwaitingImages | Enriched, checks: Sequence[ImageCheck] = ()
@@ -159,21 +163,21 @@ class EmbeddedRun:
     ) -> Iterator[Enriched]:
         """The inputs in order, each when its images are checked. All are checked at once.
 
-        If the run is stopped, ends at the first input that still waits, unless it came from
-        standard input, which cannot be read again.
+        If the run is stopped, ends at the first input that still waits, unless it is from standard
+        input, which cannot be read again.
         """
         pending = [
-            images.submit(each.image_urls, each.page_url)
-            if isinstance(each, AwaitingImages)
+            images.submit(article.image_urls, article.page_url)
+            if isinstance(article, AwaitingImages)
             else None
-            for each in started
+            for article in started
         ]
-        for (source, _), each, checks in zip(inputs, started, pending, strict=True):
+        for (source, _), article, checks in zip(inputs, started, pending, strict=True):
             while checks is not None and not checks.done():
                 if self._is_stopped and source.path != STANDARD_INPUT:
                     return
                 wait([checks], POLL_S)
-            yield self._finish(each, checks.result() if checks else ())
+            yield self._finish(article, checks.result() if checks else ())
 
     def _add_to_batch(self, source: Source, record: InputRecord, result: Result) -> None:
         """Adds the result of one input to the batch."""

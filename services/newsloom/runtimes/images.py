@@ -66,8 +66,8 @@ class ImagesThread:
         return self._make()
 
     async def _end(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        checks = asyncio.all_tasks() - {asyncio.current_task()}
+        for check in checks:
+            check.cancel()
+        await asyncio.gather(*checks, return_exceptions=True)
         await self._images.close()

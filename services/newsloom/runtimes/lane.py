@@ -1,4 +1,4 @@
-"""One lane at work in a process: its state, the curation of its inputs, and its metrics."""
+"""One lane in a process: its state, the curation of its inputs, and its metrics."""
 
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics
@@ -17,11 +17,11 @@ class Lane:
     def curate(
         self, enriched: Enriched, is_input: bool = True, arrived_at: int | None = None
     ) -> Result:
-        """Curates one input and counts it; `is_input` and `arrived_at` as in `Metrics.count`."""
+        """Curates and counts one input. For `is_input` and `arrived_at` see `Metrics.count`."""
         result = self._curator.curate(enriched)
         self._metrics.count(result, is_input, arrived_at)
         return result
 
     def note_commit(self) -> None:
-        """Shows in the metrics what was counted, and how the lane stands: it is committed."""
+        """Publishes the counts of the batch that was just committed, and the size of the lane."""
         self._metrics.commit()

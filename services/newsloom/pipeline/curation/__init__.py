@@ -1,1 +1,1 @@
-"""Curation: what one arrival changes in a lane, from the first look at it to a changeset."""
+"""Curation: computes a changeset, which is everything that one arrival changes in a lane."""

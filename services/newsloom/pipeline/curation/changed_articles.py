@@ -1,4 +1,4 @@
-"""The live articles of a lane as a changeset leaves them.
+"""The live articles of a lane with the changes of one changeset.
 
 Reads look in the changed rows first and in the state second. The state is never written here.
 """
@@ -12,7 +12,7 @@ from newsloom.rules.scoring import LeadKey
 
 
 class Neighbour(NamedTuple):
-    """What another article's record shows of a live article. The last part of `rank` is its id."""
+    """A live article as other articles' records show it. The last part of `rank` is its id."""
 
     rank: LeadKey
     story_id: str
@@ -20,7 +20,7 @@ class Neighbour(NamedTuple):
 
 
 class ChangedArticles:
-    """Live articles by id. `changed` holds the changed rows; None stands for a removed article."""
+    """Live articles by id. `changed` holds the changed rows; None marks a removed article."""
 
     def __init__(self, state: State) -> None:
         self.changed: dict[str, LiveArticle | None] = {}
@@ -60,16 +60,12 @@ class ChangedArticles:
         return changed.fragments if changed else self._state.articles.fragments(article_id)
 
     def neighbour(self, article_id: str) -> Neighbour:
-        """What another article's record shows of a live article."""
+        """A live article as other articles' records show it."""
         live = self.changed.get(article_id) or self._state.articles.in_memory(article_id)
         if live is not None:
             return Neighbour(live.rank, live.story_id, live.fragments)
-        articles = self._state.articles
-        return Neighbour(
-            articles.rank(article_id),
-            self._state.story_id(article_id),
-            articles.fragments(article_id),
-        )
+        rank, fragments = self._state.articles.rank, self._state.articles.fragments
+        return Neighbour(rank(article_id), self._state.story_id(article_id), fragments(article_id))
 
     def copies(self, root_id: str) -> set[str]:
         """The ids of the live articles that are duplicates of `root_id`."""
@@ -78,7 +74,7 @@ class ChangedArticles:
         return unchanged.union(changed)
 
     def edit(self, article_id: str) -> LiveArticle:
-        """A row of a live article that may be changed in place, except for its story id."""
+        """The row of a live article. The caller may change it, except for its story id."""
         live = self[article_id]
         if article_id not in self._editable:
             live = live.copy()
@@ -86,7 +82,7 @@ class ChangedArticles:
         return live
 
     def put(self, live: LiveArticle) -> None:
-        """Stores a row, which may then be changed in place."""
+        """Stores a row. The caller may still change it."""
         article_id = live.article["id"]
         self.changed[article_id] = live
         self._editable.add(article_id)

@@ -1,4 +1,4 @@
-"""The stories of a lane as a changeset leaves them: their rows, members and leads.
+"""The stories of a lane with the changes of one changeset: their rows, members and leads.
 
 Reads look in the changes first and in the state second. The state is never written here.
 """
@@ -10,7 +10,7 @@ from newsloom.rules.scoring import LeadKey
 
 
 class ChangedStories:
-    """Stories by id. `changed` holds the changed rows; None stands for a removed row."""
+    """Stories by id. `changed` holds the changed rows; None marks a removed row."""
 
     def __init__(self, state: State, articles: ChangedArticles) -> None:
         self.changed: dict[str, LiveStory | StoryAlias | None] = {}
@@ -38,7 +38,7 @@ class ChangedStories:
         return None
 
     def edit(self, story_id: str) -> LiveStory:
-        """A row of a live story that may be changed in place."""
+        """The row of a live story. The caller may change it."""
         row = self.row(story_id)
         assert isinstance(row, LiveStory), f"{story_id} is not a live story"
         if story_id not in self.changed:

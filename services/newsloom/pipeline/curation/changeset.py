@@ -27,20 +27,19 @@ from newsloom.rules.words.terms import UNIT, dot_product
 class Changeset:
     """The changes of one arrival: its outcome, changed rows, and the records to publish.
 
-    `articles` and `stories` read through to the state. `articles_to_publish` and
+    `articles` and `stories` return unchanged rows from the state. `articles_to_publish` and
     `stories_to_publish` hold ids in the order of publication.
     """
 
     def __init__(
         self, state: State, outcome: Outcome, counts: Mapping[Outcome, int] | None = None
     ) -> None:
-        """`counts` says what to add to each outcome counter; by default 1 to that of `outcome`."""
+        """`counts` is added to the outcome counters; by default 1 to that of `outcome`."""
         self.state = state
         self.outcome = outcome
-        outcomes = dict(state.lane.outcomes)
-        for each, step in ({outcome: 1} if counts is None else counts).items():
-            outcomes[each.value] = outcomes.get(each.value, 0) + step
-        lane = state.lane
+        lane, outcomes = state.lane, dict(state.lane.outcomes)
+        for counted, step in ({outcome: 1} if counts is None else counts).items():
+            outcomes[counted.value] = outcomes.get(counted.value, 0) + step
         self.lane = Lane(
             lane.clock, lane.witnesses, lane.sequence, lane.placed, lane.revision, outcomes
         )
@@ -57,7 +56,7 @@ class Changeset:
         return self.lane.clock or 0
 
     def advance_clock(self, event_time: int, article_id: str) -> None:
-        """Counts the (bounded) event time of an article towards the lane clock."""
+        """Updates the lane clock with the event time of an article (see `bounded_time`)."""
         clock, witnesses = advance(self.lane.clock, self.lane.witnesses, event_time, article_id)
         self.lane.clock, self.lane.witnesses = clock, witnesses
 
@@ -74,9 +73,9 @@ class Changeset:
     def put_article(
         self, live: LiveArticle, former: LiveArticle | None, neighbours: dict[str, int]
     ) -> None:
-        """Stores the article that arrived, in place of its former version if there is one.
+        """Stores the arriving article, which replaces its `former` version; at most one call.
 
-        `neighbours` are its own, as `neighbours` returns them. Call it once for a changeset.
+        `neighbours` are those of the article, in the form that `neighbours` returns.
         """
         if former is not None:
             self.stories.leave(live.article["id"], former.story_id)
@@ -99,10 +98,7 @@ class Changeset:
         self.stories.join(live)
 
     def search(self, live: LiveArticle) -> SearchResult:
-        """Searches the lane for what is near an article, without the article itself.
-
-        Articles that the changeset removes or places are not found.
-        """
+        """The articles and stories near an article, without it and those removed or placed here."""
         without = {i for i, row in self.articles.changed.items() if row is None}
         without.add(live.article["id"])
         if self._placed is not None:
@@ -110,10 +106,7 @@ class Changeset:
         return self.state.index.search(live, without)
 
     def neighbours(self, article_id: str) -> dict[str, int]:
-        """The live articles nearest to one, with their similarity in thousandths.
-
-        They are at least as many as its record can show, or all those above the floor.
-        """
+        """The live articles nearest to one, and their cosines: all that its record can show."""
         placed = self._placed
         if placed is not None and placed.article["id"] == article_id:
             return self._placed_neighbours
@@ -134,16 +127,14 @@ class Changeset:
         return rows
 
     def apply(self) -> None:
-        """Writes the changes to the state. Raises OSError if the spill file cannot be written;
-        the state is then incomplete, and the lane must be restored.
-        """
+        """Writes the changes to the state. After an OSError the lane must be restored."""
         state = self.state
         state.lane = self.lane
         for article_id, live in self.articles.changed.items():
-            if live is not None:
-                state.put_article(live)
-            else:
+            if live is None:
                 state.remove_article(article_id)
+            else:
+                state.put_article(live)
         for story_id, row in self.stories.changed.items():
             if row is None:
                 state.remove_story(story_id)

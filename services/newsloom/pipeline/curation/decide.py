@@ -14,6 +14,7 @@ from newsloom.pipeline.curation.publishing import (
     publish_story_if_due,
 )
 from newsloom.pipeline.curation.stories import count_article
+from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import bounded_time
@@ -38,7 +39,7 @@ def decide(state: State, arrival: Arrival, policy: Policy = DEFAULT_POLICY) -> C
 
 
 def expire(changes: Changeset) -> None:
-    """Removes the articles that have left the window. That alone publishes nothing."""
+    """Removes the articles that have left the window. It publishes nothing."""
     stories: dict[str, None] = {}
     for article_id in changes.state.due(changes.clock):
         stories[changes.remove_article(article_id)] = None
@@ -52,8 +53,8 @@ def withdraw(state: State, arrival: WithdrawalArrival, policy: Policy) -> Change
     live = state.articles.get(arrival.article_id)
     if live is None:
         return Changeset(state, Outcome.UNCHANGED, None if arrival.is_counted else {})
-    # Where another lane counts this withdrawal, that lane found no article and counted it as
-    # unchanged. This lane corrects the sum.
+    # If another lane counts this withdrawal, it found no article and counted it as unchanged. This
+    # lane corrects the sum.
     correction = {Outcome.WITHDRAWN: 1, Outcome.UNCHANGED: -1}
     changes = Changeset(state, Outcome.WITHDRAWN, None if arrival.is_counted else correction)
     changes.articles_to_publish[arrival.article_id] = None
@@ -63,11 +64,17 @@ def withdraw(state: State, arrival: WithdrawalArrival, policy: Policy) -> Change
     assign_root(changes, sorted(copies, key=changes.articles.sequence))
     for article_id in sorted(state.named_by(arrival.article_id)):
         changes.publish_if_live(article_id)
-    count_article(changes.stories.edit(live.story_id), live.article, -1)
-    if changes.stories.is_empty(live.story_id):
-        changes.stories.end(live.story_id)
-        changes.stories_to_publish[live.story_id] = None
-    else:
-        publish_story_if_due(changes, live.story_id, policy, is_due=True)
+    _update_story(changes, live, policy)
     publish_stories_of_published_leads(changes)
     return changes
+
+
+def _update_story(changes: Changeset, withdrawn: LiveArticle, policy: Policy) -> None:
+    """Subtracts a withdrawn article from its story, and ends the story if it is empty."""
+    story_id = withdrawn.story_id
+    count_article(changes.stories.edit(story_id), withdrawn.article, -1)
+    if changes.stories.is_empty(story_id):
+        changes.stories.end(story_id)
+        changes.stories_to_publish[story_id] = None
+    else:
+        publish_story_if_due(changes, story_id, policy, is_due=True)

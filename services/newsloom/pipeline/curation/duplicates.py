@@ -11,7 +11,7 @@ from newsloom.rules.words.terms import UNIT, dot_product
 def find_original(
     changes: Changeset, live: LiveArticle, neighbours: Mapping[str, int]
 ) -> LiveArticle | None:
-    """The first-seen of the neighbours with the same text that were seen before `live`."""
+    """The first-seen neighbour that has the same text as `live` and was seen before it."""
     original, text = None, None
     for other_id, found_similarity in neighbours.items():
         if found_similarity < MIN_FOUND_SIMILARITY:
@@ -47,9 +47,8 @@ def review_copies(changes: Changeset, live: LiveArticle) -> None:
     has become a duplicate, its other copies get its root.
     """
     differing = []
-    for copy_id in sorted(
-        changes.articles.copies(live.article["id"]), key=changes.articles.sequence
-    ):
+    copies = changes.articles.copies(live.article["id"])
+    for copy_id in sorted(copies, key=changes.articles.sequence):
         copy = changes.articles[copy_id]
         if not is_duplicate(compared_text(live), compared_text(copy), _similarity(live, copy)):
             differing.append(copy_id)

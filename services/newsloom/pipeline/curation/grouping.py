@@ -1,7 +1,7 @@
-"""Grouping: which story a new article joins, and which other story it shows to be the same.
+"""Grouping: which story a new article joins, and which other story is about the same occurrence.
 
-The search result names the nearest stories of the state before the article. Each is weighed with
-all the evidence. Nothing is changed here.
+The search result lists the nearest stories in the state before the arrival. For each of them all
+evidence is computed and weighed. Nothing is changed here.
 """
 
 from typing import NamedTuple
@@ -75,7 +75,7 @@ def _weigh_story(
     is_bare = "excerpt" not in live.article
     silence_s = max(live.event_at - story.last_at, story.first_at - live.event_at)
     # By position, in the order of the fields: keywords take twice as long, and this runs several
-    # times for every article.
+    # times for each article.
     evidence = JoinEvidence(
         cosine,
         common.title,
@@ -99,10 +99,7 @@ def _weigh_story(
 
 
 def choose_story(
-    changes: Changeset,
-    live: LiveArticle,
-    original: LiveArticle | None,
-    candidates: list[Candidate],
+    changes: Changeset, live: LiveArticle, original: LiveArticle | None, candidates: list[Candidate]
 ) -> str:
     """The id of the story that a new article joins; its own id if it opens a story.
 
@@ -124,10 +121,7 @@ def choose_story(
 def find_story_to_merge(
     changes: Changeset, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
 ) -> str | None:
-    """The story to merge with the article's own: the rival with the highest score of 0 or more.
-
-    None if there is no such rival, or if the article has just opened its own story.
-    """
+    """The rival with the highest score of 0 or more. None if the article opened its own story."""
     if live.story_id not in changes.state.stories:
         return None
     rivals = weigh_rivals(changes, live, candidates, weights)
@@ -137,7 +131,7 @@ def find_story_to_merge(
 def weigh_rivals(
     changes: Changeset, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
 ) -> list[Rival]:
-    """The candidates that are not the article's own story, weighed for merging with that story.
+    """The candidates other than the article's own story, weighed for merging with that story.
 
     The highest score comes first, ties by id. The article's own story must be in the state.
     """
@@ -145,45 +139,59 @@ def weigh_rivals(
     nearby = [c for c in candidates if c.story_id != own_id and c.score >= MIN_RIVAL_SCORE]
     if not nearby:
         return []
-    index, number_of = changes.state.index, changes.state.stories.number
     joined = next((c for c in candidates if c.story_id == own_id), None)
-    own = joined.centroid if joined else index.centroid(number_of(own_id))
-    square = index.square(number_of(own_id)) + 2 * dot_product(live.vector, own.terms)
-    square += square_of(live.vector)
+    own, square = _own_centroid(changes, live, joined)
     rivals = []
     for candidate in nearby:
-        other = candidate.centroid
-        cosine = centroid_similarity(
-            dot_product(own.terms, other.terms) + dot_product(live.vector, other.terms),
-            square,
-            index.square(number_of(candidate.story_id)),
-        )
-        smaller = doublings(min(own.size, other.size))
-        evidence = MergeEvidence(
-            cosine=cosine,
-            rival=candidate.evidence.cosine,
-            own=joined.evidence.cosine if joined else 0,
-            smaller=smaller,
-            larger=doublings(max(own.size, other.size)),
-            smaller_cosine=smaller * cosine // 1000,
-            title=candidate.evidence.title,
-            text=candidate.evidence.text,
-            votes=candidate.evidence.votes,
-            own_votes=joined.evidence.votes if joined else 0,
-            own_text=joined.evidence.text if joined else 0,
-            **_lone_evidence(changes, live, own, candidate, cosine),
-        )
+        other_square = changes.state.index.square(changes.state.stories.number(candidate.story_id))
+        dot = dot_product(own.terms, candidate.centroid.terms)
+        dot += dot_product(live.vector, candidate.centroid.terms)
+        cosine = centroid_similarity(dot, square, other_square)
+        lone_fields = _lone_evidence(changes, live, own, candidate, cosine)
+        evidence = _merge_evidence(joined, own.size, candidate, cosine, lone_fields)
         rivals.append(Rival(weigh_merge(evidence, weights), candidate.story_id, evidence))
     return sorted(rivals, key=lambda rival: (-rival.score, rival.story_id))
+
+
+def _own_centroid(
+    changes: Changeset, live: LiveArticle, joined: Candidate | None
+) -> tuple[Centroid, int]:
+    """The centroid of the article's story, and its squared length after adding the article."""
+    index, number = changes.state.index, changes.state.stories.number(live.story_id)
+    own = joined.centroid if joined else index.centroid(number)
+    square = index.square(number) + 2 * dot_product(live.vector, own.terms)
+    return own, square + square_of(live.vector)
+
+
+def _merge_evidence(
+    joined: Candidate | None,
+    own_size: int,
+    rival: Candidate,
+    cosine: int,
+    lone_fields: dict[str, int],
+) -> MergeEvidence:
+    size = rival.centroid.size
+    smaller = doublings(min(own_size, size))
+    return MergeEvidence(
+        cosine=cosine,
+        rival=rival.evidence.cosine,
+        own=joined.evidence.cosine if joined else 0,
+        smaller=smaller,
+        larger=doublings(max(own_size, size)),
+        smaller_cosine=smaller * cosine // 1000,
+        title=rival.evidence.title,
+        text=rival.evidence.text,
+        votes=rival.evidence.votes,
+        own_votes=joined.evidence.votes if joined else 0,
+        own_text=joined.evidence.text if joined else 0,
+        **lone_fields,
+    )
 
 
 def _lone_evidence(
     changes: Changeset, live: LiveArticle, own: Centroid, rival: Candidate, cosine: int
 ) -> dict[str, int]:
-    """The fields of MergeEvidence that begin with `lone`.
-
-    They compare a story's only article with the larger story; they are 0 if both have several.
-    """
+    """The `lone` fields of MergeEvidence: all 0 if both stories have several articles."""
     vector, nearest = live.vector, 0
     if rival.centroid.size == 1:
         (lone_id,) = changes.state.stories.members(rival.story_id)

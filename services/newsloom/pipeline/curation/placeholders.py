@@ -1,4 +1,4 @@
-"""Placeholder images that only a lane can recognise: the same bytes with another story.
+"""Placeholder images that only a lane can recognise: the same image bytes in two stories.
 
 It changes the arriving article before its row is stored. Articles that arrived earlier with the
 same image keep it until they are reported again.
@@ -18,8 +18,8 @@ def drop_placeholders(
 ) -> None:
     """Removes the images of `live` that its provider also used with another story.
 
-    The quality is computed again from `unillustrated_quality`, the quality without images. None
-    means that images do not count towards the quality.
+    The quality is computed again from `unillustrated_quality`, the quality without images. It
+    stays as it is if that is None: the crawler gave it.
     """
     if not any(_is_placeholder(changes, live, check) for check in live.image_checks):
         return
@@ -29,6 +29,10 @@ def drop_placeholders(
         else check
         for check in live.image_checks
     ]
+    live.article = _with_good_images(live, unillustrated_quality)
+
+
+def _with_good_images(live: LiveArticle, unillustrated_quality: int | None) -> Article:
     good = {check["url"] for check in live.image_checks if check["verdict"] == Verdict.OK}
     images = [image for image in live.article.get("images", ()) if image["url"] in good]
     article: Article = {**live.article}
@@ -38,7 +42,7 @@ def drop_placeholders(
     if unillustrated_quality is not None:
         points = sum(image_parts(images).values())
         article["quality"] = min(MAX_QUALITY, unillustrated_quality + points)
-    live.article = article
+    return article
 
 
 def _is_placeholder(changes: Changeset, live: LiveArticle, check: ImageCheck) -> bool:

@@ -55,7 +55,7 @@ def _new_row(
     version: int,
     event_at: int,
 ) -> LiveArticle:
-    """The row of the arriving article, still in its former story or in one of its own."""
+    """The row of the arriving article, in its former story, or as the first of its own story."""
     changes.lane.placed += 1
     return LiveArticle(
         article=arrival.article,
@@ -94,7 +94,7 @@ def _enter_story(
 
 
 def _replace_version(changes: Changeset, live: LiveArticle, former: LiveArticle) -> None:
-    """Takes the former version out of its counts, and compares its copies with the new one."""
+    """Subtracts the former version from its story, and compares its copies with the new one."""
     count_article(changes.stories.edit(live.story_id), former.article, -1)
     if former.duplicate_of not in (None, live.duplicate_of):
         changes.publish_if_live(former.duplicate_of)

@@ -1,6 +1,6 @@
 """The policy: what an operator can set about curation.
 
-It is an argument of each decision and changes no row by itself. What was decided under another
+Each decision takes it as an argument; it changes no row by itself. A decision made under another
 policy stays until an event changes it.
 """
 

@@ -1,4 +1,4 @@
-"""Publishing: which articles and stories a changeset must publish, besides the one that arrived."""
+"""Publishing: which articles and stories a changeset publishes in addition to its arrival."""
 
 from newsloom.pipeline.curation.changeset import Changeset
 from newsloom.pipeline.curation.policy import Policy

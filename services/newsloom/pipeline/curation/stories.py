@@ -8,14 +8,8 @@ from newsloom.records.curated import Article
 def join_story(changes: Changeset, live: LiveArticle) -> None:
     """Counts an article in its story, which is opened if it has no row."""
     if changes.stories.row(live.story_id) is None:
-        changes.stories.put(
-            LiveStory(
-                id=live.story_id,
-                opened=live.sequence,
-                first_at=live.event_at,
-                last_at=live.event_at,
-            )
-        )
+        story = LiveStory(live.story_id, live.sequence, live.event_at, live.event_at)
+        changes.stories.put(story)
     story = changes.stories.edit(live.story_id)
     count_article(story, live.article, 1)
     story.first_at = min(story.first_at, live.event_at)
@@ -42,15 +36,20 @@ def merge_stories(changes: Changeset, story_id: str, other_id: str) -> str:
         (changes.stories.edit(story_id), changes.stories.edit(other_id)),
         key=lambda story: (story.opened, story.id),
     )
-    remaining.article_count += ended.article_count
-    for domain, (name, count) in ended.providers.items():
-        before = remaining.providers.get(domain, ("", 0))[1]
-        remaining.providers[domain] = (name, before + count)
-    remaining.first_at = min(remaining.first_at, ended.first_at)
-    remaining.last_at = max(remaining.last_at, ended.last_at)
+    _add_figures(remaining, ended)
     for article_id in sorted(changes.stories.members(ended.id), key=changes.articles.sequence):
         changes.move_article(article_id, remaining.id)
         changes.articles_to_publish[article_id] = None
     changes.stories.put(StoryAlias(ended.id, merged_into=remaining.id))
     changes.stories_to_publish[ended.id] = None
     return remaining.id
+
+
+def _add_figures(story: LiveStory, ended: LiveStory) -> None:
+    """Adds the article counts and the time span of an ended story to those of `story`."""
+    story.article_count += ended.article_count
+    for domain, (name, count) in ended.providers.items():
+        before = story.providers.get(domain, ("", 0))[1]
+        story.providers[domain] = (name, before + count)
+    story.first_at = min(story.first_at, ended.first_at)
+    story.last_at = max(story.last_at, ended.last_at)

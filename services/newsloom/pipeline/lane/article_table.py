@@ -1,4 +1,4 @@
-"""The article table: what a lane searches by, in columns over its live articles.
+"""The article table: the columns over the live articles of a lane, for fast searches.
 
 An article gets a number when it is placed, and a new one with each version, so numbers rise with
 time. The columns are rings of one capacity, a power of two. A number's slot is its last bits:
@@ -11,7 +11,7 @@ time. The columns are rings of one capacity, a power of two. A number's slot is 
     _ids      [ 16 bytes][ 16 bytes ][ 16 bytes]
     _tags     [ 12 x u16][ 12 x u16 ][ 12 x u16]         see `set_references`
 
-When the live numbers no longer fit, all columns are laid out again with twice the capacity.
+When the live numbers no longer fit, all columns are copied to columns of at least twice the size.
 """
 
 from array import array
@@ -35,7 +35,7 @@ _TAG_COUNT = (1 << 16) - 1
 class ArticleTable:
     """Columns over live articles; `slot` is the index of a number in every column.
 
-    Columns are arrays to be read and written in place: `event_at` and `leaves_at` in Unix seconds;
+    Read and write the columns in place: `event_at` and `leaves_at` in Unix seconds;
     `sequence`; `handle`, the row's handle in the spill store, 0 if it is not there; `story`, the
     number of the article's story; `next` and `previous`, the numbers of its neighbours in that
     story's list, 0 at either end; `quality`; `has_links`, 1 for an article that is a duplicate or
@@ -97,7 +97,7 @@ class ArticleTable:
         return self.number[number & self._mask] == number
 
     def rank(self, number: int) -> LeadKey:
-        """The sort key of a live article among those of its story, as `lead_key` makes it."""
+        """The sort key of a live article among those of its story, as `lead_key` returns it."""
         slot = number & self._mask
         start = slot * _TIME_CHARACTERS
         published = self._published[start : start + _TIME_CHARACTERS].decode()
@@ -149,10 +149,9 @@ class ArticleTable:
         self._tags[start : start + RELATED_LIMIT] = array("H", tags)
 
     def may_reference(self, article_id: str) -> list[str]:
-        """The ids of all live articles that name an article, and of some that do not.
+        """The ids of all live articles that name an article, and some false positives.
 
-        False positives are expected: check the rows. It scans the whole column; withdrawals, which
-        are few, are its only callers.
+        Check the rows. It scans the whole column: call it for withdrawals only, which are few.
         """
         tags = np.frombuffer(self._tags, dtype=np.uint16)
         (places,) = (tags == _tag(article_id)).nonzero()
@@ -160,13 +159,15 @@ class ArticleTable:
         return [self.id_of(number) for number in numbers.tolist() if number]
 
     def _grow(self, number: int) -> None:
-        """Lays the columns out again if `number` does not fit beside the live numbers."""
+        """Copies the columns to larger ones if `number` does not fit with the live numbers."""
         self.oldest(self._highest)
         capacity = self._mask + 1
         while max(self._highest, number) - min(self._lowest, number) >= capacity:
             capacity *= 2
-        if capacity == self._mask + 1:
-            return
+        if capacity > self._mask + 1:
+            self._copy_columns(capacity)
+
+    def _copy_columns(self, capacity: int) -> None:
         former = dict(vars(self))
         old_numbers = self.numbers
         (slots,) = old_numbers.nonzero()

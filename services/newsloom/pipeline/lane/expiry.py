@@ -1,7 +1,7 @@
 """The expiry queue: when each live article leaves the window.
 
-Articles wait in one list a minute. When the lane clock reaches a minute, its articles move to a
-heap that is exact to the second.
+Articles are listed by minute. When the lane clock reaches a minute, its articles move to a heap
+that orders them by second.
 """
 
 import heapq
@@ -38,9 +38,7 @@ class ExpiryQueue:
             heapq.heappush(self._minutes, minute)
 
     def due(self, clock: int) -> list[int]:
-        """The numbers of the live articles that leave by `clock`, the earliest first, then by
-        number. They stay due until they are removed.
-        """
+        """The live articles that leave by `clock`, by time, then number; due until removed."""
         self._open(clock // _MINUTE_S)
         upcoming, due = self._next, []
         while upcoming and upcoming[0][0] <= clock:

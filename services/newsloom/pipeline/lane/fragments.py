@@ -1,19 +1,14 @@
 """Fragments: the parts of an article that other records contain, encoded as JSON once.
 
-An article appears in the records of a dozen others. To encode it again for each of them took a
-fifth of the time of a run.
+An article appears in the records of a dozen others. Encoding it again for each of them took a fifth
+of the time of a run.
 """
 
 from typing import NamedTuple, get_args
 
 import orjson
 
-from newsloom.records.curated import (
-    Article,
-    ArticleReference,
-    RelatedArticle,
-    Relation,
-)
+from newsloom.records.curated import Article, ArticleReference, RelatedArticle, Relation
 
 MAX_RELATED_BYTES = 64 * 1024
 """A record contains up to twelve related articles. A larger one is included without its images."""
@@ -65,7 +60,7 @@ def build_fragments(article: Article) -> Fragments:
 
 
 def compact_copy(encoded: bytes) -> bytes:
-    """A copy that takes no more memory than its length; what orjson returns takes 4 KiB or more."""
+    """A copy that takes no more memory than its length; bytes from orjson take 4 KiB or more."""
     return bytes(memoryview(encoded))
 
 

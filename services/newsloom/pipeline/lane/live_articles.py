@@ -5,7 +5,7 @@ records can be built without decoding the row:
 
     [4 lengths][related][reference][title][topics][encoded row]
 
-The lengths are 0 for a row whose fragments were not built yet.
+The lengths are 0 for a row whose fragments are not built yet.
 """
 
 from array import array
@@ -71,8 +71,9 @@ class LiveArticles(CachedRows[LiveArticle]):
         return decode_vector(_row_in(self._load_packed(article_id)))
 
     def may_name(self, article_id: str, other_id: str) -> bool:
-        """Whether the row of a live article contains another id: among its related articles or,
-        for a row in the spill store, anywhere. Raises OSError.
+        """Whether a row names another article. Raises OSError.
+
+        For a row in the spill store, any occurrence of the id counts.
         """
         live = self._in_memory.get(article_id)
         if live is not None:
@@ -82,9 +83,8 @@ class LiveArticles(CachedRows[LiveArticle]):
     def add(self, live: LiveArticle, handle: int = 0) -> None:
         """Adds a row under its number. With a `handle` it stays in the spill store."""
         article, table = live.article, self.table
-        slot = table.add(
-            article["id"], live.placed, article["quality"], article["publishedDateTime"]
-        )
+        published = article["publishedDateTime"]
+        slot = table.add(article["id"], live.placed, article["quality"], published)
         table.event_at[slot] = live.event_at
         table.leaves_at[slot] = live.leaves_at
         table.sequence[slot] = live.sequence

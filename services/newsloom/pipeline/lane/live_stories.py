@@ -132,10 +132,10 @@ class LiveStories(CachedRows[LiveStory]):
 
     def articles(self, number: int) -> Iterator[int]:
         """The numbers of a story's live articles, the highest sequence first."""
-        after, slot, article = self._table.next, self._table.slot, self._newest[number]
+        next_of, slot, article = self._table.next, self._table.slot, self._newest[number]
         while article:
             yield article
-            article = after[slot(article)]
+            article = next_of[slot(article)]
 
     def size_of(self, story_id: str) -> int:
         """The number of live articles of a story."""

@@ -1,4 +1,4 @@
-"""Restore: the rows of a lane in, its state out. Done when a worker or a run starts."""
+"""Restore: the rows of a lane in, its state out. A worker or a run does this when it starts."""
 
 from collections.abc import Iterable
 
@@ -16,9 +16,9 @@ from newsloom.pipeline.spill_store import SpillStore
 
 
 class Restoration:
-    """Builds a state from rows, which may come in any order, each key once.
+    """Builds a state from rows, in any order, each key once.
 
-    A reader that meets superseded rows, or more rows than fit in memory, first writes them to the
+    A reader that finds superseded rows, or more rows than fit in memory, first writes them to the
     spill store (`spill`, `discard`). Then it adds the latest row of each key (`add_spilled`).
     """
 
@@ -64,7 +64,7 @@ class Restoration:
 
 
 def restore(rows: Iterable[Row], spill_store: SpillStore | None = None) -> State:
-    """The state that a set of rows makes, in whatever order they come."""
+    """The state that a set of rows makes, in any order."""
     restoration = Restoration(spill_store)
     for row in rows:
         restoration.add(row)

@@ -1,6 +1,6 @@
 """The row cache: the rows of a lane that are in memory; the others are in the spill store.
 
-A lane of millions keeps in memory what it searches by, and the rows that were loaded last.
+A lane of millions of articles keeps in memory its search columns and the rows loaded last.
 """
 
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ from newsloom.pipeline.spill_store import SpillStore
 R = TypeVar("R", LiveArticle, LiveStory)
 
 MAX_IN_MEMORY = 24_576
-"""Rows of one kind. For articles that is some 150 MB."""
+"""The most rows of one kind in memory. For articles these take about 150 MB."""
 
 
 class CachedRows(ABC, Mapping[str, R], Generic[R]):
@@ -57,7 +57,7 @@ class CachedRows(ABC, Mapping[str, R], Generic[R]):
         return row
 
     def get(self, ident: str, default: None = None) -> R | None:  # type: ignore[override]
-        """The row of that id, loaded if necessary; None if there is none. Raises OSError."""
+        """The row of that id, loaded if necessary, else None. Raises OSError."""
         row = self._in_memory.get(ident)
         if row is None and (packed := self._load(ident)) is not None:
             row = self._unpack(packed)
@@ -86,14 +86,11 @@ class CachedRows(ABC, Mapping[str, R], Generic[R]):
             self._handles[slot] = 0
 
     def _cache(self, ident: str, row: R) -> None:
-        """Puts a row in memory. Beyond the limit, evicts the row that was cached first.
-
-        An evicted row is written to the spill store, unless it is there already.
-        """
+        """Puts a row in memory. Beyond the limit, evicts the row that was cached first."""
         self._in_memory[ident] = row
         if self._spill_store is not None and len(self._in_memory) > self._max_in_memory:
             oldest_id, oldest = self._in_memory.popitem(last=False)
             slot = self._slot_of(oldest_id)
             assert slot is not None
-            if not self._handles[slot]:
+            if not self._handles[slot]:  # else the spill store has it already
                 self._handles[slot] = self._spill_store.write(self._pack(oldest))

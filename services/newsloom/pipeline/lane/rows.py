@@ -29,8 +29,8 @@ class LiveArticle:
     """An article in the window. Times are in Unix seconds.
 
     `vector` is the term vector as it was weighed on arrival; its first `title_terms` terms occur in
-    the title. It is stored so that neither a restart nor other word weights change what was
-    compared. `sequence` numbers articles in the order of first sight, `placed` numbers their
+    the title. It is stored, so neither a restart nor other word weights change a comparison.
+    `sequence` numbers articles in the order of first sight, `placed` numbers their
     versions. `event_at` is the bounded event time. `published_duplicates` is the number of copies
     when the article was last published, `related` the ids that its last record named.
     """
@@ -65,7 +65,7 @@ class LiveArticle:
 
     @property
     def rank(self) -> LeadKey:
-        """Sorts the articles of a story, and related articles, the best first."""
+        """The sort key among the articles of a story or related articles. The best sorts first."""
         if self._rank is None:
             article = self.article
             self._rank = lead_key(article["quality"], article["publishedDateTime"], article["id"])
@@ -148,8 +148,8 @@ class Lane:
 
 Row: TypeAlias = LiveArticle | LiveStory | StoryAlias | Lane
 
-_ARTICLE_FIELDS = [each.name for each in fields(LiveArticle)]
-_STORY_FIELDS = [each.name for each in fields(LiveStory)]
+_ARTICLE_FIELDS = [column.name for column in fields(LiveArticle)]
+_STORY_FIELDS = [column.name for column in fields(LiveStory)]
 _fields_of_article = attrgetter(*_ARTICLE_FIELDS)
 _fields_of_story = attrgetter(*_STORY_FIELDS)
 
@@ -180,7 +180,7 @@ def story_key(story_id: str) -> str:
 
 
 def encode_row(row: Row) -> bytes:
-    """`row` as a JSON object. The encoding of an article or a story is kept with its row."""
+    """`row` as a JSON object. The row of an article or a story keeps its encoding."""
     if not isinstance(row, LiveArticle | LiveStory):
         return orjson.dumps(row)
     if row._encoded is None:

@@ -1,8 +1,8 @@
 """The search index of a lane: which live articles and stories are near a text.
 
 It holds an inverted index over the live articles by number, and for each story the squared length
-of its centroid. All sums are exact integers, so the index is a function of the set of rows,
-whatever the order in which they were added.
+of its centroid. All sums are exact integers, so the index is a function of the set of rows; it does
+not depend on their order.
 """
 
 from collections.abc import Collection
@@ -73,7 +73,7 @@ class SearchIndex:
             return
         centroid = self.centroids.at_hand(number)
         if centroid is None:
-            # It was not used lately and may never be again: compute it when it is.
+            # It was not used recently: compute it again only when it is needed.
             self.centroids.forget(number)
             self.stories.square[number] = 0
             return
@@ -105,7 +105,7 @@ class SearchIndex:
         return Centroid(self._vector(article), size)
 
     def search(self, live: LiveArticle, without: Collection[str] = ()) -> "SearchResult":
-        """Searches for what is near an article, live or not, without the articles `without`."""
+        """The articles and stories near an article, live or not. Skips the articles `without`."""
         table = self.articles.table
         excluded = [n for n in map(table.find, without) if n is not None]
         found = self.postings.search(live.terms, MIN_SIMILARITY * UNIT, excluded, table.numbers)
@@ -113,33 +113,23 @@ class SearchIndex:
 
     def canonical(self) -> Any:
         """The whole content in one fixed order, to compare two indexes."""
-        table, stories = self.articles.table, self.stories
-        numbers = list(map(table.find, table))
+        table = self.articles.table
+        numbers = filter(None, map(table.find, table))
         return [
             self.postings.canonical(table.numbers),
-            [
-                (
-                    number,
-                    table.event_at[slot],
-                    table.leaves_at[slot],
-                    table.sequence[slot],
-                    table.rank(number),
-                    stories.id_of(table.story[slot]),
-                )
-                for number in numbers
-                if number
-                for slot in (table.slot(number),)
-            ],
-            sorted(
-                (
-                    stories.id_of(number),
-                    stories.size[number],
-                    self.square(number),
-                    sorted(self.centroid(number).terms.items()),
-                )
-                for number in stories.numbers()
-            ),
+            [self._canonical_article(number) for number in numbers],
+            sorted(map(self._canonical_story, self.stories.numbers())),
         ]
+
+    def _canonical_article(self, number: int) -> tuple[Any, ...]:
+        table, slot = self.articles.table, self.articles.table.slot(number)
+        times = (table.event_at[slot], table.leaves_at[slot])
+        story_id = self.stories.id_of(table.story[slot])
+        return number, *times, table.sequence[slot], table.rank(number), story_id
+
+    def _canonical_story(self, number: int) -> tuple[Any, ...]:
+        terms = sorted(self.centroid(number).terms.items())
+        return self.stories.id_of(number), self.stories.size[number], self.square(number), terms
 
     def _centroid_terms(self, number: int) -> TermSums:
         """The summed vectors of a story, to be changed in place as the story changes."""
@@ -182,41 +172,26 @@ class SearchResult:
         self._time = time
         self.found = found
         nearest, cosines = ranking_kernels.nearest(
-            *found,
-            index.articles.table.times,
-            time,
-            WINDOW_S,
-            UNIT,
-            RELATED_FLOOR,
-            RELATED_LIMIT,
+            *found, index.articles.table.times, time, WINDOW_S, UNIT, RELATED_FLOOR, RELATED_LIMIT
         )
         self._neighbours = dict(Found(nearest, cosines).pairs())
 
     def nearest(self) -> dict[str, int]:
         """The articles that can be related to the text: similarity in thousandths by id.
 
-        They are the nearest above the floor and within the window, and all that are as near as the
-        last of them: the caller breaks ties.
+        They are the RELATED_LIMIT nearest within the window, and all ties with the last of them;
+        each cosine is at least RELATED_FLOOR.
         """
         id_of = self._index.articles.table.id_of
         return {id_of(number): similarity for number, similarity in self._neighbours.items()}
 
     def stories(self, min_cosine: int, limit: int) -> list[NearbyStory]:
-        """The stories nearest to the text, except those silent for too long before or after it.
+        """At most `limit` stories, those with the highest cosine first, ties by lowest id.
 
-        At most `limit` of those whose cosine can reach `min_cosine` (in thousandths), the highest
-        cosine to the found articles first, ties by lowest id.
+        Skips stories whose cosine cannot reach `min_cosine` (in thousandths), and those whose time
+        span is too far from the text (`is_within_reach`).
         """
-        index, stories = self._index, self._index.stories
-        # A centroid is no shorter than its longest vector: UNIT, less the rounding.
-        min_dot = round(min_cosine * UNIT * MIN_LENGTH_RATIO)
-        sums = ranking_kernels.sum_by_story(*self.found, index.articles.table.stories, min_dot)
-        ranked = []
-        for number, dot in Found(*sums).pairs():
-            if is_within_reach(self._time, stories.first_at[number], stories.last_at[number]):
-                minus_cosine = -story_similarity(dot, index.square(number))
-                ranked.append((minus_cosine, stories.id_of(number), number))
-        ranked.sort()
+        index, stories, ranked = self._index, self._index.stories, self._rank_stories(min_cosine)
         cosines, total = self._cosines_by_story(), sum(self._neighbours.values())
         return [
             NearbyStory(
@@ -229,6 +204,18 @@ class SearchResult:
             )
             for _, story_id, number in ranked[:limit]
         ]
+
+    def _rank_stories(self, min_cosine: int) -> list[tuple[int, str, int]]:
+        """Sorted: (minus the cosine to the found articles, id, number) of each possible story."""
+        index, stories, ranked = self._index, self._index.stories, []
+        # A centroid is no shorter than its longest vector: UNIT, less the rounding.
+        min_dot = round(min_cosine * UNIT * MIN_LENGTH_RATIO)
+        sums = ranking_kernels.sum_by_story(*self.found, index.articles.table.stories, min_dot)
+        for number, dot in Found(*sums).pairs():
+            if is_within_reach(self._time, stories.first_at[number], stories.last_at[number]):
+                minus_cosine = -story_similarity(dot, index.square(number))
+                ranked.append((minus_cosine, stories.id_of(number), number))
+        return sorted(ranked)
 
     def _cosines_by_story(self) -> dict[int, list[int]]:
         """The cosines of the neighbours, by the number of their story."""

@@ -1,7 +1,7 @@
 """The state of one lane: its rows, and everything computed from them.
 
-Nothing here decides. Rows are put and removed, and the computed parts follow. They depend on the
-set of rows alone, never on the order in which the rows came.
+It decides nothing: rows are added and removed, and the computed parts are updated. These depend on
+the set of rows only, not on the order in which the rows were added.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ class State:
         max_in_memory: int = MAX_IN_MEMORY,
     ) -> None:
         """At most `max_in_memory` rows of a kind, and half as many centroids, stay in memory; the
-        others go to the `spill_store`. Without one, all stay in memory. When more than `cap`
+        others are in the `spill_store`. Without one, all rows stay in memory. When more than `cap`
         articles were placed, the oldest leaves with each new one.
         """
         self.cap = cap
@@ -122,9 +122,8 @@ class State:
     def named_by(self, article_id: str) -> list[str]:
         """The ids of the live articles whose last record named an article, in no fixed order."""
         articles = self.articles
-        candidates = [
-            i for i in articles.table.may_reference(article_id) if articles.may_name(i, article_id)
-        ]
+        possible = articles.table.may_reference(article_id)
+        candidates = [i for i in possible if articles.may_name(i, article_id)]
         return [i for i in candidates if article_id in articles[i].related]
 
     def due(self, clock: int) -> list[str]:
@@ -169,24 +168,15 @@ class State:
         """Updates `copies`, the references and `articles_by_image` for a changed row."""
         row = live or former
         assert row is not None
-        article_id = row.article["id"]
-        old_root = former.duplicate_of if former else None
-        new_root = live.duplicate_of if live else None
-        if old_root != new_root:
-            if old_root is not None:
-                _discard(self.copies, old_root, article_id)
-            if new_root is not None:
-                self.copies.setdefault(new_root, set()).add(article_id)
-        if live is not None and live.related != (former.related if former else []):
-            self.articles.table.set_references(live.placed, live.related)
+        article_id, old_roots, new_roots = row.article["id"], _roots(former), _roots(live)
+        _move(self.copies, article_id, old_roots, new_roots)
         old_keys, new_keys = image_keys(former), image_keys(live)
-        for key in old_keys - new_keys:
-            _discard(self.articles_by_image, key, article_id)
-        for key in new_keys - old_keys:
-            self.articles_by_image.setdefault(key, set()).add(article_id)
+        _move(self.articles_by_image, article_id, old_keys, new_keys)
         if live is not None:
             table = self.articles.table
-            table.has_links[table.slot(live.placed)] = bool(new_keys) or new_root is not None
+            if live.related != (former.related if former else []):
+                table.set_references(live.placed, live.related)
+            table.has_links[table.slot(live.placed)] = bool(new_keys or new_roots)
 
 
 def image_key(article: Article, check: ImageCheck) -> str | None:
@@ -203,6 +193,18 @@ def image_keys(live: LiveArticle | None) -> set[str]:
     return {key for key in keys if key is not None}
 
 
+def _roots(live: LiveArticle | None) -> set[str]:
+    return set() if live is None or live.duplicate_of is None else {live.duplicate_of}
+
+
+def _move(sets: dict[str, set[str]], member: str, old: set[str], new: set[str]) -> None:
+    """Moves a member from the sets under the `old` keys to those under the `new` keys."""
+    for key in old - new:
+        _discard(sets, key, member)
+    for key in new - old:
+        sets.setdefault(key, set()).add(member)
+
+
 def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
     members = sets[key]
     members.discard(member)
@@ -211,7 +213,7 @@ def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
 
 
 def fingerprint(state: State) -> str:
-    """A digest of everything that decides what the state does next: rows and computed parts."""
+    """A digest of the whole state: rows and computed parts."""
     computed = [
         state.index.canonical(),
         *(

@@ -36,9 +36,9 @@ class CentroidCache:
         """The centroid of a story if it is in memory, else None. Does not count as a use."""
         return self._in_memory.get(number)
 
-    def keep(self, number: int, total: TermSums) -> None:
+    def keep(self, number: int, centroid: TermSums) -> None:
         """Adds a centroid that is not stored; may spill the oldest one. Raises OSError."""
-        self._in_memory[number] = total
+        self._in_memory[number] = centroid
         if len(self._in_memory) > self._max_in_memory:
             oldest, evicted = self._in_memory.popitem(last=False)
             if self._spill_store is not None:

@@ -80,6 +80,19 @@ def add(
     return term_count
 
 
+@inlined
+def _find_entry(entries: Arena, entry: int, newest: int) -> int:
+    """The index of the first entry in a list that is not older than `entry`, else of the last."""
+    low, high = 0, len(entries) - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if age_of(as_int(entries[middle]), newest) > age_of(entry, newest):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 @compiled(f"void({_ARRAYS}, int64[::1], int64, int64)")
 def remove(
     table: Integers,
@@ -102,23 +115,16 @@ def remove(
         if value >= 0:
             raise KeyError("no such entry")
         base = -value
-        start, count = as_int(arena[base + START]), as_int(arena[base + COUNT])
-        first = base + HEADER + start
-        low, high = 0, count - 1
-        while low < high:
-            middle = (low + high) >> 1
-            if age_of(as_int(arena[first + middle]), newest) > age_of(entry, newest):
-                low = middle + 1
-            else:
-                high = middle
-        if arena[first + low] != entry:
+        entries = entries_of(arena, base)
+        index = _find_entry(entries, entry, newest)
+        if entries[index] != entry:
             raise KeyError("no such entry")
-        if low == 0:
-            arena[base + START] = start + 1
+        if index == 0:
+            arena[base + START] += 1
         else:
-            for m in range(low, count - 1):
-                arena[first + m] = arena[first + m + 1]
-        arena[base + COUNT] = count - 1
+            for m in range(index, len(entries) - 1):
+                entries[m] = entries[m + 1]
+        arena[base + COUNT] -= 1
         shrink_block(table, arena, free, counts, place)
 
 

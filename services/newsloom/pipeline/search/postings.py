@@ -74,21 +74,26 @@ class Postings:
         """Adds a document under its number, with its terms as `hash_terms` returns them."""
         count = len(terms) // 2
         self._newest = max(self._newest, number)
+        self._enlarge_table(count)
+        done = kernels.add(*self._arrays(), terms, number, 0)
+        while done < count:
+            self._enlarge_arena()
+            done = kernels.add(*self._arrays(), terms, number, done)
+        if self._first and number % _SWEEP_EVERY == 0:
+            self.sweep(number // _SWEEP_EVERY % _SWEEPS, _SWEEPS)
+
+    def _enlarge_table(self, count: int) -> None:
+        """Doubles the table if it has no space for `count` more terms."""
         places = len(self._table) // 2
         if len(self) + count > _MAX_LOAD * places:
             table = np.zeros(4 * places, np.int64)
             kernels.rehash(self._table, table)
             self._table = table
-        done = 0
-        while True:
-            done = kernels.add(*self._arrays(), terms, number, done)
-            if done == count:
-                break
-            # No other array shares this memory, and the system can extend it without a copy.
-            step = max(_ARENA_STEP, len(self._arena) // 8)
-            self._arena.resize(len(self._arena) + step, refcheck=False)
-        if self._first and number % _SWEEP_EVERY == 0:
-            self.sweep(number // _SWEEP_EVERY % _SWEEPS, _SWEEPS)
+
+    def _enlarge_arena(self) -> None:
+        # No other array shares this memory, and the system can extend it without a copy.
+        step = max(_ARENA_STEP, len(self._arena) // 8)
+        self._arena.resize(len(self._arena) + step, refcheck=False)
 
     def settle(self) -> None:
         """Sorts the list of each term by document number."""
@@ -102,7 +107,7 @@ class Postings:
         """Marks a document as removed; a later sweep removes its entries.
 
         `first` is the lowest number that may still be live, less than MAX_LEAVING below `number`.
-        From now on each search needs the `ring` of live documents, without this one.
+        After that, each search needs the `ring` of live documents, without this one.
         """
         self._first, self._last_marked = first, max(self._last_marked, number)
 
@@ -123,20 +128,9 @@ class Postings:
         length, a power of two.
         """
         limit = max(1, 2 * self._max_read // (len(terms) or 1))
-        return Found(
-            *kernels.search(
-                self._table,
-                self._arena,
-                terms,
-                np.array(without, np.int64),
-                limit,
-                least,
-                self._newest,
-                ring,
-                self._first,
-                self._last_marked,
-            )
-        )
+        query = (terms, np.array(without, np.int64), limit, least, self._newest)
+        live = (ring, self._first, self._last_marked)
+        return Found(*kernels.search(self._table, self._arena, *query, *live))
 
     def canonical(self, ring: Integers = _NO_RING) -> list[tuple[int, list[tuple[int, int]]]]:
         """(Hash of a term, its list of (number, weight) without removed documents), sorted."""

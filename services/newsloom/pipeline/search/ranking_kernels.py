@@ -27,17 +27,17 @@ def nearest(
     `times` holds the time of a document at its number modulo the length, a power of two.
     """
     mask = len(times) - 1
-    near, cosines, count = np.empty_like(numbers), np.empty_like(dots), 0
+    found, cosines, count = np.empty_like(numbers), np.empty_like(dots), 0
     for n in range(len(numbers)):
         cosine = dots[n] // unit
         if cosine >= least and abs(times[numbers[n] & mask] - time) <= reach:
-            near[count], cosines[count] = numbers[n], cosine
+            found[count], cosines[count] = numbers[n], cosine
             count += 1
-    near, cosines = near[:count], cosines[:count]
+    found, cosines = found[:count], cosines[:count]
     if count > limit:
         chosen = cosines >= np.partition(cosines, count - limit)[count - limit]
-        near, cosines = near[chosen], cosines[chosen]
-    return near, cosines
+        found, cosines = found[chosen], cosines[chosen]
+    return found, cosines
 
 
 @compiled(f"{_PAIR}({_FOUND}, int32[::1], int64)")

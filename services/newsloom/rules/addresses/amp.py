@@ -2,7 +2,7 @@
 
 In: an acceptable `ampWebUrl`. Out: its `cdnAmpWebUrl`. It never checks that the cache has the page.
 The label follows amp.dev, "AMP Cache URL Format and Request Handling". The rules for hashing it are
-those of ampproject/amp-toolbox, `packages/cache-url`, which also covers cases that page omits.
+those of ampproject/amp-toolbox, `packages/cache-url`; it covers cases that the page omits.
 """
 
 import re
@@ -48,7 +48,7 @@ def _cache_label(host: str) -> str:
 
 
 def _readable_label(host: str) -> str | None:
-    """The host as one label; None if the toolbox hashes it whatever its length."""
+    """The host as one label of any length; None if the toolbox hashes the host instead."""
     # RFC 5891, 4.2.3.1: only encoded labels have hyphens in the third and fourth places.
     is_reserved = host[2:4] == "--" and not host.startswith("xn")
     if is_reserved or ":" in host or "." not in host or len(host) > _MAX_LABEL_CHARS:

@@ -28,7 +28,7 @@ _URL = re.compile(
     r"(?:#([^\x00-\x1f\x7f\ud800-\udfff]*))?"
 )
 _ENDPOINT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?")
-# RFC 1123 letters, digits and hyphens, plus the underscore that real hosts carry; RFC 1035 lengths.
+# RFC 1123 letters, digits and hyphens, plus the underscore that real hosts have; RFC 1035 lengths.
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _MAX_HOST_CHARS = 253
 # A host with such a last label must be an IPv4 address (WHATWG URL, "ends in a number"): forms like
@@ -39,18 +39,14 @@ _PLAIN_PORTS = (80, 443)
 # The characters that RFC 3986 allows in a path, query or fragment; runs that need normalising; and
 # escapes of unreserved characters, which must be decoded.
 _LEGAL = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?]*")
-_TO_NORMALISE = re.compile(
-    r"(?:%[0-9A-Fa-f]{2})+|%|[^%A-Za-z0-9\-._~!$&'()*+,;=:@/?]+",
-)
-_ESCAPED_UNRESERVED = re.compile(
-    r"%(2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])",
-)
+_TO_NORMALISE = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%|[^%A-Za-z0-9\-._~!$&'()*+,;=:@/?]+")
+_ESCAPED_UNRESERVED = re.compile(r"%(2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])")
 # Jakarta Servlet specification, 7.1.3: the session id that a server adds to a path.
 _PATH_SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 
 
 class UrlParts(NamedTuple):
-    """The parts of an acceptable URL: host as `host_of`, path and query percent-normalised."""
+    """The parts of an acceptable URL: host as in `host_of`, path and query percent-normalised."""
 
     is_https: bool
     host: str
@@ -111,18 +107,12 @@ def article_id(canonical: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of an acceptable URL: lower-case ASCII, without port, trailing dot and brackets.
-
-    Raises ValueError for a URL that `url_fault` rejects as bad.
-    """
+    """The host of a URL: lower-case ASCII, no port, trailing dot or brackets. Raises ValueError."""
     return _split(url)[1].host
 
 
 def split_url(url: str) -> UrlParts:
-    """The parts of an acceptable URL, without userinfo, port and fragment.
-
-    Raises ValueError for a URL that `url_fault` rejects as bad.
-    """
+    """The parts of a URL, without userinfo, port and fragment. Raises ValueError for a bad URL."""
     is_https, site, path, query, _ = _split(url)
     return UrlParts(is_https, site.host, _normalise_percents(path), _normalise_percents(query))
 
@@ -137,7 +127,7 @@ def _split(url: str) -> "_Split":
 _Split = tuple[bool, _Site, str, str, str]
 
 
-@lru_cache(maxsize=64)  # A URL is checked, identified and asked for its host in turn.
+@lru_cache(maxsize=64)  # The same URL is checked, identified and split.
 def _read(url: str) -> _Split | None:
     """(is https, site, path, query, fragment) of a URL; None if it is not acceptable."""
     match = _URL.fullmatch(url)

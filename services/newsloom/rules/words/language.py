@@ -62,10 +62,7 @@ def _identifier() -> "LanguageIdentifier":
 
 
 def detect_language(text: str) -> str:
-    """The ISO 639-1 code of the language of `text`, or `und` if it is uncertain.
-
-    Deterministic for one version of the model, which the lock file pins.
-    """
+    """The ISO 639-1 code of the language of `text`, `und` if uncertain. The lock pins the model."""
     letters = sum(map(str.isalpha, text))
     if letters < MIN_LETTERS and letters + len(_DENSE.findall(text)) < MIN_LETTERS:
         return UNDETERMINED

@@ -68,8 +68,9 @@ class _Terms(dict[str, "str | None"]):
         return found
 
     def _rare_weight(self, term: str) -> int:
-        """The weight of a term that is not in the table. A pair of kana or Han characters may be
-        the boundary between a word and its ending or a particle: it gets less weight or none.
+        """The weight of a term that is not in the table.
+
+        A pair of kana or Han characters may contain an ending or a particle: it gets less or none.
         """
         if len(term) != 2 or not _FIRST_KANA <= term[0] <= _LAST_HAN:
             return _UNKNOWN_WEIGHT
@@ -88,8 +89,8 @@ class _Terms(dict[str, "str | None"]):
 def _terms_of_language(language: str) -> _Terms:
     """The terms of a language, with the English table if the language has none.
 
-    A text too short for detection is usually an English headline. For a text in another language
-    the English table has no effect if the text has no word in it.
+    A text too short for detection is usually an English headline. The English table does not
+    affect words that are not in it.
     """
     name = _SAME_TABLE.get(language, language)
     table = resources.files("newsloom.catalogue") / "word_weights" / f"{name}.txt"
@@ -125,11 +126,8 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
     terms = _terms_of_language(language)
     terms.limit_size()
     counts: dict[str, int] = {}
-    for words, step in (
-        (shared_words(title), TITLE_COUNT),
-        (shared_words(strip_dateline(excerpt)), 1),
-    ):
-        for term in filter(None, map(terms.__getitem__, words)):
+    for text, step in ((title, TITLE_COUNT), (strip_dateline(excerpt), 1)):
+        for term in filter(None, map(terms.__getitem__, shared_words(text))):
             counts[term] = counts.get(term, 0) + step
     weights, last = terms.weights, len(_COUNT_FACTORS) - 1
     raw = {

@@ -156,7 +156,7 @@ def clean_text(text: str) -> str:
     """`text` as it is displayed: NFC, no markup or invisible characters, single spaces, trimmed.
 
     Idempotent. Feeds may escape several times (`&amp;#39;`), so entities and tags are resolved
-    until none is left; a title about the text `&amp;amp;` loses it. After 8 rounds every `&` and
+    until none is left, even from a title about the text `&amp;amp;`. After 8 rounds every `&` and
     `<` becomes a space, which bounds the work. Only entities that end in `;` and only HTML tags
     count (`a < b` and `R&D` stay). The result can be encoded as UTF-8, and has a joiner only where
     a script or an emoji needs it.
@@ -199,14 +199,16 @@ def cut_text(text: str, limit: int) -> str:
     mark = _CUT_MARK if limit > len(_CUT_MARK) else ""
     end = limit - len(mark)
     space = text.rfind(" ", max(end - _LONGEST_WORD, 0), end + 1)
-    if space > 0:
-        end = space
-    else:
-        whole = end
-        while whole > 0 and _continues(text, whole):
-            whole -= 1
-        end = whole or end
+    end = space if space > 0 else _start_of_character(text, end)
     return text[:end].rstrip().removesuffix("...").rstrip() + mark
+
+
+def _start_of_character(text: str, end: int) -> int:
+    """The last place up to `end` where a cut separates no character; `end` if there is none."""
+    start = end
+    while start > 0 and _continues(text, start):
+        start -= 1
+    return start or end
 
 
 def _is_dateline(place: str, agency: str | None) -> bool:
@@ -335,7 +337,7 @@ def _without_outlet(title: str, keys: frozenset[str]) -> str:
     return head if "|" in last[0] and _is_section(head, tail) else title
 
 
-@lru_cache(maxsize=256)  # Scoring and comparing use the same title in turn.
+@lru_cache(maxsize=256)  # Scoring and comparing use the same title.
 def title_without_outlet(title: str, provider_name: str, domain: str) -> str:
     """`title` without the provider's name at its start or end. Idempotent; never empty.
 

@@ -67,9 +67,7 @@ async def open_admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def _ask(question: Callable[[], Awaitable[T]]) -> T:
-    """The result of `question`, which is repeated after retriable errors: the client may pick a
-    broker that is down.
-    """
+    """The result of `question`, repeated after retriable errors: a broker may be down."""
     while True:
         try:
             return await question()
@@ -100,7 +98,7 @@ async def describe_topics(
     topics = {}
     for response in await _ask(lambda: admin.describe_configs(resources)):
         for resource in response.to_object()["resources"]:
-            _stop_at(resource["error_code"], resource["error_message"])
+            _raise_for(resource["error_code"], resource["error_message"])
             name, entries = resource["resource_name"], resource["config_entries"]
             configs = {entry["config_names"]: entry["config_value"] for entry in entries}
             topics[name] = FoundTopic(partitions[name], configs)
@@ -126,28 +124,25 @@ async def create_topics(
     `replication` defaults to three, or to the number of brokers if that is lower. A write needs all
     replicas but one (`min.insync.replicas`).
     """
-    there = await list_topics(admin)
+    existing = await list_topics(admin)
     if replication is None:
         brokers = (await _ask(admin.describe_cluster))["brokers"]
         replication = min(MAX_REPLICATION, len(brokers))
     in_sync = {"min.insync.replicas": str(max(1, replication - 1))}
-    wanted = [
-        NewTopic(
-            topics.name(topic),
-            sizes.of(topic) or 1,
-            replication,
-            topic_configs=topic.configs() | in_sync,
-        )
+    new = [
+        NewTopic(name, sizes.of(topic) or 1, replication, topic_configs=topic.configs() | in_sync)
         for topic in topics
-        if topics.name(topic) not in there
+        if (name := topics.name(topic)) not in existing
     ]
-    if not wanted:
-        return []
-    response = await _ask(lambda: admin.create_topics(wanted))
+    return await _create(admin, new) if new else []
+
+
+async def _create(admin: AIOKafkaAdminClient, new: list[NewTopic]) -> list[str]:
+    response = await _ask(lambda: admin.create_topics(new))
     created = []
     for name, code, message in response.topic_errors:
-        if code != TopicAlreadyExistsError.errno:  # another process was faster
-            _stop_at(code, f"cannot create {name}: {message}")
+        if code != TopicAlreadyExistsError.errno:  # else another process created it first
+            _raise_for(code, f"cannot create {name}: {message}")
             created.append(name)
     return created
 
@@ -172,16 +167,16 @@ async def find_differences(
         if name not in found:
             lines.append(f"{name}: missing: {_CREATE}")
             continue
-        there = found[name]
-        lines += _partition_difference(servers, topic, name, there.partitions, sizes.of(topic))
-        lines += _config_differences(servers, topic, name, there.configs)
+        actual = found[name]
+        lines += _partition_difference(servers, topic, name, actual.partitions, sizes.of(topic))
+        lines += _config_differences(servers, topic, name, actual.configs)
     return lines
 
 
 def _partition_difference(
-    servers: str, topic: KafkaTopic, name: str, there: int, wanted: int | None
+    servers: str, topic: KafkaTopic, name: str, actual: int, wanted: int | None
 ) -> list[str]:
-    if wanted is None or there == wanted:
+    if wanted is None or actual == wanted:
         return []
     tool = f"kafka-topics.sh --bootstrap-server {servers}"
     if topic.partitions == "lanes":
@@ -190,19 +185,19 @@ def _partition_difference(
             "for, or work with topics of another NEWSLOOM_KAFKA_TOPIC_PREFIX and replay the "
             "article events"
         )
-    elif there < wanted:
+    elif actual < wanted:
         fix = f"run {tool} --alter --topic {name} --partitions {wanted}"
     else:
         fix = "partitions cannot become fewer: ask for as many as there are"
-    return [f"{name}: partitions: {there}, not {wanted}: {fix}"]
+    return [f"{name}: partitions: {actual}, not {wanted}: {fix}"]
 
 
 def _config_differences(
-    servers: str, topic: KafkaTopic, name: str, there: dict[str, str]
+    servers: str, topic: KafkaTopic, name: str, actual: dict[str, str]
 ) -> list[str]:
     lines = []
     for key, wanted in topic.configs().items():
-        value = there.get(key, "unset")
+        value = actual.get(key, "unset")
         if sorted(value.split(",")) != sorted(wanted.split(",")):
             lines.append(
                 f"{name}: {key}: {value}, not {wanted}: run kafka-configs.sh --bootstrap-server "
@@ -212,6 +207,6 @@ def _config_differences(
     return lines
 
 
-def _stop_at(code: int, message: Any) -> None:
+def _raise_for(code: int, message: Any) -> None:
     if code:
         raise for_code(code)(message)

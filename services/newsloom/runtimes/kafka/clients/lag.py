@@ -26,7 +26,7 @@ async def watch_lag(
 ) -> NoReturn:
     """Calls `report` with the lag in records of each partition in `positions`, for ever.
 
-    While no broker answers it reports nothing and tries again.
+    While no broker answers, it reports nothing and tries again.
     """
     while True:
         try:
@@ -38,15 +38,23 @@ async def watch_lag(
             ) as reader:
                 while True:
                     if partitions := set(positions()):
-                        if partitions != reader.assignment():
-                            reader.assign(partitions)  # so that the client learns their leaders
-                            reader.pause(*partitions)
-                        ends = await reader.end_offsets(partitions)
+                        ends = await _end_offsets(reader, partitions)
                         now = positions()  # they may have changed during the query
-                        report(
-                            {tp.partition: max(0, ends[tp] - now[tp]) for tp in ends if tp in now}
-                        )
+                        lags = {
+                            tp.partition: max(0, ends[tp] - now[tp]) for tp in ends if tp in now
+                        }
+                        report(lags)
                     await asyncio.sleep(EVERY_S)
         except (KafkaError, OSError, TimeoutError) as error:
             log.info("the lag is unknown: %s", describe_error(error))
             await asyncio.sleep(EVERY_S)
+
+
+async def _end_offsets(
+    reader: AIOKafkaConsumer, partitions: set[TopicPartition]
+) -> dict[TopicPartition, int]:
+    if partitions != reader.assignment():
+        reader.assign(partitions)  # so that the client learns their leaders
+        reader.pause(*partitions)
+    ends: dict[TopicPartition, int] = await reader.end_offsets(partitions)
+    return ends

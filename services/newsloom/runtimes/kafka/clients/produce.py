@@ -1,7 +1,7 @@
 """Sends article events from files to Kafka, and counts those that the broker has confirmed.
 
-In: sources. Out: records keyed by webUrl, in order, with the bytes of their line. It validates no
-event; the pipeline does. One run sends each event once; a repeated run sends it again.
+In: sources. Out: records keyed by webUrl, in order, with the bytes of their line. It does not
+validate events; the pipeline does. One run sends each event once; a repeated run sends it again.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 @dataclass(slots=True)
 class Delivery:
-    """The number of records read, delivered and too large; the others are not confirmed."""
+    """The numbers of records that were read, delivered and too large, and the first error."""
 
     read: int = 0
     delivered: int = 0
@@ -80,7 +80,24 @@ async def produce(
     async with open_admin(servers) as admin:
         found = await require_topic(admin, topic)
     limit_bytes = int(found.configs["max.message.bytes"])
-    producer = AIOKafkaProducer(
+    producer = _new_producer(servers, limit_bytes)
+    try:
+        async with translate_outages(servers, START_TIMEOUT_S):
+            await producer.start()
+        async with translate_outages(servers):
+            for source in sources:
+                await _send_all(producer, topic, source, limit_bytes, delivery, listeners)
+            async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000):
+                await producer.flush()
+        _raise_error(servers, delivery)
+    finally:
+        # Without a timeout it waits for ever for a lost broker.
+        with suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(producer.stop(), STOP_TIMEOUT_S)
+
+
+def _new_producer(servers: str, limit_bytes: int) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
         bootstrap_servers=servers,
         enable_idempotence=True,
         linger_ms=LINGER_MS,
@@ -90,19 +107,6 @@ async def produce(
         max_request_size=limit_bytes,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
-    try:
-        async with translate_outages(servers, START_TIMEOUT_S):
-            await producer.start()
-        async with translate_outages(servers):
-            for source in sources:
-                await _send_all(producer, topic, source, limit_bytes, delivery, listeners)
-            async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000):
-                await producer.flush()
-        _stop_at(servers, delivery)
-    finally:
-        # Without a timeout it waits for ever for a lost broker.
-        with suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(producer.stop(), STOP_TIMEOUT_S)
 
 
 async def _send_all(
@@ -114,27 +118,35 @@ async def _send_all(
     listeners: Listeners,
 ) -> None:
     records = filter(None, read(source, Position(), False, lambda: False, time.time))
-    # A pipe may be silent for long. Records that were read from it are sent in the meantime.
-    arriving = _arriving(records) if source.path == STANDARD_INPUT else _in_turn(records)
+    # A pipe may be silent for a long time. A thread reads it, so that sending does not wait.
+    is_pipe = source.path == STANDARD_INPUT
     position = 0
-    async for record in arriving:
+    async for record in _read_ahead(records) if is_pipe else _read_directly(records):
         value, key = _message(record)
-        delivery.read += 1
-        try:
-            sent = await producer.send(topic, value, key)
-        except _TOO_LARGE:
-            delivery.too_large += 1
+        if not await _send(producer, topic, value, key, delivery):
             where = f"{source.path}:{record.position}"
             listeners.report_too_large(where, len(value), limit_bytes)
-        else:
-            sent.add_done_callback(delivery.note)
         listeners.advance(1, record.after.bytes - position)
         position = record.after.bytes
         if delivery.error is not None:
             return
 
 
-async def _arriving(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord]:
+async def _send(
+    producer: AIOKafkaProducer, topic: str, value: bytes, key: bytes | None, delivery: Delivery
+) -> bool:
+    """Sends a record and counts it; False if it is too large."""
+    delivery.read += 1
+    try:
+        sent = await producer.send(topic, value, key)
+    except _TOO_LARGE:
+        delivery.too_large += 1
+        return False
+    sent.add_done_callback(delivery.note)
+    return True
+
+
+async def _read_ahead(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord]:
     """The records, read ahead by a thread, at most MAX_READ_AHEAD.
 
     The thread is never joined: it may block on a silent pipe until the process ends.
@@ -148,18 +160,10 @@ async def _arriving(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord
         read.append(item)
         # The reader checks the queue after it clears the event, so no record is missed.
         if not arrived.is_set():
-            with suppress(RuntimeError):  # the loop may be closed by then
+            with suppress(RuntimeError):  # the loop may be closed already
                 loop.call_soon_threadsafe(arrived.set)
 
-    def work() -> None:
-        try:
-            for record in records:
-                put(record)
-            put(None)
-        except Exception as error:
-            put(error)
-
-    Thread(target=work, daemon=True).start()
+    Thread(target=_put_all, args=(records, put), daemon=True).start()
     while True:
         while not read:
             arrived.clear()
@@ -174,9 +178,21 @@ async def _arriving(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord
         yield item
 
 
-async def _in_turn(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord]:
+async def _read_directly(records: Iterator[InputRecord]) -> AsyncIterator[InputRecord]:
     for record in records:
         yield record
+
+
+def _put_all(
+    records: Iterator[InputRecord], put: Callable[[InputRecord | Exception | None], None]
+) -> None:
+    """Puts each record, then None; or the exception that ends the reading."""
+    try:
+        for record in records:
+            put(record)
+        put(None)
+    except Exception as error:
+        put(error)
 
 
 def _message(record: InputRecord) -> tuple[bytes, bytes | None]:
@@ -191,6 +207,6 @@ def _message(record: InputRecord) -> tuple[bytes, bytes | None]:
     return value, url.encode("utf-8", "replace")
 
 
-def _stop_at(servers: str, delivery: Delivery) -> None:
+def _raise_error(servers: str, delivery: Delivery) -> None:
     if delivery.error is not None:
         raise OutageError(f"Kafka at {servers} refused a record: {describe_error(delivery.error)}")

@@ -26,7 +26,7 @@ from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 
 POLL_MS = 200
 PROBE_EVERY_S = 5.0
-"""How long no record may arrive before the broker is probed."""
+"""The broker is probed when no record has arrived for this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,7 @@ async def tail(
         existing = await list_topics(admin)
     topic = resolve_topic(name, topics, existing)
     partitions = [TopicPartition(topic, number) for number in range(existing[topic])]
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
-        group_id=None,
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-    )
+    consumer = _new_consumer(servers)
     try:
         async with translate_outages(servers, START_TIMEOUT_S):
             await consumer.start()
@@ -100,6 +93,17 @@ async def tail(
     finally:
         with suppress(TimeoutError, KafkaError):
             await asyncio.wait_for(consumer.stop(), STOP_TIMEOUT_S)
+
+
+def _new_consumer(servers: str) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        bootstrap_servers=servers,
+        group_id=None,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
 
 
 async def _seek(
@@ -132,18 +136,18 @@ async def _read(
             for record in records:
                 if ends is None or record.offset < ends[partition]:
                     yield record
-        if ends is not None and await _is_past(consumer, ends):
+        if ends is not None and await _has_reached(consumer, ends):
             return
         if batches:
             received_at = time.monotonic()
         elif time.monotonic() - received_at >= PROBE_EVERY_S:
-            # The consumer itself looks for a lost broker for ever, without an error.
+            # The consumer looks for a lost broker for ever and raises no error.
             async with translate_outages(servers, REQUEST_TIMEOUT_MS / 1000):
                 await _probe(consumer)
             received_at = time.monotonic()
 
 
-async def _is_past(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+async def _has_reached(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
     # By position, not by count: transaction markers and compacted records have offsets too.
     for partition, end in ends.items():
         if await consumer.position(partition) < end:

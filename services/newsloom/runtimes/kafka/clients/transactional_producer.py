@@ -54,9 +54,8 @@ class PartitionProducer:
             targets.setdefault((record.topic, record.partition), []).append(record)
         async with self._producer.transaction():
             await asyncio.gather(*[self._send(*target, batch) for target, batch in targets.items()])
-            await self._producer.send_offsets_to_transaction(
-                {self._source: next_offset}, self._group
-            )
+            offsets = {self._source: next_offset}
+            await self._producer.send_offsets_to_transaction(offsets, self._group)
 
     async def _send(self, topic: str, partition: int, records: list[Outgoing]) -> None:
         delivered = []

@@ -44,15 +44,10 @@ class KafkaTopic:
 
     def configs(self) -> dict[str, str]:
         """The settings to create the topic with, under Kafka's names."""
-        retention = (
-            {"retention.ms": str(self.retention_days * DAY_MS)} if self.retention_days else {}
-        )
-        return {
-            "cleanup.policy": self.cleanup,
-            **retention,
-            "max.message.bytes": str(self.max_bytes),
-            **self.further_configs,
-        }
+        configs: dict[str, str] = {"cleanup.policy": self.cleanup}
+        if self.retention_days:
+            configs["retention.ms"] = str(self.retention_days * DAY_MS)
+        return configs | {"max.message.bytes": str(self.max_bytes)} | self.further_configs
 
 
 # Kafka keeps a tombstone this long after compaction, so that a subscriber that was away reads it.
@@ -158,14 +153,7 @@ DEAD_LETTERS = KafkaTopic(
     },
 )
 
-TOPICS = (
-    ARTICLE_EVENTS,
-    ENRICHED_ARTICLES,
-    CURATED_ARTICLES,
-    STORIES,
-    LANE_STATE,
-    DEAD_LETTERS,
-)
+TOPICS = (ARTICLE_EVENTS, ENRICHED_ARTICLES, CURATED_ARTICLES, STORIES, LANE_STATE, DEAD_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)

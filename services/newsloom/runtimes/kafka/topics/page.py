@@ -56,8 +56,5 @@ def _value(topic: KafkaTopic) -> str:
     if topic.schema is not None:
         path = f"schemas/json/{topic.schema}.v{SCHEMA_VERSION}.schema.json"
         return f"JSON, [{topic.schema}](../{path})"
-    return (
-        "an internal form that may change at any time"
-        if topic.is_inner
-        else "the input's own bytes"
-    )
+    is_inner = topic.is_inner
+    return "an internal form that may change at any time" if is_inner else "the input's own bytes"

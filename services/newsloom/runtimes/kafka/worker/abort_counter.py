@@ -1,7 +1,7 @@
 """Counts the transactions of a worker that were begun and not committed.
 
-The count is in memory that is shared with processes forked later. So a worker learns that its
-predecessor left a transaction open, even if that one was killed. The brokers abort it.
+The count is in memory that is shared with processes forked later. So a new worker counts the
+transaction that a killed predecessor left open, and that the brokers abort.
 """
 
 import mmap
@@ -20,9 +20,7 @@ class AbortCounter:
         self._memory = mmap.mmap(-1, _FORM.size)
 
     def settle(self) -> int:
-        """The number of aborted transactions so far, including one that was left open. Call it
-        when a worker starts.
-        """
+        """The aborted transactions, with one that was left open. Call it when a worker starts."""
         aborted, is_open = _FORM.unpack_from(self._memory)
         aborted += is_open
         _FORM.pack_into(self._memory, 0, aborted, False)

@@ -1,7 +1,7 @@
 """The hook into Faust: batches of raw records from its consumer, instead of one event at a time.
 
 Faust owns membership, assignment and lifecycle. `Consumer._drain_messages` is private to Faust: its
-version is pinned, and tests/integration/test_faust_contract.py checks what is relied on here.
+version is pinned, and tests/integration/test_faust_contract.py checks what this module relies on.
 """
 
 from collections.abc import Awaitable
@@ -22,11 +22,11 @@ SESSION_TIMEOUT_S = 6.0
 """How long after a worker is killed or frozen its partitions are reassigned: the least that brokers
 accept by default (`group.min.session.timeout.ms`)."""
 HEARTBEAT_S = 1.0
-"""A member learns of a rebalance at its next heartbeat, and all members wait for the last one."""
+"""A member learns of a rebalance at its next heartbeat. A rebalance waits for all members."""
 
 
 class BatchHandler(Protocol):
-    """Processes the batches."""
+    """Processes batches, and is informed of each rebalance."""
 
     epoch: int
     """The assignment epoch: rises when partitions are revoked, and again when those assigned are
@@ -83,16 +83,13 @@ class BatchConsumer(driver.Consumer):
                 handler.fail("fetch", error)
 
     async def perform_seek(self) -> None:
-        """Does nothing: `_go_to` seeks.
-
-        If the brokers answer late here, Faust resumes no partition and reports no error.
-        """
+        """Does nothing: `_go_to` seeks. Faust's seek resumes nothing if brokers answer late."""
 
     async def _go_to(self, positions: dict[TopicPartition, int]) -> bool:
         """Seeks to where the next poll must begin; False if another rebalance came first.
 
-        Faust would seek to the committed offsets after a rebalance. But a poll that waits during
-        a rebalance may return records of the new assignment, and those are dropped because it
+        Faust would seek to the committed offsets after a rebalance. But a poll that waits during a
+        rebalance may return records of the new assignment, which are dropped because the poll
         began in the former epoch. And Faust does not seek where no offset is committed.
         """
         try:
@@ -103,8 +100,7 @@ class BatchConsumer(driver.Consumer):
         return True
 
     def fetched_to(self, tp: TopicPartition) -> int:
-        """The offset up to which a partition was fetched, transaction markers included; 0 if
-        unknown.
+        """The offset after the last one fetched, transaction markers included; 0 if unknown.
 
         It reads the state of the consumer's thread without a lock, so any part may be missing.
         """
@@ -119,7 +115,7 @@ class BatchConsumer(driver.Consumer):
 
 
 class _CommittedThread(driver.AIOKafkaConsumerThread):
-    """Reads only committed records. Faust does so only for transactions of its own."""
+    """Reads only committed records. Faust does so only if it uses its own transactions."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -128,7 +124,7 @@ class _CommittedThread(driver.AIOKafkaConsumerThread):
 
 
 class BatchTransport(driver.Transport):
-    """Faust's transport with the consumer above."""
+    """Faust's transport with BatchConsumer."""
 
     Consumer = BatchConsumer
 
@@ -160,6 +156,12 @@ def build_app(servers: str, group: str, topic: str, handler: BatchHandler) -> Ba
     )
     app.handler = handler
     app.transport = BatchTransport(app.conf.broker_consumer, app)
+    _connect(app, topic, handler)
+    return app
+
+
+def _connect(app: BatchApp, topic: str, handler: BatchHandler) -> None:
+    """Subscribes to the topic, and passes each rebalance to the handler."""
 
     # Faust subscribes only for an agent. Without acks the agent has no offset to commit.
     @app.agent(app.topic(topic, value_type=bytes, acks=False))
@@ -177,5 +179,3 @@ def build_app(servers: str, group: str, topic: str, handler: BatchHandler) -> Ba
         await handler.assign(
             {tp.partition for tp in app.consumer.assignment() if tp.topic == topic}
         )
-
-    return app

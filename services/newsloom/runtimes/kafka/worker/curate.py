@@ -23,6 +23,7 @@ from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_le
 from newsloom.runtimes.kafka.topics.definitions import (
     CURATED_ARTICLES,
     DEAD_LETTERS,
+    ENRICHED_ARTICLES,
     LANE_STATE,
     STORIES,
     KafkaTopics,
@@ -69,23 +70,16 @@ class CurateProcessor:
         self._letter_partitions = 1
 
     def check(self, found: Mapping[str, FoundTopic]) -> None:
-        """Raises OutageError unless all topics are there, with one partition for each lane."""
-        topics = self.topics
-        of_lanes = (
-            topics.enriched_articles,
-            topics.curated_articles,
-            topics.stories,
-            topics.lane_state,
-        )
-        require_topics(found, *of_lanes, topics.dead_letters)
-        require_lanes(found, self._lanes, *of_lanes)
-        require_max_bytes(found, topics, CURATED_ARTICLES, STORIES, LANE_STATE, DEAD_LETTERS)
+        """Raises OutageError if a topic is missing, or its partitions or record size do not fit."""
+        topics, outputs = self.topics, (CURATED_ARTICLES, STORIES, LANE_STATE)
+        lane_topics = [topics.name(topic) for topic in (ENRICHED_ARTICLES, *outputs)]
+        require_topics(found, *lane_topics, topics.dead_letters)
+        require_lanes(found, self._lanes, *lane_topics)
+        require_max_bytes(found, topics, *outputs, DEAD_LETTERS)
         self._letter_partitions = found[topics.dead_letters].partitions
 
     async def open(self, partition: int, parked: PartitionProcessor | None) -> PartitionProcessor:
-        """The lane as last committed: the parked one if no other worker continued it, else
-        restored. Raises OutageError if the group is ahead of the state rows.
-        """
+        """The lane as last committed: `parked` if no other worker continued it, else restored."""
         report = self._restore_reporter(partition)
         report(0)
         source = TopicPartition(self.input_topic, partition)
@@ -93,18 +87,11 @@ class CurateProcessor:
         if isinstance(parked, CurateLane) and committed == parked.next_offset:
             report(1)
             return parked
-        rows_topic = self.topics.lane_state
         spill_store = self._new_spill_store()
         state, next_offset = await read_lane(
-            self._servers, rows_topic, partition, spill_store, report
+            self._servers, self.topics.lane_state, partition, spill_store, report
         )
-        if committed is not None and committed > next_offset:
-            raise OutageError(
-                f"group {self.group} stands at offset {committed:,} of {self.input_topic} "
-                f"partition {partition}, but {rows_topic} only knows the inputs before "
-                f"{next_offset:,}: the group's offset was moved, or that topic was emptied. Set "
-                f"the group's offset back to {next_offset:,}"
-            )
+        self._require_rows(partition, committed or 0, next_offset)
         report(1)
         return CurateLane(
             self.topics,
@@ -115,8 +102,18 @@ class CurateProcessor:
             self._bugs,
         )
 
+    def _require_rows(self, partition: int, committed: int, next_offset: int) -> None:
+        """Raises OutageError if the group's committed offset is ahead of the state rows."""
+        if committed > next_offset:
+            raise OutageError(
+                f"group {self.group} is at offset {committed:,} of {self.input_topic} partition "
+                f"{partition}, but {self.topics.lane_state} only knows the inputs before "
+                f"{next_offset:,}: the group's offset was moved, or that topic was emptied. Set "
+                f"the group's offset back to {next_offset:,}"
+            )
+
     def _restore_reporter(self, partition: int) -> Callable[[float], None]:
-        """A function that sets the metrics of a restore that starts now; it takes the progress."""
+        """A function that sets the metrics of a restore that starts now, given its progress."""
         began, lane = time.perf_counter(), str(partition)
 
         def report(ratio: float) -> None:
@@ -146,10 +143,7 @@ class CurateLane:
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """The records that a batch makes in input order, then the rows as they are at its end.
-
-        Raises OutageError when the limit on bugs is reached.
-        """
+        """The records of a batch in input order, then its rows. OutageError for too many bugs."""
         outgoing: list[Outgoing] = []
         rows: dict[str, bytes | None] = {}
         is_logged = record_logs.is_wanted()

@@ -1,7 +1,7 @@
 """The enrich worker: article events in; arrivals for their lanes, and dead letters, out.
 
 Every input makes one record, in input order; a withdrawal makes one for each lane. The images of
-many records are checked at once. Nothing is kept between batches but the verdicts of images.
+many records are checked at once. Only the verdicts of images are kept between batches.
 """
 
 import asyncio
@@ -22,11 +22,7 @@ from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.images import Images
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
-from newsloom.runtimes.kafka.topics.definitions import (
-    DEAD_LETTERS,
-    ENRICHED_ARTICLES,
-    KafkaTopics,
-)
+from newsloom.runtimes.kafka.topics.definitions import DEAD_LETTERS, ENRICHED_ARTICLES, KafkaTopics
 from newsloom.runtimes.kafka.worker import record_logs
 from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
 from newsloom.runtimes.kafka.worker.processor import (
@@ -38,8 +34,8 @@ from newsloom.runtimes.kafka.worker.processor import (
 from newsloom.runtimes.kafka.worker.restore import committed_offset
 
 RECORDS_AT_ONCE = 400
-"""Records whose images are checked at once. At worst each such group takes as long as one record
-may take, so a batch of 1,000 records stays within its time limit."""
+"""The number of records whose images are checked at once. Each such group takes at most as long as
+one record may take, so a batch of 1,000 records stays within its time limit."""
 
 
 class _Checked(NamedTuple):
@@ -79,7 +75,7 @@ class EnrichProcessor:
         self._letter_partitions = 1
 
     def check(self, found: Mapping[str, FoundTopic]) -> None:
-        """Raises OutageError if a topic is missing, or has not one partition for each lane."""
+        """Raises OutageError if a topic is missing, or its partitions or record size do not fit."""
         topics = self.topics
         require_topics(found, topics.article_events, topics.enriched_articles, topics.dead_letters)
         require_lanes(found, self._lanes.count, topics.enriched_articles)
@@ -136,8 +132,8 @@ class EnrichPartition:
         started = [self._start(record) for record in records]
         outgoing: list[Outgoing] = []
         is_logged = record_logs.is_wanted()
-        for record, each, checked in zip(records, started, await self._check(started), strict=True):
-            enriched = each
+        checks = await self._check(started)
+        for record, enriched, checked in zip(records, started, checks, strict=True):
             if isinstance(enriched, AwaitingImages):
                 enriched = self._enricher.finish(enriched, checked.checks)
             self._metrics.count_enriched(enriched)
@@ -162,12 +158,12 @@ class EnrichPartition:
         if images is None:
             return [_UNCHECKED] * len(started)
 
-        async def check(one: AwaitingImages | Enriched) -> _Checked:
-            if isinstance(one, Enriched):
+        async def check(article: AwaitingImages | Enriched) -> _Checked:
+            if isinstance(article, Enriched):
                 return _UNCHECKED
             async with slots:
                 began = time.perf_counter()
-                checks = await images.check(one.image_urls, one.page_url)
+                checks = await images.check(article.image_urls, article.page_url)
                 return _Checked(checks, time.perf_counter() - began)
 
         return await asyncio.gather(*map(check, started))
@@ -180,7 +176,7 @@ class EnrichPartition:
             topic, partition = self._topics.dead_letters, self._letter_partition
             return [dead_letter(topic, partition, record, enriched.arrival, enriched.source)]
         if isinstance(enriched.arrival, WithdrawalArrival):
-            # Which lane has the article is not known here. Lane 0 counts the input.
+            # The lane of the article is not known here. Lane 0 counts the input.
             return [
                 self._to_lane(lane, enriched.arrival._replace(is_counted=lane == 0))
                 for lane in range(self._lanes.count)

@@ -1,4 +1,4 @@
-"""What a worker knows of its work: a processor, and a partition processor for each partition.
+"""The interfaces of a worker's processing: a processor, and a partition processor per partition.
 
 In: the records of an input partition, batch by batch. Out: the records to send. A processor neither
 commits nor decides which partitions it gets.

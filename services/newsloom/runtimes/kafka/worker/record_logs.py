@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def is_wanted() -> bool:
-    """Whether any line may be logged. Ask once a batch."""
+    """Whether any line may be logged. Call it once per batch."""
     return log.isEnabledFor(logging.INFO)
 
 

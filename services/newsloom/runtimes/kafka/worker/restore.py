@@ -1,7 +1,7 @@
 """Restoring a lane from Kafka: the rows of one lane-state partition in, its state out.
 
-It reads what is committed, from the beginning to the end offset at the start of the read. Fence the
-former owner first, so that nothing is written there meanwhile.
+It reads the committed rows up to the end offset at the start of the read. Fence the former owner
+first, so that it writes nothing during the read.
 """
 
 import asyncio
@@ -21,9 +21,10 @@ agrees with them."""
 FETCH_BYTES = 8 * 1024 * 1024
 POLL_MS = 500
 READ_SHARE = 0.25
-"""Reading's share of the time of a restore: a third at 5,000 articles, a fifth at 30,000."""
+"""The assumed share of reading in the time of a restore. It was a third with 5,000 articles, and a
+fifth with 30,000."""
 CHUNK_ROWS = 200
-"""Rows added between two pauses, in which the event loop handles heartbeats and signals."""
+"""Rows added between two pauses. In a pause the event loop handles heartbeats and signals."""
 
 
 def encode_position(next_offset: int) -> bytes:
@@ -46,10 +47,7 @@ async def read_lane(
     spill_store: SpillStore,
     report: Callable[[float], None],
 ) -> tuple[State, int]:
-    """The state of the last commit, and the next input offset.
-
-    `report` is called with the progress, 0 to 1, several times.
-    """
+    """The state of the last commit and the next offset. `report` gets the progress, 0 to 1."""
     restoration = Restoration(spill_store)
     source = TopicPartition(topic, partition)
     rows, position = await _read_rows(servers, source, restoration, report)
@@ -65,10 +63,7 @@ async def read_lane(
 
 
 async def _read_rows(
-    servers: str,
-    source: TopicPartition,
-    restoration: Restoration,
-    report: Callable[[float], None],
+    servers: str, source: TopicPartition, restoration: Restoration, report: Callable[[float], None]
 ) -> tuple[dict[str, int], bytes | None]:
     """The spill handles of the latest rows by key, and the value of the position row."""
     rows: dict[str, int] = {}
@@ -87,16 +82,20 @@ async def _read_rows(
             for record in fetched.get(source, ()):
                 if record.key == POSITION_KEY:
                     position_row = record.value
-                    continue
-                key, value = record.key.decode(), record.value
-                superseded = rows.get(key)
-                if superseded:
-                    restoration.discard(superseded)
-                if value is not None:
-                    rows[key] = restoration.spill(key, value)
-                elif superseded:
-                    del rows[key]
+                else:
+                    _spill(restoration, rows, record.key.decode(), record.value)
     return rows, position_row
+
+
+def _spill(restoration: Restoration, rows: dict[str, int], key: str, value: bytes | None) -> None:
+    """Replaces the spilled row under `key` by a newer one, or removes it if `value` is None."""
+    superseded = rows.get(key)
+    if superseded:
+        restoration.discard(superseded)
+    if value is not None:
+        rows[key] = restoration.spill(key, value)
+    elif superseded:
+        del rows[key]
 
 
 def _reader(servers: str, group: str | None = None) -> AIOKafkaConsumer:

@@ -20,7 +20,7 @@ STEADY_S = 60.0
 """A child that ran longer than this is restarted after the shortest pause."""
 POLL_S = 0.1
 
-_ENDINGS = (signal.SIGTERM, signal.SIGINT)
+_END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _PR_SET_PDEATHSIG = 1
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Returns when all children have ended: 0 if they ended with 0 after a signal, else 1."""
-        for number in _ENDINGS:
+        for number in _END_SIGNALS:
             signal.signal(number, self._receive)
         while True:
             while self._received:
@@ -113,7 +113,7 @@ def exit_at_once_on_signals() -> None:
 
     It does not raise an exception: one raised in a library's callback is printed and lost.
     """
-    for number in _ENDINGS:
+    for number in _END_SIGNALS:
         signal.signal(number, lambda *_: os._exit(0))
 
 
@@ -121,15 +121,15 @@ def _fork(work: Callable[[], None]) -> int:
     """Forks a child that runs `work` and gets a SIGTERM when this process ends; its process id."""
     parent = os.getpid()
     # A signal that reaches the child before its handlers are set is delivered after that.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _END_SIGNALS)
     pid = os.fork()
     if pid:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
         return pid
     code = 1
     try:
         exit_at_once_on_signals()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
         os.setpgid(0, 0)  # a terminal's Ctrl-C reaches only the parent, which passes it on
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,7 +1,6 @@
-"""What a worker reports about itself: metrics, and signs of life for its health.
+"""What a worker reports about itself: metrics and health.
 
-In: calls from the worker as it works. Out: metric samples and health. The work does not depend on
-any of it.
+In: calls from the worker. Out: metric samples and health. The worker does not depend on them.
 """
 
 import asyncio
@@ -40,7 +39,7 @@ class Telemetry:
         self._committed_to: dict[int, float] = {}
 
     async def beat(self) -> NoReturn:
-        """Gives signs of life for ever."""
+        """Reports every BEAT_S seconds that the event loop runs, for ever."""
         while True:
             self._health.beat()
             await asyncio.sleep(BEAT_S)
@@ -107,9 +106,8 @@ class Telemetry:
 
     def _oldest_at(self, partition: int, now: float) -> float:
         """The latest time before which no waiting record of a partition arrived."""
-        known = [
-            at[partition] for at in (self._caught_up_at, self._committed_to) if partition in at
-        ]
+        times = (self._caught_up_at, self._committed_to)
+        known = [by_partition[partition] for by_partition in times if partition in by_partition]
         return min(now, max(known, default=self._assigned_at))
 
     def _set(self, one: definitions.MetricDefinition[Gauge], partition: int, value: float) -> None:

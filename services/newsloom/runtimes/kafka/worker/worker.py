@@ -1,7 +1,7 @@
 """A worker: processes the partitions that its group assigns to it, one transaction a batch.
 
 An error that leaves it unknown whether a batch was committed ends the process; a new process fences
-the old one and restores from what is committed. On SIGTERM the worker finishes the batch in flight
+the old one and restores the committed state. On SIGTERM the worker finishes the batch in flight
 and leaves the group.
 """
 
@@ -65,9 +65,13 @@ class Worker:
         if self._ending.is_set():
             return
         await checking
+        await self._serve(ending, beating)
+
+    async def _serve(self, ending: asyncio.Task[Any], beating: asyncio.Task[Any]) -> None:
+        """Works until `ending` is done. If another task ends before, the process ends."""
         self._telemetry.note_unready("no partitions are assigned yet")
         app = build_app(self._servers, self._processor.group, self._processor.input_topic, self)
-        serving = asyncio.create_task(_serve(app))
+        serving = asyncio.create_task(_run_app(app))
         watching = asyncio.create_task(
             watch_lag(self._servers, lambda: self._read_to(app), self._telemetry.note_lags)
         )
@@ -110,10 +114,7 @@ class Worker:
     async def handle_batch(
         self, consumer: BatchConsumer, epoch: int, records: dict[Any, list[Any]]
     ) -> bool:
-        """Processes the records of a poll, with one transaction for each partition.
-
-        False if some were dropped because their partition is no longer owned.
-        """
+        """Processes a poll, one transaction per partition. False if some records were dropped."""
         with self._telemetry.working(sum(map(len, records.values()))):
             return await self._handle_batch(consumer, epoch, records)
 
@@ -122,8 +123,8 @@ class Worker:
     ) -> bool:
         for tp, fetched in records.items():
             async with self._in_flight:
-                is_ours = epoch == self.epoch and tp.partition in self._partitions
-                if not (self.is_open() and is_ours and consumer.is_flowing()):
+                is_owned = epoch == self.epoch and tp.partition in self._partitions
+                if not (self.is_open() and is_owned and consumer.is_flowing()):
                     return False
                 try:
                     async with asyncio.timeout(BATCH_TIMEOUT_S):
@@ -165,10 +166,8 @@ class Worker:
                 self.fail("restore", error)
             raise
         self._partitions = dict(zip(partitions, opened, strict=True))
-        self._committed = {
-            p: processor.next_offset for p, (processor, _) in self._partitions.items()
-        }
-        for processor, _ in opened:
+        for partition, (processor, _) in self._partitions.items():
+            self._committed[partition] = processor.next_offset
             processor.note_commit()
         self._telemetry.note_assigned(partitions)
         self.epoch += 1
@@ -209,10 +208,10 @@ class Worker:
                 await asyncio.sleep(pause_s)
 
     def fail(self, what: str, error: BaseException) -> NoReturn:
-        """Logs the error and ends the process: its state may differ from what is committed."""
+        """Logs the error and ends the process: its state may differ from the committed one."""
         message = str(error) if isinstance(error, OutageError) else describe_error(error)
         log.error("worker %s: %s: %s", self._processor.group, what, message)
-        log.debug("ended by", exc_info=error)
+        log.debug("the process ends because of this error", exc_info=error)
         os._exit(EXIT_FAILED)
 
     def _end(self) -> None:
@@ -224,15 +223,15 @@ class Worker:
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
 
-        for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().remove_signal_handler(each)
-            signal.signal(each, end_at_once)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, end_at_once)
         signal.alarm(DRAIN_S)
         self._telemetry.note_unready("received a signal to end")
         self._ending.set()
 
 
-async def _serve(app: BatchApp) -> None:
+async def _run_app(app: BatchApp) -> None:
     await app.start()
     await app.wait_until_stopped()
 
