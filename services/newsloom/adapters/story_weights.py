@@ -47,7 +47,7 @@ def load_story_weights(path: Path | None) -> StoryWeights:
             line = _line_of(text, table, name)
             if name not in tables[table]:
                 known = ", ".join(tables[table])
-                raise _mistake(path, line, f'"{name}" is no evidence of [{table}]', known)
+                raise _mistake(path, line, f'"{name}" is not a weight of [{table}]', known)
             if type(weight) is not int or abs(weight) > MAX_WEIGHT:
                 form = f"{name} = {tables[table][name]}, a whole number of thousandths"
                 raise _mistake(path, line, f'"{name}" is {weight!r:.40}', form)

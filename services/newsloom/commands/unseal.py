@@ -99,7 +99,7 @@ def _describe_origin(secured: str) -> str:
     """Says which key made a seal. A seal of Newsloom ends with the id of its key."""
     if re.fullmatch(r"[^;]*;[^;]*;[0-9a-f]{8}", secured):
         return f"key {secured[-8:]} made"
-    return "was not made here"
+    return "was not made by Newsloom"
 
 
 def _refuse(message: str, code: int) -> NoReturn:

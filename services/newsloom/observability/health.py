@@ -23,10 +23,7 @@ class Health:
     """
 
     def __init__(
-        self,
-        stall_s: float,
-        clock: Callable[[], float] = time.monotonic,
-        is_ready: bool = False,
+        self, stall_s: float, clock: Callable[[], float] = time.monotonic, is_ready: bool = False
     ) -> None:
         self._stall_s = stall_s
         self._clock = clock

@@ -132,7 +132,7 @@ class CatalogueFiles:
             try:
                 self.current = load_catalogue(self._own)
             except CatalogueError as error:
-                log.error("the catalogue stays as it was: %s", error)
+                log.error("the former catalogue is kept: %s", error)
         return self.current
 
     def _stamps(self) -> list[tuple[int, int, int] | None]:
@@ -216,8 +216,8 @@ def _check_names(topics: dict[str, _Topic], places: dict[str, tuple[CatalogueFil
     for topic_id, topic in topics.items():
         if (other := first.setdefault(topic.name, topic_id)) != topic_id:
             file, entry = places[topic_id]
-            problem = f'the name "{topic.name}" is that of the topic "{other}" already'
-            fix = f'choose another name, or override that one by id = "{other}"'
+            problem = f'the name "{topic.name}" is already used by the topic "{other}"'
+            fix = f'choose another name, or override that topic with id = "{other}"'
             raise file.mistake("topic", entry, topic.name, problem, fix)
 
 
@@ -227,7 +227,7 @@ def _check_parents(topics: dict[str, _Topic], places: dict[str, tuple[CatalogueF
     for topic_id, (file, entry) in reversed(places.items()):
         topic = topics[topic_id]
         if not (topic.keywords or topic.phrases or topic.hashtags or topic_id in parents):
-            problem = f'nothing finds the topic "{topic_id}"'
+            problem = f'no keyword, phrase or hashtag finds the topic "{topic_id}"'
             raise file.mistake("topic", entry, "", problem, f"add {_FORMS['keywords']}")
         above, parent = {topic_id}, topic.parent
         while parent is not None:
@@ -236,7 +236,7 @@ def _check_parents(topics: dict[str, _Topic], places: dict[str, tuple[CatalogueF
                 raise file.mistake("topic", entry, "parent", problem, f"write {_FORMS['parent']}")
             if parent in above:
                 problem = f'the parents of "{topic_id}" lead back to "{parent}"'
-                raise file.mistake("topic", entry, "parent", problem, "take one parent out")
+                raise file.mistake("topic", entry, "parent", problem, "remove one parent")
             above.add(parent)
             parent = topics[parent].parent
 
@@ -251,7 +251,7 @@ def _check_provider(file: CatalogueFile, entry: int, provider: _Provider) -> Non
     for host in provider.hosts:
         if _domain_of(host) != domain:
             problem = f'the host "{host}" is not below {domain}'
-            fix = "give it a [[provider]] of its own"
+            fix = "give it a separate [[provider]] block"
             raise file.mistake("provider", entry, host, problem, fix)
         if (expected := _host_in(host)) != host:
             problem = f'the host "{host}" is not in lower-case ASCII'

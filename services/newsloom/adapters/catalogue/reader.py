@@ -33,10 +33,7 @@ class CatalogueFile:
     """
 
     def __init__(
-        self,
-        file: Traversable | Path,
-        forms: Mapping[str, str],
-        keys: Mapping[str, Sequence[str]],
+        self, file: Traversable | Path, forms: Mapping[str, str], keys: Mapping[str, Sequence[str]]
     ) -> None:
         """Reads the file. Raises CatalogueError if it cannot be read or is larger than 16 MiB."""
         self._file = file
@@ -47,8 +44,8 @@ class CatalogueFile:
                 self.content: bytes = stream.read(MAX_FILE_BYTES + 1)
         except OSError as error:
             raise CatalogueError(
-                f"{file}: cannot be read ({error.strerror}); name a TOML file of providers or "
-                "topics that is there"
+                f"{file}: cannot be read ({error.strerror}); name an existing TOML file of "
+                "providers or topics"
             ) from error
         if len(self.content) > MAX_FILE_BYTES:
             raise CatalogueError(f"{file}: is larger than 16 MiB; name a TOML file of providers")
@@ -84,8 +81,8 @@ class CatalogueFile:
         for entry, value in enumerate(values):
             if first.setdefault(value, entry) != entry:
                 line = self.line_of(table, first[value], value)
-                problem = f'the {key} "{value}" stands on line {line} already'
-                raise self.mistake(table, entry, value, problem, "make one block of the two")
+                problem = f'the {key} "{value}" is already on line {line}'
+                raise self.mistake(table, entry, value, problem, "merge the two blocks")
 
     def line_of(self, table: str | None, entry: int | None, text: str = "") -> int:
         """The 1-based line on which a block first contains `text`, else where the block begins."""

@@ -121,7 +121,7 @@ def _written_scalar(key: str, value: object, depth: int) -> str:
         return _written_text(key, value, _form_of(key)[1])
     if isinstance(value, int):
         if not -_INTEGER_BOUND < value < _INTEGER_BOUND:
-            raise FrontMatterError(f"{key!r} holds a number that is too long; make it a string")
+            raise FrontMatterError(f"{key!r} contains a number that is too long; make it a string")
         return str(int(value))
     if isinstance(value, float):
         return _written_float(key, value)
@@ -129,8 +129,8 @@ def _written_scalar(key: str, value: object, depth: int) -> str:
         _check_depth(depth + 1)
         return "{}" if isinstance(value, Mapping) else "[]"
     raise FrontMatterError(
-        f"{key!r} holds a {type(value).__name__}; give text, a number, a boolean, null, a list or a"
-        " mapping"
+        f"{key!r} contains a {type(value).__name__}; give text, a number, a boolean, null, a list or "
+        "a mapping"
     )
 
 
@@ -165,13 +165,13 @@ def _quoted(key: str, text: str) -> str:
 
 def _escape(key: str, character: str) -> str:
     if "\ud800" <= character <= "\udfff":
-        raise FrontMatterError(f"{key!r} holds half of a surrogate pair; remove it")
+        raise FrontMatterError(f"{key!r} contains half of a surrogate pair; remove it")
     return f"\\u{ord(character):04x}"
 
 
 def _written_float(key: str, number: float) -> str:
     if not isfinite(number):
-        raise FrontMatterError(f"{key!r} is {number!r}, not a number; leave the field out")
+        raise FrontMatterError(f"{key!r} is {number!r}, not a finite number; leave the field out")
     text = repr(float(number))
     if "e" in text:  # every YAML parser reads a plain decimal as a number, but not 1e-07
         text = format(Decimal(text), "f")

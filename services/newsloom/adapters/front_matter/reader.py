@@ -152,7 +152,7 @@ class BlockReader:
             if key in fields:
                 # A nested name may be in `private`, so the message does not quote it.
                 name = f"the name {key!r}" if depth == 1 else "a name"
-                raise self._fault(event, f"{name} stands twice", "remove one of the two")
+                raise self._fault(event, f"{name} is used twice", "remove one of the two")
             fields[key] = self._value(next(self._events), depth + 1)
             if depth == 1:
                 self._spans.append((event.start_mark, self._last_end))

@@ -155,10 +155,7 @@ def _resume(stream: BinaryIO, start: Position) -> Position:
 
 
 def _read_lines(
-    stream: Lines,
-    start: Position,
-    is_stopped: Callable[[], bool],
-    clock: Callable[[], float],
+    stream: Lines, start: Position, is_stopped: Callable[[], bool], clock: Callable[[], float]
 ) -> Iterator[InputRecord | None]:
     offset, lines = start.bytes, start.lines
     opened_at, opened_bytes = start.opened_at, start.opened_bytes

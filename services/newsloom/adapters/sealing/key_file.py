@@ -31,7 +31,7 @@ def load_keyring(text: str | None, file: Path | None) -> Keyring | None:
     else:
         return None
     if not keys:
-        raise KeysError(f"{where} holds no key; add one with `newsloom keys new`")
+        raise KeysError(f"{where} contains no key; add one with `newsloom keys new`")
     return Keyring(keys)
 
 
@@ -102,7 +102,7 @@ def _parse(text: str, where: str) -> list[SealingKey]:
             )
         if key.id in lines:
             raise KeysError(
-                f"{where}:{number}: key {key.id} stands on line {lines[key.id]} already; "
+                f"{where}:{number}: key {key.id} is already on line {lines[key.id]}; "
                 "remove one of the two"
             )
         lines[key.id] = number
