@@ -18,7 +18,7 @@ MAX_DIGITS = 320  # enough for every float; int() refuses thousands of digits
 
 _QUOTED_FIELDS = {"title", "excerpt", "attribution", "secured", "url"}
 _INDENT = "  "
-# A plain scalar can never, or not always, begin with these.
+# Characters with which a plain scalar cannot begin, or only in some contexts.
 _INDICATORS = frozenset(" -?:,[]{}#&*!|>'\"%@`")
 # Plain text that YAML 1.1 or 1.2 reads as null, a boolean, a number, a date or a merge key.
 _OTHER_TYPE = re.compile(
@@ -33,6 +33,7 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:
 _NOT_RAW = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _encode_json = json.JSONEncoder(ensure_ascii=False).encode
 _INTEGER_BOUND = 10**MAX_DIGITS
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 class FrontMatterError(ValueError):
@@ -103,20 +104,15 @@ def _form_of(key: object) -> tuple[str, bool]:
     if not isinstance(key, str):
         raise FrontMatterError(f"the field name {key!r} is not text; make it a string")
     if len(key) > MAX_KEY_CHARS:
-        raise FrontMatterError(
-            f"the field name {key[:20]!r}… is too long; use at most {MAX_KEY_CHARS} characters"
-        )
+        fix = f"use at most {MAX_KEY_CHARS} characters"
+        raise FrontMatterError(f"the field name {key[:20]!r}… is too long; {fix}")
     written = key if _is_plain(key) else _quoted(key, key)
     return f"{written}:", key in _QUOTED_FIELDS or key.endswith("Url")
 
 
 def _written_scalar(key: str, value: object, depth: int) -> str:
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
+    if value is None or isinstance(value, bool):
+        return _CONSTANTS[value]
     if isinstance(value, str):
         return _written_text(key, value, _form_of(key)[1])
     if isinstance(value, int):
@@ -128,10 +124,8 @@ def _written_scalar(key: str, value: object, depth: int) -> str:
     if isinstance(value, (list, tuple, Mapping)):  # empty: a non-empty one is a block
         _check_depth(depth + 1)
         return "{}" if isinstance(value, Mapping) else "[]"
-    raise FrontMatterError(
-        f"{key!r} contains a {type(value).__name__}; give text, a number, a boolean, null, a list or "
-        "a mapping"
-    )
+    types = "text, a number, a boolean, null, a list or a mapping"
+    raise FrontMatterError(f"{key!r} contains a {type(value).__name__}; give {types}")
 
 
 def _written_text(key: str, text: str, is_quoted: bool) -> str:

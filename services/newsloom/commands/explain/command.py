@@ -25,6 +25,7 @@ from newsloom.pipeline.enrich import quality_parts_of
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State
 from newsloom.rules.addresses.urls import article_id, canonical_url, url_fault
+from newsloom.rules.evidence import StoryWeights
 from newsloom.rules.provider import Evidence, Outlet, Resolution, resolve_provider
 from newsloom.rules.scoring import UNKNOWN_STANDING, is_published, lead_heat
 from newsloom.settings import read_settings
@@ -93,25 +94,37 @@ def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     known = load_catalogue(settings.catalogue)
     state = read_state(folder)
     live = _find(state, article)
-    similarities = state.index.search(live, [live.article["id"]]).nearest()
     console = result_console()
+    _print_article(console, state, live, known, policy.publish_threshold)
+    _print_stories(console, state, live, policy.weights)
+
+
+def _print_article(
+    console: Console, state: State, live: LiveArticle, known: Catalogue, threshold: int
+) -> None:
+    similarities = state.index.search(live, [live.article["id"]]).nearest()
     console.print(Text(live.article["title"], style="bold"))
     for name, value in _identity(live, known).items():
         _print(console, name, [value])
     _print(console, "quality", [_quality(live, known)])
     _print(console, "images", _images(live))
     _print(console, "story", [_story(state, live)])
-    _print(console, "decision", [_decision(state, live, policy.publish_threshold)])
+    _print(console, "decision", [_decision(state, live, threshold)])
     _print(console, "duplicates", duplicate_lines(state, live, similarities))
     console.print(Text(related_heading(), style="italic"), soft_wrap=True)
     console.print(related_table(state, live, similarities) or "  none")
+
+
+def _print_stories(
+    console: Console, state: State, live: LiveArticle, weights: StoryWeights
+) -> None:
+    """Prints the nearest stories. Removes the article from `state`, which is a copy in memory, so
+    that its own story is weighed as for a new article.
+    """
     titles = {story_id: _title(state, story_id) for story_id in state.stories}
-    # The state is a copy in memory. Without the article, its story is weighed as for a new article.
     state.remove_article(live.article["id"])
     console.print(Text("the nearest stories, if the article arrived now", style="italic"))
-    for line in STORY_NOTES:
-        console.print(Text(line), soft_wrap=True)
-    for line in story_lines(state, live, policy.weights, titles):
+    for line in (*STORY_NOTES, *story_lines(state, live, weights, titles)):
         console.print(Text(line), soft_wrap=True)
 
 
