@@ -82,11 +82,7 @@ def compare(inputs: tuple[str, ...], files: tuple[Path, ...], is_json: bool, qui
     for name, file in zip(NAMES, files, strict=True):
         console.print(Text(f"{name}  {file}"), soft_wrap=True)
     _print_counts(console, views)
-    _print_regroupings(console, views, differences.regroupings)
-    _print_articles(console, views, "leads", differences.leads)
-    _print_articles(console, views, "published articles", differences.published)
-    if not any((differences.regroupings, *differences.leads, *differences.published)):
-        console.print("no differences in stories, leads and published articles")
+    _print_differences(console, views, differences)
 
 
 def _curate(
@@ -114,6 +110,16 @@ def _print_counts(console: Console, views: Sequence[CuratedView]) -> None:
         change = f"{b[name] - count:+,}" if b[name] != count else ""
         table.add_row(name, f"{count:,}", f"{b[name]:,}", change)
     console.print(table)
+
+
+def _print_differences(
+    console: Console, views: Sequence[CuratedView], differences: Differences
+) -> None:
+    _print_regroupings(console, views, differences.regroupings)
+    _print_articles(console, views, "leads", differences.leads)
+    _print_articles(console, views, "published articles", differences.published)
+    if not any((differences.regroupings, *differences.leads, *differences.published)):
+        console.print("no differences in stories, leads and published articles")
 
 
 def _print_regroupings(

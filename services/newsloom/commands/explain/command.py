@@ -234,16 +234,19 @@ def _count(number: int, noun: str) -> str:
 def _decision(state: State, live: LiveArticle, threshold: int) -> str:
     lead = state.stories.led_by(live.story_id)
     if lead != live.article["id"]:
-        better = state.articles[lead].article
-        return (
-            f"not published: the lead of its story is an article of {better['provider']['name']} "
-            f"with quality {better['quality']}; this one has {live.article['quality']}. The "
-            "highest quality leads, then the earliest article, then the lowest id"
-        )
+        return _not_lead_text(live, state.articles[lead])
     quality, providers = live.article["quality"], len(state.stories[live.story_id].providers)
     heat = lead_heat(quality, providers)
     decision = "published" if is_published(heat, threshold) else "not published"
     return (
         f"{decision}: it leads its story; heat {heat} = quality {quality} + {heat - quality} for "
         f"{_count(providers - 1, 'further provider')}; leads are published from heat {threshold}"
+    )
+
+
+def _not_lead_text(live: LiveArticle, lead: LiveArticle) -> str:
+    return (
+        f"not published: the lead of its story is an article of {lead.article['provider']['name']} "
+        f"with quality {lead.article['quality']}; this one has {live.article['quality']}. The "
+        "highest quality leads, then the earliest article, then the lowest id"
     )
