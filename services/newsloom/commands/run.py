@@ -132,12 +132,14 @@ def _run(
     if metrics_port is not None:
         _serve(metrics, settings.metrics_host, metrics_port)
     sources = find_sources(inputs, options.folder)
-    known = load_catalogue(settings.catalogue)
+    catalogue = load_catalogue(settings.catalogue)
     store = Store(options.folder)
     try:
         with (
             ProgressView(_bytes_to_read(sources, store), is_quiet) as progress,
-            build_run(settings, options, known, store, metrics, progress, keyring, policy) as built,
+            build_run(
+                settings, options, catalogue, store, metrics, progress, keyring, policy
+            ) as built,
         ):
             runner, state = built
             stopped_by = _stop_on_signals(runner)

@@ -60,13 +60,13 @@ class ImageChecker:
         if not urls and self._pages is not None:
             urls = await self._discover(page_url, self._pages, deadline)
         checks: list[ImageCheck] = []
-        good = 0
+        usable = 0
         for url in dict.fromkeys(urls):
             checks.append(await self._check_one(url, deadline - loop.time()))
-            good += checks[-1]["verdict"] == Verdict.OK
-            if good == self._wanted:
+            usable += checks[-1]["verdict"] == Verdict.OK
+            if usable == self._wanted:
                 break
-        if not good:
+        if not usable:
             log.info("no usable image for %s: %s", page_url, [check["verdict"] for check in checks])
         return checks
 

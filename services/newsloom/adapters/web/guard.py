@@ -185,13 +185,13 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         except (OSError, UnicodeError) as error:
             raise NoAddressError(f"{host} has no address: {error}") from error
         addresses = [ip_address(text) for text in found]
-        is_open = [str(address) for address in addresses if self.is_open(address, port)]
-        if not is_open and addresses:
+        open_addresses = [str(address) for address in addresses if self.is_open(address, port)]
+        if not open_addresses and addresses:
             raise BlockedAddressError(
                 f"{host} has the address {addresses[0]}: connections to it on port {port} are not "
                 "allowed (NEWSLOOM_IMAGES_ALLOW_NETWORKS can allow its network)"
             )
-        return is_open[:MAX_ADDRESSES]
+        return open_addresses[:MAX_ADDRESSES]
 
     async def _connect(
         self,

@@ -91,22 +91,22 @@ def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     """
     settings = read_settings(catalogue=catalogue)
     policy = build_policy(settings)
-    known = load_catalogue(settings.catalogue)
+    loaded = load_catalogue(settings.catalogue)
     state = read_state(folder)
     live = _find(state, article)
     console = result_console()
-    _print_article(console, state, live, known, policy.publish_threshold)
+    _print_article(console, state, live, loaded, policy.publish_threshold)
     _print_stories(console, state, live, policy.weights)
 
 
 def _print_article(
-    console: Console, state: State, live: LiveArticle, known: Catalogue, threshold: int
+    console: Console, state: State, live: LiveArticle, catalogue: Catalogue, threshold: int
 ) -> None:
     similarities = state.index.search(live, [live.article["id"]]).nearest()
     console.print(Text(live.article["title"], style="bold"))
-    for name, value in _identity(live, known).items():
+    for name, value in _identity(live, catalogue).items():
         _print(console, name, [value])
-    _print(console, "quality", [_quality(live, known)])
+    _print(console, "quality", [_quality(live, catalogue)])
     _print(console, "images", _images(live))
     _print(console, "story", [_story(state, live)])
     _print(console, "decision", [_decision(state, live, threshold)])
@@ -144,12 +144,12 @@ def _find(state: State, article: str) -> LiveArticle:
     return live
 
 
-def _identity(live: LiveArticle, known: Catalogue) -> dict[str, str]:
+def _identity(live: LiveArticle, catalogue: Catalogue) -> dict[str, str]:
     content = live.article
     return {
         "id": content["id"],
         "canonical URL": canonical_url(content.get("originalUrl") or content["webUrl"]),
-        "provider": _provider(live, known),
+        "provider": _provider(live, catalogue),
         "language": content["locale"],
         "published at": content["publishedDateTime"],
         "leaves window": f"at {datetime.fromtimestamp(live.leaves_at, UTC):%Y-%m-%d %H:%M}Z "
@@ -157,16 +157,16 @@ def _identity(live: LiveArticle, known: Catalogue) -> dict[str, str]:
     }
 
 
-def _provider(live: LiveArticle, known: Catalogue) -> str:
+def _provider(live: LiveArticle, catalogue: Catalogue) -> str:
     provider, version = live.article["provider"], live.article.get("catalogueVersion")
     name = f"{provider['name']} ({provider['domain']})"
-    resolution = _resolve(live, known)
+    resolution = _resolve(live, catalogue)
     outlet, carrier = resolution.outlet, resolution.carried_by
     if (outlet.name, outlet.domain) == (provider["name"], provider["domain"]):
         why = _PROVIDER_EVIDENCE[resolution.evidence]
         if carrier is not None and carrier != outlet.domain:
             why += f"; the URL is of {carrier}, a carrier of other sites' articles"
-    elif version == known.version:
+    elif version == catalogue.version:
         why = _PROVIDER_EVIDENCE["hint"]
     else:
         now = f"{outlet.name} ({outlet.domain})"
@@ -175,23 +175,23 @@ def _provider(live: LiveArticle, known: Catalogue) -> str:
     return f"{name}: {kind}{why}"
 
 
-def _resolve(live: LiveArticle, known: Catalogue) -> Resolution:
+def _resolve(live: LiveArticle, catalogue: Catalogue) -> Resolution:
     """Finds the provider again, from the URL and the title only: crawlers' hints are not stored."""
     content = live.article
     url = content.get("originalUrl") or content["webUrl"]
-    return resolve_provider(url, content["title"], known.outlets, known.names)
+    return resolve_provider(url, content["title"], catalogue.outlets, catalogue.names)
 
 
-def _quality(live: LiveArticle, known: Catalogue) -> str:
+def _quality(live: LiveArticle, catalogue: Catalogue) -> str:
     content = live.article
     domain = content["provider"]["domain"]
-    outlet = _resolve(live, known).outlet
+    outlet = _resolve(live, catalogue).outlet
     if outlet.domain != domain:
-        outlet = known.outlets.get(domain, Outlet(domain, domain, standing=UNKNOWN_STANDING))
+        outlet = catalogue.outlets.get(domain, Outlet(domain, domain, standing=UNKNOWN_STANDING))
     parts = quality_parts_of(content, outlet.standing)
     if sum(parts.values()) != content["quality"]:
         version = content.get("catalogueVersion")
-        other = "" if version == known.version else f", or computed with catalogue {version}"
+        other = "" if version == catalogue.version else f", or computed with catalogue {version}"
         return f"{content['quality']}, stated by the crawler{other}"
     summands = " + ".join(f"{name} {points}" for name, points in parts.items())
     return f"{content['quality']} = {summands}"
