@@ -1,6 +1,6 @@
 """Write `services/newsloom/catalogue/word_weights/*.txt` from the word lists of `wordfreq`.
 
-Run it by hand when the folding of words changes: `pip install wordfreq`, then
+Run it when `term_of` or `words` changes: `pip install wordfreq`, then
 `python -m benchmarks.make_word_weights`. Newsloom itself does not need wordfreq.
 """
 

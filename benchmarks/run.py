@@ -3,7 +3,7 @@
     python -m benchmarks.run [EVENTS.jsonl] [--rounds N]
 
 In: a file of events; without one, 10,000 generated events. Out: printed figures. Other work on the
-machine disturbs them: read the median, and measure the version to compare with right before.
+machine changes them: use the median, and measure both versions of a comparison in succession.
 """
 
 import argparse

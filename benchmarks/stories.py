@@ -1,10 +1,10 @@
-"""Quality of the stories on labelled news streams, compared with three usual grouping methods.
+"""Measure the quality of stories on labelled news streams, and that of three usual methods.
 
     python -m benchmarks.stories FOLDER [--shuffled N] [--plot FILE]
 
 In: a folder of labelled streams; `story_streams` describes its files. Out: printed tables. Newsloom
-runs its real pipeline with images off. Each baseline uses the one threshold that gives it the best
-mean F1 over the whole folder. An operator could not know that threshold in advance.
+runs its real pipeline with images off. Each baseline uses the threshold with the best mean F1
+over the whole folder, which an operator could not know in advance.
 """
 
 import argparse

@@ -18,7 +18,7 @@ _MAX_STEPS = 30
 
 
 class Row(NamedTuple):
-    """Evidence with its source (stream name, labelled story). `right` is that of the evidence."""
+    """Evidence, its source (stream name, labelled story), and `right` (see WeighedEvidence)."""
 
     source: tuple[str, str]
     evidence: JoinEvidence | MergeEvidence
@@ -60,11 +60,11 @@ def regress(rows: Sequence[Row], names: Sequence[str], fixed: Mapping[str, int])
     columns = [names.index(name) for name in free]
     x = np.array([row.evidence for row in rows], dtype=float)[:, columns] / 1000
     y = np.array([row.right for row in rows])
-    of_story = Counter(row.source for row in rows)
-    weights = np.array([of_story[row.source] ** -0.5 for row in rows])
+    story_sizes = Counter(row.source for row in rows)
+    weights = np.array([story_sizes[row.source] ** -0.5 for row in rows])
     streams = [row.source[0] for row in rows]
-    of_stream = {s: weights[[name == s for name in streams]].sum() for s in set(streams)}
-    weights *= len(rows) / len(of_stream) / np.array([of_stream[s] for s in streams])
+    sums = {s: weights[[name == s for name in streams]].sum() for s in set(streams)}
+    weights *= len(rows) / len(sums) / np.array([sums[s] for s in streams])
     means, spreads = x.mean(axis=0), x.std(axis=0) + 1e-9
     z = np.column_stack([(x - means) / spreads, np.ones(len(rows))])
     ridge = np.diag([_RIDGE] * len(free) + [0.0])

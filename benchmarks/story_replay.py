@@ -49,10 +49,9 @@ _NO_LONE = (0,) * sum(name.startswith("lone") for name in MergeEvidence._fields)
 
 
 class WeighedEvidence(NamedTuple):
-    """Evidence that was weighed for one article, and how correct it would be to act on it.
+    """Evidence that was weighed for one article, and whether to join or merge fits the labels.
 
-    `article` is the article's number in the stream. `right` is 1 if joining or merging agrees with
-    the labels fully, and 0 if it does not agree at all.
+    `article` is the article's number in the stream. `right` is 1 for full agreement, 0 for none.
     """
 
     article: int
@@ -74,9 +73,9 @@ class _Article(NamedTuple):
     root: int | None
     """The article of which it is a duplicate."""
     dots: list[tuple[int, int]]
-    """The earlier articles near it, each with the dot product."""
+    """The earlier articles that the search found, each with the dot product."""
     nearest: dict[int, int]
-    """The nearest of them with their cosines. They count as votes for their stories."""
+    """The nearest of these with their cosines. They count as votes for their stories."""
 
 
 class _Story:

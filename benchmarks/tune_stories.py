@@ -7,15 +7,15 @@ In: a folder of labelled streams; `story_streams` describes its files. Out: scor
 
 1. Start: logistic regression on the evidence that is weighed.
 2. Random search: a walk changes a few weights per step and keeps a change that scores higher. Each
-   stream counts twice, in its own order and in a shuffled one, so that the luck of one order is not
-   learned.
-3. There is one walk per seed. The result is the mean of their end weights, so that what one walk
-   learned by chance counts less.
+   stream counts twice, in its own order and in a shuffled one, so that the weights do not fit one
+   order only.
+3. There is one walk per seed. The result is the mean of their end weights, which reduces the effect
+   of chance in a single walk.
 
 The weights are also judged on stories that they were not tuned on: each fifth of the stories with
 weights tuned on the other four fifths. The streams always hold all stories. The walk for all
-stories starts from the best of: the end weights of its seed's five walks, their mean, and a
-regression.
+stories starts from the best of these: the end weights of its seed's five walks, their mean, and
+the weights of a regression.
 
 Newsloom's own stream (story_bridges) is tuned on too, but not counted in the reported mean.
 """
@@ -56,7 +56,7 @@ Floats = NDArray[np.float64]
 
 SEEDS = (7, 11, 13, 17, 19, 23, 29, 31)
 ROUNDS = 3
-"""How often the regression is repeated. Each round adds evidence weighed under the last weights."""
+"""Rounds of regression. Each adds the evidence weighed under the weights of the round before."""
 NOT_TUNED = {("join", "silence")}
 """The streams cover too few days to show what a day of silence means."""
 MIN_PRECISION, MIN_PAIR_PRECISION, SHORTFALL_COST = 0.93, 0.88, 0.2
@@ -64,8 +64,8 @@ MIN_PRECISION, MIN_PAIR_PRECISION, SHORTFALL_COST = 0.93, 0.88, 0.2
 stories about one subject.
 """
 CAUTION = {"join": {"bias": 100}, "merge": {"bias": 200, "lone": 800}}
-"""Subtracted from the tuned weights. Every reader of a story sees a wrong article or a wrong merge,
-and the scores on the streams do not fall by more than their random variation.
+"""Subtracted from the tuned weights, so that wrong joins and merges, which every reader sees, are
+rarer. The scores on the streams fall by no more than their random variation.
 """
 GIVE_UP = 0.01
 """Streams are tried from small to large. A trial ends if its summed score is this far behind."""
@@ -79,13 +79,13 @@ FOLDS = 5
 
 
 class Fold(NamedTuple):
-    """One fifth of the stories, or all but that. A story is in the same fifth in all streams."""
+    """A fifth of the stories, or the other four. A story is in the same fifth in all streams."""
 
     number: int
     is_rest: bool = False
 
     def counted(self, gold: list[str]) -> list[bool]:
-        """Whether the story of each article belongs to it."""
+        """Whether the story of each article is in the fold."""
         fifths = (crc32(story.encode()) // 2 % FOLDS for story in gold)
         return [(fifth == self.number) != self.is_rest for fifth in fifths]
 
@@ -105,8 +105,8 @@ def main() -> None:
     streams = _replays(arguments.folder)
     with ProcessPoolExecutor(arguments.processes) as pool:
         ends = list(pool.map(partial(walk, arguments.folder, arguments.steps), SEEDS))
-    *of_folds, tuned = (_subtract_caution(_mean(found)) for found in zip(*ends, strict=True))
-    unseen = [measure(streams, weights, Fold(n)) for n, weights in enumerate(of_folds)]
+    *by_fold, tuned = (_subtract_caution(_mean(found)) for found in zip(*ends, strict=True))
+    unseen = [measure(streams, weights, Fold(n)) for n, weights in enumerate(by_fold)]
     for number, scores in enumerate(unseen):
         _print(f"{Fold(number)}, tuned on the rest", scores)
     judged = _pool(streams, unseen)
@@ -140,9 +140,9 @@ def _replays(folder: Path) -> dict[str, Replay]:
 
 
 def walk(folder: Path, steps: int, seed: int) -> list[Weights]:
-    """The end weights of a seed's walks: one for all but each of the folds, and last for all."""
+    """The end weights of a seed's walks: one without each fold in turn, and last one for all."""
     prepared = _prepare(folder)
-    # The caches hold no reference cycles, so the search of the garbage collector only costs time.
+    # The caches contain no reference cycles, so the garbage collector would find nothing to free.
     gc.freeze()
     gc.disable()
     is_all = not prepared.keys() - {MIXED, OWN}
@@ -209,7 +209,7 @@ def tune(
 
 
 class Trial(NamedTuple):
-    """Weights and the score that they reach on each stream."""
+    """Weights, and the `_worth` that they reach on each stream."""
 
     weights: Weights
     worth: dict[str, float]
@@ -221,7 +221,7 @@ def _try(
     fold: Fold | None,
     to_beat: Mapping[str, float] | None = None,
 ) -> Trial:
-    """The score of the weights on each stream; all 0 if the trial ended early (see GIVE_UP)."""
+    """The worth of the weights on each stream; all 0 if the trial ended early (see GIVE_UP)."""
     worth: dict[str, float] = {}
     lead = 0.0
     for name in sorted(streams, key=lambda name: len(streams[name].gold)):
@@ -291,9 +291,9 @@ class Spread:
 
         Each axis is scaled so that equal moves change scores by about the same amount.
         """
-        along = np.array(moves) / np.sqrt(self._variances + _MIN_VARIANCE)
-        of_weights: Floats = self._axes @ along
-        return of_weights
+        scaled = np.array(moves) / np.sqrt(self._variances + _MIN_VARIANCE)
+        weight_moves: Floats = self._axes @ scaled
+        return weight_moves
 
 
 def _mean(found: Sequence[Weights]) -> Weights:
@@ -327,12 +327,12 @@ def _vary(weights: Weights, spreads: Mapping[str, "Spread"], random: Random) -> 
     free = [n for n, name in enumerate(spread.names) if (kind, name) not in NOT_TUNED]
     scale = 300 * 2 ** random.uniform(-2.5, 1.5)
     if random.random() < 0.5:
-        few = random.sample(free, random.choice((0, 1, 1, 2, 3)))
+        chosen = random.sample(free, random.choice((0, 1, 1, 2, 3)))
         moves = dict.fromkeys(range(len(spread.names)), 0.0)
-        moves |= {n: random.gauss(0, scale) for n in few}
+        moves |= {n: random.gauss(0, scale) for n in chosen}
     else:
-        of_weights = spread.move_along_axes([random.gauss(0, scale) for _ in spread.names])
-        moves = dict(enumerate(of_weights / len(free) ** 0.5))
+        weight_moves = spread.move_along_axes([random.gauss(0, scale) for _ in spread.names])
+        moves = dict(enumerate(weight_moves / len(free) ** 0.5))
     shift = random.gauss(0, scale) / 2
     for n in free:
         move = round(moves[n] * 1000 / spread.deviations[n])
@@ -343,7 +343,7 @@ def _vary(weights: Weights, spreads: Mapping[str, "Spread"], random: Random) -> 
 
 
 def _repeat_move(before: Weights, after: Weights) -> Weights:
-    """The weights after the move from `before` to `after` is made once more."""
+    """The weights after a second move like the one from `before` to `after`."""
     return {
         kind: {name: 2 * weight - before[kind][name] for name, weight in table.items()}
         for kind, table in after.items()
@@ -351,6 +351,7 @@ def _repeat_move(before: Weights, after: Weights) -> Weights:
 
 
 def _worth(scores: Scores) -> float:
+    """The F1 of a stream, minus SHORTFALL_COST for each unit of precision below the minima."""
     return (
         scores.f1
         - SHORTFALL_COST * max(0, MIN_PRECISION - scores.precision)
@@ -359,7 +360,7 @@ def _worth(scores: Scores) -> float:
 
 
 def _mean_f1(scores: Mapping[str, Scores]) -> float:
-    return mean(one.f1 for name, one in scores.items() if name != OWN)
+    return mean(found.f1 for name, found in scores.items() if name != OWN)
 
 
 def _print(heading: str, scores: Mapping[str, Scores]) -> None:
@@ -376,7 +377,7 @@ def _file_text(
     judged: float,
     steps: int,
 ) -> str:
-    """The text of the weights file. Its comments say how the weights were made."""
+    """The text of the weights file. Its comments describe how the weights were tuned."""
     sizes = ", ".join(
         f"{name} {len(stream.gold):,}" for name, stream in sorted(streams.items()) if name != OWN
     )

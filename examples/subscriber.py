@@ -5,8 +5,8 @@
 In: the Kafka topics curated-articles and stories, from the beginning. Out: one printed line for
 each change. A record replaces the earlier one with the same id if its revision is greater.
 
-The memory is lost at the end, so every start reads all records again. To keep records in a
-database, store the Kafka offsets in the same transaction and continue from them.
+The records are lost when the program ends, so every start reads all of them again. To keep records
+in a database, store the Kafka offsets in the same transaction and continue from them.
 """
 
 import asyncio

@@ -95,7 +95,7 @@ def legend_of(template: str, labels: dict[str, str]) -> str:
 
 
 def draw_panel(axes: Axes, panel: Panel, url: str, span: Span) -> None:
-    """Draw one panel as lines over time, also a panel that shows one value in Grafana."""
+    """Draw one panel as lines over time, even if the panel shows one value in Grafana."""
     drawn = 0
     for target, expression in zip(panel["targets"], expressions_of(panel), strict=True):
         for series in ask(url, expression, span):

@@ -34,8 +34,8 @@ class Cluster:
     """One or three brokers in a folder, numbered from 1. Methods block and raise BrokerError.
 
     The state is read from the folder, so any process can stop brokers that another one started. On
-    Linux, brokers end when the process that started them ends for any reason, unless `outlive` is
-    set. Without `brokers`, the folder sets the number of brokers; a new folder gets 1.
+    Linux, brokers end with the process that started them, unless `outlive` is set. Without
+    `brokers`, the folder sets the number of brokers; a new folder gets 1.
     """
 
     def __init__(
@@ -92,7 +92,8 @@ class Cluster:
         Idempotent: running brokers are kept, paused ones are resumed, and storage is formatted
         once. On failure, the brokers that this call started are ended.
         """
-        find_java(), copy_jars()  # These may raise, so they run before the folder is changed.
+        find_java()  # This and the next call may raise, so they run before the folder changes.
+        copy_jars()
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._locked():
             self._write_settings()

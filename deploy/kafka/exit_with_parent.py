@@ -1,4 +1,4 @@
-"""Replace this process by a command that the kernel signals when the parent ends (Linux).
+"""Replace this process with a command that gets a signal when the parent ends (Linux).
 
 In: signal number, process id of the parent, the command. Never returns. It calls prctl with
 PR_SET_PDEATHSIG (1) in the child, because `preexec_fn` is unsafe in a process with threads.

@@ -38,7 +38,7 @@ def find_java() -> str:
 
 
 def copy_jars() -> Path:
-    """The folder of Kafka's jars. On first use, Maven copies either all of them or none.
+    """The folder of Kafka's jars. On first use, Maven copies all of them, or none if it fails.
 
     NEWSLOOM_KAFKA_JARS sets a folder other than the one in the user's cache. Raises BrokerError.
     """

@@ -1,6 +1,6 @@
 """Find free ports on 127.0.0.1, and ask a broker which brokers it lists as live.
 
-In: ports of 127.0.0.1. Out: ports, and numbers of brokers. Kafka's protocol is read by hand here,
+In: ports of 127.0.0.1. Out: ports, and numbers of brokers. It reads Kafka's protocol itself,
 because only the standard library is available. Never connects to another host.
 """
 

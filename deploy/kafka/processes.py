@@ -1,7 +1,7 @@
 """Identify a process by id and start time, and build commands that end with their parent.
 
-In: process ids and signals. Out: start times, which tell a process from a later one with the same
-id; and the prefix of such a command. Never sends a signal.
+In: process ids and signals. Out: start times, because a later process can have the same id; and the
+prefix of such a command. Never sends a signal.
 """
 
 import os

@@ -241,11 +241,26 @@ class SettingsError(ValueError):
 
 
 def read_settings_file(path: Path) -> Settings:
-    """Reads the settings from a file with the form of newsloom.toml, and from nowhere else.
+    """Reads the settings from a file with the form of newsloom.toml only. Raises SettingsError."""
+    try:
+        path.open("rb").close()  # pydantic-settings would treat a missing file as empty
+        return _settings_of(path)
+    except OSError as error:
+        fix = "name an existing file of settings"
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); {fix}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8; save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        fix = "write lines such as name = value"
+        raise SettingsError(f"{path}: not TOML: {error}; {fix}") from error
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        setting = ".".join(map(str, fault["loc"]))
+        message = fault["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{path}: setting {setting}: {message}") from error
 
-    Flags and the environment are ignored. Raises SettingsError.
-    """
 
+def _settings_of(path: Path) -> Settings:
     class FileSettings(Settings):
         @classmethod
         def settings_customise_sources(
@@ -253,21 +268,4 @@ def read_settings_file(path: Path) -> Settings:
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return (TomlConfigSettingsSource(settings_cls, path),)
 
-    try:
-        path.open("rb").close()  # pydantic-settings would treat a missing file as empty
-        return FileSettings()
-    except OSError as error:
-        raise SettingsError(
-            f"{path}: cannot be read ({error.strerror}); name an existing file of settings"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: not UTF-8; save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"{path}: not TOML: {error}; write lines such as name = value"
-        ) from error
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        setting = ".".join(map(str, fault["loc"]))
-        message = fault["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{path}: setting {setting}: {message}") from error
+    return FileSettings()

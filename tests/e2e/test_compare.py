@@ -137,7 +137,7 @@ def test_bad_weights_are_reported_in_one_line_by_every_command(folder: Path, com
     (folder / "newsloom.toml").write_text('story_weights = "weights.toml"\n')
     ended = run(*COMMANDS[command], command=command, cwd=folder)
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1), ended
-    assert 'newsloom: weights.toml:2: "cosyne" is no evidence of [join]; write' in ended.err
+    assert 'newsloom: weights.toml:2: "cosyne" is not a weight of [join]; write' in ended.err
 
 
 @pytest.mark.parametrize("source", ["file", "environment"])

@@ -7,7 +7,7 @@ from newsloom.pipeline.catalogue import Catalogue
 
 PROVIDER = '[[provider]]\ndomain = "bbc.co.uk"\nname = "BBC"\n'
 TOPIC = '[[topic]]\nid = "rail"\nname = "Railways"\nkeywords = ["rail strike"]\n'
-TAKEN_BY = "is that of the topic"
+TAKEN_BY = "is already used by the topic"
 
 
 def folder_of(path: Path, providers: str | bytes = "", topics: str | bytes = "") -> Path:

@@ -1,4 +1,4 @@
-"""Errors whose messages tell a person what to fix: outages, weights files and sealing keys."""
+"""Errors whose messages say what to fix: outages, weights files and sealing keys."""
 
 
 class OutageError(Exception):

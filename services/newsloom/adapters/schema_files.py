@@ -32,16 +32,13 @@ def export(folder: Path, version: int = SCHEMA_VERSION) -> Exported:
     Writes no file if a published file would change incompatibly; the problems are returned.
     Raises OSError if `folder` does not exist or cannot be written.
     """
-    stale = {}
+    stale: dict[Path, str] = {}
     problems: list[str] = []
     for name in READERS:
-        path = _path(folder, name, version)
-        text = _text(published_schema(name, version))
-        if path.exists():
-            if _read(path) == text:
-                continue
-            problems += _incompatibilities(path, name, version)
-        stale[path] = text
+        path, text = _path(folder, name, version), _text(published_schema(name, version))
+        if not path.exists() or _read(path) != text:
+            stale[path] = text
+            problems += _incompatibilities(path, name, version) if path.exists() else []
     if problems:
         return Exported((), tuple(problems))
     for path, text in stale.items():
@@ -54,20 +51,20 @@ def check(folder: Path, version: int = SCHEMA_VERSION) -> list[str]:
 
     Files of earlier versions are only checked to exist: the code that wrote them is gone.
     """
-    problems = []
-    for name in READERS:
-        for earlier in range(1, version):
-            published = _path(folder, name, earlier)
-            if not published.exists():
-                problems.append(f"{published}: a published version is missing: restore it")
-        path = _path(folder, name, version)
-        if not path.exists():
-            problems.append(f"{path}: missing: {_EXPORT}")
-        elif _read(path) != _text(published_schema(name, version)):
-            problems += _incompatibilities(path, name, version) or [
-                f"{path}: out of date: {_EXPORT}"
-            ]
-    return problems
+    return [problem for name in READERS for problem in _problems(folder, name, version)]
+
+
+def _problems(folder: Path, name: str, version: int) -> list[str]:
+    earlier = [_path(folder, name, number) for number in range(1, version)]
+    missing = [path for path in earlier if not path.exists()]
+    problems = [f"{path}: a published version is missing: restore it" for path in missing]
+    path = _path(folder, name, version)
+    if not path.exists():
+        return [*problems, f"{path}: missing: {_EXPORT}"]
+    if _read(path) == _text(published_schema(name, version)):
+        return problems
+    breaking = _incompatibilities(path, name, version)
+    return problems + (breaking or [f"{path}: out of date: {_EXPORT}"])
 
 
 def _path(folder: Path, name: str, version: int) -> Path:

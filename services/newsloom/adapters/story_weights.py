@@ -6,6 +6,7 @@ the fix. It never writes a file.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from newsloom.adapters.failures import WeightsError
@@ -26,10 +27,7 @@ _HEADER = re.compile(r"\s*\[\s*([\w-]+)\s*\]")
 
 
 def load_story_weights(path: Path | None) -> StoryWeights:
-    """The weights of the file at `path`, or the default weights if `path` is None.
-
-    Raises WeightsError, with the file, the line and the fix.
-    """
+    """The weights of the file at `path`, or the default ones if it is None. Raises WeightsError."""
     if path is None:
         return DEFAULT_WEIGHTS
     content = _read(path)
@@ -44,15 +42,20 @@ def load_story_weights(path: Path | None) -> StoryWeights:
             known = " and ".join(f"[{name}]" for name in tables)
             raise _mistake(path, _line_of(text, None, table), f'"{table}" is unknown', known)
         for name, weight in weights.items():
-            line = _line_of(text, table, name)
-            if name not in tables[table]:
-                known = ", ".join(tables[table])
-                raise _mistake(path, line, f'"{name}" is no evidence of [{table}]', known)
-            if type(weight) is not int or abs(weight) > MAX_WEIGHT:
-                form = f"{name} = {tables[table][name]}, a whole number of thousandths"
-                raise _mistake(path, line, f'"{name}" is {weight!r:.40}', form)
+            _check_weight(path, _line_of(text, table, name), table, tables[table], name, weight)
         tables[table] |= weights
     return story_weights(tables)
+
+
+def _check_weight(
+    path: Path, line: int, table: str, defaults: Mapping[str, int], name: str, weight: object
+) -> None:
+    if name not in defaults:
+        known = ", ".join(defaults)
+        raise _mistake(path, line, f'"{name}" is not a weight of [{table}]', known)
+    if type(weight) is not int or abs(weight) > MAX_WEIGHT:
+        form = f"{name} = {defaults[name]}, a whole number of thousandths"
+        raise _mistake(path, line, f'"{name}" is {weight!r:.40}', form)
 
 
 def _read(path: Path) -> bytes:
@@ -60,15 +63,11 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise WeightsError(
-            f"{path}: cannot be read ({error.strerror}); name an existing TOML file of story "
-            "weights"
-        ) from error
+        fix = "name an existing TOML file of story weights"
+        raise WeightsError(f"{path}: cannot be read ({error.strerror}); {fix}") from error
     if len(content) > MAX_FILE_BYTES:
-        raise WeightsError(
-            f"{path}: is larger than 64 KiB; name a file of story weights, such as "
-            f"{WEIGHTS_FILE.name}"
-        )
+        fix = f"name a file of story weights, such as {WEIGHTS_FILE.name}"
+        raise WeightsError(f"{path}: is larger than 64 KiB; {fix}")
     return content
 
 

@@ -5,7 +5,7 @@ curates each input twice in memory. It writes no files and fetches no images.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -115,23 +115,28 @@ def _print_counts(console: Console, views: Sequence[CuratedView]) -> None:
 def _print_differences(
     console: Console, views: Sequence[CuratedView], differences: Differences
 ) -> None:
-    regroupings = differences.regroupings
-    article_count = sum(regrouping.size for regrouping in regroupings)
-    _print_list(
-        console,
-        f"stories that differ: {len(regroupings):,} (articles in them: {article_count:,})",
-        [_regrouping_text(views, regrouping) for regrouping in regroupings[:MAX_SHOWN]],
-        len(regroupings),
-    )
-    for what, ids_by_side in (
-        ("leads", differences.leads),
-        ("published articles", differences.published),
-    ):
-        for name, view, ids in zip(NAMES, views, ids_by_side, strict=True):
-            lines = [f"  {_article_text(view, article_id)}" for article_id in ids[:MAX_SHOWN]]
-            _print_list(console, f"{what} in {name} only: {len(ids):,}", lines, len(ids))
-    if not any((regroupings, *differences.leads, *differences.published)):
+    _print_regroupings(console, views, differences.regroupings)
+    _print_articles(console, views, "leads", differences.leads)
+    _print_articles(console, views, "published articles", differences.published)
+    if not any((differences.regroupings, *differences.leads, *differences.published)):
         console.print("no differences in stories, leads and published articles")
+
+
+def _print_regroupings(
+    console: Console, views: Sequence[CuratedView], regroupings: Sequence[Regrouping]
+) -> None:
+    article_count = sum(regrouping.size for regrouping in regroupings)
+    heading = f"stories that differ: {len(regroupings):,} (articles in them: {article_count:,})"
+    lines = [_regrouping_text(views, regrouping) for regrouping in regroupings[:MAX_SHOWN]]
+    _print_list(console, heading, lines, len(regroupings))
+
+
+def _print_articles(
+    console: Console, views: Sequence[CuratedView], what: str, ids_by_side: Iterable[Sequence[str]]
+) -> None:
+    for name, view, ids in zip(NAMES, views, ids_by_side, strict=True):
+        lines = [f"  {_article_text(view, article_id)}" for article_id in ids[:MAX_SHOWN]]
+        _print_list(console, f"{what} in {name} only: {len(ids):,}", lines, len(ids))
 
 
 def _print_list(console: Console, heading: str, lines: Sequence[str], count: int) -> None:

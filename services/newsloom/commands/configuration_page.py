@@ -47,7 +47,7 @@ metrics. With it, `run` serves them on `metrics_host`, at that port.
 readable by its owner alone: an environment is passed on to child processes, and tools show it.
 Only `newsloom keys new` without a file prints a key. [sealing.md](sealing.md) describes the keys.
 
-## Environment variables of others
+## Environment variables of other software
 | variable | meaning |
 |---|---|
 | `TMPDIR` | the folder for the spill file of a lane; use a disk, not memory |

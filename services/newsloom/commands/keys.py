@@ -31,8 +31,8 @@ def new(file: Path | None) -> None:
     in newsloom.toml) names. If no file is set either, the key is printed on standard output.
 
     A new FILE is readable by its owner only. Existing keys stay in the file, so what they sealed
-    can still be unsealed. Restart what seals (`newsloom run`, `newsloom worker enrich`): it then
-    seals with the new key.
+    can still be unsealed. Restart `newsloom run` and `newsloom worker enrich`: they then seal
+    with the new key.
 
     \b
     Exit codes:

@@ -24,7 +24,7 @@ from newsloom.observability.definitions import RUN
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.enrich import IMAGE_MODES
 from newsloom.runtimes.embedded import EmbeddedRun, RunOptions
-from newsloom.settings import read_settings
+from newsloom.settings import Settings, read_settings
 
 
 @click.command()
@@ -112,30 +112,43 @@ def run(
     settings = read_settings(
         images=images, discover_images=discover_images or None, catalogue=catalogue
     )
-    keyring = build_keyring(settings)
-    policy = build_policy(settings)
     options = RunOptions(folder, follow, has_documents=form == "front-matter")
+    stopped_by = _run(inputs, settings, options, metrics_port, quiet)
+    if stopped_by and not follow:
+        click.echo("stopped before the end; run the same command again to continue", err=True)
+        sys.exit(128 + stopped_by[0])
+
+
+def _run(
+    inputs: tuple[str, ...],
+    settings: Settings,
+    options: RunOptions,
+    metrics_port: int | None,
+    is_quiet: bool,
+) -> list[int]:
+    """Curates the inputs and prints the summary. Returns the signals that were received."""
+    keyring, policy = build_keyring(settings), build_policy(settings)
     metrics = Metrics(RUN)
     if metrics_port is not None:
         _serve(metrics, settings.metrics_host, metrics_port)
-    sources = find_sources(inputs, folder)
-    known = load_catalogue(settings.catalogue)
-    store = Store(folder)
+    sources = find_sources(inputs, options.folder)
+    catalogue = load_catalogue(settings.catalogue)
+    store = Store(options.folder)
     try:
         with (
-            ProgressView(_bytes_to_read(sources, store), quiet) as progress,
-            build_run(settings, options, known, store, metrics, progress, keyring, policy) as built,
+            ProgressView(_bytes_to_read(sources, store), is_quiet) as progress,
+            build_run(
+                settings, options, catalogue, store, metrics, progress, keyring, policy
+            ) as built,
         ):
             runner, state = built
             stopped_by = _stop_on_signals(runner)
             runner.run(sources)
-        if not quiet:
+        if not is_quiet:
             print_summary(metrics, state, progress.elapsed_s, policy.publish_threshold)
     finally:
         store.close()
-    if stopped_by and not follow:
-        click.echo("stopped before the end; run the same command again to continue", err=True)
-        sys.exit(128 + stopped_by[0])
+    return stopped_by
 
 
 def _serve(metrics: Metrics, host: str, port: int) -> None:

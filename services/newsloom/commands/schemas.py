@@ -1,7 +1,7 @@
 """`newsloom schemas`: writes what is generated from the code, or checks that it is current.
 
 These are the JSON Schemas, the AsyncAPI document and the pages about topics, metrics, records and
-configuration. In: where they are. Out: lines, and exit code 0, 1 for problems or 2 for a missing
+configuration. In: their folders. Out: lines, and exit code 0, 1 for problems or 2 for a missing
 folder.
 """
 
@@ -28,7 +28,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = MappingProxyType(
         "docs/configuration.md": configuration_page,
     }
 )
-"""The generated documents: the path below the root, and what makes the text."""
+"""The generated documents: the path below the root, and the function that returns the text."""
 
 _folder = click.option(
     "--folder",
@@ -72,13 +72,9 @@ def export(folder: Path, root: Path) -> None:
 @_folder
 @_root
 def check(folder: Path, root: Path) -> None:
-    """List those that are missing, out of date, or would change incompatibly."""
-    texts = _texts(root)
-    stale = [
-        f"{path}: missing or out of date: run `newsloom schemas export`"
-        for path in texts
-        if _is_stale(path, texts[path])
-    ]
+    """List what is missing, out of date, or would change incompatibly."""
+    problem = "missing or out of date: run `newsloom schemas export`"
+    stale = [f"{path}: {problem}" for path, text in _texts(root).items() if _is_stale(path, text)]
     _stop_at([*schema_files.check(folder), *stale])
     click.echo(f"{folder}: all schemas are current")
 

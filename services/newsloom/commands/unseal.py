@@ -56,6 +56,11 @@ def unseal(file: BinaryIO, article_id: str | None) -> None:
       head -n 1 out/curated.jsonl | newsloom unseal
     """
     sealed = _read(file.read(MAX_BYTES + 1), article_id)
+    click.echo(orjson.dumps(_open(sealed), option=orjson.OPT_INDENT_2).decode())
+
+
+def _open(sealed: _Sealed) -> dict[str, Any]:
+    """Returns the private object. Exits with code 3 or 4 if the seal cannot be opened."""
     keyring = build_keyring(Settings())
     private = SealFault.NO_KEY if keyring is None else keyring.unseal(*sealed)
     if private is SealFault.NO_KEY:
@@ -65,29 +70,16 @@ def unseal(file: BinaryIO, article_id: str | None) -> None:
     if private is SealFault.ALTERED:
         problem = f"the seal does not open for article {sealed.article_id}"
         _refuse(f"{problem}: it was altered, or it belongs to another article", EXIT_ALTERED)
-    click.echo(orjson.dumps(private, option=orjson.OPT_INDENT_2).decode())
+    return private
 
 
 def _read(content: bytes, article_id: str | None) -> _Sealed:
-    """Reads the seal and its article id. Exits with code 2 if `content` does not hold both."""
-    if len(content) > MAX_BYTES:
-        _refuse("the input is larger than 1 MiB: give one record", EXIT_UNUSABLE)
-    try:
-        text = content.decode("utf-8-sig").strip()
-        if text.startswith("{"):
-            record: dict[str, Any] = orjson.loads(text)
-        elif text.startswith("---"):
-            record = loads(text)
-        else:
-            record = {"secured": text.strip('"')}  # A field copied from JSON may be in quotes.
-    except UnicodeDecodeError:
-        _refuse("the input is neither a record nor a seal: it is not UTF-8", EXIT_UNUSABLE)
-    except (orjson.JSONDecodeError, FrontMatterError) as error:
-        _refuse(f"the input is not one record: {error}", EXIT_UNUSABLE)
+    """Reads the seal and its article id. Exits with code 2 if either is missing."""
+    record = _parse(content)
     secured, sealed_id = record.get("secured"), article_id or record.get("id")
     version = record.get("schemaVersion", SCHEMA_VERSION)
     if not isinstance(secured, str) or not secured:
-        _refuse("the record holds no seal: `secured` is missing or is not text", EXIT_UNUSABLE)
+        _refuse("the record contains no seal: `secured` is missing or is not text", EXIT_UNUSABLE)
     if not isinstance(sealed_id, str) or not _ARTICLE_ID.fullmatch(sealed_id):
         _refuse("no article id: give it with --id, as 32 lower-case hex digits", EXIT_UNUSABLE)
     if not isinstance(version, int):
@@ -95,11 +87,26 @@ def _read(content: bytes, article_id: str | None) -> _Sealed:
     return _Sealed(secured, sealed_id, version)
 
 
+def _parse(content: bytes) -> dict[str, Any]:
+    if len(content) > MAX_BYTES:
+        _refuse("the input is larger than 1 MiB: give one record", EXIT_UNUSABLE)
+    try:
+        text = content.decode("utf-8-sig").strip()
+        if text.startswith("---"):
+            return loads(text)
+        # A field that is copied from JSON may be in quotes.
+        return orjson.loads(text) if text.startswith("{") else {"secured": text.strip('"')}
+    except UnicodeDecodeError:
+        _refuse("the input is neither a record nor a seal: it is not UTF-8", EXIT_UNUSABLE)
+    except (orjson.JSONDecodeError, FrontMatterError) as error:
+        _refuse(f"the input is not one record: {error}", EXIT_UNUSABLE)
+
+
 def _describe_origin(secured: str) -> str:
-    """Says which key made a seal. A seal of Newsloom ends with the id of its key."""
+    """Which key made a seal. A seal of Newsloom ends with the id of its key."""
     if re.fullmatch(r"[^;]*;[^;]*;[0-9a-f]{8}", secured):
         return f"key {secured[-8:]} made"
-    return "was not made here"
+    return "was not made by Newsloom"
 
 
 def _refuse(message: str, code: int) -> NoReturn:

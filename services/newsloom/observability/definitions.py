@@ -72,14 +72,14 @@ RECORDS = MetricDefinition(
     (ENRICH, CURATE, RUN),
     "Records that a stage has read from its input and committed. No rise at enrich: no input "
     "arrives, or enrich does not work. A rise at enrich but not at curate: curate does not work. "
-    "Each lane counts a withdrawal.",
+    "Every lane receives each withdrawal and counts it.",
     ("stage",),
 )
 INPUTS = MetricDefinition(
     Counter,
     "newsloom_inputs_total",
     (ENRICH, CURATE, RUN),
-    "Inputs by outcome. Summed over all workers, the four outcomes are all inputs. Enrich counts "
+    "Inputs by outcome. The four counts of all workers add up to all inputs. Enrich counts "
     "only the inputs that it dead-letters. A growing share of `dead-lettered`: a crawler or "
     "Newsloom has a bug; see newsloom_dead_letters_total.",
     ("outcome",),
@@ -291,7 +291,7 @@ LANE_CAP = MetricDefinition(
     (CURATE, RUN),
     "The greatest number of live articles that a lane can hold. When newsloom_live_articles "
     "reaches it, the oldest articles leave the window before their ten days, and new articles are "
-    "no longer grouped with them. Move some languages to lanes of their own before that.",
+    "no longer grouped with them. Move some languages to other lanes before that.",
     ("lane",),
 )
 

@@ -119,8 +119,8 @@ class _Server(WSGIServer):
             self.shutdown_request(request)
             return
         self._open[request] = time.monotonic()
-        work = threading.Thread(target=self._process, args=(request, client_address), daemon=True)
-        work.start()
+        arguments = request, client_address
+        threading.Thread(target=self._process, args=arguments, daemon=True).start()
 
     def _process(self, request: socket.socket, client_address: Any) -> None:
         try:

@@ -1,7 +1,7 @@
 """Metrics of image fetches and blocked requests.
 
-In: the reports of the image cache and the HTTP client (see FetchObserver). Out: samples. They count
-at once, not when a batch is committed: a fetch has happened even if its batch is aborted.
+In: the reports of the image cache and the HTTP client (see FetchObserver). Out: samples. They are
+updated at once, not at the commit of a batch: a fetch has happened even if its batch is aborted.
 """
 
 import time

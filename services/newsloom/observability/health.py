@@ -23,10 +23,7 @@ class Health:
     """
 
     def __init__(
-        self,
-        stall_s: float,
-        clock: Callable[[], float] = time.monotonic,
-        is_ready: bool = False,
+        self, stall_s: float, clock: Callable[[], float] = time.monotonic, is_ready: bool = False
     ) -> None:
         self._stall_s = stall_s
         self._clock = clock
@@ -72,7 +69,7 @@ class Health:
     def unhealthy(self) -> str | None:
         """Why the process should be restarted; None if it should not.
 
-        A restore is not a reason: after its own time limit the process ends itself.
+        A restore is not a reason: the process ends itself when a restore takes too long.
         """
         now = self._clock()
         silent_s = now - self._beat_at
@@ -80,10 +77,8 @@ class Health:
             return f"the event loop has not answered for {silent_s:.0f} s"
         for partition, since in list(self._waiting_since.items()):
             if now - since > self._stall_s:
-                return (
-                    f"records wait in partition {partition}, and none was committed for "
-                    f"{now - since:.0f} s"
-                )
+                waited = f"none was committed for {now - since:.0f} s"
+                return f"records wait in partition {partition}, and {waited}"
         return None
 
     def unready(self) -> str | None:

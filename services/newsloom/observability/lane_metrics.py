@@ -12,7 +12,7 @@ from newsloom.records.faults import Outcome
 
 
 class LaneMetrics:
-    """Counts the inputs of a lane from its creation on. It only reads `state`."""
+    """Counts the inputs that this process reads for a lane. It does not change `state`."""
 
     def __init__(self, metrics: Metrics, lane: int, state: State) -> None:
         self._metrics = metrics

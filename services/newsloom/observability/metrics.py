@@ -1,6 +1,6 @@
 """The metrics of one process.
 
-In: the result of each input. Out: samples for Prometheus. The counts of a batch are collected apart
+In: the result of each input. Out: samples for Prometheus. The counts of a batch are kept separate
 and published when the batch is committed, so counters never include aborted batches, and a record
 costs only a few integer increments.
 """
@@ -83,18 +83,10 @@ class Metrics:
         `is_input` is False for a withdrawal that another lane counts as an input. With `arrived_at`
         (seconds since the epoch) the time from arrival to publication is measured.
         """
-        counted = self._counted
-        counted[self._records] += 1
+        self._counted[self._records] += 1
         if is_input:
-            counted[_OUTCOMES[result.outcome]] += 1
-        if result.curated:
-            counted[_CURATED] += len(result.curated)
-        if result.stories:
-            counted[_STORIES] += len(result.stories)
-        if result.duplicates:
-            counted[_DUPLICATES] += result.duplicates
-        if result.merges:
-            counted[_MERGES] += result.merges
+            self._counted[_OUTCOMES[result.outcome]] += 1
+        self._count_publications(result)
         if result.image_checks is not None:
             self._count_images(result.outcome, result.image_checks)
         if arrived_at is not None and result.outcome is Outcome.CURATED:
@@ -104,7 +96,7 @@ class Metrics:
         self._count_faulty_fields(result)
 
     def commit(self) -> None:
-        """Publishes what was counted since the last call. Call it when the batch is committed."""
+        """Publishes the counts since the last call. Call it when the batch is committed."""
         for (definition, labels), count in self._counted.items():
             metric = self[definition]
             (metric.labels(*labels) if labels else metric).inc(count)
@@ -125,6 +117,16 @@ class Metrics:
         for definition, metric in self._metrics.items():
             if definition.kind is Gauge and {"partition", "lane"}.intersection(definition.labels):
                 metric.clear()
+
+    def _count_publications(self, result: Result) -> None:
+        if result.curated:
+            self._counted[_CURATED] += len(result.curated)
+        if result.stories:
+            self._counted[_STORIES] += len(result.stories)
+        if result.duplicates:
+            self._counted[_DUPLICATES] += result.duplicates
+        if result.merges:
+            self._counted[_MERGES] += result.merges
 
     def _count_faulty_fields(self, result: Enriched | Result) -> None:
         for name in result.faulty_fields:
@@ -181,8 +183,6 @@ def _create(
 def totals(counter: Counter) -> Tally[str]:
     """The counts above 0 of a counter by its first label, summed over its other labels."""
     sums: Tally[str] = Tally()
-    for metric in counter.collect():
-        for sample in metric.samples:
-            (first, *_) = sample.labels.values()
-            sums[first] += int(sample.value)
+    for sample in (sample for metric in counter.collect() for sample in metric.samples):
+        sums[next(iter(sample.labels.values()))] += int(sample.value)
     return +sums

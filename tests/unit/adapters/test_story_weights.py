@@ -27,8 +27,8 @@ def test_a_weight_that_the_file_lacks_keeps_its_default(tmp_path: Path) -> None:
 
 
 MISTAKES = [
-    ("an unknown name", "[join]\ncosine = 1\ncosyne = 2\n", ':3: "cosyne" is no evidence'),
-    ("a name of the other table", "[join]\n\nrival = 2\n", ':3: "rival" is no evidence of [join]'),
+    ("an unknown name", "[join]\ncosine = 1\ncosyne = 2\n", ':3: "cosyne" is not a weight'),
+    ("a name of the other table", "[join]\n\nrival = 2\n", ':3: "rival" is not a weight of [join]'),
     ("an unknown table", "[join]\n[joins]\n", ':2: "joins" is unknown; write [join] and [merge]'),
     ("a weight outside any table", "cosine = 1\n", ':1: "cosine" is unknown'),
     ("not a number", '[join]\ncosine = "1"\n', ":2: \"cosine\" is '1'; write cosine = "),

@@ -52,7 +52,7 @@ ALTERED: dict[str, tuple[dict[str, Any], int, str]] = {
     "another version": ({"schemaVersion": 2}, 4, "it was altered"),
     "version 0": ({"schemaVersion": 0}, 4, "it was altered"),
     "another key's": ({"secured": SECURED[:-8] + "0a0a0a0a"}, 3, "key 0a0a0a0a made"),
-    "made by another system": ({"secured": "AAAA;BBBB"}, 3, "was not made here"),
+    "made by another system": ({"secured": "AAAA;BBBB"}, 3, "was not made by Newsloom"),
     "nothing sealed": ({"secured": ""}, 2, "`secured`"),
     "no text": ({"secured": 7}, 2, "`secured`"),
     "no id": ({"id": "ferry"}, 2, "--id"),

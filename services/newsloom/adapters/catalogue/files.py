@@ -2,7 +2,7 @@
 
 In: the bundled files, then an operator's own files, in order. Out: a Catalogue. A later file adds
 entries, or overrides earlier ones key by key. A mistake raises CatalogueError with the file, the
-line and the fix. It never writes a file. It checks the form of the entries, not their truth.
+line and the fix. It never writes a file. It checks the form of the entries, not their facts.
 """
 
 import logging
@@ -132,7 +132,7 @@ class CatalogueFiles:
             try:
                 self.current = load_catalogue(self._own)
             except CatalogueError as error:
-                log.error("the catalogue stays as it was: %s", error)
+                log.error("the former catalogue is kept: %s", error)
         return self.current
 
     def _stamps(self) -> list[tuple[int, int, int] | None]:
@@ -190,15 +190,16 @@ def _read_topics(files: Iterable[tuple[CatalogueFile, list[_Topic]]]) -> TopicIn
     topics_by_id = {topic_id: _Topic(**given) for topic_id, given in merged.items()}
     _check_names(topics_by_id, places)
     _check_parents(topics_by_id, places)
-    return TopicIndex(
-        TopicEntry(
-            name=topic.name,
-            keywords=tuple(topic.keywords),
-            phrases=tuple(topic.phrases),
-            hashtags=tuple(topic.hashtags),
-            parent=topics_by_id[topic.parent].name if topic.parent else None,
-        )
-        for topic in topics_by_id.values()
+    return TopicIndex(_topic_entry(topic, topics_by_id) for topic in topics_by_id.values())
+
+
+def _topic_entry(topic: _Topic, topics_by_id: dict[str, _Topic]) -> TopicEntry:
+    return TopicEntry(
+        name=topic.name,
+        keywords=tuple(topic.keywords),
+        phrases=tuple(topic.phrases),
+        hashtags=tuple(topic.hashtags),
+        parent=topics_by_id[topic.parent].name if topic.parent else None,
     )
 
 
@@ -216,8 +217,8 @@ def _check_names(topics: dict[str, _Topic], places: dict[str, tuple[CatalogueFil
     for topic_id, topic in topics.items():
         if (other := first.setdefault(topic.name, topic_id)) != topic_id:
             file, entry = places[topic_id]
-            problem = f'the name "{topic.name}" is that of the topic "{other}" already'
-            fix = f'choose another name, or override that one by id = "{other}"'
+            problem = f'the name "{topic.name}" is already used by the topic "{other}"'
+            fix = f'choose another name, or override that topic with id = "{other}"'
             raise file.mistake("topic", entry, topic.name, problem, fix)
 
 
@@ -227,18 +228,23 @@ def _check_parents(topics: dict[str, _Topic], places: dict[str, tuple[CatalogueF
     for topic_id, (file, entry) in reversed(places.items()):
         topic = topics[topic_id]
         if not (topic.keywords or topic.phrases or topic.hashtags or topic_id in parents):
-            problem = f'nothing finds the topic "{topic_id}"'
+            problem = f'no keyword, phrase or hashtag finds the topic "{topic_id}"'
             raise file.mistake("topic", entry, "", problem, f"add {_FORMS['keywords']}")
-        above, parent = {topic_id}, topic.parent
-        while parent is not None:
-            if parent not in topics:
-                problem = f'there is no topic "{parent}"'
-                raise file.mistake("topic", entry, "parent", problem, f"write {_FORMS['parent']}")
-            if parent in above:
-                problem = f'the parents of "{topic_id}" lead back to "{parent}"'
-                raise file.mistake("topic", entry, "parent", problem, "take one parent out")
-            above.add(parent)
-            parent = topics[parent].parent
+        if fault := _parent_fault(topic_id, topics):
+            raise file.mistake("topic", entry, "parent", *fault)
+
+
+def _parent_fault(topic_id: str, topics: dict[str, _Topic]) -> tuple[str, str] | None:
+    """The problem of the parents of a topic, and the fix: one is missing, or they form a cycle."""
+    above, parent = {topic_id}, topics[topic_id].parent
+    while parent is not None:
+        if parent not in topics:
+            return f'there is no topic "{parent}"', f"write {_FORMS['parent']}"
+        if parent in above:
+            return f'the parents of "{topic_id}" lead back to "{parent}"', "remove one parent"
+        above.add(parent)
+        parent = topics[parent].parent
+    return None
 
 
 def _check_provider(file: CatalogueFile, entry: int, provider: _Provider) -> None:
@@ -249,18 +255,22 @@ def _check_provider(file: CatalogueFile, entry: int, provider: _Provider) -> Non
         fix = f'write "{expected}"' if expected else example
         raise file.mistake("provider", entry, domain, problem, fix)
     for host in provider.hosts:
-        if _domain_of(host) != domain:
-            problem = f'the host "{host}" is not below {domain}'
-            fix = "give it a [[provider]] of its own"
-            raise file.mistake("provider", entry, host, problem, fix)
-        if (expected := _host_in(host)) != host:
-            problem = f'the host "{host}" is not in lower-case ASCII'
-            raise file.mistake("provider", entry, host, problem, f'write "{expected}"')
+        _check_host(file, entry, host, domain)
     for image in provider.images:
         if url_fault(image["url"]):
             problem = f'the image "{image["url"]}" is not a URL'
             fix = "write it with https:// and its host"
             raise file.mistake("provider", entry, image["url"], problem, fix)
+
+
+def _check_host(file: CatalogueFile, entry: int, host: str, domain: str) -> None:
+    if _domain_of(host) != domain:
+        problem = f'the host "{host}" is not below {domain}'
+        fix = "give it a separate [[provider]] block"
+        raise file.mistake("provider", entry, host, problem, fix)
+    if (expected := _host_in(host)) != host:
+        problem = f'the host "{host}" is not in lower-case ASCII'
+        raise file.mistake("provider", entry, host, problem, f'write "{expected}"')
 
 
 def _host_in(text: str) -> str | None:

@@ -28,37 +28,22 @@ class CatalogueError(ValueError):
 class CatalogueFile:
     """A catalogue file, read completely.
 
-    `forms` is an example of how each key is written; `keys` the keys that each table allows. A
-    block is one `[[table]]` of the file.
+    `forms` has an example for each key, and `keys` the keys that each table allows. A block is one
+    `[[table]]` of the file.
     """
 
     def __init__(
-        self,
-        file: Traversable | Path,
-        forms: Mapping[str, str],
-        keys: Mapping[str, Sequence[str]],
+        self, file: Traversable | Path, forms: Mapping[str, str], keys: Mapping[str, Sequence[str]]
     ) -> None:
         """Reads the file. Raises CatalogueError if it cannot be read or is larger than 16 MiB."""
         self._file = file
         self._forms = forms
         self._keys = keys
-        try:
-            with file.open("rb") as stream:
-                self.content: bytes = stream.read(MAX_FILE_BYTES + 1)
-        except OSError as error:
-            raise CatalogueError(
-                f"{file}: cannot be read ({error.strerror}); name a TOML file of providers or "
-                "topics that is there"
-            ) from error
-        if len(self.content) > MAX_FILE_BYTES:
-            raise CatalogueError(f"{file}: is larger than 16 MiB; name a TOML file of providers")
+        self.content = _read(file)
         # In TOML only \n ends a line; `splitlines` would split at U+2028 too.
         self._lines = self.content.decode(errors="replace").split("\n")
-        self._headers = [
-            (number, found[1])
-            for number, line in enumerate(self._lines, 1)
-            if (found := _HEADER.match(line))
-        ]
+        headers = ((number, _HEADER.match(line)) for number, line in enumerate(self._lines, 1))
+        self._headers = [(number, header[1]) for number, header in headers if header]
 
     def read(self, shape: type[_Shape]) -> _Shape:
         """Returns the tables of the file, validated against `shape`. Raises CatalogueError."""
@@ -84,8 +69,8 @@ class CatalogueFile:
         for entry, value in enumerate(values):
             if first.setdefault(value, entry) != entry:
                 line = self.line_of(table, first[value], value)
-                problem = f'the {key} "{value}" stands on line {line} already'
-                raise self.mistake(table, entry, value, problem, "make one block of the two")
+                problem = f'the {key} "{value}" is already on line {line}'
+                raise self.mistake(table, entry, value, problem, "merge the two blocks")
 
     def line_of(self, table: str | None, entry: int | None, text: str = "") -> int:
         """The 1-based line on which a block first contains `text`, else where the block begins."""
@@ -120,7 +105,19 @@ class CatalogueFile:
             return self._mistake(line, f'the key "{key}" is unknown', fix)
         form = next(self._forms[part] for part in (key, *reversed(outer)) if part in self._forms)
         if fault["type"] == "missing":
-            problem, fix = f'"{key}" is missing', f"add {form}"
-            return self._mistake(self.line_of(table, entry), problem, fix)
+            line = self.line_of(table, entry)
+            return self._mistake(line, f'"{key}" is missing', f"add {form}")
         problem = f'"{key}" is {short_repr(fault["input"])}'
         return self._mistake(self.line_of(table, entry, key), problem, f"write {form}")
+
+
+def _read(file: Traversable | Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            content: bytes = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        fix = "name an existing TOML file of providers or topics"
+        raise CatalogueError(f"{file}: cannot be read ({error.strerror}); {fix}") from error
+    if len(content) > MAX_FILE_BYTES:
+        raise CatalogueError(f"{file}: is larger than 16 MiB; name a TOML file of providers")
+    return content

@@ -6,7 +6,7 @@ other fields keep their text. It never cleans, validates or converts a value.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from newsloom.adapters.front_matter.form import FrontMatterError, is_set_apart, write_field
@@ -62,9 +62,8 @@ def loads(text: str) -> Document:
         raise fault_at(text, 0, "no opening '---'", "begin the file with a line '---'")
     closing = _CLOSING.search(text, opening.end())
     if closing is None:
-        raise fault_at(
-            text, len(text), "no closing '---'", "end the front matter with a line '---'"
-        )
+        fix = "end the front matter with a line '---'"
+        raise fault_at(text, len(text), "no closing '---'", fix)
     reader = BlockReader(text, opening.end(), closing.start())
     document = Document(reader.read(), text[closing.end() :])
     fields, tail = reader.sources(document)
@@ -75,39 +74,42 @@ def loads(text: str) -> Document:
 def dumps(record: Mapping[str, Any], body: str | None = None) -> str:
     """Writes a record as a Markdown file with front matter, its fields in the mapping's order.
 
-    Equal records give equal texts. There is a blank line before and after each non-empty mapping,
-    each non-empty list and `secured`; `form.write_field` describes the quoting. Unchanged fields of
-    a `Document` from `loads` keep their text, with comments, quotes and line endings. `body`
-    defaults to the document's body, else to one empty line. `loads` reads the result as an equal
-    record. Raises FrontMatterError for a record that `loads` could not read.
+    There is a blank line before and after each non-empty mapping, each non-empty list and
+    `secured`; `form.write_field` describes the quoting. Unchanged fields of a `Document` from
+    `loads` keep their text, with comments, quotes and line endings; otherwise the text depends only
+    on the fields and their order. `body` defaults to the document's body, else to one empty line.
+    `loads` reads the result as an equal record. Raises FrontMatterError for a record that `loads`
+    could not read.
     """
     source = record._source if isinstance(record, Document) else _NO_SOURCE
     if body is None:
         body = record.body if isinstance(record, Document) else "\n"
-    line_ending = "\r\n" if source.opening.endswith("\r\n") else "\n"
-    out = [source.opening]
-    was_set_apart = False
+    needs_line_break = body and not source.closing.endswith("\n")
+    closing = source.closing + (_line_ending(source) if needs_line_break else "")
+    text = "".join((source.opening, *_field_texts(record, source), source.tail, closing, body))
+    if _is_too_large(text):
+        raise FrontMatterError("the record is larger than 1 MiB as front matter; shorten it")
+    return text
+
+
+def _field_texts(record: Mapping[str, Any], source: _Source) -> Iterator[str]:
+    line_ending = _line_ending(source)
+    is_first, was_set_apart = True, False
     for key, value in record.items():
         written = write_field(key, value)
         needs_blank_lines = is_set_apart(key, value)
         field = source.fields.get(key)
         if field is not None:
-            out.append(field.lead)
-        elif len(out) > 1 and (needs_blank_lines or was_set_apart):
-            out.append(line_ending)
-        if field is not None and field.written == written:
-            out.append(field.text)
-        else:
-            out.append(written if line_ending == "\n" else written.replace("\n", line_ending))
-        was_set_apart = needs_blank_lines
-    out += (source.tail, source.closing)
-    if body and not source.closing.endswith("\n"):
-        out.append(line_ending)
-    out.append(body)
-    text = "".join(out)
-    if _is_too_large(text):
-        raise FrontMatterError("the record is larger than 1 MiB as front matter; shorten it")
-    return text
+            yield field.lead
+        elif not is_first and (needs_blank_lines or was_set_apart):
+            yield line_ending
+        is_unchanged = field is not None and field.written == written
+        yield field.text if field and is_unchanged else written.replace("\n", line_ending)
+        is_first, was_set_apart = False, needs_blank_lines
+
+
+def _line_ending(source: _Source) -> str:
+    return "\r\n" if source.opening.endswith("\r\n") else "\n"
 
 
 def _is_too_large(text: str) -> bool:

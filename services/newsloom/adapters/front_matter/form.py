@@ -18,7 +18,7 @@ MAX_DIGITS = 320  # enough for every float; int() refuses thousands of digits
 
 _QUOTED_FIELDS = {"title", "excerpt", "attribution", "secured", "url"}
 _INDENT = "  "
-# A plain scalar can never, or not always, begin with these.
+# Characters with which a plain scalar cannot begin, or only in some contexts.
 _INDICATORS = frozenset(" -?:,[]{}#&*!|>'\"%@`")
 # Plain text that YAML 1.1 or 1.2 reads as null, a boolean, a number, a date or a merge key.
 _OTHER_TYPE = re.compile(
@@ -33,6 +33,7 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:
 _NOT_RAW = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _encode_json = json.JSONEncoder(ensure_ascii=False).encode
 _INTEGER_BOUND = 10**MAX_DIGITS
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 class FrontMatterError(ValueError):
@@ -103,35 +104,28 @@ def _form_of(key: object) -> tuple[str, bool]:
     if not isinstance(key, str):
         raise FrontMatterError(f"the field name {key!r} is not text; make it a string")
     if len(key) > MAX_KEY_CHARS:
-        raise FrontMatterError(
-            f"the field name {key[:20]!r}… is too long; use at most {MAX_KEY_CHARS} characters"
-        )
+        fix = f"use at most {MAX_KEY_CHARS} characters"
+        raise FrontMatterError(f"the field name {key[:20]!r}… is too long; {fix}")
     written = key if _is_plain(key) else _quoted(key, key)
     return f"{written}:", key in _QUOTED_FIELDS or key.endswith("Url")
 
 
 def _written_scalar(key: str, value: object, depth: int) -> str:
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
+    if value is None or isinstance(value, bool):
+        return _CONSTANTS[value]
     if isinstance(value, str):
         return _written_text(key, value, _form_of(key)[1])
     if isinstance(value, int):
         if not -_INTEGER_BOUND < value < _INTEGER_BOUND:
-            raise FrontMatterError(f"{key!r} holds a number that is too long; make it a string")
+            raise FrontMatterError(f"{key!r} contains a number that is too long; make it a string")
         return str(int(value))
     if isinstance(value, float):
         return _written_float(key, value)
     if isinstance(value, (list, tuple, Mapping)):  # empty: a non-empty one is a block
         _check_depth(depth + 1)
         return "{}" if isinstance(value, Mapping) else "[]"
-    raise FrontMatterError(
-        f"{key!r} holds a {type(value).__name__}; give text, a number, a boolean, null, a list or a"
-        " mapping"
-    )
+    types = "text, a number, a boolean, null, a list or a mapping"
+    raise FrontMatterError(f"{key!r} contains a {type(value).__name__}; give {types}")
 
 
 def _written_text(key: str, text: str, is_quoted: bool) -> str:
@@ -165,13 +159,13 @@ def _quoted(key: str, text: str) -> str:
 
 def _escape(key: str, character: str) -> str:
     if "\ud800" <= character <= "\udfff":
-        raise FrontMatterError(f"{key!r} holds half of a surrogate pair; remove it")
+        raise FrontMatterError(f"{key!r} contains half of a surrogate pair; remove it")
     return f"\\u{ord(character):04x}"
 
 
 def _written_float(key: str, number: float) -> str:
     if not isfinite(number):
-        raise FrontMatterError(f"{key!r} is {number!r}, not a number; leave the field out")
+        raise FrontMatterError(f"{key!r} is {number!r}, not a finite number; leave the field out")
     text = repr(float(number))
     if "e" in text:  # every YAML parser reads a plain decimal as a number, but not 1e-07
         text = format(Decimal(text), "f")

@@ -87,11 +87,7 @@ class BlockReader:
         except yaml.MarkedYAMLError as error:
             raise self._syntax_fault(error) from None
         except (yaml.reader.ReaderError, UnicodeEncodeError):
-            found = _NOT_YAML.search(self._text, self._start, self._end)
-            at = found.start() if found else self._start
-            name = f"the character U+{ord(self._text[at]):04X}"
-            problem = f"{name} is not allowed unescaped"
-            raise fault_at(self._text, at, problem, "remove or escape it") from None
+            raise self._character_fault() from None
         return fields
 
     def sources(self, fields: dict[str, Any]) -> tuple[dict[str, SourceField], str]:
@@ -99,11 +95,7 @@ class BlockReader:
 
         Call it after `read`. The dict is empty if the fields do not all begin on their own line.
         """
-        if (
-            self._is_flow
-            or any(mark.column for mark, _ in self._spans)
-            or _NOT_LINE_BY_LINE.search(self._text, self._start - 1, self._end)
-        ):
+        if not self._is_line_by_line():
             return {}, ""
         sources = {}
         cut = self._start
@@ -121,6 +113,13 @@ class BlockReader:
             is_keeping = is_block_scalar and _KEEPING.search(text)
             sources[key] = SourceField(lead, written if is_keeping else text, written)
         return sources, _INDENT.sub("", self._text[cut : self._end])
+
+    def _is_line_by_line(self) -> bool:
+        return not (
+            self._is_flow
+            or any(mark.column for mark, _ in self._spans)
+            or _NOT_LINE_BY_LINE.search(self._text, self._start - 1, self._end)
+        )
 
     def _block(self) -> str:
         block = self._text[self._start : self._end]
@@ -152,7 +151,7 @@ class BlockReader:
             if key in fields:
                 # A nested name may be in `private`, so the message does not quote it.
                 name = f"the name {key!r}" if depth == 1 else "a name"
-                raise self._fault(event, f"{name} stands twice", "remove one of the two")
+                raise self._fault(event, f"{name} is used twice", "remove one of the two")
             fields[key] = self._value(next(self._events), depth + 1)
             if depth == 1:
                 self._spans.append((event.start_mark, self._last_end))
@@ -174,8 +173,9 @@ class BlockReader:
         self._check_node(event, 1)
         key = event.value.translate(self._from_noncharacters)
         if len(key) > MAX_KEY_CHARS:
-            fix = f"use at most {MAX_KEY_CHARS} characters"
-            raise self._fault(event, "a name is too long", fix)
+            raise self._fault(
+                event, "a name is too long", f"use at most {MAX_KEY_CHARS} characters"
+            )
         return key
 
     def _scalar(self, event: Any) -> str | int | float | bool | None:
@@ -185,11 +185,11 @@ class BlockReader:
         if event.implicit[0]:  # plain
             if value in _WORDS:
                 return _WORDS[value]
-            if number := _NUMBER.fullmatch(value):
-                if number[1] is None:
-                    return int(value)
-                if isfinite(float(value)):
-                    return float(value)
+            number = _NUMBER.fullmatch(value)
+            if number and number[1] is None:
+                return int(value)
+            if number and isfinite(float(value)):
+                return float(value)
         return value.translate(self._from_noncharacters) if self._from_noncharacters else value
 
     def _end_collection(self, start: Any, end: Any) -> None:
@@ -206,6 +206,12 @@ class BlockReader:
 
     def _fault(self, event: Any, problem: str, fix: str) -> FrontMatterError:
         return fault_at(self._text, self._start + event.start_mark.index - 1, problem, fix)
+
+    def _character_fault(self) -> FrontMatterError:
+        found = _NOT_YAML.search(self._text, self._start, self._end)
+        at = found.start() if found else self._start
+        problem = f"the character U+{ord(self._text[at]):04X} is not allowed unescaped"
+        return fault_at(self._text, at, problem, "remove or escape it")
 
     def _syntax_fault(self, error: yaml.MarkedYAMLError) -> FrontMatterError:
         mark = error.problem_mark

@@ -23,7 +23,7 @@ from newsloom.rules.images import Verdict, judge_name
 log = logging.getLogger(__name__)
 
 RECORD_S = 15.0
-"""Seconds. The images of one article never take longer, however many there are."""
+"""Seconds for all images of one article together."""
 
 
 class ImageChecker:
@@ -58,19 +58,24 @@ class ImageChecker:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._record_s
         if not urls and self._pages is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(deadline):
-                    urls = await self._pages.find(page_url)
+            urls = await self._discover(page_url, self._pages, deadline)
         checks: list[ImageCheck] = []
-        good = 0
+        usable = 0
         for url in dict.fromkeys(urls):
             checks.append(await self._check_one(url, deadline - loop.time()))
-            good += checks[-1]["verdict"] == Verdict.OK
-            if good == self._wanted:
+            usable += checks[-1]["verdict"] == Verdict.OK
+            if usable == self._wanted:
                 break
-        if not good:
+        if not usable:
             log.info("no usable image for %s: %s", page_url, [check["verdict"] for check in checks])
         return checks
+
+    @staticmethod
+    async def _discover(page_url: str, pages: PageImages, deadline: float) -> Sequence[str]:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                return await pages.find(page_url)
+        return []
 
     async def _check_one(self, url: str, left_s: float) -> ImageCheck:
         name_verdict = judge_name(url)

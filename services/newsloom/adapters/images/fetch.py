@@ -41,7 +41,7 @@ MAX_BYTES = 1024 * 1024
 FIRST_BYTES = 64 * 1024
 """Enough for nearly every header. The fingerprint covers at most this many bytes."""
 MAX_FILE_BYTES = 8 * 1024 * 1024
-"""The largest readers of Open Graph tags accept no larger image."""
+"""The largest services that read Open Graph tags accept no larger image."""
 
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONTENT_RANGE = re.compile(r"bytes 0-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
@@ -134,29 +134,34 @@ async def _request(
         if response.status_code == 304 and validators:
             return FetchedImage(Verdict.OK, is_unchanged=True)
         total = _total_bytes(response)
-        if total is None:
-            return FetchedImage(
-                Verdict.HTTP_ERROR,
-                is_transient=response.status_code in _TRANSIENT,
-                retry_after_s=_retry_after_s(response),
-            )
-        name_verdict = judge_name(str(response.url))  # a redirect may lead to a placeholder
-        if name_verdict is not Verdict.OK:
-            return FetchedImage(name_verdict)
-        if total > MAX_FILE_BYTES:
-            return FetchedImage(Verdict.TOO_LARGE)
+        refused = _judge_head(response, total)
+        if refused is not None or total is None:
+            return refused
         body = await read_body(response, max_bytes)
-        if response.status_code == 206:
-            body = Body(body.data, is_whole=body.is_whole and 0 <= total <= len(body.data))
-        validators = {
-            condition: response.headers[name]
-            for condition, name in (
-                ("If-None-Match", "etag"),
-                ("If-Modified-Since", "last-modified"),
-            )
-            if len(response.headers.get(name, "")) in range(1, 256)
-        }
-    return _judge(body, tuple(validators.items()))
+    if response.status_code == 206:
+        body = Body(body.data, is_whole=body.is_whole and 0 <= total <= len(body.data))
+    return _judge(body, _validators_of(response))
+
+
+def _judge_head(response: httpx.Response, total: int | None) -> FetchedImage | None:
+    """The result, if the status and the headers suffice for it; None if the body is needed."""
+    if total is None:
+        return FetchedImage(
+            Verdict.HTTP_ERROR,
+            is_transient=response.status_code in _TRANSIENT,
+            retry_after_s=_retry_after_s(response),
+        )
+    name_verdict = judge_name(str(response.url))  # a redirect may lead to a placeholder
+    if name_verdict is not Verdict.OK:
+        return FetchedImage(name_verdict)
+    return FetchedImage(Verdict.TOO_LARGE) if total > MAX_FILE_BYTES else None
+
+
+def _validators_of(response: httpx.Response) -> tuple[tuple[str, str], ...]:
+    """The request headers that revalidate the response; without those over 255 characters."""
+    names = (("If-None-Match", "etag"), ("If-Modified-Since", "last-modified"))
+    values = ((condition, response.headers.get(name, "")) for condition, name in names)
+    return tuple((condition, value) for condition, value in values if 0 < len(value) < 256)
 
 
 def _judge(body: Body, validators: tuple[tuple[str, str], ...]) -> FetchedImage | None:

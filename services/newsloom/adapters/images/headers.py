@@ -104,10 +104,7 @@ def _read_size(kind: str, data: bytes) -> tuple[int, int] | None:
 
 
 def _read_svg(data: bytes) -> tuple[int, int] | None:
-    """The size that an SVG states.
-
-    None if the SVG is truncated, or does or loads more than a drawing needs.
-    """
+    """The size that an SVG states; None if it is truncated or refused (see `_SvgReader`)."""
     reader = _SvgReader()
     try:
         reader.parser.Parse(data, True)
@@ -117,11 +114,15 @@ def _read_svg(data: bytes) -> tuple[int, int] | None:
 
 
 class _RefusedError(Exception):
-    """The SVG does or loads more than a drawing needs."""
+    """The SVG has content that `_SvgReader` refuses."""
 
 
 class _SvgReader:
-    """Parses an SVG. Refuses entities, scripts and references to other files."""
+    """Parses an SVG.
+
+    Refuses entities, processing instructions, scripts, embedded documents, references to other
+    files, and elements that are nested deeper than `MAX_SVG_DEPTH`.
+    """
 
     def __init__(self) -> None:
         self.size: tuple[int, int] | None = None
@@ -144,15 +145,17 @@ class _SvgReader:
         self._depth += 1
         if self._depth > MAX_SVG_DEPTH or local.lower() in _SVG_ACTIVE:
             raise _RefusedError
-        for key, value in attributes.items():
-            local_key = key.rpartition(" ")[2].lower()
-            if local_key.startswith("on") or (
-                local_key in ("href", "src") and not _is_local(value)
-            ):
-                raise _RefusedError
+        if any(_is_active(key, value) for key, value in attributes.items()):
+            raise _RefusedError
 
     def _end(self, _name: str) -> None:
         self._depth -= 1
+
+
+def _is_active(key: str, value: str) -> bool:
+    """Whether an attribute is an event handler or refers to another file."""
+    name = key.rpartition(" ")[2].lower()
+    return name.startswith("on") or (name in ("href", "src") and not _is_local(value))
 
 
 def _is_local(reference: str) -> bool:

@@ -20,7 +20,7 @@ from newsloom.rules.images import Verdict
 
 MAX_VERDICTS = 20_000
 FRESH_S = 3600.0
-"""Seconds for which a verdict is valid. After that the server is asked whether it changed."""
+"""Seconds for which a verdict is valid. After that the server is asked if the image changed."""
 TRANSIENT_S = 300.0
 """Seconds for which the verdict of a transient failure is valid, at least."""
 
@@ -59,14 +59,15 @@ class ImageVerdicts:
             self._known.move_to_end(url)
             self._watch.note_lookup(Answer.CACHED)
             return known.found
-        task = self._in_flight.get(url)
-        if task is not None:
+        if url in self._in_flight:
             self._watch.note_lookup(Answer.SHARED)
         else:
-            task = asyncio.create_task(self._fetch(url, known.found if known else None))
-            self._in_flight[url] = task
-            task.add_done_callback(lambda _: self._in_flight.pop(url, None))
-        return await asyncio.shield(task)
+            self._start_fetch(url, known.found if known else None)
+        return await asyncio.shield(self._in_flight[url])
+
+    def _start_fetch(self, url: str, stale: FetchedImage | None) -> None:
+        task = self._in_flight[url] = asyncio.create_task(self._fetch(url, stale))
+        task.add_done_callback(lambda _: self._in_flight.pop(url, None))
 
     async def _fetch(self, url: str, stale: FetchedImage | None) -> FetchedImage:
         async with self._hosts.turn(url) as host:

@@ -62,7 +62,7 @@ class InputRecord(NamedTuple):
 
     @property
     def raw(self) -> RawInput:
-        """The record as the pipeline takes it."""
+        """The record with the parser of its format."""
         parse = _parse_front_matter if self.is_front_matter else parse_json
         return RawInput(self.payload, parse=parse)
 
@@ -72,17 +72,17 @@ def find_sources(inputs: Sequence[str], output: Path | None = None) -> list[Sour
 
     Raises OutageError for an input that is missing, cannot be read, or is a folder without inputs.
     """
-    sources = []
-    for name in inputs:
-        if name == STANDARD_INPUT:
-            sources.append(Source(STANDARD_INPUT, 0))
-            continue
-        try:
-            files = _find_files(name, output)
-            sources += [Source(str(file), file.stat().st_size) for file in files]
-        except OSError as error:
-            raise OutageError(f"cannot read {name}: {error.strerror or error}") from error
+    sources = [source for name in inputs for source in _find_sources(name, output)]
     return list(dict.fromkeys(sources))
+
+
+def _find_sources(name: str, output: Path | None) -> list[Source]:
+    if name == STANDARD_INPUT:
+        return [Source(STANDARD_INPUT, 0)]
+    try:
+        return [Source(str(file), file.stat().st_size) for file in _find_files(name, output)]
+    except OSError as error:
+        raise OutageError(f"cannot read {name}: {error.strerror or error}") from error
 
 
 def _find_files(name: str, output: Path | None) -> list[Path]:
@@ -92,9 +92,8 @@ def _find_files(name: str, output: Path | None) -> list[Path]:
         if output:
             files = [file for file in files if output.absolute() not in file.parents]
         if not files:
-            raise OutageError(
-                f"the folder {name} contains no {', '.join(_SUFFIXES)} file: check the path"
-            )
+            kinds = ", ".join(_SUFFIXES)
+            raise OutageError(f"the folder {name} contains no {kinds} file: check the path")
         return files
     if not path.exists():
         raise OutageError(f"there is no input {name}: check the path")
@@ -122,18 +121,21 @@ def read(
         elif source.is_front_matter:
             yield from _read_document(source, start, int(clock()))
         else:
-            if source.size < start.bytes:
-                raise OutageError(
-                    f"{source.path} is shorter ({source.size:,} bytes) than the part that was read "
-                    f"before ({start.bytes:,} bytes): it was replaced; give the new file another "
-                    "name"
-                )
+            _check_length(source, start)
             with open(source.path, "rb") as stream:
                 start = _resume(stream, start)
                 lines = GrowingFile(stream) if should_follow else stream
                 yield from _read_lines(lines, start, is_stopped, clock)
     except OSError as error:
         raise OutageError(f"cannot read {source.path}: {error.strerror or error}") from error
+
+
+def _check_length(source: Source, start: Position) -> None:
+    if source.size < start.bytes:
+        raise OutageError(
+            f"{source.path} is shorter ({source.size:,} bytes) than the part that was read before "
+            f"({start.bytes:,} bytes): it was replaced; give the new file another name"
+        )
 
 
 def _read_document(source: Source, start: Position, now: int) -> Iterator[InputRecord]:
@@ -155,10 +157,7 @@ def _resume(stream: BinaryIO, start: Position) -> Position:
 
 
 def _read_lines(
-    stream: Lines,
-    start: Position,
-    is_stopped: Callable[[], bool],
-    clock: Callable[[], float],
+    stream: Lines, start: Position, is_stopped: Callable[[], bool], clock: Callable[[], float]
 ) -> Iterator[InputRecord | None]:
     offset, lines = start.bytes, start.lines
     opened_at, opened_bytes = start.opened_at, start.opened_bytes

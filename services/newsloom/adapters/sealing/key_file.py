@@ -14,6 +14,10 @@ from newsloom.adapters.sealing.keyring import SECRET_BYTES, Keyring, SealingKey
 
 MAX_KEYS_BYTES = 64 * 1024
 _SETTING = "NEWSLOOM_SEALING_KEYS"
+_NOT_A_KEY = (
+    "not a key, or not a complete one; copy the whole line again, as `newsloom keys new` wrote it: "
+    "eight hex digits, a colon, 44 characters"
+)
 
 
 def load_keyring(text: str | None, file: Path | None) -> Keyring | None:
@@ -25,13 +29,14 @@ def load_keyring(text: str | None, file: Path | None) -> Keyring | None:
     if text is not None and file is not None:
         raise KeysError(f"{_SETTING} and {_SETTING}_FILE are both set; keep the keys in one place")
     if file is not None:
-        keys, where = _parse(_read(file), str(file)), str(file)
+        text, where = _read(file), str(file)
     elif text is not None:
-        keys, where = _parse("\n".join(text.replace(",", " ").split()), _SETTING), _SETTING
+        text, where = "\n".join(text.replace(",", " ").split()), _SETTING
     else:
         return None
+    keys = _parse(text, where)
     if not keys:
-        raise KeysError(f"{where} holds no key; add one with `newsloom keys new`")
+        raise KeysError(f"{where} contains no key; add one with `newsloom keys new`")
     return Keyring(keys)
 
 
@@ -73,10 +78,8 @@ def _read(file: Path) -> str:
         with open(file, "rb") as stream:
             content = stream.read(MAX_KEYS_BYTES + 1)
     except OSError as error:
-        raise KeysError(
-            f"{file}: cannot be read ({error.strerror or error}); `newsloom keys new {file}` "
-            "creates a key file"
-        ) from error
+        fix = f"`newsloom keys new {file}` creates a key file"
+        raise KeysError(f"{file}: cannot be read ({error.strerror or error}); {fix}") from error
     if len(content) > MAX_KEYS_BYTES:
         raise KeysError(f"{file}: larger than {MAX_KEYS_BYTES // 1024} KiB; name a key file")
     try:
@@ -96,15 +99,10 @@ def _parse(text: str, where: str) -> list[SealingKey]:
             continue
         key = SealingKey.from_line(line)
         if key is None:
-            raise KeysError(
-                f"{where}:{number}: not a key, or not a complete one; copy the whole line again, "
-                "as `newsloom keys new` wrote it: eight hex digits, a colon, 44 characters"
-            )
+            raise KeysError(f"{where}:{number}: {_NOT_A_KEY}")
         if key.id in lines:
-            raise KeysError(
-                f"{where}:{number}: key {key.id} stands on line {lines[key.id]} already; "
-                "remove one of the two"
-            )
+            problem = f"key {key.id} is already on line {lines[key.id]}"
+            raise KeysError(f"{where}:{number}: {problem}; remove one of the two")
         lines[key.id] = number
         keys.append(key)
     return keys

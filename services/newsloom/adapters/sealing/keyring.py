@@ -80,10 +80,7 @@ class SealingKey:
         return self._cipher.decrypt(nonce, ciphertext, associated)
 
     def digest(self, plaintext: bytes, article_id: str) -> str:
-        """A keyed digest, equal for equal plaintexts of an article.
-
-        Without the key nobody can test a guess of the plaintext against it.
-        """
+        """A digest, equal for equal plaintexts of an article. Testing a guess needs the key."""
         text = article_id.encode() + b"\0" + plaintext
         return hmac.digest(self._digest_key, text, "sha256")[:_DIGEST_BYTES].hex()
 

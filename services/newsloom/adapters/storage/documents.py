@@ -6,6 +6,7 @@ A projection of `curated.jsonl`: the files are written after its lines, and comp
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -26,12 +27,15 @@ def write_documents(folder: Path, lines: Iterable[bytes]) -> None:
     try:
         target.mkdir(exist_ok=True)
         for article_id, record in latest.items():
-            path = target / f"{article_id}.md"
-            if record.get("withdrawn"):
-                path.unlink(missing_ok=True)
-            else:
-                temporary = path.with_suffix(".md.tmp")
-                temporary.write_text(dumps(record), encoding="utf-8")
-                os.replace(temporary, path)
+            _write_document(target / f"{article_id}.md", record)
     except OSError as error:
         raise OutageError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def _write_document(path: Path, record: dict[str, Any]) -> None:
+    if record.get("withdrawn"):
+        path.unlink(missing_ok=True)
+    else:
+        temporary = path.with_suffix(".md.tmp")
+        temporary.write_text(dumps(record), encoding="utf-8")
+        os.replace(temporary, path)

@@ -34,7 +34,10 @@ CHECKPOINT_PAGES = 64_000
 """Pages of 4 KiB, about 250 MiB, in the write-ahead log between two checkpoints. A checkpoint costs
 more than the commits before it."""
 
-_SCHEMA = """
+_SCHEMA = f"""
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS inputs (
@@ -58,15 +61,10 @@ def _outages(action: str) -> Iterator[None]:
     """Turns errors of the block into an OutageError that says which `action` failed and why."""
     try:
         yield
-    except (sqlite3.Error, zstandard.ZstdError) as error:
-        raise OutageError(
-            f"cannot {action}: {error}; fix this and run again, nothing is lost"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutageError(
-            f"cannot {action}: {reason}; fix this and run again, nothing is lost"
-        ) from error
+    except (sqlite3.Error, zstandard.ZstdError, OSError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        message = f"cannot {action}: {reason}; fix this and run again, nothing is lost"
+        raise OutageError(message) from error
 
 
 class Store:
@@ -75,22 +73,10 @@ class Store:
     def __init__(self, folder: Path) -> None:
         """Opens or creates the folder. Raises OutageError if it is in use or cannot be written."""
         self._folder = folder
-        with _outages(f"write to {folder}"):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._lock)
-            raise OutageError(
-                f"{folder} is in use by another run: wait for it, or choose another --output"
-            ) from None
+        self._lock = _lock(folder)
         self._path = folder / DATABASE
         with _outages(f"open {self._path}"):
             self._connection = sqlite3.connect(self._path, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             self._connection.executescript(_SCHEMA)
             self._check_format()
         self._compressor = zstandard.ZstdCompressor(level=1)
@@ -117,26 +103,13 @@ class Store:
         cannot be written, the batch is committed and `Store` completes the file at the next start.
         """
         contents = {name: b"".join(lines) for name, lines in batch.lines.items() if lines}
-        with _outages(f"write {self._path}"):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._write_rows(batch.rows)
-                self._connection.executemany(
-                    "REPLACE INTO inputs VALUES (?, ?, ?, ?, ?)",
-                    ((path, *p) for path, p in batch.positions.items()),
-                )
-                self._connection.executemany(
-                    "INSERT INTO chunks VALUES (?, ?, ?, ?)",
-                    (
-                        (name, self._lengths[name], len(text), self._compressor.compress(text))
-                        for name, text in contents.items()
-                    ),
-                )
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with _outages(f"write {self._path}"), self._transaction():
+            self._write_rows(batch.rows)
+            self._connection.executemany(
+                "REPLACE INTO inputs VALUES (?, ?, ?, ?, ?)",
+                ((path, *p) for path, p in batch.positions.items()),
+            )
+            self._write_chunks(contents)
         for name, text in contents.items():
             self._lengths[name] += len(text)
             with _outages(f"write {self._folder / name}"):
@@ -154,16 +127,15 @@ class Store:
 
     def documents_through(self) -> int:
         """The byte of `curated.jsonl` up to which the documents are written."""
-        found = self._connection.execute("SELECT value FROM meta WHERE name = 'documents'")
-        row = found.fetchone()
+        query = "SELECT value FROM meta WHERE name = 'documents'"
+        row = self._connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 
     def note_documents(self) -> None:
         """Records that the documents are written up to the end of `curated.jsonl`."""
+        length = str(self._lengths["curated.jsonl"])
         with _outages(f"write {self._path}"):
-            self._connection.execute(
-                "REPLACE INTO meta VALUES ('documents', ?)", (str(self._lengths["curated.jsonl"]),)
-            )
+            self._connection.execute("REPLACE INTO meta VALUES ('documents', ?)", (length,))
 
     def published(self, name: str, start: int) -> Iterator[bytes]:
         """Yields the committed lines of a projection from byte `start` on, a line boundary."""
@@ -178,6 +150,24 @@ class Store:
                 f"{self._path} was written by another version of Newsloom (it has format "
                 f"{found[0]}, this version needs {FORMAT}): choose another --output"
             )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _write_chunks(self, contents: Mapping[str, bytes]) -> None:
+        rows = (
+            (name, self._lengths[name], len(text), self._compressor.compress(text))
+            for name, text in contents.items()
+        )
+        self._connection.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?)", rows)
 
     def _write_rows(self, rows: Mapping[str, bytes | None]) -> None:
         self._connection.executemany(
@@ -212,6 +202,21 @@ class Store:
                 for start, text in self._chunks(name, size):
                     file.write(text[max(0, size - start) :])
         return int(length)
+
+
+def _lock(folder: Path) -> int:
+    """Creates the folder if needed and locks it. Returns the descriptor that holds the lock."""
+    with _outages(f"write to {folder}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise OutageError(
+            f"{folder} is in use by another run: wait for it, or choose another --output"
+        ) from None
+    return descriptor
 
 
 def read_rows(folder: Path) -> list[tuple[str, bytes]]:

@@ -1,11 +1,12 @@
 """An httpx client that sends every request through the guard.
 
-In: the networks that are allowed besides the public ones, and the User-Agent. Out: a client that
-follows no redirects by itself, keeps no cookies and uses no proxy from the environment, so that the
-guard checks every hop of a redirect.
+In: the User-Agent, and the networks that are allowed in addition to the public ones. Out: a client
+that follows no redirects by itself, keeps no cookies and uses no proxy from the environment, so
+that the guard checks every hop of a redirect.
 """
 
 import logging
+import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -73,18 +74,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._watch = watch or NullFetchObserver()
         ssl_context = httpx.create_ssl_context()
         network = GuardedBackend(allowed, resolver, ports)
-        self._pools = [
-            httpcore.AsyncConnectionPool(
-                ssl_context=ssl_context,
-                max_connections=MAX_CONNECTIONS,
-                max_keepalive_connections=KEPT_CONNECTIONS,
-                keepalive_expiry=KEPT_S,
-                http1=True,
-                http2=True,
-                network_backend=network,
-            )
-            for _ in range(POOLS)
-        ]
+        self._pools = [_open_pool(ssl_context, network) for _ in range(POOLS)]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request if the guard allows it."""
@@ -98,20 +88,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def _send(self, request: httpx.Request) -> httpx.Response:
         self._check(request.url)
         pool = self._pools[hash(request.url.host) % POOLS]
-        response = await pool.handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
+        response = await pool.handle_async_request(_to_httpcore(request))
         return httpx.Response(
             status_code=response.status,
             headers=response.headers,
@@ -136,6 +113,33 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         """Closes all connections."""
         for pool in self._pools:
             await pool.aclose()
+
+
+def _open_pool(
+    ssl_context: ssl.SSLContext, network: GuardedBackend
+) -> httpcore.AsyncConnectionPool:
+    return httpcore.AsyncConnectionPool(
+        ssl_context=ssl_context,
+        max_connections=MAX_CONNECTIONS,
+        max_keepalive_connections=KEPT_CONNECTIONS,
+        keepalive_expiry=KEPT_S,
+        http1=True,
+        http2=True,
+        network_backend=network,
+    )
+
+
+def _to_httpcore(request: httpx.Request) -> httpcore.Request:
+    url = request.url
+    return httpcore.Request(
+        method=request.method,
+        url=httpcore.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        ),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
 
 
 class _Body(httpx.AsyncByteStream):
@@ -216,16 +220,14 @@ async def read_body(response: httpx.Response, max_bytes: int) -> Body:
 
     Raises BadBodyError and httpcore's exceptions.
     """
-    decompressor = _decompressor(
-        response.headers.get("content-encoding", "identity").strip().lower()
-    )
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    decompressor = _decompressor(coding)
     data, on_wire = bytearray(), 0
     async for part in response.aiter_raw():
         on_wire += len(part)
+        limit = max_bytes + 1 - len(data)
         try:
-            data += (
-                decompressor.decompress(part, max_bytes + 1 - len(data)) if decompressor else part
-            )
+            data += decompressor.decompress(part, limit) if decompressor else part
         except zlib.error as error:
             raise BadBodyError(str(error)) from error
         if len(data) > max_bytes or on_wire > max_bytes:

@@ -32,7 +32,7 @@ PORTS = frozenset({80, 443})
 MAX_ADDRESSES = 4
 """At most this many open addresses of a host are tried."""
 MAX_LOOKUPS = 200
-"""Lookups at the same time. A failing lookup blocks a thread for seconds, so many are allowed."""
+"""Lookups at the same time. The limit is high because a failing lookup takes seconds."""
 
 # The IANA special-purpose registries (RFC 6890 and its updates), and the IPv6 ranges that embed
 # IPv4 addresses: a connection to one of those may end at any IPv4 address.
@@ -106,25 +106,25 @@ class SystemResolver:
     async def __call__(self, host: str) -> list[str]:
         """The addresses of a host, in the system's order of preference."""
         await self._slots.acquire()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[str]] = loop.create_future()
-
-        def settle(found: list[str] | Exception) -> None:
-            self._slots.release()
-            if answer.done():  # the caller was cancelled
-                return
-            if isinstance(found, Exception):
-                answer.set_exception(found)
-            else:
-                answer.set_result(found)
-
-        def work() -> None:
-            found = _look_up(host)
-            with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(settle, found)
-
-        Thread(target=work, name=f"lookup of {host[:64]}", daemon=True).start()
+        answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+        name = f"lookup of {host[:64]}"
+        Thread(target=self._run, args=(host, answer), name=name, daemon=True).start()
         return await answer
+
+    def _run(self, host: str, answer: asyncio.Future[list[str]]) -> None:
+        """Looks up a host. It is called in a new thread."""
+        found = _look_up(host)
+        with suppress(RuntimeError):  # the loop is closed
+            answer.get_loop().call_soon_threadsafe(self._settle, answer, found)
+
+    def _settle(self, answer: asyncio.Future[list[str]], found: list[str] | Exception) -> None:
+        self._slots.release()
+        if answer.done():  # the caller was cancelled
+            return
+        if isinstance(found, Exception):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
 
 
 def _look_up(host: str) -> list[str] | Exception:
@@ -185,13 +185,13 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         except (OSError, UnicodeError) as error:
             raise NoAddressError(f"{host} has no address: {error}") from error
         addresses = [ip_address(text) for text in found]
-        is_open = [str(address) for address in addresses if self.is_open(address, port)]
-        if not is_open and addresses:
+        open_addresses = [str(address) for address in addresses if self.is_open(address, port)]
+        if not open_addresses and addresses:
             raise BlockedAddressError(
                 f"{host} has the address {addresses[0]}: connections to it on port {port} are not "
                 "allowed (NEWSLOOM_IMAGES_ALLOW_NETWORKS can allow its network)"
             )
-        return is_open[:MAX_ADDRESSES]
+        return open_addresses[:MAX_ADDRESSES]
 
     async def _connect(
         self,
@@ -204,11 +204,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """Connects to the first address that accepts. `addresses` are never host names."""
         share_s = None if timeout is None else timeout / max(1, len(addresses))
         failure: Exception = NoAddressError("the name has no address")
+        connect = self._network.connect_tcp
         for address in addresses:
             try:
-                return await self._network.connect_tcp(
-                    address, port, share_s, local_address, socket_options
-                )
+                return await connect(address, port, share_s, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure

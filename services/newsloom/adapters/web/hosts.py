@@ -1,7 +1,8 @@
 """Limits the requests in flight, per host and in total, and detects hosts that are down.
 
-In: a URL. Out: a slot for one request, and whether its host is down. A host that repeatedly accepts
-no connection counts as down for a while. Memory is bounded. Use it on one asyncio loop only.
+In: a URL. Out: a slot for one request, and whether its host is down: a host that accepts no
+connection three times in a row counts as down for 15 s. Memory is bounded. Use it on one asyncio
+loop only.
 """
 
 import asyncio

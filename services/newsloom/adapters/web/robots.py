@@ -27,6 +27,18 @@ FRESH_S = 3600.0
 """Seconds for which rules are cached. RFC 9309, 2.4 allows at most 24 hours."""
 
 _TIMEOUT = httpx.Timeout(2.0)
+_UNREADABLE = (
+    TimeoutError,
+    BlockedAddressError,
+    TooManyRedirectsError,
+    BadBodyError,
+    UnicodeError,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+)
 
 
 class _Rules(NamedTuple):
@@ -81,9 +93,5 @@ class Robots:
                     return None
                 body = await read_body(response, MAX_BYTES)
             return Protego.parse(body.data.decode("utf-8", "replace"))
-        except (TimeoutError, BlockedAddressError, BadBodyError, TooManyRedirectsError):
-            return None
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
-            return None
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
+        except _UNREADABLE:
             return None

@@ -1,4 +1,4 @@
-"""A notice while search loops are compiled: at the first start on a machine, for some ten seconds.
+"""A notice while search loops are compiled: at the first start on a machine, for about ten seconds.
 
 In: the arguments of the command line. Out: one line on standard error, if anything is compiled.
 """
@@ -28,7 +28,7 @@ def compile_notice(arguments: Sequence[str]) -> Iterator[None]:
     if command not in SEARCHING or "--quiet" in arguments or is_log:
         yield
         return
-    # Imported here, for the other commands do without numba, which takes half a second to load.
+    # Imported here, because numba takes half a second to load and the other commands need no numba.
     from numba.core import event
 
     class Listener(event.Listener):
@@ -42,6 +42,6 @@ def compile_notice(arguments: Sequence[str]) -> Iterator[None]:
         def on_end(self, _event: Any) -> None:
             pass
 
-    # numba sends this event only for a loop that its cache does not hold.
+    # numba sends this event only for a loop that is not in its cache.
     with event.install_listener("numba:compile", Listener()):
         yield

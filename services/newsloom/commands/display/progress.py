@@ -4,7 +4,6 @@ Progress goes to standard error; standard output is for results.
 """
 
 import time
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import (
@@ -45,25 +44,15 @@ class ProgressView:
 
     def __enter__(self) -> "ProgressView":
         if self._console.is_terminal and not self._is_quiet:
-            self._bar = Progress(
-                TextColumn(self._label),
-                BarColumn(),
-                TextColumn("{task.percentage:>3.0f}%" if self._total_bytes else ""),
-                _RateColumn(),
-                TimeRemainingColumn(),
-                console=self._console,
-                transient=True,
-            )
+            percentage = "{task.percentage:>3.0f}%" if self._total_bytes else ""
+            columns = TextColumn(self._label), BarColumn(), TextColumn(percentage), _RateColumn()
+            remaining = TimeRemainingColumn()
+            self._bar = Progress(*columns, remaining, console=self._console, transient=True)
             self._bar.start()
             self._task = self._bar.add_task("", total=self._total_bytes or None, inputs=0)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
 

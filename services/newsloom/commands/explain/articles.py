@@ -38,15 +38,10 @@ def duplicate_lines(
     A near miss is an article that is similar enough to be compared as a duplicate, but is not one.
     `similarities` maps the ids of the nearest articles to their cosines.
     """
-    article_id, root_id = live.article["id"], live.duplicate_of
+    if live.duplicate_of is not None:
+        yield from _root_lines(state, live, live.duplicate_of)
+    article_id = live.article["id"]
     duplicates = sorted(state.copies.get(article_id, ()), key=lambda i: state.articles[i].sequence)
-    if root_id is not None:
-        root = state.articles.get(root_id)
-        if root is None:
-            yield f"duplicate of article {root_id}, which has left the window"
-        else:
-            yield f"duplicate of {article_text(root)}, which was seen first"
-            yield f"  {_comparison(live, root)}"
     for duplicate_id in duplicates[:MAX_DUPLICATES]:
         duplicate = state.articles[duplicate_id]
         yield f"has a duplicate, which was seen later: {article_text(duplicate)}"
@@ -54,26 +49,36 @@ def duplicate_lines(
     if len(duplicates) > MAX_DUPLICATES:
         yield f"and {len(duplicates) - MAX_DUPLICATES} more duplicates"
     others = _others(state, live, similarities)
-    if root_id is None and not duplicates:
+    if live.duplicate_of is None and not duplicates:
         limit = _decimal(MIN_CANDIDATE_SIMILARITY)
-        yield (
-            "none" if others else f"none: no article near it in time has similarity {limit} or more"
-        )
+        none_near = f"none: no article near it in time has similarity {limit} or more"
+        yield "none" if others else none_near
     for other in others[:MAX_NEAR_MISSES]:
-        difference = find_difference(
-            compared_text(live), compared_text(other), _similarity(live, other)
-        )
-        if difference is not None:
-            yield (
-                f"near miss: nearly a duplicate of {article_text(other)}; "
-                f"the reason it is not: {difference}"
-            )
-        else:
-            yield (
-                f"not linked: {article_text(other)} matches by the rules now. Articles are "
-                "compared only when one arrives, and linked only to the earliest match"
-            )
+        yield _near_miss_text(live, other)
         yield f"  {_comparison(live, other)}"
+
+
+def _root_lines(state: State, live: LiveArticle, root_id: str) -> Iterator[str]:
+    root = state.articles.get(root_id)
+    if root is None:
+        yield f"duplicate of article {root_id}, which has left the window"
+    else:
+        yield f"duplicate of {article_text(root)}, which was seen first"
+        yield f"  {_comparison(live, root)}"
+
+
+def _near_miss_text(live: LiveArticle, other: LiveArticle) -> str:
+    similarity = _similarity(live, other)
+    difference = find_difference(compared_text(live), compared_text(other), similarity)
+    if difference is None:
+        return (
+            f"not linked: {article_text(other)} matches by the rules now. Articles are compared "
+            "only when one arrives, and linked only to the earliest match"
+        )
+    return (
+        f"near miss: nearly a duplicate of {article_text(other)}; "
+        f"the reason it is not: {difference}"
+    )
 
 
 def _others(state: State, live: LiveArticle, similarities: Mapping[str, int]) -> list[LiveArticle]:
@@ -90,15 +95,14 @@ def _others(state: State, live: LiveArticle, similarities: Mapping[str, int]) ->
 def _comparison(live: LiveArticle, other: LiveArticle) -> str:
     """One line of what two texts share and where they differ."""
     likeness = compare_texts(compared_text(live), compared_text(other))
-    return "; ".join(
-        (
-            _similarity_text(live, other),
-            f"{likeness.overlap // 10} % of the shorter text's words are in the other",
-            _difference_text("numbers", likeness.numbers),
-            _difference_text("names", likeness.names),
-            f"{_duration(likeness.gap_s)} apart",
-        )
+    parts = (
+        _similarity_text(live, other),
+        f"{likeness.overlap // 10} % of the shorter text's words are in the other",
+        _difference_text("numbers", likeness.numbers),
+        _difference_text("names", likeness.names),
+        f"{_duration(likeness.gap_s)} apart",
     )
+    return "; ".join(parts)
 
 
 def _similarity_text(live: LiveArticle, other: LiveArticle) -> str:
@@ -137,10 +141,7 @@ def related_heading() -> str:
 
 
 def related_table(state: State, live: LiveArticle, similarities: Mapping[str, int]) -> Table | None:
-    """The related articles of `live` as they are now, nearest first, with the shared terms.
-
-    None if there are no related articles.
-    """
+    """The related articles of `live` now, nearest first, with the shared terms; None if none."""
     related = choose_related(similarities)
     if not related:
         return None
@@ -150,13 +151,17 @@ def related_table(state: State, live: LiveArticle, similarities: Mapping[str, in
     table.add_column("shared words, heaviest first", no_wrap=True, min_width=38, max_width=38)
     table.add_column("article", no_wrap=True)
     for other_id, similarity in related:
-        other = state.articles[other_id]
         mark = "*" if other_id in live.related else " "
-        title = Text(article_text(other))
-        title.truncate(53, overflow="ellipsis")
-        shared = Text(", ".join(_shared_terms(live, other)))
-        table.add_row(f"{_decimal(similarity)}{mark}", _relation(live, other), shared, title)
+        cells = _related_cells(live, state.articles[other_id])
+        table.add_row(f"{_decimal(similarity)}{mark}", *cells)
     return table
+
+
+def _related_cells(live: LiveArticle, other: LiveArticle) -> tuple[str, Text, Text]:
+    """The relation, the shared terms and the title of a related article."""
+    title = Text(article_text(other))
+    title.truncate(53, overflow="ellipsis")
+    return _relation(live, other), Text(", ".join(_shared_terms(live, other))), title
 
 
 def _shared_terms(live: LiveArticle, other: LiveArticle) -> list[str]:

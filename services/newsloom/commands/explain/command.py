@@ -25,6 +25,7 @@ from newsloom.pipeline.enrich import quality_parts_of
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State
 from newsloom.rules.addresses.urls import article_id, canonical_url, url_fault
+from newsloom.rules.evidence import StoryWeights
 from newsloom.rules.provider import Evidence, Outlet, Resolution, resolve_provider
 from newsloom.rules.scoring import UNKNOWN_STANDING, is_published, lead_heat
 from newsloom.settings import read_settings
@@ -90,28 +91,40 @@ def explain(article: str, folder: Path, catalogue: tuple[Path, ...]) -> None:
     """
     settings = read_settings(catalogue=catalogue)
     policy = build_policy(settings)
-    known = load_catalogue(settings.catalogue)
+    loaded = load_catalogue(settings.catalogue)
     state = read_state(folder)
     live = _find(state, article)
-    similarities = state.index.search(live, [live.article["id"]]).nearest()
     console = result_console()
+    _print_article(console, state, live, loaded, policy.publish_threshold)
+    _print_stories(console, state, live, policy.weights)
+
+
+def _print_article(
+    console: Console, state: State, live: LiveArticle, catalogue: Catalogue, threshold: int
+) -> None:
+    similarities = state.index.search(live, [live.article["id"]]).nearest()
     console.print(Text(live.article["title"], style="bold"))
-    for name, value in _identity(live, known).items():
+    for name, value in _identity(live, catalogue).items():
         _print(console, name, [value])
-    _print(console, "quality", [_quality(live, known)])
+    _print(console, "quality", [_quality(live, catalogue)])
     _print(console, "images", _images(live))
     _print(console, "story", [_story(state, live)])
-    _print(console, "decision", [_decision(state, live, policy.publish_threshold)])
+    _print(console, "decision", [_decision(state, live, threshold)])
     _print(console, "duplicates", duplicate_lines(state, live, similarities))
     console.print(Text(related_heading(), style="italic"), soft_wrap=True)
     console.print(related_table(state, live, similarities) or "  none")
+
+
+def _print_stories(
+    console: Console, state: State, live: LiveArticle, weights: StoryWeights
+) -> None:
+    """Prints the nearest stories. Removes the article from `state`, which is a copy in memory, so
+    that its own story is weighed as for a new article.
+    """
     titles = {story_id: _title(state, story_id) for story_id in state.stories}
-    # The state is a copy in memory. Without the article, its story is weighed as for a new article.
     state.remove_article(live.article["id"])
     console.print(Text("the nearest stories, if the article arrived now", style="italic"))
-    for line in STORY_NOTES:
-        console.print(Text(line), soft_wrap=True)
-    for line in story_lines(state, live, policy.weights, titles):
+    for line in (*STORY_NOTES, *story_lines(state, live, weights, titles)):
         console.print(Text(line), soft_wrap=True)
 
 
@@ -131,12 +144,12 @@ def _find(state: State, article: str) -> LiveArticle:
     return live
 
 
-def _identity(live: LiveArticle, known: Catalogue) -> dict[str, str]:
+def _identity(live: LiveArticle, catalogue: Catalogue) -> dict[str, str]:
     content = live.article
     return {
         "id": content["id"],
         "canonical URL": canonical_url(content.get("originalUrl") or content["webUrl"]),
-        "provider": _provider(live, known),
+        "provider": _provider(live, catalogue),
         "language": content["locale"],
         "published at": content["publishedDateTime"],
         "leaves window": f"at {datetime.fromtimestamp(live.leaves_at, UTC):%Y-%m-%d %H:%M}Z "
@@ -144,16 +157,16 @@ def _identity(live: LiveArticle, known: Catalogue) -> dict[str, str]:
     }
 
 
-def _provider(live: LiveArticle, known: Catalogue) -> str:
+def _provider(live: LiveArticle, catalogue: Catalogue) -> str:
     provider, version = live.article["provider"], live.article.get("catalogueVersion")
     name = f"{provider['name']} ({provider['domain']})"
-    resolution = _resolve(live, known)
+    resolution = _resolve(live, catalogue)
     outlet, carrier = resolution.outlet, resolution.carried_by
     if (outlet.name, outlet.domain) == (provider["name"], provider["domain"]):
         why = _PROVIDER_EVIDENCE[resolution.evidence]
         if carrier is not None and carrier != outlet.domain:
             why += f"; the URL is of {carrier}, a carrier of other sites' articles"
-    elif version == known.version:
+    elif version == catalogue.version:
         why = _PROVIDER_EVIDENCE["hint"]
     else:
         now = f"{outlet.name} ({outlet.domain})"
@@ -162,23 +175,23 @@ def _provider(live: LiveArticle, known: Catalogue) -> str:
     return f"{name}: {kind}{why}"
 
 
-def _resolve(live: LiveArticle, known: Catalogue) -> Resolution:
+def _resolve(live: LiveArticle, catalogue: Catalogue) -> Resolution:
     """Finds the provider again, from the URL and the title only: crawlers' hints are not stored."""
     content = live.article
     url = content.get("originalUrl") or content["webUrl"]
-    return resolve_provider(url, content["title"], known.outlets, known.names)
+    return resolve_provider(url, content["title"], catalogue.outlets, catalogue.names)
 
 
-def _quality(live: LiveArticle, known: Catalogue) -> str:
+def _quality(live: LiveArticle, catalogue: Catalogue) -> str:
     content = live.article
     domain = content["provider"]["domain"]
-    outlet = _resolve(live, known).outlet
+    outlet = _resolve(live, catalogue).outlet
     if outlet.domain != domain:
-        outlet = known.outlets.get(domain, Outlet(domain, domain, standing=UNKNOWN_STANDING))
+        outlet = catalogue.outlets.get(domain, Outlet(domain, domain, standing=UNKNOWN_STANDING))
     parts = quality_parts_of(content, outlet.standing)
     if sum(parts.values()) != content["quality"]:
         version = content.get("catalogueVersion")
-        other = "" if version == known.version else f", or computed with catalogue {version}"
+        other = "" if version == catalogue.version else f", or computed with catalogue {version}"
         return f"{content['quality']}, stated by the crawler{other}"
     summands = " + ".join(f"{name} {points}" for name, points in parts.items())
     return f"{content['quality']} = {summands}"
@@ -221,16 +234,19 @@ def _count(number: int, noun: str) -> str:
 def _decision(state: State, live: LiveArticle, threshold: int) -> str:
     lead = state.stories.led_by(live.story_id)
     if lead != live.article["id"]:
-        better = state.articles[lead].article
-        return (
-            f"not published: the lead of its story is an article of {better['provider']['name']} "
-            f"with quality {better['quality']}; this one has {live.article['quality']}. The "
-            "highest quality leads, then the earliest article, then the lowest id"
-        )
+        return _not_lead_text(live, state.articles[lead])
     quality, providers = live.article["quality"], len(state.stories[live.story_id].providers)
     heat = lead_heat(quality, providers)
     decision = "published" if is_published(heat, threshold) else "not published"
     return (
         f"{decision}: it leads its story; heat {heat} = quality {quality} + {heat - quality} for "
         f"{_count(providers - 1, 'further provider')}; leads are published from heat {threshold}"
+    )
+
+
+def _not_lead_text(live: LiveArticle, lead: LiveArticle) -> str:
+    return (
+        f"not published: the lead of its story is an article of {lead.article['provider']['name']} "
+        f"with quality {lead.article['quality']}; this one has {live.article['quality']}. The "
+        "highest quality leads, then the earliest article, then the lowest id"
     )

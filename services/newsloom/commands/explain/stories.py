@@ -109,7 +109,7 @@ def story_lines(
     """The stories nearest to an article, best first, each with its score and the evidence; then
     the stories that were weighed for a merge with the article's own story.
 
-    `state` must not hold the article. `titles` maps story ids to what to call the stories.
+    `state` must not contain the article. `titles` maps story ids to the printed names of stories.
     """
     changes = Changeset(state, Outcome.UNCHANGED)
     candidates = weigh_stories(live, changes.search(live), weights)
@@ -121,12 +121,13 @@ def story_lines(
         yield from _candidate_lines(candidate, weights)
         shared = _shared_terms(live.vector, candidate.centroid.terms)
         yield f"      shared words: {', '.join(shared)}"
-    if live.story_id in state.stories:
-        for score, rival_id, evidence in weigh_rivals(changes, live, candidates, weights):
-            result = "high enough" if score >= 0 else "too low"
-            yield f"  {score:+,}  {result} to merge with its own story: {titles[rival_id]}"
-            parts = merge_parts(evidence, weights)
-            yield from _evidence_lines(parts, evidence._asdict(), weights.merge_bias, _MERGE)
+    if live.story_id not in state.stories:
+        return
+    for score, rival_id, evidence in weigh_rivals(changes, live, candidates, weights):
+        result = "high enough" if score >= 0 else "too low"
+        yield f"  {score:+,}  {result} to merge with its own story: {titles[rival_id]}"
+        parts = merge_parts(evidence, weights)
+        yield from _evidence_lines(parts, evidence._asdict(), weights.merge_bias, _MERGE)
 
 
 def _candidate_lines(candidate: Candidate, weights: StoryWeights) -> Iterator[str]:

@@ -10,7 +10,7 @@ import time
 
 import click
 
-from newsloom.adapters.inputs.sources import STANDARD_INPUT, find_sources
+from newsloom.adapters.inputs.sources import STANDARD_INPUT, Source, find_sources
 from newsloom.commands.display.progress import ProgressView
 from newsloom.commands.kafka.connect import on_kafka
 from newsloom.runtimes.kafka.clients.produce import Delivery, Listeners
@@ -45,31 +45,37 @@ def produce(inputs: tuple[str, ...], quiet: bool) -> None:
       newsloom produce examples/fortnight.jsonl
     """
     settings = Settings()
-    topic = KafkaTopics(settings.kafka_topic_prefix).article_events
     sources = find_sources(inputs)
-    is_piped = any(source.path == STANDARD_INPUT for source in sources)
-    total_bytes = None if is_piped else sum(source.size for source in sources)
-    delivery, started_at, is_interrupted = Delivery(), time.monotonic(), False
-    try:
-        with ProgressView(total_bytes, quiet, label="producing") as progress:
-            listeners = Listeners(progress.advance, _report_too_large)
-            work = produce_events(
-                settings.kafka_bootstrap_servers, topic, sources, delivery, listeners
-            )
-            on_kafka(work)
-    except KeyboardInterrupt:
-        is_interrupted = True
-    finally:
-        if delivery.read:
-            click.echo(_summary(delivery, topic, time.monotonic() - started_at))
-    if is_interrupted and is_piped:
-        # A thread still reads from the pipe and holds its lock. A normal exit would wait for it.
-        sys.stdout.flush()
-        os._exit(130)
-    if is_interrupted:
+    delivery = Delivery()
+    if not _send(settings, sources, delivery, quiet):
+        if _has_pipe(sources):
+            # A thread still reads from the pipe and holds its lock. A normal exit waits for it.
+            sys.stdout.flush()
+            os._exit(130)
         raise click.exceptions.Exit(130)
     if delivery.too_large:
         raise click.exceptions.Exit(1)
+
+
+def _send(settings: Settings, sources: list[Source], delivery: Delivery, is_quiet: bool) -> bool:
+    """Sends the records and prints the counts. Returns False if Ctrl-C stopped it."""
+    topic = KafkaTopics(settings.kafka_topic_prefix).article_events
+    total_bytes = None if _has_pipe(sources) else sum(source.size for source in sources)
+    servers, started_at = settings.kafka_bootstrap_servers, time.monotonic()
+    try:
+        with ProgressView(total_bytes, is_quiet, label="producing") as progress:
+            listeners = Listeners(progress.advance, _report_too_large)
+            on_kafka(produce_events(servers, topic, sources, delivery, listeners))
+    except KeyboardInterrupt:
+        return False
+    finally:
+        if delivery.read:
+            click.echo(_summary(delivery, topic, time.monotonic() - started_at))
+    return True
+
+
+def _has_pipe(sources: list[Source]) -> bool:
+    return any(source.path == STANDARD_INPUT for source in sources)
 
 
 def _report_too_large(where: str, size_bytes: int, limit_bytes: int) -> None:

@@ -41,18 +41,10 @@ def json_line(record: Record) -> bytes:
 
 
 def readable_line(record: Record) -> bytes:
-    """Partition, offset, time in UTC, the beginning of the key, and a short form of the content.
-
-    A key that is a URL is left out.
-    """
+    """Partition, offset, time in UTC, the beginning of the key (none of a URL), a short content."""
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     key = "-" if record.key is None else _decode(record.key)
-    if record.value is None:
-        content = f"withdrawn ({key})"
-    elif reason := dict(record.headers).get("newsloom.reason"):
-        content = _dead_letter_text(reason, dict(record.headers), record.value)
-    else:
-        content = _record_text(record.value)
+    content = _content(record, key)
     if len(content) > MAX_CHARS:
         content = f"{content[:MAX_CHARS]}…"
     # The beginning of a URL identifies nothing, and the content of an event shows the whole URL.
@@ -61,11 +53,19 @@ def readable_line(record: Record) -> bytes:
     return f"{_printable(line)}\n".encode("utf-8", "replace")
 
 
+def _content(record: Record, key: str) -> str:
+    if record.value is None:
+        return f"withdrawn ({key})"
+    if reason := dict(record.headers).get("newsloom.reason"):
+        return _dead_letter_text(reason, dict(record.headers), record.value)
+    return _record_text(record.value)
+
+
 def _record_text(value: bytes) -> str:
     try:
         record = orjson.loads(value)
     except orjson.JSONDecodeError:
-        return _decode(value[: 4 * MAX_CHARS])
+        record = None
     if not isinstance(record, dict):
         return _decode(value[: 4 * MAX_CHARS])
     if record.get("withdrawn") is True:

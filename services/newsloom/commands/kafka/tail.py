@@ -6,6 +6,7 @@ consumer group and commits no offsets.
 
 import re
 import sys
+from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ import click
 
 from newsloom.commands.kafka.connect import on_kafka
 from newsloom.commands.kafka.record_lines import json_line, readable_line
-from newsloom.runtimes.kafka.clients.tail import Start
+from newsloom.runtimes.kafka.clients.tail import Record, Start
 from newsloom.runtimes.kafka.clients.tail import tail as tail_topic
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.settings import Settings
@@ -23,9 +24,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Since(click.ParamType):
-    """An ISO 8601 time with a UTC offset, or an age such as 10m. The value is milliseconds of Unix
-    time.
-    """
+    """An ISO 8601 time with a UTC offset, or an age such as 10m."""
 
     name = "time"
 
@@ -38,16 +37,20 @@ class Since(click.ParamType):
         if age := re.fullmatch(r"(\d{1,6})([smhd])", value):
             then = datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
         else:
-            try:
-                then = datetime.fromisoformat(value)
-            except ValueError:
-                self.fail(
-                    f"{value} is neither a time such as 2026-03-02T10:00:00Z nor an age such as "
-                    "30s, 10m, 2h or 3d"
-                )
-            if then.tzinfo is None:
-                self.fail(f"{value} has no UTC offset: add Z, or an offset such as +01:00")
+            then = self._parse_time(value)
         return max(0, int(then.timestamp() * 1000))
+
+    def _parse_time(self, value: str) -> datetime:
+        try:
+            then = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"{value} is neither a time such as 2026-03-02T10:00:00Z nor an age such as "
+                "30s, 10m, 2h or 3d"
+            )
+        if then.tzinfo is None:
+            self.fail(f"{value} has no UTC offset: add Z, or an offset such as +01:00")
+        return then
 
 
 @click.command()
@@ -108,21 +111,28 @@ def tail(
     settings = Settings()
     start = Start(DEFAULT_OFFSET if from_offset is None else from_offset, since)
     to_line = json_line if is_json else readable_line
-
-    async def work() -> None:
-        shown = 0
-        servers, topics = settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix)
-        async with aclosing(tail_topic(servers, topics, topic, start, follow)) as records:
-            async for record in records:
-                sys.stdout.buffer.write(to_line(record))
-                sys.stdout.buffer.flush()
-                shown += 1
-                if shown == limit:
-                    return
-        if not shown:
-            click.echo(f"no records of {topic} from that position on", err=True)
-
     try:
-        on_kafka(work())
+        on_kafka(_print_records(settings, topic, start, follow, limit, to_line))
     except KeyboardInterrupt:
         raise click.exceptions.Exit(130) from None
+
+
+async def _print_records(
+    settings: Settings,
+    topic: str,
+    start: Start,
+    should_follow: bool,
+    limit: int | None,
+    to_line: Callable[[Record], bytes],
+) -> None:
+    shown = 0
+    servers, topics = settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix)
+    async with aclosing(tail_topic(servers, topics, topic, start, should_follow)) as records:
+        async for record in records:
+            sys.stdout.buffer.write(to_line(record))
+            sys.stdout.buffer.flush()
+            shown += 1
+            if shown == limit:
+                return
+    if not shown:
+        click.echo(f"no records of {topic} from that position on", err=True)

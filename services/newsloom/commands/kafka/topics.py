@@ -53,18 +53,7 @@ def create(partitions: int, replication: int | None) -> None:
     Example:
       newsloom topics create --partitions 8
     """
-    settings = Settings()
-    names = KafkaTopics(settings.kafka_topic_prefix)
-    sizes = Sizes(LaneTable(settings.kafka_lanes).count, partitions)
-
-    async def work() -> tuple[list[str], list[str]]:
-        servers = settings.kafka_bootstrap_servers
-        async with open_admin(servers) as admin:
-            created = await create_topics(admin, names, sizes, replication)
-            lines = await find_differences(admin, servers, names, sizes, created)
-            return created, lines
-
-    created, lines = on_kafka(work())
+    created, lines = on_kafka(_create(Settings(), partitions, replication))
     for name in created:
         click.echo(f"created {name}")
     _fail_with(lines)
@@ -91,17 +80,30 @@ def check(partitions: int | None) -> None:
       1  a topic is missing or differs, or the broker failed
       2  unusable arguments or settings
     """
-    settings = Settings()
-    names = KafkaTopics(settings.kafka_topic_prefix)
-    sizes = Sizes(LaneTable(settings.kafka_lanes).count, partitions)
-
-    async def work() -> list[str]:
-        servers = settings.kafka_bootstrap_servers
-        async with open_admin(servers) as admin:
-            return await find_differences(admin, servers, names, sizes)
-
-    _fail_with(on_kafka(work()))
+    _fail_with(on_kafka(_check(Settings(), partitions)))
     click.echo("all topics match their definitions")
+
+
+async def _create(
+    settings: Settings, partitions: int, replication: int | None
+) -> tuple[list[str], list[str]]:
+    """Creates the missing topics. Returns their names, and the differences of the others."""
+    servers, names, sizes = _definitions(settings, partitions)
+    async with open_admin(servers) as admin:
+        created = await create_topics(admin, names, sizes, replication)
+        return created, await find_differences(admin, servers, names, sizes, created)
+
+
+async def _check(settings: Settings, partitions: int | None) -> list[str]:
+    servers, names, sizes = _definitions(settings, partitions)
+    async with open_admin(servers) as admin:
+        return await find_differences(admin, servers, names, sizes)
+
+
+def _definitions(settings: Settings, partitions: int | None) -> tuple[str, KafkaTopics, Sizes]:
+    """The bootstrap servers, and the names and sizes that the topics must have."""
+    sizes = Sizes(LaneTable(settings.kafka_lanes).count, partitions)
+    return settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix), sizes
 
 
 def _fail_with(lines: list[str]) -> None:

@@ -168,7 +168,7 @@ OWN_MISTAKES = {
     "the name of a bundled topic": (
         '# ours\n[[topic]]\nid = "trains"\nname = "Railways"\nkeywords = ["sleeper train"]\n',
         4,
-        f'{TAKEN_BY} "railways" already',
+        f'{TAKEN_BY} "railways"',
     ),
     "a circle through a bundled topic": (
         '[[topic]]\nid = "transport"\nparent = "railways"\n',
@@ -212,8 +212,8 @@ def test_changed_files_are_read_again_and_a_mistake_keeps_the_last_good_catalogu
     own.unlink()
     assert [files.renewed(), files.renewed()] == [second, second]
     invalid, missing = caplog.messages
-    assert invalid.startswith(f"the catalogue stays as it was: {own}:4: "), "logged once"
-    assert missing.startswith(f"the catalogue stays as it was: {own}: cannot be read")
+    assert invalid.startswith(f"the former catalogue is kept: {own}:4: "), "logged once"
+    assert missing.startswith(f"the former catalogue is kept: {own}: cannot be read")
     own_file(own, PROVIDER + "standing = 1\n")
     assert files.renewed().version == first.version, "the same bytes give the same version"
 

@@ -97,8 +97,8 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
     "a domain twice": (
         PROVIDER + PROVIDER.replace("]]\n", "]]\n# bbc.co.uk again\n"),
         6,
-        'the domain "bbc.co.uk" stands on line 2 already',
-        "make one block of the two",
+        'the domain "bbc.co.uk" is already on line 2',
+        "merge the two blocks",
     ),
     "hosts that are not a table": (
         PROVIDER + 'hosts = ["x"]\n',
@@ -111,20 +111,20 @@ PROVIDER_MISTAKES: dict[str, tuple[str | bytes, int, str, str]] = {
         HOSTS + '"bbc.com.bbc.co.uk" = "BBC News"\n"bbc.com" = "BBC"\n',
         6,
         'the host "bbc.com" is not below bbc.co.uk',
-        "a [[provider]] of its own",
+        "a separate [[provider]] block",
     ),
     "a host with the same ending": (
         HOSTS + '"notbbc.co.uk" = "Not BBC"\n',
         5,
         '"notbbc.co.uk" is not below bbc.co.uk',
-        "a [[provider]] of its own",
+        "a separate [[provider]] block",
     ),
     "a host that publishes for itself": (
         '[[provider]]\ndomain = "substack.com"\nname = "Substack"\n'
         'hosts = { "desk.substack.com" = "The Desk" }\n',
         4,
         '"desk.substack.com" is not below substack.com',
-        "a [[provider]] of its own",
+        "a separate [[provider]] block",
     ),
     "a host in capitals": (
         HOSTS + '"News.BBC.co.uk" = "BBC News"\n',
@@ -169,10 +169,10 @@ TOPIC_MISTAKES: dict[str, tuple[str, int, str, str]] = {
     "no keywords": (
         '[[topic]]\nid = "a"\nname = "A"\n',
         1,
-        'nothing finds the topic "a"',
+        'no keyword, phrase or hashtag finds the topic "a"',
         "add keywords",
     ),
-    "an empty list": ('[[topic]]\nid = "a"\nname = "A"\nkeywords = []', 1, "nothing finds", "add"),
+    "an empty list": ('[[topic]]\nid = "a"\nname = "A"\nkeywords=[]', 1, "finds the topic", "add"),
     "no name": ('\n[[topic]]\nid = "a"\nkeywords = ["b"]', 2, '"name" is missing', "add name ="),
     "a hashtag with its sign": (
         TOPIC + 'hashtags = ["#Rail"]\n',
@@ -191,7 +191,7 @@ TOPIC_MISTAKES: dict[str, tuple[str, int, str, str]] = {
         TOPIC + 'parent = "rail"\n',
         5,
         'lead back to "rail"',
-        "take one parent out",
+        "remove one parent",
     ),
     "parents in a circle": (
         TOPIC
@@ -199,7 +199,7 @@ TOPIC_MISTAKES: dict[str, tuple[str, int, str, str]] = {
         + 'parent = "rail"\n',
         10,
         'the parents of "bus" lead back to "bus"',
-        "take one parent out",
+        "remove one parent",
     ),
     "keywords as text": (
         '[[topic]]\nid = "rail"\nname = "Railways"\nkeywords = "rail strike"\n',
@@ -222,14 +222,14 @@ TOPIC_MISTAKES: dict[str, tuple[str, int, str, str]] = {
     "an id twice": (
         TOPIC + TOPIC.replace("Railways", "Trains"),
         6,
-        'the id "rail" stands on line 2 already',
-        "make one block of the two",
+        'the id "rail" is already on line 2',
+        "merge the two blocks",
     ),
     "a name twice": (
         TOPIC + TOPIC.replace('"rail"', '"trains"'),
         7,
-        f'the name "Railways" {TAKEN_BY} "rail" already',
-        'override that one by id = "rail"',
+        f'the name "Railways" {TAKEN_BY} "rail"',
+        'override that topic with id = "rail"',
     ),
     "a keyword of nine words": (
         '[[topic]]\nid = "a"\nname = "A"\n'
@@ -292,7 +292,7 @@ def test_a_missing_file_is_reported(tmp_path: Path, missing: str) -> None:
     (folder_of(tmp_path) / missing).unlink()
     message = refusal(tmp_path)
     assert message.startswith(f"{tmp_path / missing}: cannot be read (No such file or directory)")
-    assert message.endswith("name a TOML file of providers or topics that is there")
+    assert message.endswith("name an existing TOML file of providers or topics")
 
 
 def test_a_file_above_the_size_limit_is_refused(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from newsloom.adapters.front_matter import FrontMatterError, dumps, loads
         pytest.param("---\n- a\n---\n", 2, "not a mapping", id="list"),
         pytest.param("---\n\na\n---\n", 3, "not a mapping", id="text"),
         pytest.param("---\nnull\n---\n", 2, "not a mapping", id="null"),
-        pytest.param("---\na: 1\nb: 1\na: 2\n---\n", 4, "'a' stands twice", id="equal names"),
-        pytest.param("---\na:\n  b: 1\n  b: 1\n---\n", 4, "a name stands twice", id="equal deep"),
+        pytest.param("---\na: 1\nb: 1\na: 2\n---\n", 4, "'a' is used twice", id="equal names"),
+        pytest.param("---\na:\n  b: 1\n  b: 1\n---\n", 4, "a name is used twice", id="equal deep"),
         pytest.param("---\na: b: c\n---\n", 2, "mapping values", id="colon in plain text"),
         pytest.param('---\na: 1\nb: "c\n---\n', 3, "found unexpected", id="open quotes"),
         pytest.param("---\na: 1\n\tb: 2\n---\n", 3, "a tab character", id="tab"),
@@ -63,14 +63,14 @@ def test_a_record_nested_64_deep_is_read_and_written(innermost: Any) -> None:
 @pytest.mark.parametrize(
     ("record", "problem"),
     [
-        pytest.param({"a": "\ud800"}, "'a' holds half of a surrogate pair", id="surrogate"),
+        pytest.param({"a": "\ud800"}, "'a' contains half of a surrogate pair", id="surrogate"),
         pytest.param({"\ud800": 1}, "half of a surrogate pair", id="surrogate in a name"),
         pytest.param({1: "a"}, "not text", id="name of another type"),
         pytest.param({"a" * 129: 1}, "too long", id="long name"),
         pytest.param({"a": {"b": float("nan")}}, "'b' is nan", id="not a number"),
         pytest.param({"a": float("inf")}, "'a' is inf", id="infinite"),
-        pytest.param({"a": 10**320}, "'a' holds a number", id="long number"),
-        pytest.param({"a": {1}}, "'a' holds a set", id="other type"),
+        pytest.param({"a": 10**320}, "'a' contains a number", id="long number"),
+        pytest.param({"a": {1}}, "'a' contains a set", id="other type"),
         pytest.param({"a": "b" * (1 << 20)}, "1 MiB", id="too large"),
     ],
 )

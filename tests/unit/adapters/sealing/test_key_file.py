@@ -14,8 +14,8 @@ ID, _, SECRET = ONE.partition(":")
 
 # reason: (the content of the file, the message after its name)
 MALFORMED: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", " holds no key"),
-    "a comment only": (b"# none yet\n\n", " holds no key"),
+    "empty": (b"", " contains no key"),
+    "a comment only": (b"# none yet\n\n", " contains no key"),
     "a secret without its id": (f"{SECRET}\n".encode(), ":1: not a key"),
     "an id without its secret": (f"\n{ID}\n".encode(), ":2: not a key"),
     "the end cut off": (f"{TWO}\n{ONE[:-2]}\n".encode(), ":2: not a key"),
@@ -26,7 +26,7 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "two in a line": (f"{ONE} {TWO}".encode(), ":1: not a key"),
     "a word after it": (f"{ONE} # the old one".encode(), ":1: not a key"),
     "31 bytes": (b"0a0a0a0a:" + b"A" * 42 + b"==", ":1: not a key"),
-    "a key twice": (f"{ONE}\n# again\n{ONE}\n".encode(), f":3: key {ID} stands on line 1 already"),
+    "a key twice": (f"{ONE}\n# again\n{ONE}\n".encode(), f":3: key {ID} is already on line 1"),
     "not UTF-8": (f"{ONE}\n".encode() + b"\xff\xfe", ":2: not UTF-8"),
     "another file altogether": (b"-----BEGIN CERTIFICATE-----\n", ":1: not a key"),
     "a large one": (b"#" * 70_000, ": larger than 64 KiB"),
@@ -68,7 +68,7 @@ def test_keys_in_the_environment_are_read(between: str) -> None:
 def test_a_mistake_in_the_environment_is_reported_with_the_number_of_the_key() -> None:
     with pytest.raises(KeysError, match=r"^NEWSLOOM_SEALING_KEYS:2: not a key"):
         load_keyring(f"{ONE},{SECRET}", None)
-    with pytest.raises(KeysError, match=r"^NEWSLOOM_SEALING_KEYS holds no key"):
+    with pytest.raises(KeysError, match=r"^NEWSLOOM_SEALING_KEYS contains no key"):
         load_keyring(" , ", None)
 
 
