@@ -150,7 +150,7 @@ def _enrichment_costs(events: Path) -> dict[str, float]:
         "canonical URL and id": lambda n: identify(n.event),
         "provider": lambda n: resolve_provider(url(n), n.title, catalogue.outlets, catalogue.names),
         "title without outlet names": lambda n: bare_title(
-            n.title, catalogue.names, is_vouched=False
+            n.title, catalogue.names, is_from_carrier=False
         ),
         "words, for topics and vectors": lambda n: (words(n.title), words(n.excerpt)),
         "language, if there is no locale": lambda n: detect_language(f"{n.title} {n.excerpt}"),

@@ -63,7 +63,7 @@ def build_run(
     state = restore((decode_row(key, value) for key, value in store.rows()), SpillFile())
     enricher = Enricher(catalogue, settings.images, sealer)
     lane = Lane(0, state, policy, metrics)
-    metrics.name_catalogue(catalogue.version)
+    metrics.set_catalogue_version(catalogue.version)
     if settings.images != "check":
         yield EmbeddedRun(options, enricher, lane, store, metrics, reporter), state
         return
@@ -113,7 +113,7 @@ def build_processor(
     lanes, group = LaneTable(settings.kafka_lanes), settings.kafka_group_prefix + name
     if name == "curate":
         return CurateProcessor(servers, topics, lanes.count, group, SpillFile, policy, metrics)
-    enricher = Enricher(catalogue.current, settings.images, sealer, catalogue.renewed)
+    enricher = Enricher(catalogue.current, settings.images, sealer, catalogue.reload_if_changed)
     should_check = settings.images == "check"
     checker = (lambda: build_checker(settings, metrics)) if should_check else None
     return EnrichProcessor(servers, topics, lanes, group, enricher, metrics, checker)

@@ -19,8 +19,7 @@ from newsloom.adapters.catalogue.reader import CatalogueError
 from newsloom.adapters.failures import KeysError, OutageError, WeightsError
 from newsloom.commands.display.compile_notice import compile_notice
 from newsloom.observability.failures import EndpointError
-from newsloom.settings import FILE as SETTINGS_FILE
-from newsloom.settings import SettingsError
+from newsloom.settings import SETTINGS_FILE, SettingsError
 
 COMMANDS = {
     "run": "run",

@@ -25,7 +25,7 @@ from newsloom.pipeline.enrich import ImageMode
 from newsloom.rules.lanes import MAX_LANES, LaneTable
 from newsloom.rules.scoring import MAX_HEAT_BONUS, MAX_QUALITY, PUBLISH_THRESHOLD
 
-FILE = "newsloom.toml"
+SETTINGS_FILE = "newsloom.toml"
 
 _SERVER = r"\s*(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+)(:[0-9]{1,5})?\s*"
 
@@ -37,7 +37,9 @@ def _parts(listed: str) -> list[str]:
 class Settings(BaseSettings):
     """The settings of an installation. The values of flags are passed as arguments."""
 
-    model_config = SettingsConfigDict(env_prefix="NEWSLOOM_", toml_file=FILE, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="NEWSLOOM_", toml_file=SETTINGS_FILE, extra="forbid"
+    )
 
     images: ImageMode = Field(
         default="check",
@@ -76,7 +78,7 @@ class Settings(BaseSettings):
         default=(),
         description="These files of providers and topics add entries to the bundled catalogue, or "
         "override its entries key by key; a later file overrides an earlier one. They "
-        f"are a list in `{FILE}`, and paths separated by `{os.pathsep}` in the "
+        f"are a list in `{SETTINGS_FILE}`, and paths separated by `{os.pathsep}` in the "
         "environment. By default there are none.",
     )
     story_weights: Path | None = Field(
@@ -117,7 +119,7 @@ class Settings(BaseSettings):
         default={},
         description="This table gives the lane of each language, such as `de=1,fr=2`: a BCP 47 "
         f"language in lower case and a lane from 0 to {MAX_LANES - 1}, without gaps "
-        f"between the lanes. In `{FILE}` it is a TOML table. All other languages share "
+        f"between the lanes. In `{SETTINGS_FILE}` it is a TOML table. All other languages share "
         "lane 0. By default all languages do.",
     )
     sealing_keys: SecretStr | None = Field(

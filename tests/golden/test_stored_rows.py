@@ -10,7 +10,7 @@ import orjson
 
 from newsloom.pipeline.lane.restore import restore
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory, Row, decode_row, encode_row
-from newsloom.pipeline.lane.state import fingerprint
+from newsloom.pipeline.lane.state import state_digest
 from tests.golden.examples import ARRIVED_AT, new_pipeline
 from tests.golden.fortnight import fortnight_inputs
 
@@ -38,4 +38,4 @@ def test_the_same_inputs_still_make_the_same_rows() -> None:
         pipeline.take(record.raw.parse(record.payload), ARRIVED_AT)
     assert {key: encode_row(row) for key, row in pipeline.state.rows()} == _stored()
     restored = restore(decode_row(key, value) for key, value in _stored().items())
-    assert fingerprint(restored) == fingerprint(pipeline.state)
+    assert state_digest(restored) == state_digest(pipeline.state)

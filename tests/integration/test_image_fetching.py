@@ -34,13 +34,13 @@ def checking(
     work: Callable[[ImageChecker], Awaitable[T]],
     wanted: int = 1,
     clock: Callable[[], float] = time.monotonic,
-    record_s: float = RECORD_S,
+    article_timeout_s: float = RECORD_S,
 ) -> T:
     """What `work` does with a checker on a loop of its own."""
 
     async def run() -> T:
         checker = ImageChecker(
-            open_client("Newsloom/test", NETWORKS), wanted, False, clock, record_s
+            open_client("Newsloom/test", NETWORKS), wanted, False, clock, article_timeout_s
         )
         try:
             return await work(checker)
@@ -210,7 +210,7 @@ def test_a_record_is_not_held_up_beyond_its_deadline() -> None:
             return await verdicts(checker, *[site.url(path) for path in acts])
 
         began = time.monotonic()
-        assert checking(work, record_s=1) == ["timeout"] * 20
+        assert checking(work, article_timeout_s=1) == ["timeout"] * 20
         assert time.monotonic() - began < 4
 
 

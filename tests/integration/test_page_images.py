@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from newsloom.adapters.images.checks import ImageChecker
-from newsloom.adapters.images.page import images_of
+from newsloom.adapters.images.page import find_page_images
 from newsloom.adapters.web.client import open_client
 from tests.support.illustrated import LOOPBACK, article
 from tests.support.pictures import png
@@ -57,13 +57,15 @@ PAGES: dict[str, tuple[bytes, list[str]]] = {
 @pytest.mark.parametrize("reason", PAGES)
 def test_a_page(reason: str) -> None:
     page, expected = PAGES[reason]
-    assert images_of(page, BASE) == [f"https://site.example{path}" for path in expected]
+    assert find_page_images(page, BASE) == [f"https://site.example{path}" for path in expected]
 
 
 @pytest.mark.parametrize("part", [b"<div>", b"<b><i>", b"<table><td>", b"<!--", b"<p x='", b"&amp"])
 def test_no_page_takes_long(part: bytes) -> None:
     began = time.process_time()
-    assert images_of(OG + part * (512 * 1024 // len(part)), BASE)[:1] == [str(BASE.join("/og.png"))]
+    assert find_page_images(OG + part * (512 * 1024 // len(part)), BASE)[:1] == [
+        str(BASE.join("/og.png"))
+    ]
     assert time.process_time() - began < 2
 
 

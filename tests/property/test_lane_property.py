@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from newsloom.pipeline.lane.restore import Restoration, restore
 from newsloom.pipeline.lane.rows import decode_row, encode_row
-from newsloom.pipeline.lane.state import State, fingerprint
+from newsloom.pipeline.lane.state import State, state_digest
 from newsloom.records.faults import Outcome
 from tests.support.lanes import DAY_S, HOUR_S, START_S, event, new_pipeline, take
 from tests.support.spill_store import FakeSpillStore
@@ -83,7 +83,7 @@ def test_a_lane_with_a_small_cache_publishes_the_same_records(seed: int) -> None
         assert from_small.curated == from_large.curated
         assert from_small.stories == from_large.stories
     assert spill_store.rows, "most rows are in the spill store"
-    assert fingerprint(small.state) == fingerprint(large.state)
+    assert state_digest(small.state) == state_digest(large.state)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -111,7 +111,7 @@ def test_publications_and_their_order_do_not_depend_on_restarts(
             rows = [(key, encode_row(row)) for key, row in restarted.state.rows()]
             random.shuffle(rows)
             restarted = new_pipeline(restored(rows))
-            assert fingerprint(restarted.state) == fingerprint(continuous.state)
+            assert state_digest(restarted.state) == state_digest(continuous.state)
         expected = continuous.take(record, START_S + 400 * DAY_S)
         assert restarted.take(record, START_S + 400 * DAY_S) == expected, number
 

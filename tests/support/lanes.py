@@ -6,7 +6,7 @@ from typing import Any
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.lane.restore import restore
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory, Row, decode_row, encode_row
-from newsloom.pipeline.lane.state import State, fingerprint
+from newsloom.pipeline.lane.state import State, state_digest
 from newsloom.rules.clock import format_time
 from newsloom.rules.topics import TopicIndex
 from tests.support.pipeline import Pipeline, Taken
@@ -54,7 +54,7 @@ def assert_sound(state: State) -> None:
         "each cached encoding is current"
     )
     random.Random(len(rows)).shuffle(rows)
-    assert fingerprint(state) == fingerprint(restore(decode_row(k, v) for k, v in rows))
+    assert state_digest(state) == state_digest(restore(decode_row(k, v) for k, v in rows))
     stories = {story_id: list(state.stories.members(story_id)) for story_id in state.stories}
     members = [article_id for ids in stories.values() for article_id in ids]
     assert sorted(members) == sorted(state.articles), "every article is in exactly one story"

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from newsloom.records.schema_text import bounds_text, cell, type_text
-from newsloom.settings import FILE, Settings
+from newsloom.settings import SETTINGS_FILE, Settings
 
 FLAGS = {
     "images": ("--images", ("run",)),
@@ -76,7 +76,7 @@ def configuration_page() -> str:
     """The whole page: precedence, a table of settings, secrets and exit codes."""
     properties = Settings.model_json_schema()["properties"]
     rows = "".join(_row(name, field) for name, field in properties.items())
-    return _HEAD.format(file=FILE) + rows + _TAIL
+    return _HEAD.format(file=SETTINGS_FILE) + rows + _TAIL
 
 
 def _row(name: str, field: dict[str, Any]) -> str:

@@ -65,7 +65,7 @@ def _reason(error: OSError) -> str:
 
 def _application(registry: CollectorRegistry, health: Health) -> WSGIApplication:
     metrics: WSGIApplication = make_wsgi_app(registry)
-    checks = {"/healthz": health.unhealthy, "/readyz": health.unready}
+    checks = {"/healthz": health.unhealthy_reason, "/readyz": health.unready_reason}
 
     def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]

@@ -66,7 +66,7 @@ class Health:
         overdue_s = self._clock() - self._beat_at - BEAT_S
         return max([0.0, overdue_s, *tuple(self._lags_s)])
 
-    def unhealthy(self) -> str | None:
+    def unhealthy_reason(self) -> str | None:
         """Why the process should be restarted; None if it should not.
 
         A restore is not a reason: the process ends itself when a restore takes too long.
@@ -81,6 +81,6 @@ class Health:
                 return f"records wait in partition {partition}, and {waited}"
         return None
 
-    def unready(self) -> str | None:
+    def unready_reason(self) -> str | None:
         """Why no partition is processed; None once they are assigned and restored."""
         return self._unready

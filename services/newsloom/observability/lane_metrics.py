@@ -29,9 +29,9 @@ class LaneMetrics:
     def commit(self) -> None:
         """Publishes the counts of the batch that was just committed, and the size of the lane."""
         self._metrics.commit()
-        self.describe()
+        self.update_gauges()
 
-    def describe(self) -> None:
+    def update_gauges(self) -> None:
         """Sets the gauges of the lane: its size, and its inputs by outcome."""
         metrics, state, label = self._metrics, self._state, self._label
         for outcome in Outcome:

@@ -107,7 +107,7 @@ class Metrics:
                 histogram.observe(max(0.0, now - arrived_at))
             self._arrivals.clear()
 
-    def name_catalogue(self, version: str) -> None:
+    def set_catalogue_version(self, version: str) -> None:
         """Sets the version of the catalogue that is in use."""
         self[definitions.CATALOGUE_INFO].clear()
         self[definitions.CATALOGUE_INFO].labels(version).set(1)

@@ -133,7 +133,7 @@ def _add_compared_title(
 ) -> str:
     """The title by which the article is compared. It is stored if the lane cannot compute it."""
     title = title_without_outlet(article["title"], outlet.name, outlet.domain)
-    compared = bare_title(title, catalogue.names, is_vouched=evidence == "title")
+    compared = bare_title(title, catalogue.names, is_from_carrier=evidence == "title")
     if compared != title:
         article["comparedTitle"] = compared
     return compared

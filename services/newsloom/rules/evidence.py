@@ -127,8 +127,8 @@ class ArticleVector(NamedTuple):
 
     vector: Vector
     title: Collection[str]
-    whole_title: int
-    whole: int
+    title_square: int
+    square: int
 
 
 class CommonTerms(NamedTuple):
@@ -150,8 +150,8 @@ class CommonTerms(NamedTuple):
 def doublings(count: int) -> int:
     """The binary logarithm of `count` (at least 1) in thousandths, linear between powers of two."""
     # Integer arithmetic only: the result is the same on every machine.
-    whole = count.bit_length() - 1
-    return 1000 * whole + (1000 * count >> whole) - 1000
+    square = count.bit_length() - 1
+    return 1000 * square + (1000 * count >> square) - 1000
 
 
 def article_vector(vector: Vector, title_terms: int) -> ArticleVector:
@@ -183,8 +183,8 @@ def common_terms(article: ArticleVector, centroid: Centroid) -> CommonTerms:
         if supported > rarest:
             rarest = supported
     return CommonTerms(
-        1000 * in_title // article.whole_title,
-        1000 * in_text // article.whole,
+        1000 * in_title // article.title_square,
+        1000 * in_text // article.square,
         len(shared),
         rarest,
         dot,

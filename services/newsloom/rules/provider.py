@@ -156,7 +156,7 @@ def _unlisted(
         name = name or domain
     if name:
         return Outlet(domain, name, standing=UNKNOWN_STANDING), "hint"
-    in_title = _outlet_in_title(title, names, is_vouched=False)
+    in_title = _outlet_in_title(title, names, is_from_carrier=False)
     if in_title is not None and not is_account(domain):
         # Any site can end a title with any name, so the outlet's standing does not apply.
         return replace(in_title, standing=UNKNOWN_STANDING), "title"
@@ -169,7 +169,7 @@ def _behind_carrier(
     """The publisher by the hint's name, the title's end, or the hint's domain; else the carrier."""
     if (known := names.get(name_key(name))) is not None:
         return known, "hint"
-    if (known := _outlet_in_title(title, names, is_vouched=True)) is not None:
+    if (known := _outlet_in_title(title, names, is_from_carrier=True)) is not None:
         return known, "title"
     domain = registrable_domain(hinted) if hinted else carrier.domain
     if domain != carrier.domain:
@@ -177,25 +177,32 @@ def _behind_carrier(
     return carrier, "carrier"
 
 
-def bare_title(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> str:
-    """`title` without an outlet's name at its end, never empty. `is_vouched`: by an aggregator."""
-    for tail in _outlet_tails(title, names, is_vouched):
+def bare_title(title: str, names: Mapping[str, Outlet], is_from_carrier: bool) -> str:
+    """`title` without an outlet's name at its end, never empty.
+
+    `is_from_carrier` says that an aggregator put the name there.
+    """
+    for tail in _outlet_tails(title, names, is_from_carrier):
         return _LAST_SEPARATOR.sub("", title.removesuffix(tail)) or title
     return title
 
 
-def _outlet_in_title(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> Outlet | None:
+def _outlet_in_title(
+    title: str, names: Mapping[str, Outlet], is_from_carrier: bool
+) -> Outlet | None:
     """The outlet that the end of a title names."""
-    return next((names[name_key(t)] for t in _outlet_tails(title, names, is_vouched)), None)
+    return next((names[name_key(t)] for t in _outlet_tails(title, names, is_from_carrier)), None)
 
 
-def _outlet_tails(title: str, names: Mapping[str, Outlet], is_vouched: bool) -> Iterator[str]:
+def _outlet_tails(title: str, names: Mapping[str, Outlet], is_from_carrier: bool) -> Iterator[str]:
     """The ends of a title that name an outlet, the shortest first.
 
-    `is_vouched` is true for aggregators. Elsewhere a common word is a section (`| Science`).
+    `is_from_carrier` is true for aggregators. Elsewhere a common word is a section (`| Science`).
     """
     for tail in title_tails(title):
-        if name_key(tail) in names and (is_vouched or " " in tail or not is_common(tail.lower())):
+        if name_key(tail) in names and (
+            is_from_carrier or " " in tail or not is_common(tail.lower())
+        ):
             yield tail
 
 

@@ -23,7 +23,7 @@ MIN_RIVAL_SCORE = -1000
 """A story is a candidate for merging if the article's score of joining it is at least this: nearly
 the 0 that is needed to join."""
 
-RELATED_LIMIT = 12
+MAX_RELATED = 12
 RELATED_FLOOR = 150
 """The least cosine of related articles: below it, two texts share words, but not a subject."""
 
@@ -46,4 +46,4 @@ def is_within_reach(time: int, first: int, last: int) -> bool:
 def choose_related(cosines: Mapping[str, int]) -> list[tuple[str, int]]:
     """(id, cosine) of the 12 nearest articles from RELATED_FLOOR on, in order, ties by id."""
     nearest = sorted((-cosine, i) for i, cosine in cosines.items() if cosine >= RELATED_FLOOR)
-    return [(article_id, -minus_cosine) for minus_cosine, article_id in nearest[:RELATED_LIMIT]]
+    return [(article_id, -minus_cosine) for minus_cosine, article_id in nearest[:MAX_RELATED]]

@@ -200,7 +200,7 @@ class EmbeddedRun:
         self._store.commit(self._batch)
         if self._options.has_documents:
             write_documents(self._options.folder, self._batch.lines["curated.jsonl"])
-            self._store.note_documents()
+            self._store.mark_documents_written()
         self._metrics.of_stage(BATCH_SECONDS).observe(time.monotonic() - self._batch_began)
         self._lane.note_commit()
         self._reporter.advance(self._batch_inputs, self._batch_bytes)
@@ -210,9 +210,9 @@ class EmbeddedRun:
     def _complete_documents(self) -> None:
         """Writes the documents that an earlier run committed but did not write."""
         is_there = (self._options.folder / "articles").is_dir()
-        start = self._store.documents_through() if is_there else 0
+        start = self._store.documents_end() if is_there else 0
         write_documents(self._options.folder, self._store.published("curated.jsonl", start))
-        self._store.note_documents()
+        self._store.mark_documents_written()
 
 
 def _dead_letter(fault: Fault, source: Source, record: InputRecord) -> DeadLetter:

@@ -30,11 +30,11 @@ def started() -> tuple[Clock, Health]:
 def test_a_loop_is_unhealthy_while_it_does_not_beat_and_healthy_again_after_a_beat() -> None:
     clock, health = started()
     clock.pass_time(60)
-    assert health.unhealthy() is None
+    assert health.unhealthy_reason() is None
     clock.pass_time(1)
-    assert health.unhealthy() == "the event loop has not answered for 61 s"
+    assert health.unhealthy_reason() == "the event loop has not answered for 61 s"
     health.beat()
-    assert health.unhealthy() is None
+    assert health.unhealthy_reason() is None
 
 
 def test_the_lag_of_the_loop_is_the_longest_recent_one_or_the_present_one() -> None:
@@ -52,20 +52,20 @@ def test_missing_commits_are_unhealthy_only_while_records_wait() -> None:
     clock, health = started()
     health.note_ready()
     clock.pass_time(600, health)
-    assert health.unhealthy() is None, "no record waited"
+    assert health.unhealthy_reason() is None, "no record waited"
     health.note_lag(3, 7)
     clock.pass_time(60, health)
     health.note_lag(3, 9)
-    assert health.unhealthy() is None, "the limit is not reached"
+    assert health.unhealthy_reason() is None, "the limit is not reached"
     clock.pass_time(1, health)
     stalled = "records wait in partition 3, and none was committed for 61 s"
-    assert health.unhealthy() == stalled
+    assert health.unhealthy_reason() == stalled
     health.note_commit(3)
-    assert health.unhealthy() is None, "a record was committed"
+    assert health.unhealthy_reason() is None, "a record was committed"
     clock.pass_time(61, health)
-    assert health.unhealthy() == stalled
+    assert health.unhealthy_reason() == stalled
     health.note_lag(3, 0)
-    assert health.unhealthy() is None, "no record waits any more"
+    assert health.unhealthy_reason() is None, "no record waits any more"
 
 
 def test_a_partition_with_commits_does_not_hide_one_without() -> None:
@@ -76,7 +76,7 @@ def test_a_partition_with_commits_does_not_hide_one_without() -> None:
     for _ in range(61):
         clock.pass_time(1, health)
         health.note_commit(0)
-    assert (health.unhealthy() or "").startswith("records wait in partition 1,")
+    assert (health.unhealthy_reason() or "").startswith("records wait in partition 1,")
 
 
 def test_the_time_limit_starts_again_when_partitions_are_reassigned() -> None:
@@ -86,18 +86,18 @@ def test_the_time_limit_starts_again_when_partitions_are_reassigned() -> None:
     clock.pass_time(59, health)
     health.note_unready("the partitions assigned are being restored")
     clock.pass_time(500, health)
-    assert health.unhealthy() is None, "a restore has a separate limit"
+    assert health.unhealthy_reason() is None, "a restore has a separate limit"
     health.note_ready()
     health.note_lag(0, 1)
     clock.pass_time(60, health)
-    assert health.unhealthy() is None
+    assert health.unhealthy_reason() is None
 
 
 def test_readiness_names_what_it_waits_for() -> None:
     _, health = started()
-    assert health.unready() == "starting"
+    assert health.unready_reason() == "starting"
     health.note_ready()
-    assert health.unready() is None
+    assert health.unready_reason() is None
     health.note_unready("told to end")
-    assert health.unready() == "told to end"
-    assert Health(1, is_ready=True).unready() is None
+    assert health.unready_reason() == "told to end"
+    assert Health(1, is_ready=True).unready_reason() is None

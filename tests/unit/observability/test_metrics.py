@@ -13,7 +13,7 @@ from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.observability.metrics_page import metrics_page
 from newsloom.pipeline.build_records import Publication
-from newsloom.pipeline.lane.rows import Lane
+from newsloom.pipeline.lane.rows import LaneRow
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Enriched, Result
 from newsloom.records.faults import Fault, Outcome, Reason
@@ -95,12 +95,12 @@ def test_crawlers_cannot_create_unlimited_labels() -> None:
 )
 def test_a_lane_compares_its_count_of_inputs_with_its_row(counted: int, unaccounted: int) -> None:
     metrics, state = Metrics("curate"), State()
-    state.lane = Lane(outcomes={"curated": 40, "unchanged": 2})
+    state.lane = LaneRow(outcomes={"curated": 40, "unchanged": 2})
     lane = LaneMetrics(metrics, 3, state)
     for _ in range(2):
         lane.count(Result(Outcome.CURATED))
     lane.count(Result(Outcome.WITHDRAWN), is_input=False)
-    state.lane = Lane(outcomes={"curated": 40 + counted, "unchanged": 1, "withdrawn": 1})
+    state.lane = LaneRow(outcomes={"curated": 40 + counted, "unchanged": 1, "withdrawn": 1})
     lane.commit()
     value = metrics.registry.get_sample_value
     assert value("newsloom_unaccounted_inputs", {"lane": "3"}) == unaccounted
@@ -110,7 +110,7 @@ def test_a_lane_compares_its_count_of_inputs_with_its_row(counted: int, unaccoun
 
 def test_samples_of_revoked_partitions_are_removed() -> None:
     metrics = Metrics("curate")
-    LaneMetrics(metrics, 5, State()).describe()
+    LaneMetrics(metrics, 5, State()).update_gauges()
     metrics[definitions.LAG_RECORDS].labels("curate", "5").set(3)
     metrics.forget_partitions()
     samples = [s for family in metrics.registry.collect() for s in family.samples]

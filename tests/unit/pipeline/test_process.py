@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.lane.state import State, fingerprint
+from newsloom.pipeline.lane.state import State, state_digest
 from newsloom.records.faults import Outcome, Reason, Stage
 from newsloom.rules.topics import TopicIndex
 from tests.support.lanes import START_S, event
@@ -32,21 +32,21 @@ def _pipeline(error: Exception) -> Pipeline:
 def test_a_bug_makes_one_dead_letter_and_other_inputs_are_curated() -> None:
     pipeline = _pipeline(ValueError("an oversight"))
     assert pipeline.take(event("a.example/1", "Ferry aground"), START_S).fault is None
-    before = fingerprint(pipeline.state)
+    before = state_digest(pipeline.state)
     failed = pipeline.take(event("a.example/2", "A failing one"), START_S)
     assert failed.outcome is Outcome.DEAD_LETTERED
     assert failed.fault is not None
     assert (failed.fault.reason, failed.fault.stage) == (Reason.INTERNAL_ERROR, Stage.ENRICH)
     assert failed.fault.detail == "ValueError: an oversight"
     pipeline.state.lane.outcomes.pop(Outcome.DEAD_LETTERED.value)
-    assert fingerprint(pipeline.state) == before, "only the counter of the lane changed"
+    assert state_digest(pipeline.state) == before, "only the counter of the lane changed"
     assert pipeline.take(event("a.example/3", "Comet seen"), START_S).fault is None
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
 def test_a_failure_of_the_environment_is_raised_and_not_a_dead_letter(error: Exception) -> None:
     pipeline = _pipeline(error)
-    before = fingerprint(pipeline.state)
+    before = state_digest(pipeline.state)
     with pytest.raises(type(error)):
         pipeline.take(event("a.example/1", "A failing one"), START_S)
-    assert fingerprint(pipeline.state) == before
+    assert state_digest(pipeline.state) == before

@@ -88,9 +88,9 @@ def test_an_invalid_url_is_not_judged_by_its_name() -> None:
     assert judge_name("http://[") == "ok"
 
 
-def good(url: str, fingerprint: str = "aa", width: int = 640, height: int = 360) -> ImageCheck:
+def good(url: str, state_digest: str = "aa", width: int = 640, height: int = 360) -> ImageCheck:
     check: ImageCheck = {"url": url, "verdict": "ok", "width": width, "height": height}
-    return {**check, "fingerprint": fingerprint}
+    return {**check, "fingerprint": state_digest}
 
 
 def bad(url: str, verdict: Verdict = Verdict.UNREACHABLE) -> ImageCheck:

@@ -374,8 +374,10 @@ BARE = [
 ]
 
 
-@pytest.mark.parametrize(("reason", "title", "is_vouched", "bare"), BARE, ids=[r[0] for r in BARE])
+@pytest.mark.parametrize(
+    ("reason", "title", "is_from_carrier", "bare"), BARE, ids=[r[0] for r in BARE]
+)
 def test_the_outlet_is_removed_from_a_title(
-    reason: str, title: str, is_vouched: bool, bare: str
+    reason: str, title: str, is_from_carrier: bool, bare: str
 ) -> None:
-    assert bare_title(title, NAMES, is_vouched) == bare, reason
+    assert bare_title(title, NAMES, is_from_carrier) == bare, reason

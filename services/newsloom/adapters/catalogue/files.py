@@ -122,7 +122,7 @@ class CatalogueFiles:
         self._seen = self._stamps()
         self.current = load_catalogue(own)
 
-    def renewed(self) -> Catalogue:
+    def reload_if_changed(self) -> Catalogue:
         """The catalogue of the current files. They are read again only if one has changed.
 
         After a change with a mistake the former catalogue is kept, and the mistake is logged once.

@@ -30,7 +30,7 @@ class ImageChecker:
     """Checks the images of articles. Create it on the asyncio loop on which it is used.
 
     `wanted` is the number of usable images at which a check stops. `clock` is monotonic, in
-    seconds. `record_s` is the deadline of one article, in seconds.
+    seconds. `article_timeout_s` is the deadline of one article, in seconds.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ImageChecker:
         wanted: int = 1,
         should_discover: bool = False,
         clock: Callable[[], float] = time.monotonic,
-        record_s: float = RECORD_S,
+        article_timeout_s: float = RECORD_S,
         watch: FetchObserver | None = None,
     ) -> None:
         hosts = Hosts(clock)
@@ -47,7 +47,7 @@ class ImageChecker:
         self._pages = PageImages(client, hosts) if should_discover else None
         self._client = client
         self._wanted = wanted
-        self._record_s = record_s
+        self._record_s = article_timeout_s
 
     async def check(self, urls: Sequence[str], page_url: str) -> list[ImageCheck]:
         """The image checks of `urls`, in order, up to the last one that was needed.

@@ -92,10 +92,10 @@ class PageImages:
             if response.status_code != 200 or "html" not in kind:
                 return []
             body = await read_body(response, MAX_BYTES)
-            return images_of(body.data, response.url)
+            return find_page_images(body.data, response.url)
 
 
-def images_of(page: bytes, base: httpx.URL) -> list[str]:
+def find_page_images(page: bytes, base: httpx.URL) -> list[str]:
     """The URLs of at most five images that `page`, fetched from `base`, names, without repeats."""
     parser = LexborHTMLParser(b"<".join(page.split(b"<", MAX_TAGS + 1)[: MAX_TAGS + 1]))
     found: dict[str, None] = {}

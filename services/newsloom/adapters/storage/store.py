@@ -125,13 +125,13 @@ class Store:
         self._connection.close()
         os.close(self._lock)
 
-    def documents_through(self) -> int:
+    def documents_end(self) -> int:
         """The byte of `curated.jsonl` up to which the documents are written."""
         query = "SELECT value FROM meta WHERE name = 'documents'"
         row = self._connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 
-    def note_documents(self) -> None:
+    def mark_documents_written(self) -> None:
         """Records that the documents are written up to the end of `curated.jsonl`."""
         length = str(self._lengths["curated.jsonl"])
         with _outages(f"write {self._path}"):

@@ -20,7 +20,7 @@ from newsloom.rules.duplicates import (
     compare_texts,
     find_difference,
 )
-from newsloom.rules.stories import RELATED_FLOOR, RELATED_LIMIT, choose_related
+from newsloom.rules.stories import MAX_RELATED, RELATED_FLOOR, choose_related
 from newsloom.rules.words.terms import UNIT, dot_product
 
 MAX_NEAR_MISSES = 4
@@ -135,7 +135,7 @@ def _difference_text(kind: str, only_in: tuple[frozenset[str], frozenset[str]]) 
 def related_heading() -> str:
     """The line above the table of related articles."""
     return (
-        f"related articles, nearest first: at most {RELATED_LIMIT}, with similarity "
+        f"related articles, nearest first: at most {MAX_RELATED}, with similarity "
         f"{_decimal(RELATED_FLOOR)} or more (* = also related in its last published record)"
     )
 

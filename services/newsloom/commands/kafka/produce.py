@@ -13,8 +13,7 @@ import click
 from newsloom.adapters.inputs.sources import STANDARD_INPUT, Source, find_sources
 from newsloom.commands.display.progress import ProgressView
 from newsloom.commands.kafka.connect import on_kafka
-from newsloom.runtimes.kafka.clients.produce import Delivery, Listeners
-from newsloom.runtimes.kafka.clients.produce import produce as produce_events
+from newsloom.runtimes.kafka.clients.produce import Delivery, Listeners, send_events
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.settings import Settings
 
@@ -65,7 +64,7 @@ def _send(settings: Settings, sources: list[Source], delivery: Delivery, is_quie
     try:
         with ProgressView(total_bytes, is_quiet, label="producing") as progress:
             listeners = Listeners(progress.advance, _report_too_large)
-            on_kafka(produce_events(servers, topic, sources, delivery, listeners))
+            on_kafka(send_events(servers, topic, sources, delivery, listeners))
     except KeyboardInterrupt:
         return False
     finally:

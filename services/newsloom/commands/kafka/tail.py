@@ -14,8 +14,7 @@ import click
 
 from newsloom.commands.kafka.connect import on_kafka
 from newsloom.commands.kafka.record_lines import json_line, readable_line
-from newsloom.runtimes.kafka.clients.tail import Record, Start
-from newsloom.runtimes.kafka.clients.tail import tail as tail_topic
+from newsloom.runtimes.kafka.clients.tail import Record, Start, read_topic
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.settings import Settings
 
@@ -127,7 +126,7 @@ async def _print_records(
 ) -> None:
     shown = 0
     servers, topics = settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix)
-    async with aclosing(tail_topic(servers, topics, topic, start, should_follow)) as records:
+    async with aclosing(read_topic(servers, topics, topic, start, should_follow)) as records:
         async for record in records:
             sys.stdout.buffer.write(to_line(record))
             sys.stdout.buffer.flush()

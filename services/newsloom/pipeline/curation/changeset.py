@@ -10,7 +10,7 @@ from newsloom.pipeline.curation.changed_articles import ChangedArticles
 from newsloom.pipeline.curation.changed_stories import ChangedStories
 from newsloom.pipeline.lane.rows import (
     LANE_KEY,
-    Lane,
+    LaneRow,
     LiveArticle,
     article_key,
     encode_row,
@@ -40,7 +40,7 @@ class Changeset:
         lane, outcomes = state.lane, dict(state.lane.outcomes)
         for counted, step in ({outcome: 1} if counts is None else counts).items():
             outcomes[counted.value] = outcomes.get(counted.value, 0) + step
-        self.lane = Lane(
+        self.lane = LaneRow(
             lane.clock, lane.witnesses, lane.sequence, lane.placed, lane.revision, outcomes
         )
         self.articles = ChangedArticles(state)
@@ -65,7 +65,7 @@ class Changeset:
         self.lane.revision += 1
         return self.lane.revision
 
-    def publish_if_live(self, article_id: str | None) -> None:
+    def mark_if_live(self, article_id: str | None) -> None:
         """Marks an article for publication, unless it is None or not live."""
         if article_id is not None and self.articles.get(article_id) is not None:
             self.articles_to_publish[article_id] = None

@@ -10,8 +10,8 @@ from newsloom.pipeline.curation.duplicates import assign_root
 from newsloom.pipeline.curation.placing import place_article
 from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.curation.publishing import (
-    publish_stories_of_published_leads,
-    publish_story_if_due,
+    mark_lead_if_due,
+    mark_stories_of_marked_leads,
 )
 from newsloom.pipeline.curation.stories import count_article
 from newsloom.pipeline.lane.rows import LiveArticle
@@ -34,7 +34,7 @@ def decide(state: State, arrival: Arrival, policy: Policy = DEFAULT_POLICY) -> C
     changes.advance_clock(event_at, article_id)
     expire(changes)
     place_article(changes, arrival, version, event_at, policy)
-    publish_stories_of_published_leads(changes)
+    mark_stories_of_marked_leads(changes)
     return changes
 
 
@@ -59,13 +59,13 @@ def withdraw(state: State, arrival: WithdrawalArrival, policy: Policy) -> Change
     changes = Changeset(state, Outcome.WITHDRAWN, None if arrival.is_counted else correction)
     changes.articles_to_publish[arrival.article_id] = None
     changes.remove_article(arrival.article_id)
-    changes.publish_if_live(live.duplicate_of)
+    changes.mark_if_live(live.duplicate_of)
     copies = changes.articles.copies(arrival.article_id)
     assign_root(changes, sorted(copies, key=changes.articles.sequence))
     for article_id in sorted(state.named_by(arrival.article_id)):
-        changes.publish_if_live(article_id)
+        changes.mark_if_live(article_id)
     _update_story(changes, live, policy)
-    publish_stories_of_published_leads(changes)
+    mark_stories_of_marked_leads(changes)
     return changes
 
 
@@ -77,4 +77,4 @@ def _update_story(changes: Changeset, withdrawn: LiveArticle, policy: Policy) ->
         changes.stories.end(story_id)
         changes.stories_to_publish[story_id] = None
     else:
-        publish_story_if_due(changes, story_id, policy, is_due=True)
+        mark_lead_if_due(changes, story_id, policy, is_due=True)

@@ -8,7 +8,7 @@ from newsloom.rules.duplicates import MIN_FOUND_SIMILARITY, Text, is_duplicate
 from newsloom.rules.words.terms import UNIT, dot_product
 
 
-def find_original(
+def find_first_seen(
     changes: Changeset, live: LiveArticle, neighbours: Mapping[str, int]
 ) -> LiveArticle | None:
     """The first-seen neighbour that has the same text as `live` and was seen before it."""

@@ -6,7 +6,7 @@ store the row, merge stories, mark what must be published.
 
 from newsloom.pipeline.arrival import ArticleArrival
 from newsloom.pipeline.curation.changeset import Changeset
-from newsloom.pipeline.curation.duplicates import find_original, review_copies
+from newsloom.pipeline.curation.duplicates import find_first_seen, review_copies
 from newsloom.pipeline.curation.grouping import (
     Candidate,
     choose_story,
@@ -15,7 +15,7 @@ from newsloom.pipeline.curation.grouping import (
 )
 from newsloom.pipeline.curation.placeholders import drop_placeholders
 from newsloom.pipeline.curation.policy import Policy
-from newsloom.pipeline.curation.publishing import publish_root_if_grown, publish_story_if_due
+from newsloom.pipeline.curation.publishing import mark_lead_if_due, mark_root_if_grown
 from newsloom.pipeline.curation.stories import count_article, join_story, merge_stories
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.search_index import SearchResult
@@ -31,7 +31,7 @@ def place_article(
     changes.articles_to_publish[live.article["id"]] = None
     found = changes.search(live)
     neighbours = found.nearest()
-    original = find_original(changes, live, neighbours)
+    original = find_first_seen(changes, live, neighbours)
     live.duplicate_of = _root_of(live, original)
     if former is None:
         candidates = _enter_story(changes, live, original, found, policy)
@@ -44,8 +44,8 @@ def place_article(
     join_story(changes, live)
     other_id = find_story_to_merge(changes, live, candidates, policy.weights)
     story_id = merge_stories(changes, live.story_id, other_id) if other_id else live.story_id
-    publish_root_if_grown(changes, live)
-    publish_story_if_due(changes, story_id, policy, is_due=other_id is not None)
+    mark_root_if_grown(changes, live)
+    mark_lead_if_due(changes, story_id, policy, is_due=other_id is not None)
 
 
 def _new_row(
@@ -97,5 +97,5 @@ def _replace_version(changes: Changeset, live: LiveArticle, former: LiveArticle)
     """Subtracts the former version from its story, and compares its copies with the new one."""
     count_article(changes.stories.edit(live.story_id), former.article, -1)
     if former.duplicate_of not in (None, live.duplicate_of):
-        changes.publish_if_live(former.duplicate_of)
+        changes.mark_if_live(former.duplicate_of)
     review_copies(changes, live)

@@ -6,7 +6,7 @@ from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.rules.scoring import has_grown, is_published, lead_heat
 
 
-def publish_root_if_grown(changes: Changeset, live: LiveArticle) -> None:
+def mark_root_if_grown(changes: Changeset, live: LiveArticle) -> None:
     """Publishes the root of a duplicate if its copies have grown by a tenth since its record."""
     if live.duplicate_of is None:
         return
@@ -18,7 +18,7 @@ def publish_root_if_grown(changes: Changeset, live: LiveArticle) -> None:
         changes.articles_to_publish[live.duplicate_of] = None
 
 
-def publish_story_if_due(changes: Changeset, story_id: str, policy: Policy, is_due: bool) -> None:
+def mark_lead_if_due(changes: Changeset, story_id: str, policy: Policy, is_due: bool) -> None:
     """Publishes the lead of a story if its record is out of date, or if `is_due`.
 
     It is out of date when the story has another lead, has grown by a tenth, or crosses the publish
@@ -30,7 +30,7 @@ def publish_story_if_due(changes: Changeset, story_id: str, policy: Policy, is_d
     heat = lead_heat(-lead[0], len(story.providers))
     if story.published_lead != lead[2]:
         is_due = True
-        changes.publish_if_live(story.published_lead)
+        changes.mark_if_live(story.published_lead)
     if (
         is_due
         or lead[2] in changes.articles_to_publish
@@ -40,7 +40,7 @@ def publish_story_if_due(changes: Changeset, story_id: str, policy: Policy, is_d
         changes.articles_to_publish[lead[2]] = None
 
 
-def publish_stories_of_published_leads(changes: Changeset) -> None:
+def mark_stories_of_marked_leads(changes: Changeset) -> None:
     """Publishes the story of every lead that is published."""
     for article_id in changes.articles_to_publish:
         live = changes.articles.get(article_id)

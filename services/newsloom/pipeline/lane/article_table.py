@@ -22,12 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsloom.rules.scoring import LeadKey
-from newsloom.rules.stories import RELATED_LIMIT
+from newsloom.rules.stories import MAX_RELATED
 
 _ID_BYTES = 16
 _TIME_CHARACTERS = 20
 _FIRST_CAPACITY = 1024
-_NO_TAGS = array("H", [0] * RELATED_LIMIT)
+_NO_TAGS = array("H", [0] * MAX_RELATED)
 _TAG_COUNT = (1 << 16) - 1
 """A tag is a 16-bit hash. Of two million articles, a few hundred match a tag by chance."""
 
@@ -66,7 +66,7 @@ class ArticleTable:
         self.stories = np.frombuffer(self.story, dtype=np.int32)
         self._ids = bytearray(capacity * _ID_BYTES)
         self._published = bytearray(capacity * _TIME_CHARACTERS)
-        self._tags: array[int] = _column("H", capacity * RELATED_LIMIT)
+        self._tags: array[int] = _column("H", capacity * MAX_RELATED)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -127,8 +127,8 @@ class ArticleTable:
         """Removes a live article."""
         slot = self._numbers.pop(int(article_id, 16)) & self._mask
         self.number[slot] = self.handle[slot] = 0
-        start = slot * RELATED_LIMIT
-        self._tags[start : start + RELATED_LIMIT] = _NO_TAGS
+        start = slot * MAX_RELATED
+        self._tags[start : start + MAX_RELATED] = _NO_TAGS
 
     def oldest(self, below: int) -> int | None:
         """The lowest number of a live article, if it is lower than `below`."""
@@ -139,14 +139,14 @@ class ArticleTable:
         return None
 
     def set_references(self, number: int, article_ids: Sequence[str]) -> None:
-        """Stores which articles the last record of an article named, at most RELATED_LIMIT.
+        """Stores which articles the last record of an article named, at most MAX_RELATED.
 
         Only a 16-bit hash of each id is stored, as a prefilter for `may_reference`.
         """
         tags = [_tag(article_id) for article_id in article_ids]
-        tags += [0] * (RELATED_LIMIT - len(tags))
-        start = (number & self._mask) * RELATED_LIMIT
-        self._tags[start : start + RELATED_LIMIT] = array("H", tags)
+        tags += [0] * (MAX_RELATED - len(tags))
+        start = (number & self._mask) * MAX_RELATED
+        self._tags[start : start + MAX_RELATED] = array("H", tags)
 
     def may_reference(self, article_id: str) -> list[str]:
         """The ids of all live articles that name an article, and some false positives.
@@ -155,7 +155,7 @@ class ArticleTable:
         """
         tags = np.frombuffer(self._tags, dtype=np.uint16)
         (places,) = (tags == _tag(article_id)).nonzero()
-        numbers = self.numbers[places // RELATED_LIMIT]
+        numbers = self.numbers[places // MAX_RELATED]
         return [self.id_of(number) for number in numbers.tolist() if number]
 
     def _grow(self, number: int) -> None:

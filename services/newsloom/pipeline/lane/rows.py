@@ -135,7 +135,7 @@ class StoryAlias:
 
 
 @dataclass(slots=True)
-class Lane:
+class LaneRow:
     """The lane's own row: its clock with the witnesses, its counters, and the outcomes so far."""
 
     clock: int | None = None
@@ -146,7 +146,7 @@ class Lane:
     outcomes: dict[str, int] = field(default_factory=dict)
 
 
-Row: TypeAlias = LiveArticle | LiveStory | StoryAlias | Lane
+Row: TypeAlias = LiveArticle | LiveStory | StoryAlias | LaneRow
 
 _ARTICLE_FIELDS = [column.name for column in fields(LiveArticle)]
 _STORY_FIELDS = [column.name for column in fields(LiveStory)]
@@ -200,7 +200,7 @@ def decode_row(key: str, value: bytes) -> Row:
     row = orjson.loads(value)
     if key == LANE_KEY:
         row["witnesses"] = [(time, ident) for time, ident in row["witnesses"]]
-        return Lane(**row)
+        return LaneRow(**row)
     return StoryAlias(**row) if "merged_into" in row else _story(row)
 
 

@@ -13,11 +13,11 @@ from newsloom.pipeline.lane.live_stories import LiveStories
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.search import ranking_kernels
 from newsloom.pipeline.search.centroid_cache import CentroidCache, TermSums
-from newsloom.pipeline.search.postings import MAX_LEAVING, Found, Postings, hash_terms
+from newsloom.pipeline.search.postings import MAX_MARKED_DISTANCE, Found, Postings, hash_terms
 from newsloom.rules.evidence import Centroid, neighbour_evidence
 from newsloom.rules.stories import (
+    MAX_RELATED,
     RELATED_FLOOR,
-    RELATED_LIMIT,
     WINDOW_S,
     is_within_reach,
     story_similarity,
@@ -51,8 +51,8 @@ class SearchIndex:
     def remove(self, article: int) -> None:
         """Removes an article that is still in the article table, but in no story any more."""
         first = self.articles.table.oldest(article + 1) or article
-        if article - first < MAX_LEAVING:
-            self.postings.forget(article, first)
+        if article - first < MAX_MARKED_DISTANCE:
+            self.postings.mark_removed(article, first)
         else:
             self.postings.remove(article, hash_terms(self._vector(article)))
 
@@ -69,12 +69,12 @@ class SearchIndex:
     def take_from_story(self, number: int, article: int) -> None:
         """Subtracts an article's vector from a story's centroid. Call it before it leaves."""
         if self.stories.size[number] == 1:
-            self.centroids.forget(number)
+            self.centroids.discard(number)
             return
-        centroid = self.centroids.at_hand(number)
+        centroid = self.centroids.peek(number)
         if centroid is None:
             # It was not used recently: compute it again only when it is needed.
-            self.centroids.forget(number)
+            self.centroids.discard(number)
             self.stories.square[number] = 0
             return
         before, vector = self.square(number), self._vector(article)
@@ -87,7 +87,7 @@ class SearchIndex:
 
     def finish_restore(self) -> None:
         """Sorts the postings, after articles were added in any order."""
-        self.postings.settle()
+        self.postings.sort()
 
     def square(self, number: int) -> int:
         """The squared length of a story's centroid."""
@@ -138,7 +138,7 @@ class SearchIndex:
             sums = {}
             for article in self.stories.articles(number):
                 add_to(sums, self._vector(article))
-            self.centroids.keep(number, sums)
+            self.centroids.put(number, sums)
         return sums
 
     def _vector(self, article: int) -> Vector:
@@ -172,14 +172,14 @@ class SearchResult:
         self._time = time
         self.found = found
         nearest, cosines = ranking_kernels.nearest(
-            *found, index.articles.table.times, time, WINDOW_S, UNIT, RELATED_FLOOR, RELATED_LIMIT
+            *found, index.articles.table.times, time, WINDOW_S, UNIT, RELATED_FLOOR, MAX_RELATED
         )
         self._neighbours = dict(Found(nearest, cosines).pairs())
 
     def nearest(self) -> dict[str, int]:
         """The articles that can be related to the text: similarity in thousandths by id.
 
-        They are the RELATED_LIMIT nearest within the window, and all ties with the last of them;
+        They are the MAX_RELATED nearest within the window, and all ties with the last of them;
         each cosine is at least RELATED_FLOOR.
         """
         id_of = self._index.articles.table.id_of

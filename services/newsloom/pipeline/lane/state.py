@@ -15,7 +15,7 @@ from newsloom.pipeline.lane.live_stories import LiveStories
 from newsloom.pipeline.lane.row_cache import MAX_IN_MEMORY
 from newsloom.pipeline.lane.rows import (
     LANE_KEY,
-    Lane,
+    LaneRow,
     LiveArticle,
     LiveStory,
     Row,
@@ -46,7 +46,7 @@ class State:
         articles were placed, the oldest leaves with each new one.
         """
         self.cap = cap
-        self.lane = Lane()
+        self.lane = LaneRow()
         self.articles = LiveArticles(spill_store, max_in_memory)
         self.stories = LiveStories(spill_store, max_in_memory, self.articles.table)
         self.aliases: dict[str, StoryAlias] = {}
@@ -181,8 +181,8 @@ class State:
 
 def image_key(article: Article, check: ImageCheck) -> str | None:
     """The key shared by articles of one provider that have an image with the same bytes."""
-    fingerprint = check.get("fingerprint")
-    return f"{article['provider']['domain']} {fingerprint}" if fingerprint else None
+    state_digest = check.get("fingerprint")
+    return f"{article['provider']['domain']} {state_digest}" if state_digest else None
 
 
 def image_keys(live: LiveArticle | None) -> set[str]:
@@ -212,7 +212,7 @@ def _discard(sets: dict[str, set[str]], key: str, member: str) -> None:
         del sets[key]
 
 
-def fingerprint(state: State) -> str:
+def state_digest(state: State) -> str:
     """A digest of the whole state: rows and computed parts."""
     computed = [
         state.index.canonical(),

@@ -29,14 +29,14 @@ class CentroidCache:
             assert self._spill_store is not None
             centroid = orjson.loads(self._spill_store.read(handle))
             self._spill_store.discard(handle)
-            self.keep(number, centroid)
+            self.put(number, centroid)
         return centroid
 
-    def at_hand(self, number: int) -> TermSums | None:
+    def peek(self, number: int) -> TermSums | None:
         """The centroid of a story if it is in memory, else None. Does not count as a use."""
         return self._in_memory.get(number)
 
-    def keep(self, number: int, centroid: TermSums) -> None:
+    def put(self, number: int, centroid: TermSums) -> None:
         """Adds a centroid that is not stored; may spill the oldest one. Raises OSError."""
         self._in_memory[number] = centroid
         if len(self._in_memory) > self._max_in_memory:
@@ -47,7 +47,7 @@ class CentroidCache:
                     self._handles.frombytes(bytes(self._handles.itemsize * missing))
                 self._handles[oldest] = self._spill_store.write(orjson.dumps(evicted))
 
-    def forget(self, number: int) -> None:
+    def discard(self, number: int) -> None:
         """Removes the centroid of a story, if it is stored."""
         self._in_memory.pop(number, None)
         if handle := self._take_handle(number):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from newsloom.pipeline.search import posting_kernels as kernels
+from newsloom.pipeline.search import posting_kernels
 from newsloom.pipeline.search.compiled import Integers
 from newsloom.pipeline.search.posting_layout import CLASSES, FIRST_BLOCK, TERMS, Arena
 from newsloom.rules.words.terms import Vector
@@ -19,9 +19,9 @@ MAX_READ = 1536
 the newest documents of a term that has more. An older document that shares only such frequent terms
 with the text is not found: it reports another occurrence."""
 
-MAX_LEAVING = 1 << 14
-"""`forget` accepts a document whose number is less than this above the oldest live one: it marks
-the document as removed, and a later sweep removes its entries."""
+MAX_MARKED_DISTANCE = 1 << 14
+"""`mark_removed` accepts a document whose number is less than this above the oldest live one. A
+later sweep removes the entries of marked documents."""
 _SWEEP_EVERY = 64
 """When the number of an added document is a multiple of this, one part of the places is swept."""
 _SWEEPS = 1024
@@ -51,7 +51,7 @@ def hash_terms(vector: Vector) -> Integers:
 class Postings:
     """Which documents hold which terms, and the weight of each term there (1 to 1,023).
 
-    Document numbers must rise; if not, call `settle` before the first search or removal. No two may
+    Document numbers must rise; if not, call `sort` before the first search or removal. No two may
     be more than NUMBER_MASK apart. A term is identified by Python's keyed 64-bit hash: for four
     million terms the probability of any collision is one in two million, and the key, which differs
     in each process, prevents collisions on purpose.
@@ -75,10 +75,10 @@ class Postings:
         count = len(terms) // 2
         self._newest = max(self._newest, number)
         self._enlarge_table(count)
-        done = kernels.add(*self._arrays(), terms, number, 0)
+        done = posting_kernels.add(*self._arrays(), terms, number, 0)
         while done < count:
             self._enlarge_arena()
-            done = kernels.add(*self._arrays(), terms, number, done)
+            done = posting_kernels.add(*self._arrays(), terms, number, done)
         if self._first and number % _SWEEP_EVERY == 0:
             self.sweep(number // _SWEEP_EVERY % _SWEEPS, _SWEEPS)
 
@@ -87,7 +87,7 @@ class Postings:
         places = len(self._table) // 2
         if len(self) + count > _MAX_LOAD * places:
             table = np.zeros(4 * places, np.int64)
-            kernels.rehash(self._table, table)
+            posting_kernels.rehash(self._table, table)
             self._table = table
 
     def _enlarge_arena(self) -> None:
@@ -95,19 +95,19 @@ class Postings:
         step = max(_ARENA_STEP, len(self._arena) // 8)
         self._arena.resize(len(self._arena) + step, refcheck=False)
 
-    def settle(self) -> None:
+    def sort(self) -> None:
         """Sorts the list of each term by document number."""
-        kernels.sort(self._table, self._arena, self._newest)
+        posting_kernels.sort(self._table, self._arena, self._newest)
 
     def remove(self, number: int, terms: Integers) -> None:
         """Removes the entries of a document that was added with these terms. Raises KeyError."""
-        kernels.remove(*self._arrays(), terms, number, self._newest)
+        posting_kernels.remove(*self._arrays(), terms, number, self._newest)
 
-    def forget(self, number: int, first: int) -> None:
+    def mark_removed(self, number: int, first: int) -> None:
         """Marks a document as removed; a later sweep removes its entries.
 
-        `first` is the lowest number that may still be live, less than MAX_LEAVING below `number`.
-        After that, each search needs the `ring` of live documents, without this one.
+        `first` is the lowest number that may still be live, less than MAX_MARKED_DISTANCE below
+        `number`. After that, each search needs the `ring` of live documents, without this one.
         """
         self._first, self._last_marked = first, max(self._last_marked, number)
 
@@ -115,7 +115,7 @@ class Postings:
         """Removes the entries of documents before the first live one, in one part of the places."""
         places = len(self._table) // 2
         start, end = 2 * (places * part // parts), 2 * (places * (part + 1) // parts)
-        kernels.sweep(*self._arrays(), start, end, self._first, self._newest)
+        posting_kernels.sweep(*self._arrays(), start, end, self._first, self._newest)
 
     def search(
         self, terms: Integers, least: int, without: Sequence[int] = (), ring: Integers = _NO_RING
@@ -123,21 +123,21 @@ class Postings:
         """The documents whose dot product with a text is at least `least` (above 0), and products.
 
         Products are exact over the entries that were read, see MAX_READ. `terms` are the text's, as
-        `hash_terms` returns them. Documents `without` are skipped. `ring` is needed once `forget`
-        was called: an array with each live document's number at that number modulo the array's
-        length, a power of two.
+        `hash_terms` returns them. Documents `without` are skipped. `ring` is needed once
+        `mark_removed` was called: an array with each live document's number at that number modulo
+        the array's length, a power of two.
         """
         limit = max(1, 2 * self._max_read // (len(terms) or 1))
         query = (terms, np.array(without, np.int64), limit, least, self._newest)
         live = (ring, self._first, self._last_marked)
-        return Found(*kernels.search(self._table, self._arena, *query, *live))
+        return Found(*posting_kernels.search(self._table, self._arena, *query, *live))
 
     def canonical(self, ring: Integers = _NO_RING) -> list[tuple[int, list[tuple[int, int]]]]:
         """(Hash of a term, its list of (number, weight) without removed documents), sorted."""
         live = set(ring.tolist())
         postings = (
             (term, [entry for entry in entries if entry[0] > self._last_marked or entry[0] in live])
-            for term, entries in kernels.items(self._table, self._arena, self._newest)
+            for term, entries in posting_kernels.items(self._table, self._arena, self._newest)
         )
         return sorted((term, entries) for term, entries in postings if entries)
 

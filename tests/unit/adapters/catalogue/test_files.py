@@ -67,7 +67,7 @@ def test_a_title_is_compared_without_the_names_of_its_outlet() -> None:
         for name in (outlet.name, outlet.domain, *outlet.also):
             bare = title_without_outlet(f"Aground - {name}", outlet.name, outlet.domain)
             if name_key(name) in catalogue.names:
-                assert bare_title(bare, catalogue.names, is_vouched=True) == "Aground", name
+                assert bare_title(bare, catalogue.names, is_from_carrier=True) == "Aground", name
 
 
 def test_the_bundled_files_are_sorted_with_the_invented_outlets_last() -> None:
@@ -202,31 +202,33 @@ def test_changed_files_are_read_again_and_a_mistake_keeps_the_last_good_catalogu
     own = own_file(tmp_path / "own.toml", PROVIDER + "standing = 1\n")
     files = CatalogueFiles([own])
     first = files.current
-    assert files.renewed() is first, "an unchanged file is not read again"
+    assert files.reload_if_changed() is first, "an unchanged file is not read again"
     own_file(own, PROVIDER + "standing = 22\n")
-    second = files.renewed()
+    second = files.reload_if_changed()
     assert second.version != first.version
     assert second.outlets["bbc.co.uk"].standing == 22
     own_file(own, PROVIDER + "standing = 999\n")
-    assert [files.renewed(), files.renewed()] == [second, second]
+    assert [files.reload_if_changed(), files.reload_if_changed()] == [second, second]
     own.unlink()
-    assert [files.renewed(), files.renewed()] == [second, second]
+    assert [files.reload_if_changed(), files.reload_if_changed()] == [second, second]
     invalid, missing = caplog.messages
     assert invalid.startswith(f"the former catalogue is kept: {own}:4: "), "logged once"
     assert missing.startswith(f"the former catalogue is kept: {own}: cannot be read")
     own_file(own, PROVIDER + "standing = 1\n")
-    assert files.renewed().version == first.version, "the same bytes give the same version"
+    assert files.reload_if_changed().version == first.version, (
+        "the same bytes give the same version"
+    )
 
 
 def test_without_own_files_the_catalogue_is_not_read_again() -> None:
     files = CatalogueFiles()
-    assert files.renewed() is files.current
+    assert files.reload_if_changed() is files.current
 
 
 def test_an_enricher_uses_a_changed_catalogue_after_renew_catalogue(tmp_path: Path) -> None:
     own = own_file(tmp_path / "own.toml", PROVIDER)
     files = CatalogueFiles([own])
-    enricher = Enricher(files.current, "off", find_catalogue=files.renewed)
+    enricher = Enricher(files.current, "off", find_catalogue=files.reload_if_changed)
     event = {"webUrl": "https://bbc.co.uk/1", "title": "Aground"}
     event["publishedDateTime"] = "2026-03-02T10:00:00Z"
 

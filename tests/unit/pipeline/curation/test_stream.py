@@ -11,7 +11,7 @@ from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.decide import decide
 from newsloom.pipeline.decode import Decoded, decode_record
 from newsloom.pipeline.enrich import enrich_article
-from newsloom.pipeline.lane.state import fingerprint
+from newsloom.pipeline.lane.state import state_digest
 from newsloom.pipeline.normalise import identify, normalise
 from newsloom.records.curated import CuratedArticle, MergedStory, Story, Tombstone
 from newsloom.records.event import ArticleEvent
@@ -62,10 +62,10 @@ def test_decide_does_not_change_the_state() -> None:
     for number, event in enumerate(generate(5, 260, articles_per_day=20, withdrawal_share=0.05)):
         decoded = decode_record(event)
         if number > 120 and number % 7 == 0 and isinstance(decoded, Decoded):
-            before, arrival = fingerprint(pipeline.state), _arrive(decoded)
+            before, arrival = state_digest(pipeline.state), _arrive(decoded)
             first = build_records(decide(pipeline.state, arrival))
             assert build_records(decide(pipeline.state, arrival)) == first
-            assert fingerprint(pipeline.state) == before
+            assert state_digest(pipeline.state) == before
         pipeline.take(event, START_S + 40 * DAY_S)
     assert len(pipeline.state.articles) < 220, "some articles left the window during the test"
 

@@ -88,9 +88,9 @@ class PostingsAndNaivePostings(RuleBasedStateMachine):
 
     @precondition(lambda self: self.naive.documents)
     @rule(data=st.data())
-    def forget(self, data: st.DataObject) -> None:
+    def mark_removed(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(sorted(self.naive.documents)[:4]))
-        self.postings.forget(number, min(self.naive.documents))
+        self.postings.mark_removed(number, min(self.naive.documents))
         del self.naive.documents[number]
 
     @rule(parts=st.integers(1, 3))
@@ -173,7 +173,7 @@ def test_document_numbers_can_wrap_around() -> None:
     restored = Postings(MAX_READ)
     for number, vector in sorted(naive.documents.items(), key=lambda item: item[0] % 7):
         restored.add(number, hash_terms(vector))
-    restored.settle()
+    restored.sort()
     assert restored.canonical() == naive.canonical()
     assert _search(restored, sought, 1) == naive.search(sought, 1, MAX_READ)
 
@@ -184,7 +184,7 @@ def test_settle_sorts_documents_that_were_added_in_any_order() -> None:
         postings.add(number, hash_terms({"ferry": number}))
     for number in (1, 2, 3, 5, 7, 8, 9):
         sorted_postings.add(number, hash_terms({"ferry": number}))
-    postings.settle()
+    postings.sort()
     assert postings.canonical() == sorted_postings.canonical()
     assert _search(postings, {"ferry": 1}, 1) == _search(sorted_postings, {"ferry": 1}, 1)
 
@@ -195,7 +195,7 @@ def test_the_newest_documents_of_a_term_are_read() -> None:
         postings.add(number, hash_terms({"ferry": 1, "pier": 1}))
     assert list(_search(postings, {"ferry": 1}, 1)) == list(range(2, MAX_READ + 2))
     assert list(_search(postings, {"ferry": 1, "pier": 1}, 1)) == list(range(12, MAX_READ + 2))
-    postings.forget(20, 1)
+    postings.mark_removed(20, 1)
     live = set(range(1, MAX_READ + 2)) - {20}
     assert list(_search(postings, {"ferry": 1}, 1, live=live)) == sorted(live)
 
@@ -206,7 +206,7 @@ def test_memory_of_forgotten_documents_is_released() -> None:
     for number in range(1, last + 1):
         postings.add(number, hash_terms({f"name{number}": 5, f"word{number % 100}": 9}))
         if number > 500:
-            postings.forget(number - 500, number - 500)
+            postings.mark_removed(number - 500, number - 500)
     # Entries of forgotten documents remain until their slots are written again or swept.
     assert len(postings) < 70_000
     postings.sweep()
@@ -248,7 +248,7 @@ def test_many_terms_are_added_and_removed_as_in_a_lane() -> None:
         postings.add(number, hash_terms(documents[number]))
         if len(documents) > 600:
             leaving = min(documents)
-            postings.forget(leaving, leaving)
+            postings.mark_removed(leaving, leaving)
             del documents[leaving]
         if number % 9 == 0:
             leaving = random.choice(list(documents))
@@ -263,7 +263,7 @@ def test_many_terms_are_added_and_removed_as_in_a_lane() -> None:
         postings.remove(number, hash_terms(vector))
     assert postings.canonical() == []
     postings.add(2_500, hash_terms({"ferry": 1}))
-    postings.forget(2_500, 2_500)
+    postings.mark_removed(2_500, 2_500)
     postings.sweep()
     assert len(postings) == 1
 

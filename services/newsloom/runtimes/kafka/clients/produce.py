@@ -69,7 +69,7 @@ class Listeners:
     report_too_large: Callable[[str, int, int], None]
 
 
-async def produce(
+async def send_events(
     servers: str, topic: str, sources: Sequence[Source], delivery: Delivery, listeners: Listeners
 ) -> None:
     """Sends the records of `sources` in order; returns when the broker has confirmed all of them.

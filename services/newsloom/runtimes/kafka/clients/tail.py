@@ -68,7 +68,7 @@ def resolve_topic(name: str, topics: KafkaTopics, existing: Collection[str]) -> 
     raise OutageError(f"there is no topic {name}: name one of {names}{also}")
 
 
-async def tail(
+async def read_topic(
     servers: str, topics: KafkaTopics, name: str, start: Start, should_follow: bool
 ) -> AsyncGenerator[Record, None]:
     """Yields the records of topic `name` up to its current end, or for ever if `should_follow`.

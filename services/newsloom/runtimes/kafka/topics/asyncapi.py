@@ -31,7 +31,7 @@ def asyncapi_text() -> str:
 
 
 def _document(topics: KafkaTopics) -> dict[str, Any]:
-    public = [topic for topic in topics if not topic.is_inner]
+    public = [topic for topic in topics if not topic.is_internal]
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -25,7 +25,7 @@ class KafkaTopic:
     `partitions` is `any` for any number, or `lanes` for one per lane. `retention_days` is None
     where only compaction bounds the topic. `max_bytes` bounds one record batch as sent. `schema`
     names a file in `schemas/json`; it is None where values are plain bytes, or an internal form
-    that may change at any time (`is_inner`). `headers` maps each header's name to its meaning.
+    that may change at any time (`is_internal`). `headers` maps each header's name to its meaning.
     """
 
     suffix: str
@@ -40,7 +40,7 @@ class KafkaTopic:
     schema: str | None
     further_configs: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    is_inner: bool = False
+    is_internal: bool = False
 
     def configs(self) -> dict[str, str]:
         """The settings to create the topic with, under Kafka's names."""
@@ -81,7 +81,7 @@ ENRICHED_ARTICLES = KafkaTopic(
     retention_days=7,
     max_bytes=4 * MIB,
     schema=None,
-    is_inner=True,
+    is_internal=True,
 )
 CURATED_ARTICLES = KafkaTopic(
     suffix="curated-articles.v1",
@@ -123,7 +123,7 @@ LANE_STATE = KafkaTopic(
     retention_days=None,
     max_bytes=4 * MIB,
     schema=None,
-    is_inner=True,
+    is_internal=True,
     # Kafka compacts only closed segments; small segments keep a restore short.
     further_configs={"segment.bytes": str(64 * MIB)},
 )

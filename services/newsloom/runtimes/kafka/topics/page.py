@@ -56,5 +56,7 @@ def _value(topic: KafkaTopic) -> str:
     if topic.schema is not None:
         path = f"schemas/json/{topic.schema}.v{SCHEMA_VERSION}.schema.json"
         return f"JSON, [{topic.schema}](../{path})"
-    is_inner = topic.is_inner
-    return "an internal form that may change at any time" if is_inner else "the input's own bytes"
+    is_internal = topic.is_internal
+    return (
+        "an internal form that may change at any time" if is_internal else "the input's own bytes"
+    )

@@ -30,17 +30,17 @@ from newsloom.runtimes.kafka.topics.definitions import (
 )
 from newsloom.runtimes.kafka.worker import record_logs
 from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival
+from newsloom.runtimes.kafka.worker.lane_reader import (
+    POSITION_KEY,
+    committed_offset,
+    encode_position,
+    read_lane,
+)
 from newsloom.runtimes.kafka.worker.processor import (
     PartitionProcessor,
     require_lanes,
     require_max_bytes,
     require_topics,
-)
-from newsloom.runtimes.kafka.worker.restore import (
-    POSITION_KEY,
-    committed_offset,
-    encode_position,
-    read_lane,
 )
 from newsloom.runtimes.lane import Lane
 

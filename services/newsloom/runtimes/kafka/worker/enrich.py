@@ -25,13 +25,13 @@ from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_le
 from newsloom.runtimes.kafka.topics.definitions import DEAD_LETTERS, ENRICHED_ARTICLES, KafkaTopics
 from newsloom.runtimes.kafka.worker import record_logs
 from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
+from newsloom.runtimes.kafka.worker.lane_reader import committed_offset
 from newsloom.runtimes.kafka.worker.processor import (
     PartitionProcessor,
     require_lanes,
     require_max_bytes,
     require_topics,
 )
-from newsloom.runtimes.kafka.worker.restore import committed_offset
 
 RECORDS_AT_ONCE = 400
 """The number of records whose images are checked at once. Each such group takes at most as long as
@@ -146,7 +146,7 @@ class EnrichPartition:
     def note_commit(self) -> None:
         """Updates the metrics after a commit, the catalogue's version included."""
         self._metrics.commit()
-        self._metrics.name_catalogue(self._enricher.catalogue.version)
+        self._metrics.set_catalogue_version(self._enricher.catalogue.version)
 
     def _start(self, record: Incoming) -> AwaitingImages | Enriched:
         raw = RawInput(record.value, record.key, record.headers)

@@ -153,7 +153,7 @@ def test_the_asyncapi_document_is_consistent() -> None:
 
 def test_the_asyncapi_document_has_the_public_topics_with_their_settings() -> None:
     document = yaml.safe_load(asyncapi_text())
-    public = [topic for topic in TOPICS if not topic.is_inner]
+    public = [topic for topic in TOPICS if not topic.is_internal]
     channels = list(document["channels"].values())
     assert [c["address"] for c in channels] == [KafkaTopics().name(topic) for topic in public]
     for channel, topic in zip(channels, public, strict=True):
