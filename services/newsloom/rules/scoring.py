@@ -12,7 +12,7 @@ HEAT_PER_PROVIDER = 10
 MAX_HEAT_BONUS = 100
 NOT_LEADING = -1
 HEAT_HALF_LIFE_S = 24 * 3600
-"""Subscribers decay a lead's heat by age with this half-life (documented in the README)."""
+"""Subscribers decay a lead's heat by age with this half-life (docs/subscribers.md)."""
 
 KNOWN_STANDING = 30
 UNKNOWN_STANDING = 10

@@ -1,7 +1,7 @@
 """The curate worker: arrivals in; curated records, stories, state rows and dead letters out.
 
-A lane is curated strictly in order, and its state is kept in memory. Rows and the input position
-are committed together with the records that follow from them.
+A lane is curated strictly in order, and its state stays in the process. Rows and the input
+position are committed together with the records that follow from them.
 """
 
 import time
