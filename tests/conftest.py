@@ -3,6 +3,7 @@
 In: the command line of pytest, with or without `-n`. Out: an order and groups for pytest-xdist.
 """
 
+import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first, so that the last to end are short ones."""
     items.sort(key=lambda item: rank(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -15,7 +15,10 @@ import pytest
 from deploy.kafka.brokers import BrokerError, Cluster
 from deploy.kafka.loopback import HOST, pick_ports, read_live_brokers
 from deploy.kafka.processes import read_start_time
+from tests.support.kafka import Kafka
 
+BOUND_S = 20.0
+"""For an answer that must come within seconds, on a busy machine."""
 SCRIPT = Path(__file__).parents[2] / "deploy" / "kafka" / "brokers.py"
 
 
@@ -182,16 +185,51 @@ def test_brokers_end_with_a_killed_parent(tmp_path: Path) -> None:
         Cluster(folder).stop()
 
 
-def test_three_brokers_outlast_one(tmp_path: Path) -> None:
-    with Cluster(tmp_path, brokers=3) as cluster:
-        first, second, third = ports(cluster)
-        assert [read_live_brokers(port) for port in (first, second, third)] == [{1, 2, 3}] * 3
-        cluster.kill(2)
-        await_true(lambda: read_live_brokers(first) == {1, 3} == read_live_brokers(third))
-        cluster.restart(2)
-        await_true(lambda: read_live_brokers(first) == {1, 2, 3} == read_live_brokers(third))
-        pids = [cluster.pid(number) for number in cluster.numbers]
-    assert [read_start_time(pid) for pid in pids if pid] == [None] * 3
+@pytest.fixture(scope="module")
+def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("three"), brokers=3) as cluster:
+        yield cluster
+        pids = [pid for number in cluster.numbers if (pid := cluster.pid(number))]
+    assert pids
+    assert not any(map(read_start_time, pids))
+
+
+@pytest.fixture
+def three(trio: Cluster) -> Cluster:
+    """Three brokers, all of which run and answer."""
+    trio.start()
+    return trio
+
+
+def test_three_brokers_outlast_one(three: Cluster) -> None:
+    first, second, third = ports(three)
+    assert [read_live_brokers(port) for port in (first, second, third)] == [{1, 2, 3}] * 3
+    three.kill(2)
+    await_true(lambda: read_live_brokers(first) == {1, 3} == read_live_brokers(third))
+    three.restart(2)
+    await_true(lambda: read_live_brokers(first) == {1, 2, 3} == read_live_brokers(third))
+
+
+def test_three_brokers_hold_three_copies_and_a_frozen_one_is_told(three: Cluster) -> None:
+    kafka = Kafka(three.bootstrap_servers, "t.")
+    created = kafka.newsloom("topics", "create")
+    assert (created.code, created.err) == (0, "")
+    produced = kafka.newsloom("produce", "examples/events")
+    assert (produced.code, produced.err) == (0, "")
+    assert kafka.newsloom("topics", "check").code == 0
+    # Of three copies two must take a write: one broker less, and all goes on.
+    three.kill(1)
+    produced = kafka.newsloom("produce", "examples/events")
+    assert (produced.code, produced.out.split("  ")[0]) == (
+        0,
+        "3 records = 3 delivered + 0 too large",
+    )
+    for number in (2, 3):
+        three.pause(number)
+    began = time.monotonic()
+    frozen = kafka.newsloom("topics", "check")
+    assert time.monotonic() - began < BOUND_S
+    assert (frozen.code, len(frozen.err.splitlines())) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import struct
 import time
 import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ CHUNKED = head(200, {"Transfer-Encoding": "chunked"})
 XML_BOMB = b"""<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>"""
 
 PAGE = "http://page.example/"
+SLOW_MACHINE = ("timeout", "unreachable")
+"""Verdicts that a busy machine can cause."""
 
 
 def _bomb(start: bytes, mebibytes: int = 256) -> bytes:
@@ -256,19 +258,23 @@ def ended(site: Site) -> dict[str, tuple[ImageCheck, float]]:
         (check,) = await checker.check([site.url(_path(name))], PAGE)
         return check, time.monotonic() - began
 
-    async def all_of_them() -> list[tuple[ImageCheck, float]]:
+    async def all_of(names: Sequence[str]) -> list[tuple[ImageCheck, float]]:
         client = open_client("Newsloom/test", [ip_network("127.0.0.1/32")])
         checker = ImageChecker(client)
         try:
-            return await asyncio.gather(*[one(checker, name) for name in CASES])
+            return await asyncio.gather(*[one(checker, name) for name in names])
         finally:
             await checker.close()
 
     before = _memory_bytes()
-    found = asyncio.run(all_of_them())
+    found = dict(zip(CASES, asyncio.run(all_of(list(CASES))), strict=True))
+    # On a busy machine a connection may take too long: such a case is asked for again, alone.
+    for name, (check, _) in found.items():
+        if check["verdict"] in SLOW_MACHINE and check["verdict"] != CASES[name][1]:
+            (found[name],) = asyncio.run(all_of([name]))
     grown_mib = (_memory_bytes() - before) / 2**20
     assert grown_mib < 50, f"memory has grown by {grown_mib:.0f} MiB"
-    return dict(zip(CASES, found, strict=True))
+    return found
 
 
 def _memory_bytes() -> int:

@@ -2,16 +2,15 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from deploy.kafka.brokers import Cluster
 from newsloom.runtimes.kafka.topics.definitions import TOPICS
 from tests.support.kafka import Kafka
 
 NOWHERE = "127.0.0.1:1"
-BOUND_S = 8.0
+BOUND_S = 20.0
+"""For an answer that must come within seconds, on a busy machine."""
 
 
 def test_what_create_made_check_accepts(kafka: Kafka) -> None:
@@ -91,26 +90,3 @@ def test_no_broker_is_one_line_within_seconds(arguments: tuple[str, ...]) -> Non
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith(f"newsloom: no answer from Kafka at {NOWHERE}: ")
     assert len(ended.err.splitlines()) == 1
-
-
-def test_three_brokers_hold_three_copies_and_a_frozen_one_is_told(tmp_path: Path) -> None:
-    with Cluster(tmp_path, 3) as cluster:
-        kafka = Kafka(cluster.bootstrap_servers, "t.")
-        created = kafka.newsloom("topics", "create")
-        assert (created.code, created.err) == (0, "")
-        produced = kafka.newsloom("produce", "examples/events")
-        assert (produced.code, produced.err) == (0, "")
-        assert kafka.newsloom("topics", "check").code == 0
-        # Of three copies two must take a write: one broker less, and all goes on.
-        cluster.kill(1)
-        produced = kafka.newsloom("produce", "examples/events")
-        assert (produced.code, produced.out.split("  ")[0]) == (
-            0,
-            "3 records = 3 delivered + 0 too large",
-        )
-        for number in (2, 3):
-            cluster.pause(number)
-        began = time.monotonic()
-        frozen = kafka.newsloom("topics", "check")
-        assert time.monotonic() - began < BOUND_S
-        assert (frozen.code, len(frozen.err.splitlines())) == (1, 1)

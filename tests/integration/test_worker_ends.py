@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,7 +32,8 @@ from tests.support.workers import (
 
 PARTITIONS = 3
 EACH_S = 0.02
-"""Events are to last for longer than a slow machine takes; what is left then is sent at once."""
+LEAST = 1_500
+"""Events of each test, of which the last are sent at once on a fast machine."""
 START = datetime(2024, 3, 4, tzinfo=UTC)
 """Long past on every machine: when an article arrives makes no difference."""
 
@@ -47,22 +49,22 @@ KILLS = [
 ]
 
 
-def feed(count: int) -> list[Event]:
+def feed(most: int = 100_000) -> Iterator[Event]:
     """Events of all kinds, those of an article in one partition, with poison among them."""
-    events: list[Event] = []
-    for number, event in enumerate(generate(20240304, count, start=START)):
-        events.append((event["webUrl"].encode(), json.dumps(event).encode()))
+    keys: deque[bytes] = deque(maxlen=100)
+    for number, event in enumerate(generate(20240304, most, start=START)):
+        keys.append(event["webUrl"].encode())
+        yield keys[-1], json.dumps(event).encode()
         if number % 50 == 0:
-            events.append((b"poison %d" % number, b"{"))
+            yield b"poison %d" % number, b"{"
         if number % 200 == 150:
-            events.append((events[-100][0], None))  # a tombstone
-    return events
+            yield keys[0], None  # a tombstone
 
 
-def assert_exact(kafka: Kafka, events: Sequence[Event], folder: Path) -> None:
+def assert_exact(kafka: Kafka, inputs: int, folder: Path) -> None:
     """Nothing lost, repeated or backward, and the records of an embedded run."""
     account = verify(kafka.servers, kafka.prefix, folder)
-    assert account.inputs == len(events)
+    assert account.inputs == inputs
     assert account.faults == [], str(account)
 
 
@@ -84,9 +86,8 @@ def test_killed_at_any_point_of_their_work(kafka: Kafka, tmp_path: Path) -> None
 
     Of enrich another shares the partitions and takes them over; of curate nobody does.
     """
-    events = feed(5_000)
     create_topics(kafka, PARTITIONS)
-    with sending(kafka, events, EACH_S) as send_rest, working(kafka, "enrich") as workers:
+    with sending(kafka, feed(), EACH_S, LEAST) as sender, working(kafka, "enrich") as workers:
         for enriching, curating in KILLS:
             with (
                 started(kafka, "enrich", struck=["kill", *enriching]) as enrich,
@@ -100,18 +101,17 @@ def test_killed_at_any_point_of_their_work(kafka: Kafka, tmp_path: Path) -> None
                     _, said = worker.communicate(timeout=60)
                     assert (worker.returncode, said) == (-signal.SIGKILL, b"")
         workers.append(start_worker(kafka, "curate"))
-        send_rest()
-        await_all(kafka, len(events))
-    assert_exact(kafka, events, tmp_path / "embedded")
+        inputs = sender.stop()
+        await_all(kafka, inputs)
+    assert_exact(kafka, inputs, tmp_path / "embedded")
 
 
 def test_two_and_three_workers_take_turns(kafka: Kafka, tmp_path: Path) -> None:
     """Each that comes or goes moves the partitions and lanes of all, amid work."""
     kafka = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "es=1,ar=2"})
-    events = feed(2_500)
     create_topics(kafka, PARTITIONS)
     with (
-        sending(kafka, events, EACH_S) as send_rest,
+        sending(kafka, feed(), EACH_S, LEAST) as sender,
         working(kafka, "enrich", "curate", "enrich", "curate") as workers,
     ):
         await_more(kafka, CURATED)
@@ -124,9 +124,9 @@ def test_two_and_three_workers_take_turns(kafka: Kafka, tmp_path: Path) -> None:
             _, said = gone.communicate(timeout=30)
             assert (gone.returncode, said) == (0, b"")
             await_more(kafka, CURATED)
-        send_rest()
-        await_all(kafka, len(events), lanes=3)
-    assert_exact(kafka, events, tmp_path / "embedded")
+        inputs = sender.stop()
+        await_all(kafka, inputs, lanes=3)
+    assert_exact(kafka, inputs, tmp_path / "embedded")
 
 
 @pytest.mark.parametrize(
@@ -136,10 +136,9 @@ def test_frozen_in_a_transaction_one_is_replaced_and_ends_when_it_wakes(
     kafka: Kafka, tmp_path: Path, stage: str, other: str, topic: str
 ) -> None:
     """What it would have committed is its successor's by then."""
-    events = feed(1_500)
     create_topics(kafka, PARTITIONS)
     with (
-        sending(kafka, events, EACH_S) as send_rest,
+        sending(kafka, feed(), EACH_S, LEAST) as sender,
         working(kafka, other) as workers,
         started(kafka, stage, struck=["freeze", "before commit", 4]) as frozen,
     ):
@@ -150,9 +149,9 @@ def test_frozen_in_a_transaction_one_is_replaced_and_ends_when_it_wakes(
         _, said = frozen.communicate(timeout=30)
         assert frozen.returncode == 1
         assert len(said.splitlines()) == 1
-        send_rest()
-        await_all(kafka, len(events))
-    assert_exact(kafka, events, tmp_path / "embedded")
+        inputs = sender.stop()
+        await_all(kafka, inputs)
+    assert_exact(kafka, inputs, tmp_path / "embedded")
 
 
 def _status(worker: subprocess.Popen[bytes]) -> dict[str, str]:
@@ -162,23 +161,22 @@ def _status(worker: subprocess.Popen[bytes]) -> dict[str, str]:
 
 def test_a_broker_that_is_killed_and_comes_back(tmp_path: Path) -> None:
     """Workers wait for it, or end and are started again."""
-    events = feed(2_000)
     with Cluster(tmp_path / "broker", 1) as cluster:
         kafka = Kafka(cluster.bootstrap_servers, "restart.")
         create_topics(kafka, PARTITIONS)
         with (
-            sending(kafka, events, EACH_S) as send_rest,
+            sending(kafka, feed(), EACH_S, LEAST) as sender,
             started(kafka, "all", "--restart") as workers,
         ):
             await_more(kafka, CURATED)
             cluster.restart(1)
             await_more(kafka, CURATED)
-            send_rest()
-            await_all(kafka, len(events))
+            inputs = sender.stop()
+            await_all(kafka, inputs)
             workers.send_signal(signal.SIGTERM)
             workers.communicate(timeout=30)
             assert workers.returncode == 0
-        assert_exact(kafka, events, tmp_path / "embedded")
+        assert_exact(kafka, inputs, tmp_path / "embedded")
 
 
 def test_what_waits_for_a_slow_stage_waits_on_the_broker(kafka: Kafka, tmp_path: Path) -> None:
@@ -201,4 +199,4 @@ def test_what_waits_for_a_slow_stage_waits_on_the_broker(kafka: Kafka, tmp_path:
         assert peak_kb - before_kb < 24_000
     with working(kafka, "all"):
         await_all(kafka, len(events))
-    assert_exact(kafka, events, tmp_path / "embedded")
+    assert_exact(kafka, len(events), tmp_path / "embedded")

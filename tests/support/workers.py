@@ -11,14 +11,19 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
+from newsloom.rules.lanes import LaneTable
+from newsloom.runtimes.kafka.clients.admin import Sizes, open_admin
+from newsloom.runtimes.kafka.clients.admin import create_topics as create_missing
+from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from tests.support.kafka import COMMAND, Kafka
 from tests.support.processes import start_process
 
@@ -35,9 +40,20 @@ Event = tuple[bytes | None, bytes | None]
 
 
 def create_topics(kafka: Kafka, partitions: int = 1) -> None:
-    """All topics; article events keep the times that they are sent with."""
+    """All topics, as `newsloom topics create` makes them, but without a process for it.
+
+    Article events keep the times that they are sent with.
+    """
     kafka.create(kafka.prefix + EVENTS, partitions, CREATE_TIME)
-    assert kafka.newsloom("topics", "create", "--partitions", partitions).code in (0, 1)
+    pairs = kafka.settings.get("NEWSLOOM_KAFKA_LANES", "").split(",")
+    table = {name: int(lane) for name, _, lane in (pair.partition("=") for pair in pairs) if name}
+    lanes = LaneTable(table).count
+
+    async def work() -> None:
+        async with open_admin(kafka.servers) as admin:
+            await create_missing(admin, KafkaTopics(kafka.prefix), Sizes(lanes, partitions), None)
+
+    asyncio.run(work())
 
 
 def start_worker(
@@ -76,22 +92,23 @@ def working(kafka: Kafka, *stages: str) -> Iterator[list[subprocess.Popen[bytes]
 
 def send(
     kafka: Kafka,
-    events: Sequence[Event],
+    events: Iterable[Event],
     timestamp_ms: int | None = None,
     pause: Callable[[], object] = lambda: None,
 ) -> None:
     """Writes article events in order; with a pause after each hundred of them."""
 
     async def work() -> None:
+        rest = iter(events)
         async with AIOKafkaProducer(
             bootstrap_servers=kafka.servers,
             max_request_size=MAX_REQUEST_BYTES,
             enable_idempotence=True,
         ) as producer:
-            for start in range(0, len(events), 100):
+            while some := list(islice(rest, 100)):
                 sent = [
                     await producer.send(kafka.prefix + EVENTS, v, k, timestamp_ms=timestamp_ms)
-                    for k, v in events[start : start + 100]
+                    for k, v in some
                 ]
                 await asyncio.gather(*sent)
                 await asyncio.to_thread(pause)
@@ -99,20 +116,50 @@ def send(
     asyncio.run(work())
 
 
-@contextmanager
-def sending(kafka: Kafka, events: Sequence[Event], each_s: float) -> Iterator[Callable[[], None]]:
-    """Writes article events at a steady rate meanwhile, the rest at once when what is given is
-    called, or the block is left.
+class Sender(threading.Thread):
+    """Writes article events at a steady rate until it is stopped, and `least` in any case.
+
+    So there are events for as long as a test takes, on a slow machine too.
     """
-    hurry = threading.Event()
-    pause = partial(hurry.wait, 100 * each_s)
-    thread = threading.Thread(target=send, args=(kafka, events, None, pause))
-    thread.start()
+
+    def __init__(self, kafka: Kafka, events: Iterator[Event], each_s: float, least: int) -> None:
+        super().__init__(daemon=True)
+        self._kafka, self._events, self._each_s, self._least = kafka, events, each_s, least
+        self._stopping = threading.Event()
+        self._error: BaseException | None = None
+        self.sent = 0
+
+    def run(self) -> None:
+        try:
+            send(self._kafka, self._taken(), None, partial(self._stopping.wait, 100 * self._each_s))
+        except BaseException as error:
+            self._error = error
+
+    def stop(self) -> int:
+        """Writes what is left of the least number at once; how many there are then."""
+        self._stopping.set()
+        self.join()
+        if self._error is not None:
+            raise self._error
+        return self.sent
+
+    def _taken(self) -> Iterator[Event]:
+        for event in self._events:
+            if self._stopping.is_set() and self.sent >= self._least:
+                return
+            self.sent += 1
+            yield event
+
+
+@contextmanager
+def sending(kafka: Kafka, events: Iterator[Event], each_s: float, least: int) -> Iterator[Sender]:
+    """Writes article events until it is stopped, or the block is left."""
+    sender = Sender(kafka, events, each_s, least)
+    sender.start()
     try:
-        yield hurry.set
+        yield sender
     finally:
-        hurry.set()
-        thread.join()
+        sender.stop()
 
 
 def wait_for(is_met: Callable[[], bool], what: str, every_s: float = 0.1) -> None:
