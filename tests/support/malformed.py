@@ -10,6 +10,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tests.support.malformed_fields import (
@@ -211,9 +212,10 @@ def _is_utf8(payload: bytes) -> bool:
     return True
 
 
-def cases() -> list[Case]:
+@cache
+def cases() -> tuple[Case, ...]:
     """All cases in a fixed order, with the same payloads in every run."""
-    return [
+    return (
         *_required_fields(),
         *_urls_and_times(),
         *_several_faults(),
@@ -221,4 +223,4 @@ def cases() -> list[Case]:
         *_whole_records(),
         *_sizes(),
         *_damaged(),
-    ]
+    )
