@@ -1,4 +1,4 @@
-"""Attempts to make the client connect to a closed address: no listener there is connected to."""
+"""Attempts to make the client connect to a closed address: listeners there get no connection."""
 
 import asyncio
 from collections.abc import Iterator, Sequence

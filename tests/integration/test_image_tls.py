@@ -1,4 +1,4 @@
-"""TLS: images come only from servers with a valid certificate. HTTP/2, which requires TLS."""
+"""TLS: images come only from servers with a valid certificate. HTTP/2 is used over TLS."""
 
 import asyncio
 import datetime
