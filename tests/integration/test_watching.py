@@ -140,7 +140,7 @@ def test_metrics_and_logs_match_the_results(kafka: Kafka, tmp_path: Path) -> Non
         events = [*all_kinds(site), (None, article(4, site.url("/1.jpg")))]
         send(kafka, events[:-1])
         await_all(kafka, len(events) - 1)
-        send(kafka, events[-1:])  # by now the check of its image is cached
+        send(kafka, events[-1:])  # the check of its image is cached
         kafka.send(kafka.prefix + ENRICHED, [(b"k", b"not what enrich writes")])
         await_all(kafka, len(events) + 1)
         enrich, curate = await_no_lag(port), await_counted(kafka, port + 1)
@@ -253,7 +253,7 @@ def test_blocked_or_stalled_worker_is_unhealthy(kafka: Kafka) -> None:
         expected = "records wait in partition 0, and none was committed for "
         assert stalled.startswith(expected)
         assert scrape(enrich).of("newsloom_event_loop_lag_seconds") > 2
-        # A loop that is not blocked answers soon, but a busy machine can delay it once.
+        # A loop that is not blocked answers soon, but a busy machine can delay it.
         lag = "newsloom_event_loop_lag_seconds"
         wait_for(lambda: scrape(curate).of(lag) < 2, "an event loop without lag")
         samples = scrape(curate)
