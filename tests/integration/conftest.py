@@ -1,4 +1,4 @@
-"""Brokers for the tests of this folder: those of NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS, else our own."""
+"""Fixtures for this folder: brokers from NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS, else started here."""
 
 import os
 from uuid import uuid4
@@ -13,11 +13,11 @@ from tests.support.shared import ask_for_servers
 
 @pytest.fixture(scope="session")
 def servers(request: pytest.FixtureRequest) -> str:
-    """Bootstrap servers, for the whole session."""
+    """Bootstrap servers that all tests of the session share."""
     return os.environ.get(VARIABLE) or ask_for_servers(request.config.stash[BROKER_PORT])
 
 
 @pytest.fixture
 def kafka(servers: str) -> Kafka:
-    """The brokers, with a topic prefix of the test's own."""
+    """The brokers, with a topic prefix that only this test uses."""
     return Kafka(servers, f"t{uuid4().hex[:8]}.")

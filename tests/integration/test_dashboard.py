@@ -1,4 +1,4 @@
-"""Every expression of dashboard, rules and runbook finds something of a real run in Prometheus."""
+"""Every expression of dashboard, rules and runbook yields samples of a real run in Prometheus."""
 
 import math
 import time
@@ -25,7 +25,11 @@ STAGES = ("enrich", "curate")
 
 
 def _expressions() -> Iterator[tuple[str, str]]:
-    """By where they stand. Of alerts the vectors, and how they are joined: no alert is to fire."""
+    """Each expression with the name of its panel, runbook section or rule.
+
+    No alert fires in a healthy run. So an alert is replaced by its expression without the filters,
+    and by each of its selectors.
+    """
     for panel, expression, _ in dashboard_targets():
         yield panel["title"], expression
     yield from runbook_expressions()
@@ -37,35 +41,35 @@ def _expressions() -> Iterator[tuple[str, str]]:
             yield alert["alert"], selector
 
 
-def _finds(prometheus: Prometheus, expression: str) -> bool:
-    found = prometheus.query(expression)
-    return any(not math.isnan(float(sample["value"][1])) for sample in found)
+def _has_value(prometheus: Prometheus, expression: str) -> bool:
+    samples = prometheus.query(expression)
+    return any(not math.isnan(float(sample["value"][1])) for sample in samples)
 
 
-def test_every_expression_finds_something(kafka: Kafka, tmp_path: Path) -> None:
-    from deploy.grafana.plot_dashboard import Span, draw  # slow to import for whoever collects
+def test_every_expression_yields_a_value(kafka: Kafka, tmp_path: Path) -> None:
+    from deploy.grafana.plot_dashboard import Span, draw  # slow to import, so only the test does
 
     picture = tmp_path / "dashboard.png"
     with Site(ACTS) as site, watched(kafka, tmp_path, STAGES) as (_, prometheus):
         feed = Feed(kafka, traffic(SEED, EVENTS, site), RATE)
         feed.start()
-        began_at = time.time()
+        started_at = time.time()
         deadline = time.monotonic() + DEADLINE_S
         empty = list(_expressions())
         while empty and time.monotonic() < deadline:
             time.sleep(0.5)
-            empty = [one for one in empty if not _finds(prometheus, one[1])]
-        nameless = [
+            empty = [entry for entry in empty if not _has_value(prometheus, entry[1])]
+        without_labels = [
             panel["title"]
             for panel, expression, labels in dashboard_targets()
             for sample in prometheus.query(expression)
             if not labels <= set(sample["metric"])
         ]
         rules = prometheus.rules()
-        draw(prometheus.url, Span(began_at, time.time()), picture)
+        draw(prometheus.url, Span(started_at, time.time()), picture)
         feed.join()
     assert empty == []
-    assert nameless == [], "a legend names a label that its samples lack"
+    assert without_labels == [], "the legends of these panels name labels that their samples lack"
     assert feed.error is None
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []

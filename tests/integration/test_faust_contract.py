@@ -1,4 +1,7 @@
-"""What the hook into Faust relies on, so that another version fails here and not in the field."""
+"""What the worker relies on in Faust and aiokafka: another version fails here first.
+
+In: the installed packages, and a broker. It covers versions, private names, and behaviour.
+"""
 
 import asyncio
 import inspect
@@ -22,12 +25,12 @@ from newsloom.runtimes.kafka.worker.consumer import BatchApp, BatchConsumer, bui
 from tests.support.kafka import Kafka
 
 
-def test_the_versions_are_those_that_were_read_and_proved() -> None:
+def test_installed_versions_are_the_supported_ones() -> None:
     assert version("faust-streaming") == "0.15.3"
     assert version("aiokafka") == "0.14.0"
 
 
-def test_the_private_names_are_there() -> None:
+def test_private_names_that_the_worker_uses_exist() -> None:
     drain = inspect.signature(faust_consumer.Consumer._drain_messages)
     assert list(drain.parameters) == ["self", "fetcher"]
     poll = inspect.signature(faust_consumer.Consumer._wait_next_records)
@@ -42,7 +45,7 @@ def test_the_private_names_are_there() -> None:
 
 
 class Recorder:
-    """Takes batches, and notes in what order it was called."""
+    """A batch handler that accepts batches and records the order of its calls."""
 
     def __init__(self, topic: str) -> None:
         self.calls: list[Any] = []
@@ -72,7 +75,7 @@ class Recorder:
         self.calls.append("revoked")
 
     async def assign(self, partitions: set[int]) -> None:
-        # Were it not awaited, records would come first.
+        # If the caller did not await this, records would come first.
         await asyncio.sleep(0.5)
         self.calls.append(partitions)
         self.epoch += 1
@@ -85,30 +88,35 @@ class Recorder:
 
 @asynccontextmanager
 async def served(app: BatchApp, limit_s: float) -> AsyncIterator[None]:
-    """Stops it in any case: a thread of its own would hold the process."""
-    serving = asyncio.create_task(app.start())
+    """Runs the app for the block, at most `limit_s` seconds, and always stops it.
+
+    A thread of the app that still runs would keep the process alive.
+    """
+    task = asyncio.create_task(app.start())
     try:
         async with asyncio.timeout(limit_s):
             yield
     finally:
         await app.stop()
-        serving.cancel()
+        task.cancel()
 
 
-def group_of(app: BatchApp) -> Any:
-    """The client's membership of the group."""
+def coordinator_of(app: BatchApp) -> Any:
+    """The client's coordinator, which holds its membership of the group."""
     return cast(Any, app.consumer)._thread._consumer._coordinator
 
 
-def test_a_batch_comes_after_the_barrier_is_committed_and_stays_uncommitted(kafka: Kafka) -> None:
-    """Assigned first and awaited; nothing that was aborted; no offset of Faust's own."""
+def test_batches_follow_the_assignment_skip_aborted_records_and_commit_no_offset(
+    kafka: Kafka,
+) -> None:
+    """The assignment is awaited first, aborted records are skipped, and Faust commits no offset."""
     topic, group = f"{kafka.prefix}contract", f"{kafka.prefix}group"
     kafka.create(topic, 1, {})
     kafka.send(topic, [(None, b"first")])
-    kafka.send(topic, [(None, b"undone")], transaction="abort")
+    kafka.send(topic, [(None, b"aborted")], transaction="abort")
     kafka.send(topic, [(None, b"last")], transaction="commit")
 
-    async def work() -> tuple[list[Any], int | None]:
+    async def consume() -> tuple[list[Any], int | None]:
         recorder = Recorder(topic)
         app = build_app(kafka.servers, group, topic, recorder)
         async with served(app, 30):
@@ -118,18 +126,18 @@ def test_a_batch_comes_after_the_barrier_is_committed_and_stays_uncommitted(kafk
         ) as reader:
             return recorder.calls, await reader.committed(TopicPartition(topic, 0))
 
-    calls, committed = asyncio.run(work())
+    calls, committed = asyncio.run(consume())
     assert [call for call in calls if call != "revoked"] == [{0}, b"first", b"last"]
     assert committed is None
 
 
-def test_what_comes_amid_rebalances_is_taken_whichever_poll_fetched_it(kafka: Kafka) -> None:
-    """A poll that waits through a rebalance returns what is of the time after it."""
+def test_records_sent_during_rebalances_are_each_handled_once(kafka: Kafka) -> None:
+    """A poll that waits during a rebalance returns records of the epoch after it."""
     topic = f"{kafka.prefix}contract"
     kafka.create(topic, 1, {})
     values = [b"%d" % number for number in range(8)]
 
-    async def work() -> list[Any]:
+    async def consume() -> list[Any]:
         recorder = Recorder(topic)
         app = build_app(kafka.servers, f"{kafka.prefix}group", topic, recorder)
         async with (
@@ -141,29 +149,29 @@ def test_what_comes_amid_rebalances_is_taken_whichever_poll_fetched_it(kafka: Ka
                 recorder.assigned.clear()
                 await asyncio.sleep(0.1)
                 await producer.send_and_wait(topic, value)
-                group_of(app).request_rejoin()
+                coordinator_of(app).request_rejoin()
             await producer.send_and_wait(topic, b"last")
             await recorder.done.wait()
         return recorder.calls
 
-    calls = asyncio.run(work())
+    calls = asyncio.run(consume())
     assert [call for call in calls if isinstance(call, bytes)] == [*values, b"last"]
 
 
-def test_a_member_that_has_dropped_out_is_told_of(kafka: Kafka) -> None:
-    """The client keeps such an error for who asks, and does nothing until somebody does."""
+def test_pending_error_of_the_group_is_reported(kafka: Kafka) -> None:
+    """The client stores such an error and does nothing until a caller checks for it."""
     topic = f"{kafka.prefix}contract"
     kafka.create(topic, 1, {})
 
-    async def work() -> list[Any]:
+    async def consume() -> list[Any]:
         recorder = Recorder(topic)
         app = build_app(kafka.servers, f"{kafka.prefix}group", topic, recorder)
         async with served(app, 30):
             await recorder.assigned.wait()
-            group_of(app)._pending_exception = KafkaError("refused")
+            coordinator_of(app)._pending_exception = KafkaError("refused")
             await recorder.done.wait()
         return recorder.calls
 
-    what, error = asyncio.run(work())[-1]
-    assert what == "fetch"
+    action, error = asyncio.run(consume())[-1]
+    assert action == "fetch"
     assert "refused" in str(error)

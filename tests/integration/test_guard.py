@@ -1,4 +1,4 @@
-"""Tricks to make us connect where we must not: the listeners there see not one connection."""
+"""Attempts to make the client connect to a closed address: listeners there get no connection."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -26,12 +26,12 @@ GOOD = "127.0.0.2"
 TIMEOUT = httpx.Timeout(2.0)
 
 
-def _words(table: str) -> list[str]:
+def _split(table: str) -> list[str]:
     return table.split()
 
 
-# Each is a host as somebody might write it, meant for 127.0.0.1, ::1 or another closed address.
-LOOPBACK = _words(
+# Spellings of hosts that a client may take for 127.0.0.1, ::1 or another closed address.
+LOOPBACK = _split(
     """
 127.0.0.1  127.0.0.1.  127.1  127.0.1  127.1.  0x7f.1  0x7f.0.0.1  0x7f.0x0.0x0.0x1  0x7f000001
 0X7F000001  0x7F.1  2130706433  2130706433.  017700000001  0177.0.0.1  0177.1  0177.0.0x0.1
@@ -50,8 +50,8 @@ loc\xadalhost  local\u200bhost  𝟏𝟐𝟕.𝟎.𝟎.𝟏  0ⓧ7f.1  127%2e0%2
 [2620:4f:8000::1]  [4000::1]  [v1.a]  [127.0.0.1]
 """
 )
-# The first and the last address of each closed network, and addresses that matter within.
-CLOSED = _words(
+# The first and the last address of each closed network, and important addresses in it.
+CLOSED = _split(
     """
 0.0.0.0  0.255.255.255  10.0.0.0  10.255.255.255  100.64.0.0  100.127.255.255  100.100.100.200
 127.0.0.0  127.255.255.255  169.254.0.0  169.254.169.254  169.254.255.255  172.16.0.0
@@ -65,7 +65,7 @@ CLOSED = _words(
 fdff:ffff::1  fe80::1  febf::1  fec0::1  ff00::1  ffff::1
 """
 )
-OPEN = _words(
+OPEN = _split(
     """
 1.1.1.1  8.8.8.8  9.255.255.255  11.0.0.0  100.63.255.255  100.128.0.0  126.255.255.255
 128.0.0.0  169.253.255.255  169.255.0.0  172.15.255.255  172.32.0.0  191.255.255.255  192.0.1.0
@@ -77,15 +77,15 @@ OPEN = _words(
 
 
 @pytest.mark.parametrize("address", CLOSED)
-def test_closed(address: str) -> None:
+def test_closed_address_is_not_public_and_not_open(address: str) -> None:
     assert not is_public(ip_address(address))
     assert not GuardedBackend().is_open(ip_address(address), 80)
 
 
 @pytest.mark.parametrize("address", OPEN)
-def test_open_on_two_ports_only(address: str) -> None:
+def test_public_address_is_open_on_ports_80_and_443_only(address: str) -> None:
     backend = GuardedBackend()
-    assert [backend.is_open(ip_address(address), p) for p in (80, 443, 22, 8080)] == [
+    assert [backend.is_open(ip_address(address), port) for port in (80, 443, 22, 8080)] == [
         True,
         True,
         False,
@@ -93,7 +93,7 @@ def test_open_on_two_ports_only(address: str) -> None:
     ]
 
 
-def test_a_named_network_is_open_on_any_port_and_nothing_beside_it() -> None:
+def test_allowed_network_is_open_on_any_port_and_other_private_ones_stay_closed() -> None:
     backend = GuardedBackend([ip_network("10.1.0.0/16"), ip_network("fd00:1::/32")])
     for address in ("10.1.2.3", "fd00:1::1"):
         assert all(backend.is_open(ip_address(address), port) for port in (1, 80, 9092))
@@ -101,8 +101,8 @@ def test_a_named_network_is_open_on_any_port_and_nothing_beside_it() -> None:
         assert not backend.is_open(ip_address(address), 80)
 
 
-class _Forbidden:
-    """Listeners on one port of both loopback addresses. All else is as for the public web."""
+class _ForbiddenListeners:
+    """Servers on one port of 127.0.0.1 and ::1, which must not get a connection."""
 
     def __init__(self, sites: Sequence[Site]) -> None:
         self.sites = sites
@@ -113,11 +113,11 @@ class _Forbidden:
 
 
 @pytest.fixture(scope="module")
-def forbidden() -> Iterator[_Forbidden]:
+def forbidden() -> Iterator[_ForbiddenListeners]:
     with ExitStack() as stack:
         first = stack.enter_context(Site({"/": answer(b"secret")}, host=FORBIDDEN_V4))
         second = Site({"/": answer(b"secret")}, host=FORBIDDEN_V6, port=first.port)
-        yield _Forbidden([first, stack.enter_context(second)])
+        yield _ForbiddenListeners([first, stack.enter_context(second)])
 
 
 def _get(
@@ -127,30 +127,32 @@ def _get(
     resolver: Resolver | None = None,
     times: int = 1,
 ) -> bytes:
-    """What a GET gets, at last, by whatever redirects."""
+    """The body of the last of `times` GETs of `url`, after redirects."""
 
-    async def work() -> bytes:
+    async def fetch() -> bytes:
         async with open_client("Newsloom/test", allowed, resolver, ports) as client:
             for _ in range(times):
                 async with ask(client, url, {"Connection": "close"}, TIMEOUT) as response:
                     body = await response.aread()
             return body
 
-    return asyncio.run(work())
+    return asyncio.run(fetch())
 
 
 REFUSED = (BlockedAddressError, httpx.InvalidURL, httpcore.ConnectError, httpcore.ConnectTimeout)
 
 
 @pytest.mark.parametrize("host", LOOPBACK)
-def test_no_way_to_write_a_host_leads_there(host: str, forbidden: _Forbidden) -> None:
+def test_no_spelling_of_a_host_reaches_a_closed_address(
+    host: str, forbidden: _ForbiddenListeners
+) -> None:
     before = forbidden.connections()
     with pytest.raises(REFUSED):
         _get(f"http://{host}:{forbidden.port}/", ports=frozenset({forbidden.port}))
     assert forbidden.connections() == before
 
 
-def test_the_listeners_would_have_noticed(forbidden: _Forbidden) -> None:
+def test_listeners_count_a_connection_when_it_is_allowed(forbidden: _ForbiddenListeners) -> None:
     before = forbidden.connections()
     for host in ("127.0.0.1", "[::1]"):
         networks = [ip_network("127.0.0.0/8"), ip_network("::1/128")]
@@ -188,7 +190,9 @@ def test_the_listeners_would_have_noticed(forbidden: _Forbidden) -> None:
         "http://127.0.0.1\t:{port}/",
     ],
 )
-def test_no_way_to_write_a_url_leads_there(url: str, forbidden: _Forbidden) -> None:
+def test_no_spelling_of_a_url_reaches_a_closed_address(
+    url: str, forbidden: _ForbiddenListeners
+) -> None:
     before = forbidden.connections()
     with Site({"/": answer(b"good")}, host=GOOD) as good:
         url = url.replace("{good}", f"{GOOD}:{good.port}").replace("{port}", str(forbidden.port))
@@ -202,7 +206,9 @@ def test_no_way_to_write_a_url_leads_there(url: str, forbidden: _Forbidden) -> N
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "[::1]", "localhost", "0x7f.1", "[::ffff:127.0.0.1]"]
 )
-def test_no_redirect_leads_there(status: int, host: str, forbidden: _Forbidden) -> None:
+def test_no_redirect_reaches_a_closed_address(
+    status: int, host: str, forbidden: _ForbiddenListeners
+) -> None:
     before = forbidden.connections()
     with Site(host=GOOD) as good:
         good.acts["/"] = redirect("/on", status)
@@ -214,23 +220,25 @@ def test_no_redirect_leads_there(status: int, host: str, forbidden: _Forbidden) 
 
 
 REBINDING: dict[str, tuple[list[list[str]], int]] = {
-    # what the name server says each time, and how many of two requests get to the good side
+    # The answers of the name server in turn, and how many of two requests reach the good site.
     "good, then forbidden": ([[GOOD], [FORBIDDEN_V4]], 1),
-    "good, then forbidden by IPv6": ([[GOOD], [FORBIDDEN_V6]], 1),
-    "good, then mapped": ([[GOOD], ["::ffff:127.0.0.1"]], 1),
-    "both, the forbidden first": ([[FORBIDDEN_V4, GOOD]], 2),
-    "both, the good first": ([[GOOD, FORBIDDEN_V4]], 2),
+    "good, then forbidden IPv6": ([[GOOD], [FORBIDDEN_V6]], 1),
+    "good, then IPv4-mapped IPv6": ([[GOOD], ["::ffff:127.0.0.1"]], 1),
+    "both, forbidden first": ([[FORBIDDEN_V4, GOOD]], 2),
+    "both, good first": ([[GOOD, FORBIDDEN_V4]], 2),
     "forbidden, then good": ([[FORBIDDEN_V4], [GOOD]], 0),
     "forbidden only": ([[FORBIDDEN_V4, FORBIDDEN_V6, "0.0.0.0"]], 0),
 }
 
 
-@pytest.mark.parametrize("reason", REBINDING)
-def test_a_name_that_moves_leads_nowhere(reason: str, forbidden: _Forbidden) -> None:
-    turns, good_requests = REBINDING[reason]
+@pytest.mark.parametrize("case", REBINDING)
+def test_host_whose_addresses_change_never_reaches_a_closed_one(
+    case: str, forbidden: _ForbiddenListeners
+) -> None:
+    answers, good_requests = REBINDING[case]
     before = forbidden.connections()
     with (
-        Names({"moving.example": list(turns)}) as names,
+        Names({"moving.example": list(answers)}) as names,
         Site({"/": answer(b"good")}, host=GOOD, port=forbidden.port) as good,
     ):
         url = f"http://moving.example:{good.port}/"
@@ -240,13 +248,13 @@ def test_a_name_that_moves_leads_nowhere(reason: str, forbidden: _Forbidden) -> 
         except BlockedAddressError:
             assert good_requests < 2
         assert len(good.requests) == good.connections == good_requests
-    asked = 2 if good_requests == 2 else good_requests + 1
-    assert names.asked == ["moving.example"] * asked, "one look-up for each connection"
+    lookups = 2 if good_requests == 2 else good_requests + 1
+    assert names.asked == ["moving.example"] * lookups, "one look-up for each request"
     assert forbidden.connections() == before
 
 
 @pytest.mark.usefixtures("forbidden")
-def test_redirects_end() -> None:
+def test_redirects_stop_at_a_limit() -> None:
     with Site(host=GOOD) as good:
         good.acts |= {f"/{n}": redirect(f"/{n + 1}") for n in range(9)}
         with pytest.raises(TooManyRedirectsError):
@@ -254,8 +262,8 @@ def test_redirects_end() -> None:
         assert len(good.requests) == 6
 
 
-def test_no_proxy_is_taken_from_the_environment(
-    forbidden: _Forbidden, monkeypatch: pytest.MonkeyPatch
+def test_proxies_of_the_environment_are_ignored(
+    forbidden: _ForbiddenListeners, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = forbidden.connections()
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
@@ -265,7 +273,7 @@ def test_no_proxy_is_taken_from_the_environment(
     assert forbidden.connections() == before
 
 
-def test_we_say_who_we_are_and_keep_nothing() -> None:
+def test_client_sends_its_user_agent_and_stores_no_cookies() -> None:
     with Site({"/": answer(b"good", Set_Cookie="a=b; Path=/")}, host=GOOD) as good:
         _get(good.url("/"), allowed=[ip_network(GOOD)], times=2)
         assert [r.headers["user-agent"] for r in good.requests] == ["Newsloom/test"] * 2

@@ -1,6 +1,6 @@
 """deploy/Dockerfile, built and run in a clean root without an engine (tests/support/image.py).
 
-Its own steps are run in order, on what a checkout holds and .dockerignore lets through.
+Its steps run in order, on the files of a checkout that .dockerignore does not exclude.
 """
 
 import json
@@ -29,6 +29,7 @@ EVENT = {
     "publishedDateTime": "2026-03-02T10:00:00Z",
 }
 STARTED_S = 30.0
+"""The time limit from the start of a worker to its first curated record."""
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +41,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A volume for /var/tmp that outlives its containers, as one of Kubernetes outlives a restart.
+    """A volume for /var/tmp that containers use in turn, as after a restart on Kubernetes.
 
-    The loops that the first container compiled are there for the next.
+    A container finds the kernels that an earlier one compiled.
     """
     folder = tmp_path_factory.mktemp("scratch")
     folder.chmod(0o1777)
@@ -50,24 +51,26 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "is_out", "why"),
+    ("name", "is_excluded", "reason"),
     [
-        ("services/newsloom/cli.py", False, "below a folder that is let in"),
-        ("services/newsloom/__pycache__/cli.pyc", True, "a later pattern wins, at any depth"),
-        ("tests/support/image.py", True, "nothing is in that is not named"),
-        ("deploy/requirements.lock", False, "a pattern with a star, let in"),
-        ("deploy/kafka/x.lock", True, "a star is not for folders"),
-        ("newsloom.toml", True, "settings of whoever builds are not for all"),
+        ("services/newsloom/cli.py", False, "in a folder that is included"),
+        ("services/newsloom/__pycache__/cli.pyc", True, "a later pattern overrides, at any depth"),
+        ("tests/support/image.py", True, "a file that no pattern includes is excluded"),
+        ("deploy/requirements.lock", False, "included by a pattern with a star"),
+        ("deploy/kafka/x.lock", True, "a star does not match a slash"),
+        ("newsloom.toml", True, "local settings must not be in the image"),
     ],
 )
-def test_only_what_is_named_gets_into_the_build(name: str, is_out: bool, why: str) -> None:
+def test_only_included_files_are_in_the_build_context(
+    name: str, is_excluded: bool, reason: str
+) -> None:
     lines = (TOP / ".dockerignore").read_text().splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
-    assert is_ignored(name, patterns) is is_out, why
+    assert is_ignored(name, patterns) is is_excluded, reason
 
 
-def test_what_is_installed_is_what_is_tested() -> None:
-    """The image's locks hold versions and hashes of the lock that everything is tested with."""
+def test_image_installs_the_tested_versions() -> None:
+    """The lock files of the image hold a subset of the versions and hashes that the tests use."""
 
     def entries(lock: str) -> set[str]:
         text = (TOP / lock).read_text().replace("\\\n", " ")
@@ -78,36 +81,38 @@ def test_what_is_installed_is_what_is_tested() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["worker", "--help"], ["topics", "create", "--help"], ["doctor-who"]]
+    "arguments", [["--help"], ["worker", "--help"], ["topics", "create", "--help"], ["doctor-who"]]
 )
-def test_commands_start(image: Stage, scratch: Path, words: list[str]) -> None:
-    done = image.run([*image.entrypoint, *words], scratch=scratch)
+def test_command_starts_and_prints_its_usage(
+    image: Stage, scratch: Path, arguments: list[str]
+) -> None:
+    done = image.run([*image.entrypoint, *arguments], scratch=scratch)
     assert (done.returncode, "Usage: newsloom" in done.stdout + done.stderr) == (
-        0 if words[-1] == "--help" else 2,
+        0 if arguments[-1] == "--help" else 2,
         True,
     )
 
 
-def test_it_runs_as_nobody_on_a_root_that_cannot_be_written_to(image: Stage) -> None:
+def test_image_runs_as_an_unprivileged_user_on_a_read_only_root(image: Stage) -> None:
     script = "id -u; id -g; pwd; for d in / /opt/newsloom . /usr; do touch $d/x && echo $d; done"
     done = image.run(["sh", "-c", script])
     assert done.stdout.split() == ["10001", "10001", "/newsloom"]
     assert done.stderr.count("Read-only file system") == 4
 
 
-def test_nothing_is_in_it_but_what_runs(image: Stage) -> None:
+def test_image_holds_no_build_or_test_tools(image: Stage) -> None:
     script = (
         "import importlib.metadata as m, json, newsloom, sys\n"
         "print(json.dumps([sorted(d.name for d in m.distributions()), newsloom.__file__]))"
     )
-    names, where = json.loads(image.run(["python", "-I", "-c", script]).stdout)
+    names, location = json.loads(image.run(["python", "-I", "-c", script]).stdout)
     assert {"newsloom", "faust-streaming", "aiokafka"} <= set(names)
     assert not {"pip", "hatchling", "pytest", "mypy", "setuptools"} & set(names)
-    assert where.startswith("/opt/newsloom/lib/")
+    assert location.startswith("/opt/newsloom/lib/")
     assert image.run([*image.entrypoint, "--version"]).stdout.split()[-1] == __version__
 
 
-def test_it_curates_where_only_scratch_space_can_be_written_to(image: Stage, scratch: Path) -> None:
+def test_image_curates_when_only_scratch_space_is_writable(image: Stage, scratch: Path) -> None:
     script = (
         f"echo '{json.dumps(EVENT)}' | newsloom run - --output /var/tmp/out --images off --quiet"
         " && cat /var/tmp/out/curated.jsonl"
@@ -117,69 +122,73 @@ def test_it_curates_where_only_scratch_space_can_be_written_to(image: Stage, scr
     assert json.loads(done.stdout.splitlines()[-1])["title"] == EVENT["title"]
 
 
-def test_the_default_command_works_on_kafka_and_drains(
+def test_default_command_processes_kafka_records_and_drains(
     image: Stage, scratch: Path, kafka: Kafka
 ) -> None:
-    """Told to end as an engine does, it leaves in order."""
+    """SIGTERM, which an engine sends, ends the worker with exit code 0 and no error output."""
     create_topics(kafka)
-    settings = {n: v for n, v in kafka.environment().items() if n.startswith("NEWSLOOM_")}
+    settings = {
+        name: value for name, value in kafka.environment().items() if name.startswith("NEWSLOOM_")
+    }
     settings |= {
         "NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix,
         "NEWSLOOM_METRICS_HOST": "127.0.0.1",
         "NEWSLOOM_METRICS_PORT": str(pick_neighbours()),
     }
-    assert image.run(image.healthcheck, settings).returncode == 1, "nobody works yet"
+    assert image.run(image.healthcheck, settings).returncode == 1, "no worker runs yet"
     worker = image.start([*image.entrypoint, *image.command], settings, scratch)
     try:
         kafka.send(kafka.prefix + EVENTS, [(None, json.dumps(EVENT).encode())])
         deadline = time.monotonic() + STARTED_S
         while not kafka.count(kafka.prefix + "curated-articles.v1"):
-            assert time.monotonic() < deadline, "nothing came out"
+            assert time.monotonic() < deadline, "no curated record was published in time"
             assert worker.poll() is None, worker.communicate()
             time.sleep(0.2)
         health = image.run(image.healthcheck, settings)
         assert (health.returncode, health.stderr) == (0, "")
         worker.send_signal(signal.SIGTERM)
-        _, said = worker.communicate(timeout=DRAIN_S)
-        assert (worker.returncode, said) == (0, "")
+        _, errors = worker.communicate(timeout=DRAIN_S)
+        assert (worker.returncode, errors) == (0, "")
     finally:
         worker.kill()
         worker.communicate()
 
 
-def test_health_is_asked_for_where_it_is_served(image: Stage) -> None:
+def test_health_check_and_exposed_ports_match_the_metrics_port(image: Stage) -> None:
     default = Settings.model_fields["metrics_port"].default
     assert f"DEFAULT_PORT = {default}" in (TOP / "deploy" / "healthcheck.py").read_text()
-    (exposed,) = (r for w, r in instructions(DOCKERFILE.read_text()) if w == "EXPOSE")
+    (exposed,) = (
+        rest for keyword, rest in instructions(DOCKERFILE.read_text()) if keyword == "EXPOSE"
+    )
     assert exposed.split() == [str(default), str(default + 1)]
     assert image.environment["NEWSLOOM_METRICS_HOST"] == "0.0.0.0"
 
 
 @pytest.mark.parametrize(
-    ("answers", "code", "why"),
+    ("statuses", "code", "reason"),
     [
-        ((200, None), 0, "enrich alone, and well"),
-        ((None, 200), 0, "curate alone, and well"),
-        ((200, 200), 0, "both in one container"),
-        ((200, 503), 1, "one of both is not well"),
-        ((None, None), 1, "nobody answers"),
+        ((200, None), 0, "enrich alone is healthy"),
+        ((None, 200), 0, "curate alone is healthy"),
+        ((200, 200), 0, "both are healthy in one container"),
+        ((200, 503), 1, "one of the two is unhealthy"),
+        ((None, None), 1, "no worker answers"),
     ],
 )
-def test_health_is_that_of_all_who_work_here(
-    image: Stage, answers: tuple[int | None, ...], code: int, why: str
+def test_health_check_covers_all_workers_of_the_container(
+    image: Stage, statuses: tuple[int | None, ...], code: int, reason: str
 ) -> None:
     first = pick_neighbours()
     sites = [
         Site({"/healthz": answer(b"stuck", status)}, port=first + number)
-        for number, status in enumerate(answers)
+        for number, status in enumerate(statuses)
         if status is not None
     ]
     for site in sites:
         site.__enter__()
     try:
         done = image.run(image.healthcheck, {"NEWSLOOM_METRICS_PORT": str(first)})
-        assert done.returncode == code, why
-        assert ("stuck" in done.stderr) == (503 in answers)
+        assert done.returncode == code, reason
+        assert ("stuck" in done.stderr) == (503 in statuses)
     finally:
         for site in sites:
             site.__exit__(None, None, None)

@@ -1,4 +1,4 @@
-"""How images are asked for: once, not too many at a time, again only when it is due."""
+"""Image fetches: one for each image, a bounded number at a time, repeated only when stale."""
 
 import asyncio
 import time
@@ -30,13 +30,13 @@ class Clock:
         return self.now_s
 
 
-def checking(
+def run_with_checker(
     work: Callable[[ImageChecker], Awaitable[T]],
     wanted: int = 1,
     clock: Callable[[], float] = time.monotonic,
     article_timeout_s: float = RECORD_S,
 ) -> T:
-    """What `work` does with a checker on a loop of its own."""
+    """The result of `work` with a new checker, on a new event loop."""
 
     async def run() -> T:
         checker = ImageChecker(
@@ -54,21 +54,21 @@ async def verdicts(checker: ImageChecker, *urls: str) -> list[str]:
     return [check["verdict"] for check in await checker.check(urls, PAGE)]
 
 
-def test_ten_thousand_records_that_share_500_images_cost_500_fetches() -> None:
+def test_ten_thousand_records_that_share_500_images_need_500_fetches() -> None:
     with Site({f"/{n}.png": answer(png(), after_s=0.01) for n in range(500)}) as site:
 
         async def work(checker: ImageChecker) -> list[list[str]]:
             urls = [site.url(f"/{n % 500}.png") for n in range(10_000)]
             return await asyncio.gather(*[verdicts(checker, url) for url in urls])
 
-        assert checking(work) == [["ok"]] * 10_000
+        assert run_with_checker(work) == [["ok"]] * 10_000
         assert len(site.requests) == 500
         assert site.busiest <= PER_HOST
 
 
 def test_candidates_are_tried_in_order_up_to_the_first_good_one() -> None:
-    acts = {"/small": answer(gif(90, 90)), "/good": answer(png()), "/next": answer(png())}
-    with Site(acts) as site:
+    responses = {"/small": answer(gif(90, 90)), "/good": answer(png()), "/next": answer(png())}
+    with Site(responses) as site:
         urls = [
             site.url(path) for path in ("/placeholder.png", "/small", "/small", "/good", "/next")
         ]
@@ -76,27 +76,33 @@ def test_candidates_are_tried_in_order_up_to_the_first_good_one() -> None:
         async def work(checker: ImageChecker) -> list[str]:
             return await verdicts(checker, *urls)
 
-        assert checking(work) == ["placeholder", "too-small", "ok"]
-        assert site.counts() == {"/small": 1, "/good": 1}, "a name alone is enough"
-        assert checking(work, wanted=2) == ["placeholder", "too-small", "ok", "ok"]
+        assert run_with_checker(work) == ["placeholder", "too-small", "ok"]
+        assert site.counts() == {"/small": 1, "/good": 1}, (
+            "a placeholder name is rejected without a fetch"
+        )
+        assert run_with_checker(work, wanted=2) == ["placeholder", "too-small", "ok", "ok"]
 
 
-def test_a_dead_host_does_not_slow_the_others() -> None:
+def test_dead_host_does_not_slow_other_hosts() -> None:
     with Site({f"/{n}.png": answer(png()) for n in range(100)}) as site:
 
         async def work(checker: ImageChecker) -> tuple[list[list[str]], int]:
             urls = [site.url(f"/{n}.png") for n in range(100)]
             dead = [f"{DEAD}{n}.png" for n in range(200)]
-            both = [url for pair in zip(dead, dead[100:], urls, strict=False) for url in pair]
-            ended = await asyncio.gather(*[verdicts(checker, url) for url in both])
-            return ended, checker.verdicts.fetches
+            urls_of_both_hosts = [
+                url for pair in zip(dead, dead[100:], urls, strict=False) for url in pair
+            ]
+            results = await asyncio.gather(*[verdicts(checker, url) for url in urls_of_both_hosts])
+            return results, checker.verdicts.fetches
 
-        ended, fetches = checking(work)
-        assert ended == [["unreachable"], ["unreachable"], ["ok"]] * 100
-        assert fetches <= 100 + PER_HOST + DEAD_AFTER, "the dead host is soon left alone"
+        results, fetches = run_with_checker(work)
+        assert results == [["unreachable"], ["unreachable"], ["ok"]] * 100
+        assert fetches <= 100 + PER_HOST + DEAD_AFTER, (
+            "after a few failures no request goes to the dead host"
+        )
 
 
-def test_a_dead_host_is_tried_again_later() -> None:
+def test_dead_host_is_tried_again_later() -> None:
     clock = Clock()
 
     async def work(checker: ImageChecker) -> list[int]:
@@ -108,86 +114,91 @@ def test_a_dead_host_is_tried_again_later() -> None:
             clock.now_s += DEAD_S
         return counts
 
-    assert checking(work, clock=clock) == [DEAD_AFTER, DEAD_AFTER + 1]
+    assert run_with_checker(work, clock=clock) == [DEAD_AFTER, DEAD_AFTER + 1]
 
 
-def test_a_verdict_is_asked_for_again_when_it_is_old_and_kept_if_nothing_changed() -> None:
-    clock, seen = Clock(), []
+def test_stale_verdict_is_revalidated_and_kept_if_the_image_is_unchanged() -> None:
+    clock, validators = Clock(), []
 
-    async def act(request: Request, writer: asyncio.StreamWriter) -> None:
-        seen.append(request.headers.get("if-none-match"))
-        status = 304 if seen[-1] else 200
-        body = answer(png() if status == 200 else b"", status, ETag='"one"', has_ranges=False)
-        await body(request, writer)
+    async def respond(request: Request, writer: asyncio.StreamWriter) -> None:
+        validators.append(request.headers.get("if-none-match"))
+        status = 304 if validators[-1] else 200
+        response = answer(png() if status == 200 else b"", status, ETag='"one"', has_ranges=False)
+        await response(request, writer)
 
     with Site(
-        {"/a.png": act, "/b.png": in_turn(answer(png(), Last_Modified="x"), answer(b""))}
+        {"/a.png": respond, "/b.png": in_turn(answer(png(), Last_Modified="x"), answer(b""))}
     ) as site:
 
         async def work(checker: ImageChecker) -> list[list[str]]:
-            ended = []
+            results = []
             for _ in range(3):
-                ended.append(await verdicts(checker, site.url("/a.png")))
+                results.append(await verdicts(checker, site.url("/a.png")))
                 clock.now_s += FRESH_S - 1
-                ended.append(await verdicts(checker, site.url("/a.png")))
+                results.append(await verdicts(checker, site.url("/a.png")))
                 clock.now_s += 1
-            ended.append(await verdicts(checker, site.url("/b.png")))
+            results.append(await verdicts(checker, site.url("/b.png")))
             clock.now_s += FRESH_S
-            ended.append(await verdicts(checker, site.url("/b.png")))
-            return ended
+            results.append(await verdicts(checker, site.url("/b.png")))
+            return results
 
-        assert checking(work, clock=clock) == [["ok"]] * 7 + [["not-an-image"]]
-        assert seen == [None, '"one"', '"one"']
+        assert run_with_checker(work, clock=clock) == [["ok"]] * 7 + [["not-an-image"]]
+        assert validators == [None, '"one"', '"one"']
         assert site.requests[-1].headers["if-modified-since"] == "x"
 
 
-def test_what_may_pass_is_asked_for_again_sooner() -> None:
+def test_transient_failure_is_fetched_again_sooner() -> None:
     clock = Clock()
     with Site({"/a.png": in_turn(*[answer(b"", 503)] * 3, answer(png()))}) as site:
 
         async def work(checker: ImageChecker) -> list[list[str]]:
-            ended = [await verdicts(checker, site.url("/a.png")) for _ in range(2)]
+            results = [await verdicts(checker, site.url("/a.png")) for _ in range(2)]
             clock.now_s += TRANSIENT_S
-            return [*ended, await verdicts(checker, site.url("/a.png"))]
+            return [*results, await verdicts(checker, site.url("/a.png"))]
 
-        assert checking(work, clock=clock) == [["http-error"], ["http-error"], ["ok"]]
+        assert run_with_checker(work, clock=clock) == [["http-error"], ["http-error"], ["ok"]]
         assert len(site.requests) == 4
 
 
 def test_retry_after_is_respected() -> None:
-    clock, asked_at = Clock(), []
-    soon = in_turn(answer(b"", 429, Retry_After="1"), answer(png()))
+    clock, requested_at = Clock(), []
+    ready_soon = in_turn(answer(b"", 429, Retry_After="1"), answer(png()))
 
-    async def act(request: Request, writer: asyncio.StreamWriter) -> None:
-        asked_at.append(time.monotonic())
-        await soon(request, writer)
+    async def respond(request: Request, writer: asyncio.StreamWriter) -> None:
+        requested_at.append(time.monotonic())
+        await ready_soon(request, writer)
 
-    late = in_turn(answer(b"", 429, Retry_After="1800"), answer(png()))
-    with Site({"/soon.png": act, "/late.png": late}) as site:
+    ready_later = in_turn(answer(b"", 429, Retry_After="1800"), answer(png()))
+    with Site({"/soon.png": respond, "/late.png": ready_later}) as site:
 
         async def work(checker: ImageChecker) -> list[list[str]]:
-            ended = [await verdicts(checker, site.url("/soon.png"))]
+            results = [await verdicts(checker, site.url("/soon.png"))]
             for wait_s in (0, 1799, 1):
                 clock.now_s += wait_s
-                ended.append(await verdicts(checker, site.url("/late.png")))
-            return ended
+                results.append(await verdicts(checker, site.url("/late.png")))
+            return results
 
-        assert checking(work, clock=clock) == [["ok"], ["http-error"], ["http-error"], ["ok"]]
-        assert asked_at[1] - asked_at[0] >= 1
+        assert run_with_checker(work, clock=clock) == [
+            ["ok"],
+            ["http-error"],
+            ["http-error"],
+            ["ok"],
+        ]
+        assert requested_at[1] - requested_at[0] >= 1
         assert site.counts() == {"/soon.png": 2, "/late.png": 2}
 
 
-def test_what_will_not_pass_is_not_tried_again() -> None:
+def test_permanent_failure_is_not_retried_and_broken_connection_is() -> None:
     with Site({"/gone.png": answer(b"", 410), "/up.png": raw(b"")}) as site:
 
         async def work(checker: ImageChecker) -> list[str]:
             return await verdicts(checker, site.url("/gone.png"), site.url("/up.png"))
 
-        assert checking(work) == ["http-error", "unreachable"]
+        assert run_with_checker(work) == ["http-error", "unreachable"]
         assert site.counts() == {"/gone.png": 1, "/up.png": 3}
 
 
-def test_who_gives_up_takes_nothing_from_others() -> None:
+def test_cancelling_one_waiter_does_not_cancel_the_shared_fetch() -> None:
     with Site({"/a.png": answer(png(), after_s=0.5)}) as site:
 
         async def work(checker: ImageChecker) -> list[str]:
@@ -198,31 +209,31 @@ def test_who_gives_up_takes_nothing_from_others() -> None:
             first.cancel()
             return await second
 
-        assert checking(work) == ["ok"]
+        assert run_with_checker(work) == ["ok"]
         assert len(site.requests) == 1
 
 
-def test_a_record_is_not_held_up_beyond_its_deadline() -> None:
-    acts = {f"/{n}.png": silence() for n in range(20)}
-    with Site(acts) as site:
+def test_checks_of_an_article_end_at_its_deadline() -> None:
+    responses = {f"/{n}.png": silence() for n in range(20)}
+    with Site(responses) as site:
 
         async def work(checker: ImageChecker) -> list[str]:
-            return await verdicts(checker, *[site.url(path) for path in acts])
+            return await verdicts(checker, *[site.url(path) for path in responses])
 
-        began = time.monotonic()
-        assert checking(work, article_timeout_s=1) == ["timeout"] * 20
-        assert time.monotonic() - began < 4
+        started_s = time.monotonic()
+        assert run_with_checker(work, article_timeout_s=1) == ["timeout"] * 20
+        assert time.monotonic() - started_s < 4
 
 
-def test_connections_are_used_again() -> None:
+def test_connections_are_reused() -> None:
     with Site({f"/{n}.jpg": answer(jpeg(filler=100_000)) for n in range(40)}) as site:
 
         async def work(checker: ImageChecker) -> list[str]:
-            ended = []
+            results = []
             for n in range(40):
-                ended += await verdicts(checker, site.url(f"/{n}.jpg"))
-            return ended
+                results += await verdicts(checker, site.url(f"/{n}.jpg"))
+            return results
 
-        assert checking(work) == ["ok"] * 40
+        assert run_with_checker(work) == ["ok"] * 40
         assert site.connections == 1
-        assert len(site.requests) == 80, "once for the beginning, once for more of it"
+        assert len(site.requests) == 80, "two requests for each image: its first bytes, then more"

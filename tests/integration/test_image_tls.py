@@ -1,4 +1,4 @@
-"""TLS: only who proves to be the one asked for is listened to. And HTTP/2, which takes TLS."""
+"""TLS: images come only from servers with a valid certificate. HTTP/2 is used over TLS."""
 
 import asyncio
 import datetime
@@ -43,45 +43,45 @@ def _context(certificate: trustme.LeafCert, protocols: tuple[str, ...] = ()) -> 
 
 
 def _check(*urls: str) -> list[str]:
-    async def work() -> list[str]:
+    async def check() -> list[str]:
         checker = ImageChecker(open_client("Newsloom/test", [ip_network("127.0.0.0/8")]))
         try:
-            ended = await asyncio.gather(*[checker.check([url], PAGE) for url in urls])
+            results = await asyncio.gather(*[checker.check([url], PAGE) for url in urls])
         finally:
             await checker.close()
-        return [check["verdict"] for (check,) in ended]
+        return [result["verdict"] for (result,) in results]
 
-    return asyncio.run(work())
+    return asyncio.run(check())
 
 
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-LEAVES: dict[str, tuple[Callable[[trustme.CA], trustme.LeafCert], str]] = {
-    "its own": (lambda ca: ca.issue_cert("127.0.0.1"), "ok"),
-    "another's": (lambda ca: ca.issue_cert("127.0.0.2", "img.example"), "unreachable"),
-    "run out": (lambda ca: ca.issue_cert("127.0.0.1", not_after=LONG_AGO), "unreachable"),
-    "of nobody known": (lambda _: trustme.CA().issue_cert("127.0.0.1"), "unreachable"),
+CERTIFICATES: dict[str, tuple[Callable[[trustme.CA], trustme.LeafCert], str]] = {
+    "valid": (lambda ca: ca.issue_cert("127.0.0.1"), "ok"),
+    "for another host": (lambda ca: ca.issue_cert("127.0.0.2", "img.example"), "unreachable"),
+    "expired": (lambda ca: ca.issue_cert("127.0.0.1", not_after=LONG_AGO), "unreachable"),
+    "of an unknown authority": (lambda _: trustme.CA().issue_cert("127.0.0.1"), "unreachable"),
 }
 
 
-@pytest.mark.parametrize("reason", LEAVES)
+@pytest.mark.parametrize("case", CERTIFICATES)
 @pytest.mark.usefixtures("_trusted")
-def test_a_certificate(reason: str, authority: trustme.CA) -> None:
-    issue, verdict = LEAVES[reason]
+def test_image_is_accepted_only_with_a_valid_certificate(case: str, authority: trustme.CA) -> None:
+    issue, verdict = CERTIFICATES[case]
     with Site({"/a.png": answer(png())}, tls=_context(issue(authority))) as site:
         assert _check(site.url("/a.png")) == [verdict]
         assert len(site.requests) == (verdict == "ok")
 
 
-def test_no_tls_where_it_is_expected() -> None:
-    acts: dict[str, Act] = {"/": raw(b"HTTP/1.1 200 OK\r\n\r\n"), "/silent": silence()}
-    with Site(acts) as site:
+def test_https_url_of_a_server_without_tls_is_unreachable() -> None:
+    responses: dict[str, Act] = {"/": raw(b"HTTP/1.1 200 OK\r\n\r\n"), "/silent": silence()}
+    with Site(responses) as site:
         url = site.url("/a.png").replace("http:", "https:")
         assert _check(url) == ["unreachable"]
 
 
 @pytest.mark.usefixtures("_trusted")
-def test_images_of_one_host_share_a_connection_of_http_2(authority: trustme.CA) -> None:
-    asked: list[str] = []
+def test_images_of_one_host_share_one_http_2_connection(authority: trustme.CA) -> None:
+    paths: list[str] = []
     connections = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -93,27 +93,27 @@ def test_images_of_one_host_share_a_connection_of_http_2(authority: trustme.CA) 
         while data := await reader.read(65_536):
             for event in http.receive_data(data):
                 if isinstance(event, h2.events.RequestReceived):
-                    asked.append(dict(event.headers)[b":path"].decode())
+                    paths.append(dict(event.headers)[b":path"].decode())
                     http.send_headers(event.stream_id, [(":status", "200")])
                     http.send_data(event.stream_id, png(), end_stream=True)
             writer.write(http.data_to_send())
             await writer.drain()
         writer.close()
 
-    async def work() -> list[str]:
+    async def check() -> list[str]:
         context = _context(authority.issue_cert("127.0.0.1"), ("h2", "http/1.1"))
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
         port = server.sockets[0].getsockname()[1]
         checker = ImageChecker(open_client("Newsloom/test", [ip_network("127.0.0.0/8")]))
         urls = [f"https://127.0.0.1:{port}/{n}.png" for n in range(30)]
         try:
-            ended = [await checker.check(urls[:1], PAGE)]
-            ended += await asyncio.gather(*[checker.check([url], PAGE) for url in urls[1:]])
+            results = [await checker.check(urls[:1], PAGE)]
+            results += await asyncio.gather(*[checker.check([url], PAGE) for url in urls[1:]])
         finally:
             await checker.close()
             server.close()
-        return [check["verdict"] for (check,) in ended]
+        return [result["verdict"] for (result,) in results]
 
-    assert asyncio.run(work()) == ["ok"] * 30
-    assert sorted(asked) == sorted(f"/{n}.png" for n in range(30))
+    assert asyncio.run(check()) == ["ok"] * 30
+    assert sorted(paths) == sorted(f"/{n}.png" for n in range(30))
     assert connections == 1

@@ -1,4 +1,4 @@
-"""deploy/kubernetes: what kustomize builds is valid, fits together, and fits the program."""
+"""deploy/kubernetes: the objects from kustomize are valid, and match each other and the program."""
 
 import json
 import subprocess
@@ -26,58 +26,62 @@ from tests.support.program import check_command, check_settings
 
 VERSION = "1.34"
 FOREIGN_KINDS = {"ServiceMonitor", "ScaledObject"}
-"""Of operators: their shapes are not Kubernetes's own, and are tested here by what they name."""
+"""Kinds of operators. Kubernetes has no schema for them; tests check what they refer to."""
 
 pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
 
 
 def test_every_object_is_valid_and_in_the_namespace(overlay: str) -> None:
-    for each in objects(overlay):
-        if each["kind"] in FOREIGN_KINDS:
-            assert overlay == "production", "the small one needs no operator"
+    for manifest in objects(overlay):
+        if manifest["kind"] in FOREIGN_KINDS:
+            assert overlay == "production", "the small overlay must need no operator"
         else:
-            kubernetes_validate.validate(each, VERSION, strict=True)
-        if each["kind"] != "Namespace":
-            assert each["metadata"]["namespace"] == "newsloom", each["metadata"]["name"]
+            kubernetes_validate.validate(manifest, VERSION, strict=True)
+        if manifest["kind"] != "Namespace":
+            assert manifest["metadata"]["namespace"] == "newsloom", manifest["metadata"]["name"]
 
 
-def test_commands_settings_and_image_are_the_programs(overlay: str) -> None:
-    configs = {each["metadata"]["name"]: each["data"] for each in of_kind(overlay, "ConfigMap")}
+def test_commands_settings_and_image_match_the_program(overlay: str) -> None:
+    configs = {
+        config["metadata"]["name"]: config["data"] for config in of_kind(overlay, "ConfigMap")
+    }
     for pod in pods(overlay).values():
         (container,) = pod["spec"]["containers"]
         check_command(container["args"])
-        own = {entry["name"]: entry["value"] for entry in container.get("env", [])}
+        environment = {entry["name"]: entry["value"] for entry in container.get("env", [])}
         (source,) = container["envFrom"]
-        check_settings(configs[source["configMapRef"]["name"]] | own)
+        check_settings(configs[source["configMapRef"]["name"]] | environment)
         assert container["image"] == f"newsloom:{__version__}"
 
 
 @pytest.mark.parametrize("stage", ["enrich", "curate"])
-def test_probes_ask_where_the_worker_serves(overlay: str, stage: str) -> None:
+def test_probes_use_the_port_and_paths_of_the_worker(overlay: str, stage: str) -> None:
     (container,) = pods(overlay)[stage]["spec"]["containers"]
     (port,) = container["ports"]
     default = Settings.model_fields["metrics_port"].default
     assert port["containerPort"] == default + (stage == "curate")
-    asked = {
+    requests = {
         probe: container[probe]["httpGet"]
         for probe in ("startupProbe", "livenessProbe", "readinessProbe")
     }
-    assert {probe["port"] for probe in asked.values()} == {port["name"]}
-    assert asked["livenessProbe"]["path"] == asked["startupProbe"]["path"] == "/healthz"
-    assert asked["readinessProbe"]["path"] == "/readyz"
+    assert {probe["port"] for probe in requests.values()} == {port["name"]}
+    assert requests["livenessProbe"]["path"] == requests["startupProbe"]["path"] == "/healthz"
+    assert requests["readinessProbe"]["path"] == "/readyz"
 
 
 @pytest.mark.parametrize("stage", ["enrich", "curate"])
-def test_there_is_time_to_drain_and_to_restore(overlay: str, stage: str) -> None:
+def test_workers_have_time_to_drain_and_to_restore(overlay: str, stage: str) -> None:
     (deployment,) = (
-        each for each in of_kind(overlay, "Deployment") if each["metadata"]["name"].endswith(stage)
+        deployment
+        for deployment in of_kind(overlay, "Deployment")
+        if deployment["metadata"]["name"].endswith(stage)
     )
     grace_s = deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
     assert grace_s >= DRAIN_S + 5
     assert deployment["spec"]["progressDeadlineSeconds"] > RESTORE_TIMEOUT_S
 
 
-def test_pods_may_do_nothing_that_they_need_not(overlay: str) -> None:
+def test_pods_have_no_needless_rights_and_a_memory_limit(overlay: str) -> None:
     for stage, pod in pods(overlay).items():
         spec = pod["spec"]
         (container,) = spec["containers"]
@@ -95,7 +99,7 @@ def test_pods_may_do_nothing_that_they_need_not(overlay: str) -> None:
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_scratch_space_is_a_disk_where_the_program_looks_for_it(overlay: str) -> None:
+def test_scratch_volume_is_on_disk_and_mounted_at_var_tmp(overlay: str) -> None:
     spec = pods(overlay)["curate"]["spec"]
     (mount,) = spec["containers"][0]["volumeMounts"]
     (volume,) = spec["volumes"]
@@ -108,25 +112,25 @@ def mebibytes(quantity: str) -> int:
     return number * {"Mi": 1, "Gi": 1024}[unit]
 
 
-def test_there_is_room_for_the_articles_that_it_is_for(overlay: str) -> None:
+def test_memory_and_disk_limits_suffice_for_the_planned_articles(overlay: str) -> None:
     plan = Plan({"small": 10_000, "production": 100_000}[overlay])
-    asked = {
+    resources = {
         stage: pod["spec"]["containers"][0]["resources"] for stage, pod in pods(overlay).items()
     }
     assert plan.lanes == 1
-    assert plan.lane_memory / MIB < 0.75 * mebibytes(asked["curate"]["limits"]["memory"])
-    assert value("enrich_mib") < 0.75 * mebibytes(asked["enrich"]["limits"]["memory"])
+    assert plan.lane_memory / MIB < 0.75 * mebibytes(resources["curate"]["limits"]["memory"])
+    assert value("enrich_mib") < 0.75 * mebibytes(resources["enrich"]["limits"]["memory"])
     (scratch,) = pods(overlay)["curate"]["spec"]["volumes"]
     assert plan.lane_scratch / MIB < 0.75 * mebibytes(scratch["emptyDir"]["sizeLimit"])
 
 
-def test_selectors_select_what_they_are_for(overlay: str) -> None:
-    for each in of_kind(overlay, "Deployment"):
-        stage = each["spec"]["template"]["metadata"]["labels"][COMPONENT]
-        assert selected(overlay, each["spec"]["selector"]) == {stage}
-        (container,) = each["spec"]["template"]["spec"]["containers"]
+def test_selectors_match_the_pods_of_one_stage(overlay: str) -> None:
+    for deployment in of_kind(overlay, "Deployment"):
+        stage = deployment["spec"]["template"]["metadata"]["labels"][COMPONENT]
+        assert selected(overlay, deployment["spec"]["selector"]) == {stage}
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
         for budget in of_kind(overlay, "PodDisruptionBudget"):
-            if budget["metadata"]["name"] == each["metadata"]["name"]:
+            if budget["metadata"]["name"] == deployment["metadata"]["name"]:
                 assert selected(overlay, budget["spec"]["selector"]) == {stage}
         (service,) = (
             service
@@ -135,22 +139,24 @@ def test_selectors_select_what_they_are_for(overlay: str) -> None:
         )
         (port,) = service["spec"]["ports"]
         assert port["targetPort"] == container["ports"][0]["name"]
-    budgets = [b["metadata"]["name"] for b in of_kind(overlay, "PodDisruptionBudget")]
-    assert sorted(budgets) == sorted(
-        each["metadata"]["name"] for each in of_kind(overlay, "Deployment")
+    budgets, deployments = (
+        sorted(manifest["metadata"]["name"] for manifest in of_kind(overlay, kind))
+        for kind in ("PodDisruptionBudget", "Deployment")
     )
+    assert budgets == deployments
 
 
-def found(overlay: str, kind: str) -> dict[str, Any]:
+def operator_spec(overlay: str, kind: str) -> dict[str, Any]:
+    """The spec of the one object of an operator's kind; empty in the small overlay."""
     if overlay == "small":
         return {}
-    (each,) = of_kind(overlay, kind)
-    spec: dict[str, Any] = each["spec"]
+    (manifest,) = of_kind(overlay, kind)
+    spec: dict[str, Any] = manifest["spec"]
     return spec
 
 
-def test_the_service_monitor_finds_the_services(overlay: str) -> None:
-    spec = found(overlay, "ServiceMonitor")
+def test_service_monitor_selects_the_services(overlay: str) -> None:
+    spec = operator_spec(overlay, "ServiceMonitor")
     if spec:
         assert set(spec) == {"selector", "endpoints"}
         (endpoint,) = spec["endpoints"]
@@ -161,7 +167,7 @@ def test_the_service_monitor_finds_the_services(overlay: str) -> None:
             assert service["spec"]["ports"][0]["name"] == endpoint["port"]
 
 
-def test_the_alerts_are_those_that_promtool_tries(overlay: str) -> None:
+def test_prometheus_rule_has_the_namespace_and_an_expression_for_each_rule(overlay: str) -> None:
     script = KUBERNETES / "prometheus_rule.py"
     done = subprocess.run([sys.executable, script], capture_output=True, check=True)
     rule = json.loads(done.stdout)
@@ -172,17 +178,20 @@ def test_the_alerts_are_those_that_promtool_tries(overlay: str) -> None:
     )
     assert rule["spec"].keys() == {"groups"}
     for group in rule["spec"]["groups"]:
-        assert all("expr" in each for each in group["rules"])
+        assert all("expr" in entry for entry in group["rules"])
 
 
-def test_enrich_scales_by_the_lag_of_its_own_group(overlay: str) -> None:
-    spec = found(overlay, "ScaledObject")
+def test_enrich_scales_by_the_lag_of_its_consumer_group(overlay: str) -> None:
+    spec = operator_spec(overlay, "ScaledObject")
     if spec:
-        settings = {each["metadata"]["name"]: each for each in of_kind(overlay, "Deployment")}
-        target = settings[spec["scaleTargetRef"]["name"]]
-        assert "replicas" not in target["spec"], "an apply would set it back"
+        deployments = {
+            deployment["metadata"]["name"]: deployment
+            for deployment in of_kind(overlay, "Deployment")
+        }
+        target = deployments[spec["scaleTargetRef"]["name"]]
+        assert "replicas" not in target["spec"], "each apply would reset the number of replicas"
         (trigger,) = spec["triggers"]
-        (config,) = (each["data"] for each in of_kind(overlay, "ConfigMap"))
+        (config,) = (manifest["data"] for manifest in of_kind(overlay, "ConfigMap"))
         defaults = Settings.model_fields
         assert trigger["type"] == "kafka"
         assert trigger["metadata"] == {

@@ -1,4 +1,4 @@
-"""deploy/kubernetes: who may reach whom, read from the network policies as a cluster reads them."""
+"""deploy/kubernetes: which connections the network policies allow, read as a cluster reads them."""
 
 import ipaddress
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
 
 
 def egress(overlay: str, stage: str) -> list[Manifest]:
-    """All that pods of a stage may reach."""
+    """The egress rules that apply to the pods of a stage."""
     return [
         rule
         for policy in of_kind(overlay, "NetworkPolicy")
@@ -19,28 +19,28 @@ def egress(overlay: str, stage: str) -> list[Manifest]:
     ]
 
 
-def test_nobody_is_without_a_policy(overlay: str) -> None:
-    everywhere, *_ = (
+def test_a_policy_covers_every_pod_and_denies_ingress(overlay: str) -> None:
+    default_policy, *_ = (
         policy
         for policy in of_kind(overlay, "NetworkPolicy")
         if set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
     )
-    assert selected(overlay, everywhere["spec"]["podSelector"]) == set(pods(overlay))
-    assert "ingress" not in everywhere["spec"]
+    assert selected(overlay, default_policy["spec"]["podSelector"]) == set(pods(overlay))
+    assert "ingress" not in default_policy["spec"]
 
 
 @pytest.mark.parametrize("stage", ["curate", "topics"])
-def test_only_names_and_brokers_are_reached_without_the_web(overlay: str, stage: str) -> None:
-    reached = {}
+def test_curate_and_topics_reach_only_dns_and_brokers(overlay: str, stage: str) -> None:
+    targets_by_port = {}
     for rule in egress(overlay, stage):
         (target,) = rule["to"]
         assert "ipBlock" not in target
         for port in rule["ports"]:
-            reached[port["port"]] = target.get("podSelector")
-    assert reached == {53: {"matchLabels": {"k8s-app": "kube-dns"}}, 9092: None}
+            targets_by_port[port["port"]] = target.get("podSelector")
+    assert targets_by_port == {53: {"matchLabels": {"k8s-app": "kube-dns"}}, 9092: None}
 
 
-def test_enrich_reaches_the_web_and_not_what_is_private(overlay: str) -> None:
+def test_enrich_reaches_the_web_and_no_private_address(overlay: str) -> None:
     blocks = [
         target["ipBlock"]
         for rule in egress(overlay, "enrich")
@@ -52,7 +52,7 @@ def test_enrich_reaches_the_web_and_not_what_is_private(overlay: str) -> None:
         ip = ipaddress.ip_address(address)
         return any(
             ip in ipaddress.ip_network(block["cidr"])
-            and not any(ip in ipaddress.ip_network(not_) for not_ in block["except"])
+            and not any(ip in ipaddress.ip_network(excepted) for excepted in block["except"])
             for block in blocks
             if ipaddress.ip_network(block["cidr"]).version == ip.version
         )
@@ -65,9 +65,13 @@ def test_enrich_reaches_the_web_and_not_what_is_private(overlay: str) -> None:
         assert not is_open(closed), closed
 
 
-def test_only_workers_are_scraped_and_by_the_port_they_have(overlay: str) -> None:
-    (policy,) = (p for p in of_kind(overlay, "NetworkPolicy") if "ingress" in p["spec"])
+def test_ingress_is_allowed_to_the_metrics_port_of_workers_only(overlay: str) -> None:
+    (policy,) = (
+        candidate
+        for candidate in of_kind(overlay, "NetworkPolicy")
+        if "ingress" in candidate["spec"]
+    )
     assert selected(overlay, policy["spec"]["podSelector"]) == {"enrich", "curate"}
     (rule,) = policy["spec"]["ingress"]
     assert rule["ports"] == [{"protocol": "TCP", "port": "metrics"}]
-    assert rule["from"], "anybody might"
+    assert rule["from"], "an empty list would allow every source"
