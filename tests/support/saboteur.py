@@ -1,7 +1,7 @@
-"""A worker that is struck at a named point of its work: killed, frozen, blocked or made slow.
+"""Runs `newsloom` and disturbs it at a named point: kill, freeze, block, stall or slow.
 
-In: a point, the call of it that is struck, the words for `newsloom`. Out: that worker, which
-knows nothing of it. What it does up to there is the product's own.
+In: the deed, the point, the number of the call at which it applies, arguments of `newsloom`.
+Out: a `newsloom` process, whose code is unchanged except for the wrapped function.
 
     python -m tests.support.saboteur kill "before commit" 3 worker curate
 """
@@ -42,16 +42,19 @@ POINTS = {
     "while draining": (f"{KAFKA}.worker.consumer", "BatchApp.stop", "before"),
     "in a batch": (PRODUCER, "PartitionProducer.commit", "before"),
 }
-"""Where to find each point, and whether it is before or after that is called."""
+"""For each point: a module, a function in it, and whether to act before or after its call."""
 
 Strike = Callable[[], float]
-"""Strikes, and tells for how many seconds the call is to be held up."""
+"""Acts on the process if it is due, and returns for how many seconds to delay the caller."""
 
 
 def _strikes(deed: str, call: int) -> Strike:
-    """Kills or freezes at that call; `slow` holds up every one from there on.
+    """Returns the strike for a deed, which counts its calls.
 
-    `block` lets the thread sleep there for ever, `stall` only whoever made the call.
+    `kill` and `freeze` send SIGKILL or SIGSTOP at call number `call`. At that call `block` puts
+    the thread to sleep for an hour, and `stall` only the calling coroutine. `slow` delays that
+    call and each later one by SLOW_S. In functions that are not coroutines, `stall` and `slow`
+    have no effect.
     """
     calls = count(1)
 
@@ -74,32 +77,32 @@ def _strikes(deed: str, call: int) -> Strike:
 def _arm(point: str, strike: Strike) -> None:
     module, path, moment = POINTS[point]
     owner: Any = import_module(module)
-    *holders, name = path.split(".")
-    for holder in holders:
-        owner = getattr(owner, holder)
-    real = getattr(owner, name)
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    original = getattr(owner, name)
 
-    async def struck_async(*arguments: Any, **options: Any) -> Any:
+    async def wrapped_async(*arguments: Any, **options: Any) -> Any:
         if moment == "before":
             await asyncio.sleep(strike())
-        result = await real(*arguments, **options)
+        result = await original(*arguments, **options)
         if moment == "after":
             await asyncio.sleep(strike())
         return result
 
-    def struck(*arguments: Any, **options: Any) -> Any:
+    def wrapped(*arguments: Any, **options: Any) -> Any:
         if moment == "before":
             strike()
-        result = real(*arguments, **options)
+        result = original(*arguments, **options)
         if moment == "after":
             strike()
         return result
 
-    setattr(owner, name, struck_async if inspect.iscoroutinefunction(real) else struck)
+    setattr(owner, name, wrapped_async if inspect.iscoroutinefunction(original) else wrapped)
 
 
 def main() -> None:
-    """Arms the point, then is `newsloom`."""
+    """Wraps the function at the point, then runs `newsloom`."""
     deed, point, call, *words = sys.argv[1:]
     _arm(point, _strikes(deed, int(call)))
     sys.argv = ["newsloom", *words]
