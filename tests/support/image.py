@@ -2,8 +2,8 @@
 
 In: a Dockerfile and the files of its build context. Out: a folder for each stage, and commands run
 in it as in a container: only the environment of the image, the user of the image, a read-only root.
-This machine's Python and /usr replace the base image. It writes only to the folders of the stages
-and to a cache.
+This machine's Python and /usr replace the base image. It writes only to the folders of the stages,
+a cache and the volumes of the caller.
 """
 
 import fnmatch

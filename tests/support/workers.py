@@ -42,7 +42,8 @@ Event = tuple[bytes | None, bytes | None]
 def create_topics(kafka: Kafka, partitions: int = 1) -> None:
     """Creates all topics as `newsloom topics create` does, without starting a process.
 
-    Only the topic of article events differs: its records keep the timestamps of their sender.
+    Only the topic of article events differs: its records keep the timestamps of their sender, and
+    may have up to 4 MiB.
     """
     kafka.create(kafka.prefix + EVENTS, partitions, CREATE_TIME)
     pairs = kafka.settings.get("NEWSLOOM_KAFKA_LANES", "").split(",")
