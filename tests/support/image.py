@@ -178,16 +178,16 @@ def _apply(
 
 
 def _copy(
-    stage: Stage, words: list[str], context: Mapping[str, Path], stages: Mapping[str, Stage]
+    stage: Stage, arguments: list[str], context: Mapping[str, Path], stages: Mapping[str, Stage]
 ) -> None:
-    target = words.pop()
+    target = arguments.pop()
     destination = stage.root / (Path(stage.folder) / target).as_posix().lstrip("/")
-    if words[0].startswith("--from="):
-        source = stages[words.pop(0).removeprefix("--from=")]
-        for path in words:
+    if arguments[0].startswith("--from="):
+        source = stages[arguments.pop(0).removeprefix("--from=")]
+        for path in arguments:
             shutil.copytree(source.root / path.lstrip("/"), destination, symlinks=True)
         return
-    for path in words:
+    for path in arguments:
         files = {name: file for name, file in context.items() if name == path or _is_in(path, name)}
         assert files, f"COPY {path}: no such file in the context (see .dockerignore)"
         for name, file in files.items():

@@ -1,6 +1,6 @@
 """Runs `newsloom` and disturbs it at a named point: kill, freeze, block, stall or slow.
 
-In: the deed, the point, the number of the call at which it applies, arguments of `newsloom`.
+In: an action, a point, the number of the call to act on, and the arguments of `newsloom`.
 Out: a `newsloom` process, whose code is unchanged except for the wrapped function.
 
     python -m tests.support.saboteur kill "before commit" 3 worker curate
@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any
 
 SLOW_S = 1.0
-FOR_EVER_S = 3600.0
+FOREVER_S = 3600.0
 
 KAFKA = "newsloom.runtimes.kafka"
 PRODUCER = f"{KAFKA}.clients.transactional_producer"
@@ -44,12 +44,12 @@ POINTS = {
 }
 """For each point: a module, a function in it, and whether to act before or after its call."""
 
-Strike = Callable[[], float]
+Disturb = Callable[[], float]
 """Acts on the process if it is due, and returns for how many seconds to delay the caller."""
 
 
-def _strikes(deed: str, call: int) -> Strike:
-    """Returns the strike for a deed, which counts its calls.
+def _disturb_at(action: str, call: int) -> Disturb:
+    """Returns the function that performs an action; it counts its calls.
 
     `kill` and `freeze` send SIGKILL or SIGSTOP at call number `call`. At that call `block` puts
     the thread to sleep for an hour, and `stall` only the calling coroutine. `slow` delays that
@@ -58,23 +58,23 @@ def _strikes(deed: str, call: int) -> Strike:
     """
     calls = count(1)
 
-    def strike() -> float:
+    def disturb() -> float:
         number = next(calls)
-        if deed == "slow":
+        if action == "slow":
             return SLOW_S if number >= call else 0
-        if deed == "stall":
-            return FOR_EVER_S if number == call else 0
-        if deed == "block":
-            time.sleep(FOR_EVER_S if number == call else 0)
+        if action == "stall":
+            return FOREVER_S if number == call else 0
+        if action == "block":
+            time.sleep(FOREVER_S if number == call else 0)
             return 0
         if number == call:
-            os.kill(os.getpid(), {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}[deed])
+            os.kill(os.getpid(), {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}[action])
         return 0
 
-    return strike
+    return disturb
 
 
-def _arm(point: str, strike: Strike) -> None:
+def _wrap(point: str, disturb: Disturb) -> None:
     module, path, moment = POINTS[point]
     owner: Any = import_module(module)
     *parents, name = path.split(".")
@@ -84,18 +84,18 @@ def _arm(point: str, strike: Strike) -> None:
 
     async def wrapped_async(*arguments: Any, **options: Any) -> Any:
         if moment == "before":
-            await asyncio.sleep(strike())
+            await asyncio.sleep(disturb())
         result = await original(*arguments, **options)
         if moment == "after":
-            await asyncio.sleep(strike())
+            await asyncio.sleep(disturb())
         return result
 
     def wrapped(*arguments: Any, **options: Any) -> Any:
         if moment == "before":
-            strike()
+            disturb()
         result = original(*arguments, **options)
         if moment == "after":
-            strike()
+            disturb()
         return result
 
     setattr(owner, name, wrapped_async if inspect.iscoroutinefunction(original) else wrapped)
@@ -103,9 +103,9 @@ def _arm(point: str, strike: Strike) -> None:
 
 def main() -> None:
     """Wraps the function at the point, then runs `newsloom`."""
-    deed, point, call, *words = sys.argv[1:]
-    _arm(point, _strikes(deed, int(call)))
-    sys.argv = ["newsloom", *words]
+    action, point, call, *arguments = sys.argv[1:]
+    _wrap(point, _disturb_at(action, int(call)))
+    sys.argv = ["newsloom", *arguments]
     from newsloom.cli import main
 
     main()

@@ -1,7 +1,7 @@
 """Verifies what Kafka workers committed. It shares no code with the workers.
 
 In: the committed records of all topics of one prefix. Out: how every input ended, and which
-records were lost, repeated, out of order (backward) or different. It never writes to Kafka.
+records were lost, repeated, backward (out of order) or differing. It never writes to Kafka.
 
     python -m tests.support.verifier SERVERS PREFIX [FOLDER]
 
@@ -215,7 +215,7 @@ class Verifier:
                 self.account.note("lost", f"withdrawal of {name} at {place}, in lane {lane}")
 
     async def _check_lanes(self, reader: AIOKafkaConsumer, ends: dict[int, int]) -> None:
-        """Checks that each lane has processed all its inputs, and that its counters include them."""
+        """Checks that each lane has processed and counted all its inputs."""
         rows: dict[tuple[int, str], dict[str, Any]] = {}
         async for record in self._read(reader, LANE_STATE):
             name = record.key.decode()
@@ -286,7 +286,7 @@ class Verifier:
         missing = last - len(counts) - tombstones
         if missing:
             kind = "lost" if missing > 0 else "repeated"
-            self.account.note(kind, f"{missing} revisions of lane {lane}", abs(missing))
+            self.account.note(kind, f"{abs(missing)} revisions of lane {lane}", abs(missing))
         repeated = len(publications) - tombstones - len(counts)
         if repeated:
             self.account.note("repeated", f"{repeated} revisions of lane {lane}", repeated)

@@ -65,7 +65,7 @@ def start_worker(
 ) -> subprocess.Popen[bytes]:
     """Starts `newsloom worker` with consumer groups that only this test uses.
 
-    `struck` holds the deed, the point and the number of the call at which `saboteur` disturbs it.
+    `struck` holds an action, a point and the number of a call, with which `saboteur` disturbs it.
     `said` receives its log; the default is a pipe, which blocks the worker when it is full.
     """
     environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
