@@ -1,6 +1,7 @@
-"""Rules for all tests: processes end with their test, and test processes share what is costly.
+"""Rules for all tests: processes end with their test, and test processes share one broker.
 
-In: the command line of pytest, with or without `-n`. Out: an order and groups for pytest-xdist.
+In: the command line of pytest, with or without `-n`. Out: the order of the tests, and their groups
+for pytest-xdist.
 """
 
 import gc
@@ -18,26 +19,26 @@ from tests.support.scheduler import rank
 from tests.support.shared import SharedBroker
 
 LONGEST_S = 600.0
-"""The longest time that a test may wait for a process."""
+"""After this time all processes that a test started are killed."""
 
 BROKER_PORT = pytest.StashKey[int]()
 _BROKER = pytest.StashKey[SharedBroker]()
 
-# A shell lets background jobs ignore this signal; the programs under test would inherit that.
+# A shell makes background jobs ignore this signal, and the programs under test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """A quick run, for while one works."""
-    parser.addoption("--quick", action="store_true", help="leave out all that starts brokers")
+    """Adds `--quick`, for short runs during development."""
+    parser.addoption("--quick", action="store_true", help="skip long tests and those with brokers")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The process that began the run owns the shared broker."""
+    """Makes the process that started the run the owner of the shared broker."""
     watch()
-    started_by: dict[str, Any] | None = getattr(config, "workerinput", None)
-    if started_by is not None:
-        config.stash[BROKER_PORT] = started_by["broker_port"]
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        config.stash[BROKER_PORT] = worker_input["broker_port"]
         return
     broker = SharedBroker()
     config.stash[_BROKER] = broker
@@ -52,47 +53,47 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells a process of pytest-xdist where to ask for the broker."""
+    """Gives a process of pytest-xdist the port that answers requests for the broker's address."""
     node.workerinput["broker_port"] = node.config.stash[BROKER_PORT]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Files are units of work, except those of long tests."""
+    """Distributes whole files, or single tests of the files in `SINGLY`."""
     from tests.support.scheduler import Scheduler
 
     return Scheduler(config, log)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A quick run does not even read the files that it leaves out."""
+    """Skips the files outside a quick run, so that pytest does not import them."""
     if not config.getoption("quick") or not collection_path.match("test_*.py"):
         return None
     return not is_quick(collection_path.relative_to(config.rootpath).as_posix()) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first, so that the last to end are short ones."""
+    """Puts long tests first, so that all processes end at about the same time."""
     items.sort(key=lambda item: rank(item.nodeid))
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays: the garbage collector need not look at it again and again."""
+    """Excludes all imported objects from garbage collection, because they live until the end."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Only tests in tests/integration may start brokers, browsers and namespaces."""
+    """Sets the running test: only those in tests/integration may start expensive programs."""
     set_running(item.nodeid)
 
 
 @pytest.fixture(scope="session")
 def shared_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all test processes of this run have in common."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if hasattr(request.config, "workerinput") else own
+    """A folder that all test processes of this run share."""
+    base_folder = tmp_path_factory.getbasetemp()
+    return base_folder.parent if hasattr(request.config, "workerinput") else base_folder
 
 
 @pytest.fixture(autouse=True)

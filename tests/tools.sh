@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need besides Python, where that can be done without asking: Debian packages
-# as root, kustomize with Go. What cannot be installed is named by the tests that need it.
+# Installs the programs that the tests need besides Python, without prompts: Debian packages as root,
+# kustomize with Go. If a program is still missing, the tests that need it fail and name it.
 set -eu
 
 packages=
@@ -11,7 +11,7 @@ command -v promtool >/dev/null || packages="$packages prometheus"
 if [ -n "$packages" ] && command -v apt-get >/dev/null; then
     as_root=
     [ "$(id -u)" = 0 ] || as_root="sudo --non-interactive"
-    # The packages of before may be gone from where the machine last looked: look first.
+    # An old package list may name versions that the mirror no longer has, so update it first.
     if $as_root apt-get update --quiet=2 &&
         DEBIAN_FRONTEND=noninteractive $as_root apt-get install --quiet=2 --yes --no-install-recommends $packages
     then :

@@ -1,9 +1,9 @@
-"""A run of some minutes with what may befall an installation, drawn as its dashboard.
+"""Runs an installation with disturbances for some minutes, and draws its dashboard.
 
     python -m tests.watched docs/dashboard.png
 
-In: nothing; brokers, workers, a site with images and Prometheus are started here. Out: the picture.
-On the way: images that fail, a burst of events, a curate worker killed.
+In: the path of the picture. It starts a broker, workers, a site with images and Prometheus.
+Out: the picture. The disturbances are missing images, a burst of events and a killed curate worker.
 """
 
 import argparse
@@ -27,11 +27,15 @@ BURST = 10_000
 FAILING_S = 90
 SEED = 8
 REST_S = 30.0
-"""After the last event, so that what is seen comes to rest."""
+"""The time after the last event, in which the metrics become steady again."""
 
 
 def run(installation: Installation, prometheus: Prometheus, site: Site, minutes: float) -> None:
-    """A third of the time in peace, then images fail; a burst; a curate worker is killed."""
+    """Sends events steadily for `minutes`, with all disturbances.
+
+    Images fail after a third of the steady events, the burst comes after half of them, and a
+    curate worker is killed after three quarters.
+    """
     steady = int(RATE * 60 * minutes)
     failing = range(steady // 3, steady // 3 + int(RATE * FAILING_S))
     events = traffic(SEED, steady + BURST, site, failing)
@@ -53,14 +57,14 @@ def _feed(installation: Installation, events: list[Event], rate: float) -> None:
 
 
 def _active(installation: Installation, prometheus: Prometheus) -> int:
-    """The number of the curate worker that has the lane; the other one stands by."""
+    """The index of the curate worker that owns the lane; the other one stands by."""
     (sample,) = prometheus.query('newsloom_assigned_partitions{stage="curate"} > 0')
     port = int(sample["metric"]["instance"].rpartition(":")[2])
-    return [own for _, own in installation.posts].index(port)
+    return [metrics_port for _, metrics_port in installation.posts].index(port)
 
 
 def main() -> None:
-    """Runs, and draws."""
+    """Runs the installation and draws the picture."""
     parser = argparse.ArgumentParser(prog="python -m tests.watched", description=__doc__)
     parser.add_argument("picture", type=Path)
     parser.add_argument("--minutes", type=float, default=8.0)
@@ -74,9 +78,9 @@ def main() -> None:
             prometheus,
         ),
     ):
-        began_at = time.time()
+        started_at = time.time()
         run(installation, prometheus, site, options.minutes)
-        draw(prometheus.url, Span(began_at, time.time()), options.picture)
+        draw(prometheus.url, Span(started_at, time.time()), options.picture)
 
 
 if __name__ == "__main__":

@@ -20,15 +20,15 @@ STORY, OTHER, ARTICLE = "1" * 32, "2" * 32, "a" * 32
 
 
 @pytest.fixture
-def there(kafka: Kafka) -> Kafka:
-    """The brokers with all topics."""
+def brokers(kafka: Kafka) -> Kafka:
+    """The brokers, with all Kafka topics created."""
     created = kafka.newsloom("topics", "create", "--partitions", 3)
     assert (created.code, created.err) == (0, "")
     return kafka
 
 
 def curated(revision: int, title: str = "Ferry back in service") -> bytes:
-    """As much of a curated record as a reader of lines looks at."""
+    """A curated record with only the fields that `tail` and the subscriber read."""
     return json.dumps(
         {
             "title": title,
@@ -42,22 +42,29 @@ def curated(revision: int, title: str = "Ferry back in service") -> bytes:
     ).encode()
 
 
-def test_lines_arrive_as_they_are_keyed_and_in_order(there: Kafka, tmp_path: Path) -> None:
+def test_produce_keys_lines_by_url_and_keeps_their_bytes_and_order(
+    brokers: Kafka, tmp_path: Path
+) -> None:
     events = list(generate(1, 3_000))
     lines = [json.dumps(event, ensure_ascii=False).encode() for event in events]
-    odd = [b'{"webUrl" : "https://a.example/1" , "x":1}', b"not json", b"\xff", b'{"webUrl":7}']
+    unusual = [
+        b'{"webUrl" : "https://a.example/1" , "x":1}',
+        b"not json",
+        b"\xff",
+        b'{"webUrl":7}',
+    ]
     path = tmp_path / "events.jsonl"
-    path.write_bytes(b"\n".join([*lines, *odd]) + b"\n\n")
-    ended = there.newsloom("produce", path)
+    path.write_bytes(b"\n".join([*lines, *unusual]) + b"\n\n")
+    ended = brokers.newsloom("produce", path)
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("3,004 records = 3,004 delivered + 0 too large  (")
-    records = there.read(f"{there.prefix}article-events.v1")
-    assert sorted(r.value for r in records) == sorted([*lines, *odd])
+    records = brokers.read(f"{brokers.prefix}article-events.v1")
+    assert sorted(r.value for r in records) == sorted([*lines, *unusual])
     assert {r.partition for r in records} == {0, 1, 2}
     sent: dict[bytes, list[bytes]] = {}
     for event, line in zip(events, lines, strict=True):
         sent.setdefault(str(event["webUrl"]).encode(), []).append(line)
-    sent[b"https://a.example/1"] = [odd[0]]
+    sent[b"https://a.example/1"] = [unusual[0]]
     arrived: dict[bytes, list[bytes]] = {}
     for record in records:
         if record.key is not None:
@@ -65,39 +72,43 @@ def test_lines_arrive_as_they_are_keyed_and_in_order(there: Kafka, tmp_path: Pat
     assert arrived == sent
 
 
-def test_front_matter_arrives_as_json_and_folders_in_path_order(there: Kafka) -> None:
-    ended = there.newsloom("produce", EXAMPLES / "events")
+def test_produce_sends_front_matter_as_json_keyed_by_web_url(brokers: Kafka) -> None:
+    ended = brokers.newsloom("produce", EXAMPLES / "events")
     assert (ended.code, ended.out.split("  ")[0]) == (0, "3 records = 3 delivered + 0 too large")
-    records = there.read(f"{there.prefix}article-events.v1")
+    records = brokers.read(f"{brokers.prefix}article-events.v1")
     assert {json.loads(r.value)["webUrl"].encode() for r in records} == {r.key for r in records}
 
 
-def test_a_record_too_large_is_named_and_the_rest_goes(there: Kafka, tmp_path: Path) -> None:
-    big = b'{"webUrl":"https://a.example/2","title":"' + b"x" * 2_097_152 + b'"}'
-    judged = b'{"webUrl":"https://a.example/3","title":"' + b"x" * 1_500_000 + b'"}'
+def test_produce_reports_a_record_that_is_too_large_and_sends_the_others(
+    brokers: Kafka, tmp_path: Path
+) -> None:
+    too_large = b'{"webUrl":"https://a.example/2","title":"' + b"x" * 2_097_152 + b'"}'
+    large = b'{"webUrl":"https://a.example/3","title":"' + b"x" * 1_500_000 + b'"}'
     path = tmp_path / "events.jsonl"
-    path.write_bytes(b"\n".join([b'{"n":1}', big, judged, b'{"n":2}']))
-    ended = there.newsloom("produce", path)
+    path.write_bytes(b"\n".join([b'{"n":1}', too_large, large, b'{"n":2}']))
+    ended = brokers.newsloom("produce", path)
     assert ended.code == 1
-    assert ended.err.startswith(f"{path}:2: not sent: {len(big):,} bytes and its key are more")
+    assert ended.err.startswith(
+        f"{path}:2: not sent: {len(too_large):,} bytes and its key are more"
+    )
     assert ended.out.startswith("4 records = 3 delivered + 1 too large  (")
-    values = [r.value for r in there.read(f"{there.prefix}article-events.v1")]
-    assert sorted(values) == sorted([b'{"n":1}', judged, b'{"n":2}'])
+    values = [r.value for r in brokers.read(f"{brokers.prefix}article-events.v1")]
+    assert sorted(values) == sorted([b'{"n":1}', large, b'{"n":2}'])
 
 
-def test_a_silent_pipe_holds_nothing_back(there: Kafka) -> None:
+def test_produce_sends_a_line_at_once_while_the_pipe_stays_open(brokers: Kafka) -> None:
     process = start_process(
         [COMMAND, "produce", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=there.environment(),
+        env=brokers.environment(),
     )
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(b'{"n":1}\n')
     process.stdin.flush()
     deadline = time.monotonic() + 10
-    while not (records := there.read(f"{there.prefix}article-events.v1")):
+    while not (records := brokers.read(f"{brokers.prefix}article-events.v1")):
         assert time.monotonic() < deadline
     assert [r.value for r in records] == [b'{"n":1}']
     process.stdin.close()
@@ -105,13 +116,13 @@ def test_a_silent_pipe_holds_nothing_back(there: Kafka) -> None:
     assert process.wait(20) == 0
 
 
-def test_an_interrupt_at_a_silent_pipe_ends_it_at_once(there: Kafka) -> None:
+def test_an_interrupt_ends_produce_at_once_while_it_waits_for_a_pipe(brokers: Kafka) -> None:
     process = start_process(
         [COMMAND, "produce", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=there.environment(),
+        env=brokers.environment(),
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -119,7 +130,7 @@ def test_an_interrupt_at_a_silent_pipe_ends_it_at_once(there: Kafka) -> None:
     process.stdin.write(b'{"n":1}\n')
     process.stdin.flush()
     deadline = time.monotonic() + 10
-    while not there.read(f"{there.prefix}article-events.v1"):
+    while not brokers.read(f"{brokers.prefix}article-events.v1"):
         assert time.monotonic() < deadline
     process.send_signal(signal.SIGINT)
     assert process.wait(5) == 130
@@ -134,42 +145,44 @@ def test_an_interrupt_at_a_silent_pipe_ends_it_at_once(there: Kafka) -> None:
         (("tail",), "there is no topic {p}curated-articles.v1: run `newsloom topics create`"),
         (("tail", "storms"), "there is no topic storms: name one of article-events, "),
     ],
-    ids=["produce", "tail", "tail of a wrong name"],
+    ids=["produce", "tail", "tail of an unknown topic"],
 )
-def test_a_missing_topic_is_one_line(kafka: Kafka, arguments: tuple[str], line: str) -> None:
+def test_a_missing_topic_is_reported_in_one_line(
+    kafka: Kafka, arguments: tuple[str], line: str
+) -> None:
     ended = kafka.newsloom(*arguments)
     assert (ended.code, ended.out, len(ended.err.splitlines())) == (1, "", 1)
     assert ended.err.startswith(f"newsloom: {line.format(p=kafka.prefix)}")
 
 
-def test_tail_shows_what_is_committed_tombstones_too(there: Kafka) -> None:
-    topic = f"{there.prefix}curated-articles.v1"
+def test_tail_prints_committed_records_and_tombstones(brokers: Kafka) -> None:
+    topic = f"{brokers.prefix}curated-articles.v1"
     key = ARTICLE.encode()
-    there.send(topic, [(key, curated(1))], transaction="commit")
-    there.send(topic, [(key, curated(2, "Never came to be"))], transaction="abort")
-    there.send(topic, [(key, curated(3, "Bell\x07\x1b[2J")), (key, None)], transaction="commit")
-    shown = there.newsloom("tail", "--no-follow")
-    assert (shown.code, shown.err) == (0, "")
-    first, second, third = shown.out.splitlines()
+    brokers.send(topic, [(key, curated(1))], transaction="commit")
+    brokers.send(topic, [(key, curated(2, "Never committed"))], transaction="abort")
+    brokers.send(topic, [(key, curated(3, "Bell\x07\x1b[2J")), (key, None)], transaction="commit")
+    printed = brokers.newsloom("tail", "--no-follow")
+    assert (printed.code, printed.err) == (0, "")
+    first, second, third = printed.out.splitlines()
     assert "r1 quality 80 heat 90 published: Ferry back in service (Daily)" in first
     assert "r3 " in second
     assert "Bell··[2J" in second
     assert third.endswith(f"withdrawn ({ARTICLE})")
-    as_json = there.newsloom("tail", topic, "--no-follow", "--json")
+    as_json = brokers.newsloom("tail", topic, "--no-follow", "--json")
     lines = [json.loads(line) for line in as_json.out.splitlines()]
     assert [line["value"] and line["value"]["revision"] for line in lines] == [1, 3, None]
     assert {(line["topic"], line["key"]) for line in lines} == {(topic, ARTICLE)}
 
 
-def test_tail_begins_and_ends_where_it_is_told(there: Kafka) -> None:
-    topic = f"{there.prefix}dead-letters.v1"
-    there.send(topic, [(None, b"%d" % n) for n in range(20)])
+def test_tail_reads_the_range_that_its_options_select(brokers: Kafka) -> None:
+    topic = f"{brokers.prefix}dead-letters.v1"
+    brokers.send(topic, [(None, b"%d" % n) for n in range(20)])
     between = datetime.now(UTC) + timedelta(milliseconds=5)
     time.sleep(0.05)
-    there.send(topic, [(None, b"\xff20")])
+    brokers.send(topic, [(None, b"\xff20")])
 
     def values(*arguments: object) -> list[object]:
-        ended = there.newsloom("tail", "dead-letters", "--json", *arguments)
+        ended = brokers.newsloom("tail", "dead-letters", "--json", *arguments)
         assert ended.code == 0
         lines = [json.loads(line) for line in ended.out.splitlines()]
         return [line["valueBase64"] if "value" not in line else line["value"] for line in lines]
@@ -184,42 +197,42 @@ def test_tail_begins_and_ends_where_it_is_told(there: Kafka) -> None:
     assert values("--no-follow", "--since", between.isoformat()) == [last]
     assert values("--no-follow", "--since", "1h") == [*range(20), last]
     assert values("--limit", 1) == [11]
-    nothing = there.newsloom("tail", "stories", "--no-follow")
-    assert (nothing.code, nothing.err) == (0, "no records of stories from that position on\n")
+    empty = brokers.newsloom("tail", "stories", "--no-follow")
+    assert (empty.code, empty.err) == (0, "no records of stories from that position on\n")
 
 
-def test_tail_follows_until_it_is_interrupted(there: Kafka) -> None:
-    topic = f"{there.prefix}curated-articles.v1"
+def test_tail_follows_until_it_is_interrupted(brokers: Kafka) -> None:
+    topic = f"{brokers.prefix}curated-articles.v1"
     process = start_process(
         [COMMAND, "tail"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=there.environment(),
+        env=brokers.environment(),
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    there.send(topic, [(ARTICLE.encode(), curated(1))])
+    brokers.send(topic, [(ARTICLE.encode(), curated(1))])
     assert b"r1 " in process.stdout.readline()
-    there.send(topic, [(ARTICLE.encode(), curated(2))])
+    brokers.send(topic, [(ARTICLE.encode(), curated(2))])
     assert b"r2 " in process.stdout.readline()
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 130
     assert process.stderr.read() == b""
 
 
-def test_the_subscriber_minds_revisions_tombstones_and_merged_stories(there: Kafka) -> None:
-    articles, stories = (f"{there.prefix}{n}.v1" for n in ("curated-articles", "stories"))
+def test_the_subscriber_handles_revisions_tombstones_and_merged_stories(brokers: Kafka) -> None:
+    articles, stories = (f"{brokers.prefix}{n}.v1" for n in ("curated-articles", "stories"))
     key = ARTICLE.encode()
-    there.send(articles, [(key, curated(2)), (key, curated(2)), (key, curated(1)), (key, None)])
-    there.send(articles, [(key, curated(4, "Never came to be"))], transaction="abort")
+    brokers.send(articles, [(key, curated(2)), (key, curated(2)), (key, curated(1)), (key, None)])
+    brokers.send(articles, [(key, curated(4, "Never committed"))], transaction="abort")
     story = json.dumps({"id": OTHER, "revision": 3}).encode()
     merged = json.dumps({"id": OTHER, "mergedInto": STORY, "revision": 4}).encode()
-    there.send(stories, [(OTHER.encode(), v) for v in (story, merged, story)])
-    there.send(articles, [(key, curated(5, "The end"))])
+    brokers.send(stories, [(OTHER.encode(), v) for v in (story, merged, story)])
+    brokers.send(articles, [(key, curated(5, "The end"))])
     process = start_process(
         [sys.executable, EXAMPLES / "subscriber.py"],
         stdout=subprocess.PIPE,
-        env=there.environment(),
+        env=brokers.environment(),
     )
     assert process.stdout is not None
     lines = [process.stdout.readline().decode().strip() for _ in range(5)]

@@ -1,4 +1,4 @@
-"""Processes that are told to end at the moment they begin."""
+"""The supervisor and its children on real processes: signals during a fork, and crashes."""
 
 import subprocess
 import sys
@@ -9,10 +9,10 @@ _SUPERVISE = """
 import os, signal, sys, time
 from newsloom.runtimes.kafka.worker.supervisor import Supervisor
 
-def tell():
+def send_sigterm():
     os.kill(os.getpid(), signal.SIGTERM)
 
-os.register_at_fork({moment}=tell)
+os.register_at_fork({moment}=send_sigterm)
 sys.exit(Supervisor({{"a": lambda: time.sleep(600)}}, should_restart={restart}).run())
 """
 
@@ -33,17 +33,17 @@ def supervise(moment: str, restart: bool) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.parametrize("restart", [False, True])
-def test_a_parent_told_before_it_knows_its_child_tells_it(restart: bool) -> None:
+def test_a_signal_to_the_parent_right_after_the_fork_also_ends_the_child(restart: bool) -> None:
     ended = supervise("after_in_parent", restart)
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
-def test_a_child_told_before_it_listens_ends() -> None:
+def test_a_signal_to_the_child_right_after_the_fork_ends_it() -> None:
     ended = supervise("after_in_child", restart=False)
     assert (ended.returncode, ended.stderr) == (1, b"worker a ended with code 0\n")
 
 
-def test_a_bug_in_a_child_is_told_of() -> None:
+def test_a_bug_in_a_child_is_reported_with_a_traceback() -> None:
     command = [sys.executable, "-c", _CRASH]
     ended = subprocess.run(command, capture_output=True, timeout=20, text=True)
     assert ended.returncode == 1

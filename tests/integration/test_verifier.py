@@ -1,4 +1,4 @@
-"""The verifier finds what it is there to find."""
+"""The verifier detects each kind of fault in the topics of real workers."""
 
 import json
 from collections import Counter
@@ -25,34 +25,35 @@ from tests.support.workers import (
 Headers = Sequence[tuple[str, bytes]]
 
 
-def test_it_tells_what_is_lost_repeated_backward_and_different(
+def test_it_detects_lost_repeated_backward_and_differing_records(
     kafka: Kafka, tmp_path: Path
 ) -> None:
-    made = [json.dumps(event).encode() for event in generate(7, 60)]
+    lines = [json.dumps(event).encode() for event in generate(7, 60)]
     create_topics(kafka)
     with working(kafka, "all"):
-        send(kafka, [(None, line) for line in [*made[:59], b"{"]])
+        send(kafka, [(None, line) for line in [*lines[:59], b"{"]])
         await_all(kafka, 60)
-    account = verify(kafka.servers, kafka.prefix, tmp_path / "well")
+    account = verify(kafka.servers, kafka.prefix, tmp_path / "correct")
     assert account.faults == []
     assert account.ends.total() == account.inputs == 60
     assert account.ends["dead-lettered"] == 1
 
-    found = [account.wrong]
+    counts = [account.wrong]
 
     def spoil(topic: str, record: Message, headers: Headers = ()) -> Counter[str]:
-        """What is found wrong once that is written, beyond what was before."""
+        """Writes a record; returns the number of additional faults by kind."""
         kafka.send(kafka.prefix + topic, [record], headers=headers)
-        found.append(verify(kafka.servers, kafka.prefix).wrong)
-        return found[-1] - found[-2]
+        counts.append(verify(kafka.servers, kafka.prefix).wrong)
+        return counts[-1] - counts[-2]
 
     def first(topic: str) -> ConsumerRecord:
         return kafka.read(kafka.prefix + topic)[0]
 
     enriched, curated, story, letter = map(first, (ENRICHED, CURATED, STORIES, LETTERS))
-    assert spoil(EVENTS, (None, made[59]))["lost"]
+    assert spoil(EVENTS, (None, lines[59]))["lost"]
     assert spoil(ENRICHED, (enriched.key, enriched.value))["repeated"]
     assert spoil(CURATED, (curated.key, curated.value))["repeated"]
-    assert spoil(CURATED, (story.key, story.value))["backward"]  # revisions are shared
+    # Articles and stories of a lane share one sequence of revisions.
+    assert spoil(CURATED, (story.key, story.value))["backward"]
     assert spoil(LETTERS, (letter.key, letter.value), letter.headers)["repeated"]
-    assert verify(kafka.servers, kafka.prefix, tmp_path / "spoilt").wrong["differing"]
+    assert verify(kafka.servers, kafka.prefix, tmp_path / "spoiled").wrong["differing"]

@@ -1,7 +1,7 @@
 """A wheel of the project, installed into an empty environment, curates as the checkout does.
 
-The environment gets the wheel and links to the distributions that the wheel requires, and to
-nothing else: neither the checkout nor a tool for development can be imported there.
+The environment contains the wheel and links to the distributions that the wheel requires, and
+nothing else. Neither the checkout nor a development tool can be imported there.
 """
 
 import json
@@ -25,7 +25,7 @@ from tests.support.runs import PROJECTIONS, complete
 ROOT = Path(__file__).parents[2]
 INPUTS = ("examples/fortnight.jsonl", "examples/events")
 ARRIVAL_FIELDS = {"curatedDateTime", "firstPublishedDateTime", "lastPublishedDateTime"}
-"""The arrival time bounds these: they may differ if an event's date is in the future."""
+"""Fields that the arrival time limits: they may differ if an event's date is in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ def _run(*arguments: object) -> str:
         for name, value in os.environ.items()
         if not name.startswith(("NEWSLOOM_", "PYTHON", "VIRTUAL_ENV"))
     }
-    done = subprocess.run(
+    completed = subprocess.run(
         [*map(str, arguments)], cwd=ROOT, env=environment, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +73,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> _Environment:
 
 
 def _required_distributions() -> set[str]:
-    """The distributions that pyproject.toml requires, and those that they require in turn.
+    """The distributions that pyproject.toml requires, directly or through other distributions.
 
-    A distribution that is not installed here is required on other systems only.
+    A distribution that is not installed here is required only on other systems.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     found: set[tuple[str, str]] = set()
-    waiting: list[str] = list(project["dependencies"])
-    while waiting:
-        match = re.match(r"([\w.-]+)(?:\[([\w,-]+)\])?", waiting.pop())
+    pending: list[str] = list(project["dependencies"])
+    while pending:
+        match = re.match(r"([\w.-]+)(?:\[([\w,-]+)\])?", pending.pop())
         assert match is not None
         name, extras = match[1], match[2] or ""
         if (name, extras) in found or not _is_installed(name):
@@ -90,7 +90,7 @@ def _required_distributions() -> set[str]:
         for requirement in distribution(name).requires or []:
             extra = re.search(r"extra\s*==\s*[\"']([\w-]+)", requirement)
             if extra is None or extra[1] in extras.split(","):
-                waiting.append(requirement)
+                pending.append(requirement)
     return {name for name, _ in found}
 
 
@@ -104,16 +104,19 @@ def _is_installed(name: str) -> bool:
 
 def _link(name: str, packages: Path) -> None:
     """Links the files and packages of an installed distribution into `packages`."""
-    found = distribution(name)
-    assert found.files is not None, name
-    for top in {file.parts[0] for file in found.files} - {"..", "__pycache__"}:
+    installed = distribution(name)
+    assert installed.files is not None, name
+    for top in {file.parts[0] for file in installed.files} - {"..", "__pycache__"}:
         link = packages / top
         if not link.exists():
-            link.symlink_to(str(found.locate_file(top)))
+            link.symlink_to(str(installed.locate_file(top)))
 
 
 def _copy_compiled_loops(package: Path) -> None:
-    """Saves ten seconds of compiling: numba accepts a cache if its source has the same time."""
+    """Copies the cache of compiled loops, which saves ten seconds of compilation.
+
+    Numba accepts a cache only if the source file has the same modification time.
+    """
     source, target = Path(posting_kernels.__file__).parent, package / "pipeline" / "search"
     (target / "__pycache__").mkdir(exist_ok=True)
     for file in (source / "__pycache__").glob("*.nb[ci]"):
@@ -122,7 +125,9 @@ def _copy_compiled_loops(package: Path) -> None:
         shutil.copystat(file, target / file.name)
 
 
-def test_what_is_imported_is_the_wheel(environment: _Environment) -> None:
+def test_the_environment_imports_the_wheel_and_no_development_tools(
+    environment: _Environment,
+) -> None:
     script = (
         "import json, sys, newsloom, importlib.metadata as m, importlib.util as u;"
         "print(json.dumps([newsloom.__file__, sys.path, m.version('newsloom'),"
@@ -135,7 +140,7 @@ def test_what_is_imported_is_the_wheel(environment: _Environment) -> None:
     assert tools == []
 
 
-def test_every_file_of_the_package_is_in_the_wheel(environment: _Environment) -> None:
+def test_the_wheel_contains_every_file_of_the_package(environment: _Environment) -> None:
     def files(package: Path) -> dict[str, bytes]:
         return {
             str(path.relative_to(package)): path.read_bytes()
@@ -155,7 +160,7 @@ def test_every_file_of_the_package_is_in_the_wheel(environment: _Environment) ->
     } <= set(installed)
 
 
-def test_the_command_states_its_version(environment: _Environment) -> None:
+def test_the_command_prints_its_version(environment: _Environment) -> None:
     assert environment.run("newsloom", "--version").split()[-1] == newsloom.__version__
 
 

@@ -1,4 +1,4 @@
-"""Workers that end, freeze or take turns amid work: the outcome is that of undisturbed ones."""
+"""Workers that are killed, frozen or replaced during work publish what undisturbed ones would."""
 
 import json
 import signal
@@ -31,14 +31,14 @@ from tests.support.workers import (
 )
 
 PARTITIONS = 3
-EACH_S = 0.02
-LEAST = 1_500
-"""Events of each test, of which the last are sent at once on a fast machine."""
+INTERVAL_S = 0.02
+LEAST_EVENTS = 1_500
+"""The least number of events of a test. When the test stops sending, the rest is sent at once."""
 START = datetime(2024, 3, 4, tzinfo=UTC)
-"""Long past on every machine: when an article arrives makes no difference."""
+"""In the past on every machine, so that no event time depends on the arrival time."""
 
 KILLS = [
-    # of enrich, of curate: the point and the call of it
+    # For enrich and for curate: the point, and the number of the call at which it is killed.
     (("after decode", 20), ("in curation", 20)),
     (("in enrichment", 20), ("between the sends of one transaction", 5)),
     (("between the sends of one transaction", 3), ("before offsets", 2)),
@@ -50,7 +50,7 @@ KILLS = [
 
 
 def feed(most: int = 100_000) -> Iterator[Event]:
-    """Events of all kinds, those of an article in one partition, with poison among them."""
+    """Events of all kinds, with malformed ones and tombstones; an article's URL is the key."""
     keys: deque[bytes] = deque(maxlen=100)
     for number, event in enumerate(generate(20240304, most, start=START)):
         keys.append(event["webUrl"].encode())
@@ -58,11 +58,11 @@ def feed(most: int = 100_000) -> Iterator[Event]:
         if number % 50 == 0:
             yield b"poison %d" % number, b"{"
         if number % 200 == 150:
-            yield keys[0], None  # a tombstone
+            yield keys[0], None
 
 
 def assert_exact(kafka: Kafka, inputs: int, folder: Path) -> None:
-    """Nothing lost, repeated or backward, and the records of an embedded run."""
+    """Asserts that the verifier finds no fault, and the same records as in an embedded run."""
     account = verify(kafka.servers, kafka.prefix, folder)
     assert account.inputs == inputs
     assert account.faults == [], str(account)
@@ -72,7 +72,7 @@ def assert_exact(kafka: Kafka, inputs: int, folder: Path) -> None:
 def started(
     kafka: Kafka, *arguments: str, struck: Sequence[object] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker that does not outlive the block."""
+    """Starts a worker, and kills it when the block is left."""
     worker = start_worker(kafka, *arguments, struck=struck)
     try:
         yield worker
@@ -81,37 +81,43 @@ def started(
         worker.communicate()
 
 
-def test_killed_at_any_point_of_their_work(kafka: Kafka, tmp_path: Path) -> None:
-    """Both stages, one kill after the other; the next finds what the last has left.
+def test_a_kill_at_any_point_of_the_work_loses_and_repeats_nothing(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    """For each entry of KILLS, a new worker of each stage starts, and is killed at its point.
 
-    Of enrich another shares the partitions and takes them over; of curate nobody does.
+    A second enrich worker takes over the partitions of the killed one. No other curate worker
+    runs, so the lane waits for the next one.
     """
     create_topics(kafka, PARTITIONS)
-    with sending(kafka, feed(), EACH_S, LEAST) as sender, working(kafka, "enrich") as workers:
-        for enriching, curating in KILLS:
+    with (
+        sending(kafka, feed(), INTERVAL_S, LEAST_EVENTS) as sender,
+        working(kafka, "enrich") as workers,
+    ):
+        for enrich_point, curate_point in KILLS:
             with (
-                started(kafka, "enrich", struck=["kill", *enriching]) as enrich,
-                started(kafka, "curate", struck=["kill", *curating]) as curate,
+                started(kafka, "enrich", struck=["kill", *enrich_point]) as enrich,
+                started(kafka, "curate", struck=["kill", *curate_point]) as curate,
             ):
-                if enriching[0] == "while draining":
+                if enrich_point[0] == "while draining":
                     await_more(kafka, CURATED)
                     enrich.send_signal(signal.SIGTERM)
                     curate.send_signal(signal.SIGTERM)
                 for worker in (enrich, curate):
-                    _, said = worker.communicate(timeout=60)
-                    assert (worker.returncode, said) == (-signal.SIGKILL, b"")
+                    _, log = worker.communicate(timeout=60)
+                    assert (worker.returncode, log) == (-signal.SIGKILL, b"")
         workers.append(start_worker(kafka, "curate"))
         inputs = sender.stop()
         await_all(kafka, inputs)
     assert_exact(kafka, inputs, tmp_path / "embedded")
 
 
-def test_two_and_three_workers_take_turns(kafka: Kafka, tmp_path: Path) -> None:
-    """Each that comes or goes moves the partitions and lanes of all, amid work."""
+def test_workers_that_join_and_leave_lose_and_repeat_nothing(kafka: Kafka, tmp_path: Path) -> None:
+    """Each worker that joins or leaves causes a rebalance of its group during work."""
     kafka = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "es=1,ar=2"})
     create_topics(kafka, PARTITIONS)
     with (
-        sending(kafka, feed(), EACH_S, LEAST) as sender,
+        sending(kafka, feed(), INTERVAL_S, LEAST_EVENTS) as sender,
         working(kafka, "enrich", "curate", "enrich", "curate") as workers,
     ):
         await_more(kafka, CURATED)
@@ -119,10 +125,10 @@ def test_two_and_three_workers_take_turns(kafka: Kafka, tmp_path: Path) -> None:
             workers.append(start_worker(kafka, stage))
             await_more(kafka, CURATED)
         for _ in range(3):
-            gone = workers.pop(0)
-            gone.send_signal(signal.SIGTERM)
-            _, said = gone.communicate(timeout=30)
-            assert (gone.returncode, said) == (0, b"")
+            leaving = workers.pop(0)
+            leaving.send_signal(signal.SIGTERM)
+            _, log = leaving.communicate(timeout=30)
+            assert (leaving.returncode, log) == (0, b"")
             await_more(kafka, CURATED)
         inputs = sender.stop()
         await_all(kafka, inputs, lanes=3)
@@ -132,13 +138,13 @@ def test_two_and_three_workers_take_turns(kafka: Kafka, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stage", "other", "topic"), [("enrich", "curate", ENRICHED), ("curate", "enrich", CURATED)]
 )
-def test_frozen_in_a_transaction_one_is_replaced_and_ends_when_it_wakes(
+def test_a_worker_frozen_before_a_commit_is_replaced_and_fails_when_it_resumes(
     kafka: Kafka, tmp_path: Path, stage: str, other: str, topic: str
 ) -> None:
-    """What it would have committed is its successor's by then."""
+    """Its transaction must not be committed, because its successor processes the same inputs."""
     create_topics(kafka, PARTITIONS)
     with (
-        sending(kafka, feed(), EACH_S, LEAST) as sender,
+        sending(kafka, feed(), INTERVAL_S, LEAST_EVENTS) as sender,
         working(kafka, other) as workers,
         started(kafka, stage, struck=["freeze", "before commit", 4]) as frozen,
     ):
@@ -146,9 +152,9 @@ def test_frozen_in_a_transaction_one_is_replaced_and_ends_when_it_wakes(
         workers.append(start_worker(kafka, stage))
         await_more(kafka, topic)
         frozen.send_signal(signal.SIGCONT)
-        _, said = frozen.communicate(timeout=30)
+        _, log = frozen.communicate(timeout=30)
         assert frozen.returncode == 1
-        assert len(said.splitlines()) == 1
+        assert len(log.splitlines()) == 1
         inputs = sender.stop()
         await_all(kafka, inputs)
     assert_exact(kafka, inputs, tmp_path / "embedded")
@@ -159,13 +165,13 @@ def _status(worker: subprocess.Popen[bytes]) -> dict[str, str]:
     return dict(line.split(":\t", 1) for line in lines)
 
 
-def test_a_broker_that_is_killed_and_comes_back(tmp_path: Path) -> None:
-    """Workers wait for it, or end and are started again."""
+def test_workers_survive_a_restart_of_the_broker(tmp_path: Path) -> None:
+    """Workers wait for the broker, or end and are restarted by their parent."""
     with Cluster(tmp_path / "broker", 1) as cluster:
         kafka = Kafka(cluster.bootstrap_servers, "restart.")
         create_topics(kafka, PARTITIONS)
         with (
-            sending(kafka, feed(), EACH_S, LEAST) as sender,
+            sending(kafka, feed(), INTERVAL_S, LEAST_EVENTS) as sender,
             started(kafka, "all", "--restart") as workers,
         ):
             await_more(kafka, CURATED)
@@ -179,8 +185,8 @@ def test_a_broker_that_is_killed_and_comes_back(tmp_path: Path) -> None:
         assert_exact(kafka, inputs, tmp_path / "embedded")
 
 
-def test_what_waits_for_a_slow_stage_waits_on_the_broker(kafka: Kafka, tmp_path: Path) -> None:
-    """A worker holds a few MiB of the eighty that are there for it."""
+def test_a_slow_worker_leaves_its_backlog_on_the_broker(kafka: Kafka, tmp_path: Path) -> None:
+    """The memory of a worker grows by less than 24 MB, although about 80 MiB of inputs wait."""
     padding = "x" * 65_536
     events: list[Event] = [
         (key, json.dumps(json.loads(value) | {"padding": padding}).encode())

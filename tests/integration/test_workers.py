@@ -1,4 +1,4 @@
-"""Workers on real brokers: the embedded runtime's records, each exactly once, whatever happens."""
+"""Workers on real brokers: they publish the records of the embedded runtime exactly once."""
 
 import json
 import os
@@ -38,7 +38,9 @@ from tests.support.workers import (
 FORTNIGHT = Path(__file__).parents[2] / "examples" / "fortnight.jsonl"
 
 
-def test_they_publish_what_the_embedded_runtime_does(kafka: Kafka, tmp_path: Path) -> None:
+def test_workers_publish_the_same_records_as_the_embedded_runtime(
+    kafka: Kafka, tmp_path: Path
+) -> None:
     complete(FORTNIGHT, output=tmp_path)
     with sqlite3.connect(tmp_path / "newsloom.db") as database:
         (opened_at,) = database.execute("SELECT opened_at FROM inputs").fetchone()
@@ -56,31 +58,32 @@ def test_they_publish_what_the_embedded_runtime_does(kafka: Kafka, tmp_path: Pat
             published.append((record["id"], None if record.get("withdrawn") else line))
         sent = [(r.key.decode(), r.value) for r in kafka.read(kafka.prefix + topic)]
         assert sent == published
-    there = lane_rows(kafka)
+    state = lane_rows(kafka)
     inputs = kafka.read(kafka.prefix + ENRICHED)
-    assert there.pop("position") == {"next_offset": inputs[-1].offset + 1}
-    # What cannot be decoded does not come as far as the lane.
+    assert state.pop("position") == {"next_offset": inputs[-1].offset + 1}
+    # The lane of an embedded run also counts inputs that cannot be decoded. On Kafka only the
+    # enrich workers see them.
     rows["lane"]["outcomes"].pop("dead-lettered", None)
-    assert there == rows
+    assert state == rows
     letters = (tmp_path / "dead-letters.jsonl").read_bytes().splitlines()
     assert len(kafka.read(kafka.prefix + LETTERS)) == len(letters)
 
 
-def test_poison_ends_as_dead_letters_with_its_own_bytes(kafka: Kafka) -> None:
-    # The topic itself refuses what is larger than two MiB.
-    bad = [c for c in cases() if c.reason is not None and len(c.payload) < 2_000_000]
-    poison: list[Event] = [(b"a key", case.payload) for case in bad]
-    reasons = [case.reason for case in bad]
-    poison += [(b"", None), (b"not a url", None), (b"\xff", None)]
+def test_malformed_inputs_become_dead_letters_with_unchanged_bytes(kafka: Kafka) -> None:
+    # The topic of article events refuses larger records in production (2 MiB at most).
+    malformed = [c for c in cases() if c.reason is not None and len(c.payload) < 2_000_000]
+    inputs: list[Event] = [(b"a key", case.payload) for case in malformed]
+    reasons = [case.reason for case in malformed]
+    inputs += [(b"", None), (b"not a url", None), (b"\xff", None)]
     reasons += ["missing", "bad-url", "not-utf8"]
     create_topics(kafka)
     with working(kafka, "all"):
-        send(kafka, poison)
-        wait_for(lambda: len(kafka.read(kafka.prefix + LETTERS)) >= len(poison), "dead letters")
+        send(kafka, inputs)
+        wait_for(lambda: len(kafka.read(kafka.prefix + LETTERS)) >= len(inputs), "dead letters")
         time.sleep(1)
 
     letters = kafka.read(kafka.prefix + LETTERS)
-    assert [(r.key, r.value) for r in letters] == poison
+    assert [(r.key, r.value) for r in letters] == inputs
     for offset, (record, reason) in enumerate(zip(letters, reasons, strict=True)):
         headers = letter_headers(record)
         assert headers["newsloom.reason"] == reason
@@ -93,7 +96,7 @@ def test_poison_ends_as_dead_letters_with_its_own_bytes(kafka: Kafka) -> None:
     assert kafka.read(kafka.prefix + ENRICHED) == []
 
 
-def test_a_tombstone_withdraws_by_url_and_by_id(kafka: Kafka) -> None:
+def test_a_tombstone_withdraws_the_article_of_its_url_or_id(kafka: Kafka) -> None:
     lines = [json.dumps(event).encode() for event in events(3)]
     create_topics(kafka)
     with working(kafka, "all"):
@@ -110,25 +113,25 @@ def test_a_tombstone_withdraws_by_url_and_by_id(kafka: Kafka) -> None:
 
 def events(count: int) -> list[dict[str, Any]]:
     """Events of distinct articles."""
-    found: dict[str, dict[str, Any]] = {}
+    by_url: dict[str, dict[str, Any]] = {}
     for event in generate(20240304, 3 * count + 50):
         if not event.get("withdrawn"):
-            found.setdefault(event["webUrl"], event)
+            by_url.setdefault(event["webUrl"], event)
     return [
         event | {"webUrl": f"https://outlet{i % 7}.example/{i}", "originalUrl": None}
-        for i, event in enumerate(list(found.values())[:count])
+        for i, event in enumerate(list(by_url.values())[:count])
     ]
 
 
-def test_nothing_is_left_behind_when_the_parent_is_killed(kafka: Kafka) -> None:
+def test_all_workers_end_when_the_parent_is_killed(kafka: Kafka) -> None:
     create_topics(kafka)
     parent = start_worker(kafka, "all")
     wait_for(lambda: len(_children(parent.pid)) == 2, "two workers")
     children = _children(parent.pid)
     time.sleep(1)
     parent.send_signal(signal.SIGKILL)
-    parent.communicate()  # ends when nobody holds its standard error any more
-    wait_for(lambda: not any(map(_is_alive, children)), "the end of all")
+    parent.communicate()  # returns when no process has its standard error open
+    wait_for(lambda: not any(map(_is_alive, children)), "the end of all workers")
 
 
 def _is_alive(pid: int) -> bool:
@@ -146,37 +149,37 @@ def test_restart_starts_a_killed_worker_again(kafka: Kafka) -> None:
     os.kill(child, signal.SIGKILL)
     wait_for(lambda: _children(parent.pid) not in ([], [child]), "another worker")
     parent.send_signal(signal.SIGTERM)
-    _, said = parent.communicate(timeout=30)
+    _, log = parent.communicate(timeout=30)
     assert parent.returncode == 0
-    assert said == b"newsloom: worker curate was ended by signal 9; restarted in 0.5 s\n"
+    assert log == b"newsloom: worker curate was ended by signal 9; restarted in 0.5 s\n"
 
 
 def _children(pid: int) -> list[int]:
     return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_lanes_by_language_each_hear_of_a_withdrawal_and_count_it_once(kafka: Kafka) -> None:
+def test_each_lane_receives_a_withdrawal_but_only_one_counts_it(kafka: Kafka) -> None:
     kafka = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "de=1,fr=2"})
     locales = ["en-GB", "de-AT", "fr", "nl", "de", "und"]
-    made = [e | {"locale": loc} for e, loc in zip(events(6), locales, strict=True)]
-    urls = [event["webUrl"] for event in made]
+    articles = [e | {"locale": loc} for e, loc in zip(events(6), locales, strict=True)]
+    urls = [event["webUrl"] for event in articles]
     create_topics(kafka)
     with working(kafka, "all"):
-        send(kafka, [(None, json.dumps(event).encode()) for event in made])
+        send(kafka, [(None, json.dumps(event).encode()) for event in articles])
         await_all(kafka, 6, lanes=3)
-        # One of lane 1, one of lane 0, one that nobody has, one again.
+        # An article of lane 1, one of lane 0, an unknown one, and the first again.
         withdrawn = [urls[1], urls[0], "https://nowhere.example", urls[1]]
         send(kafka, [(url.encode(), None) for url in withdrawn])
         await_all(kafka, 10, lanes=3)
 
     latest = {r.key: (r.partition, r.value) for r in kafka.read(kafka.prefix + CURATED)}
-    found = [latest[article_id(canonical_url(url)).encode()] for url in urls]
-    assert [lane for lane, _ in found] == [0, 1, 2, 0, 1, 0]
-    assert [value is None for _, value in found] == [True, True, False, False, False, False]
+    published = [latest[article_id(canonical_url(url)).encode()] for url in urls]
+    assert [lane for lane, _ in published] == [0, 1, 2, 0, 1, 0]
+    assert [value is None for _, value in published] == [True, True, False, False, False, False]
     assert outcomes(kafka, lanes=3) == {"curated": 6, "withdrawn": 2, "unchanged": 2}
 
 
-def test_without_a_broker_it_asks_again_for_a_while() -> None:
+def test_a_worker_without_a_broker_retries_with_growing_pauses() -> None:
     worker = start_worker(Kafka("127.0.0.1:1", "t."), "curate")
     assert worker.stderr is not None
     for pause in ("0.5", "1", "2"):
@@ -186,44 +189,47 @@ def test_without_a_broker_it_asks_again_for_a_while() -> None:
     assert worker.returncode == 0
 
 
-def test_told_to_end_while_a_broker_keeps_silent_it_ends_in_order() -> None:
+def test_sigterm_ends_a_worker_with_0_while_the_broker_does_not_respond() -> None:
     with socket.create_server((HOST, 0)) as silent:
         worker = start_worker(Kafka(f"{HOST}:{silent.getsockname()[1]}", "t."), "curate")
         connection, _ = silent.accept()
         with connection:
             worker.send_signal(signal.SIGTERM)
-            _, said = worker.communicate(timeout=5)
-    assert (worker.returncode, said) == (0, b"")
+            _, log = worker.communicate(timeout=5)
+    assert (worker.returncode, log) == (0, b"")
 
 
-def start_both_at_work(kafka: Kafka, deed: str) -> subprocess.Popen[bytes]:
-    """Both stages, with something through them already; struck as they drain."""
+def start_both_stages(kafka: Kafka, action: str) -> subprocess.Popen[bytes]:
+    """Starts both stages and waits until they have processed one event.
+
+    `saboteur` applies `action` to both when they start to drain.
+    """
     create_topics(kafka)
-    parent = start_worker(kafka, "all", struck=[deed, "while draining", 1])
+    parent = start_worker(kafka, "all", struck=[action, "while draining", 1])
     send(kafka, [(None, json.dumps(event).encode()) for event in events(1)])
     await_all(kafka, 1)
     return parent
 
 
-def test_told_with_its_parent_and_by_it_a_worker_drains_all_the_same(kafka: Kafka) -> None:
-    """A service manager tells all processes of a group, and the parent passes its own word on."""
-    parent = start_both_at_work(kafka, "slow")
+def test_a_worker_drains_although_it_receives_sigterm_twice_at_once(kafka: Kafka) -> None:
+    """A service manager signals all processes of a group, and the parent passes its signal on."""
+    parent = start_both_stages(kafka, "slow")
     for pid in (*_children(parent.pid), parent.pid):
         os.kill(pid, signal.SIGTERM)
-    _, said = parent.communicate(timeout=30)
-    assert (parent.returncode, said) == (0, b"")
+    _, log = parent.communicate(timeout=30)
+    assert (parent.returncode, log) == (0, b"")
 
 
-def test_told_again_later_it_ends_at_once(kafka: Kafka) -> None:
-    worker = start_both_at_work(kafka, "stall")
-    worker.send_signal(signal.SIGTERM)
+def test_a_second_sigterm_a_second_later_ends_the_workers_at_once(kafka: Kafka) -> None:
+    parent = start_both_stages(kafka, "stall")
+    parent.send_signal(signal.SIGTERM)
     time.sleep(1)
-    worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=5)
-    assert worker.returncode == 1
+    parent.send_signal(signal.SIGTERM)
+    parent.communicate(timeout=5)
+    assert parent.returncode == 1
 
 
-def test_a_topic_that_takes_too_little_is_refused_before_anything_is_sent(kafka: Kafka) -> None:
+def test_a_worker_refuses_a_topic_with_too_small_a_record_limit(kafka: Kafka) -> None:
     kafka.create(kafka.prefix + STORIES, 1, {"max.message.bytes": "1000000"})
     kafka.newsloom("topics", "create")
     refused = kafka.newsloom("worker", "curate")
@@ -232,7 +238,7 @@ def test_a_topic_that_takes_too_little_is_refused_before_anything_is_sent(kafka:
     assert len(refused.err.splitlines()) == 1
 
 
-def test_missing_topics_and_unequal_lanes_are_refused_in_one_line(kafka: Kafka) -> None:
+def test_a_worker_refuses_missing_topics_and_unequal_lane_counts_in_one_line(kafka: Kafka) -> None:
     refused = kafka.newsloom("worker", "curate")
     assert refused.code == 1
     assert refused.err.startswith("newsloom: there is no topic ")

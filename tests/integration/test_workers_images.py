@@ -1,4 +1,4 @@
-"""Images behind Kafka: slow ones break neither order, nor membership, nor the account."""
+"""Image checks in Kafka workers: slow ones do not change the order, the group or the counts."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ def _send(kafka: Kafka, partition: int, lines: Sequence[bytes]) -> None:
     asyncio.run(work())
 
 
-def test_slow_images_on_one_partition_break_nothing(kafka: Kafka) -> None:
+def test_slow_images_of_one_partition_keep_order_and_lose_nothing(kafka: Kafka) -> None:
     acts: dict[str, Act] = {f"/{n}.jpg": answer(jpeg(filler=n)) for n in range(RECORDS)}
     acts |= {f"/slow{n}.jpg": silence() for n in range(SLOW)}
     environment = kafka.environment() | {
@@ -39,7 +39,7 @@ def test_slow_images_on_one_partition_break_nothing(kafka: Kafka) -> None:
     with Site(acts) as site:
         good = [article(n, site.url(f"/{n}.jpg")) for n in range(RECORDS)]
         slow = [article(1_000 + n, site.url(f"/slow{n}.jpg")) for n in range(SLOW)]
-        # The slow ones stand among good ones, all on the second partition.
+        # All slow images are in the second partition, with good ones between them.
         mixed = [line for pair in zip(slow, good[200:], strict=False) for line in pair]
         mixed += good[200 + SLOW :]
         worker = start_process([COMMAND, "worker", "all"], env=environment, stderr=subprocess.PIPE)
@@ -49,21 +49,26 @@ def test_slow_images_on_one_partition_break_nothing(kafka: Kafka) -> None:
             await_all(kafka, RECORDS + SLOW)
         finally:
             worker.terminate()
-            _, said = worker.communicate(timeout=30)
-    assert (worker.returncode, said.decode()) == (0, "")
+            _, log = worker.communicate(timeout=30)
+    assert (worker.returncode, log.decode()) == (0, "")
     enriched = [json.loads(record.value) for record in kafka.read(kafka.prefix + ENRICHED)]
-    urls = [one["article"]["webUrl"] for one in enriched]
+    urls = [record["article"]["webUrl"] for record in enriched]
     for sent in (good[:200], mixed):
-        own = [json.loads(line)["webUrl"] for line in sent]
-        assert [url for url in urls if url in set(own)] == own, "in input order, each once"
-    by_url = {one["article"]["webUrl"]: one for one in enriched}
+        sent_urls = [json.loads(line)["webUrl"] for line in sent]
+        assert [url for url in urls if url in set(sent_urls)] == sent_urls, (
+            "not in input order, or not exactly once"
+        )
+    by_url = {record["article"]["webUrl"]: record for record in enriched}
     for line in good:
         (check,) = by_url[json.loads(line)["webUrl"]]["imageChecks"]
         assert (check["verdict"], check["width"]) == ("ok", 640)
     for line in slow:
         (check,) = by_url[json.loads(line)["webUrl"]]["imageChecks"]
         assert check["verdict"] == "timeout"
-    wait_for(lambda: len(kafka.read(kafka.prefix + CURATED)) >= RECORDS + SLOW, "all curated")
+    wait_for(
+        lambda: len(kafka.read(kafka.prefix + CURATED)) >= RECORDS + SLOW,
+        "all articles in the curated topic",
+    )
     curated = [json.loads(record.value) for record in kafka.read(kafka.prefix + CURATED)]
-    shown = {record["webUrl"] for record in curated if "images" in record}
-    assert shown == {json.loads(line)["webUrl"] for line in good}
+    with_images = {record["webUrl"] for record in curated if "images" in record}
+    assert with_images == {json.loads(line)["webUrl"] for line in good}

@@ -1,8 +1,8 @@
-"""Which tests a quick run leaves out, and a watch over those that it keeps.
+"""Selects the tests of a quick run, and checks that they start no expensive program.
 
-In: the path of a test, and the programs that it starts. Out: an AssertionError when a test outside
-tests/integration starts a broker, a browser or a namespace, in every run: so a quick run needs
-none of them.
+In: the path of a test, and the programs that it starts. Out: an AssertionError if a test outside
+tests/integration starts a broker, a browser or a namespace. Every run checks this, so a quick run
+never needs such a program.
 """
 
 import sys
@@ -16,7 +16,7 @@ QUICK = (
     "tests/e2e/test_metrics_port.py",
     "tests/e2e/test_settings.py",
 )
-"""The folders and files of a quick run."""
+"""The folders and files whose tests a quick run includes."""
 
 COSTLY = {"brokers.py", "java", "mvn", "prometheus", "unshare"} | {
     "chrome", "chromium", "firefox", "google-chrome", "playwright"
@@ -27,17 +27,17 @@ _running = ""
 
 
 def is_quick(node_id: str) -> bool:
-    """Whether a quick run keeps a test."""
+    """Whether a quick run includes a test."""
     return node_id.startswith(QUICK)
 
 
 def watch() -> None:
-    """Begins to watch what this process starts; there is no end to it but that of the process."""
+    """Starts to check every program that this process starts. It cannot be undone."""
     sys.addaudithook(_check)
 
 
 def set_running(node_id: str) -> None:
-    """Names the test that runs from now on."""
+    """Sets the test that runs now."""
     global _running
     _running = node_id
 
@@ -47,7 +47,7 @@ def _check(event: str, arguments: tuple[object, ...]) -> None:
         return
     if _running.startswith("tests/integration/"):
         return
-    program, words = arguments[0], arguments[1]
-    listed = words if isinstance(words, (list, tuple)) else [words]
-    found = {PurePath(str(word)).name for word in (program, *listed)} & COSTLY
-    assert not found, f"{_running} starts {', '.join(found)}: move it to tests/integration"
+    program, command = arguments[0], arguments[1]
+    words = command if isinstance(command, (list, tuple)) else [command]
+    costly = {PurePath(str(word)).name for word in (program, *words)} & COSTLY
+    assert not costly, f"{_running} starts {', '.join(costly)}: move it to tests/integration"

@@ -1,6 +1,6 @@
-"""A worker's endpoint as Prometheus and probes see it.
+"""Reads a worker's HTTP endpoint as Prometheus and health probes do.
 
-In: a port. Out: what it answers, samples by name and labels.
+In: a port. Out: the responses, and the samples by metric name and labels.
 """
 
 from http.client import HTTPConnection
@@ -12,29 +12,40 @@ TIMEOUT_S = 10.0
 
 
 class Answer(NamedTuple):
-    """The status is 0 where nobody answers."""
+    """A response; the status is 0 if the connection fails."""
 
     status: int
     text: str
 
 
 class Samples(dict[tuple[str, frozenset[tuple[str, str]]], float]):
-    """Values by name and labels."""
+    """Sample values by metric name and labels."""
 
     def of(self, name: str, **labels: str) -> float:
-        """The sum of all samples of that name with those labels, among others."""
+        """The sum of all samples of a metric that have these labels, and perhaps others.
+
+        AssertionError if there is none.
+        """
         wanted = labels.items()
-        found = [v for (n, has), v in self.items() if n == name and wanted <= dict(has).items()]
-        assert found, f"no sample of {name} with {labels}"
-        return sum(found)
+        values = [
+            value
+            for (sample_name, sample_labels), value in self.items()
+            if sample_name == name and wanted <= dict(sample_labels).items()
+        ]
+        assert values, f"no sample of {name} with {labels}"
+        return sum(values)
 
     def by(self, name: str, label: str) -> dict[str, float]:
-        """The values of all samples of that name by one label, but for those that are 0."""
-        return {dict(has)[label]: v for (n, has), v in self.items() if n == name and v}
+        """The values of a metric by the value of one label, without those that are 0."""
+        return {
+            dict(sample_labels)[label]: value
+            for (sample_name, sample_labels), value in self.items()
+            if sample_name == name and value
+        }
 
 
 def ask(port: int, path: str) -> Answer:
-    """What is answered to a GET."""
+    """The response to a GET request."""
     connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         connection.request("GET", path)
@@ -47,7 +58,7 @@ def ask(port: int, path: str) -> Answer:
 
 
 def scrape(port: int) -> Samples:
-    """All samples there are."""
+    """All samples of the metrics endpoint. AssertionError if its status is not 200."""
     answer = ask(port, "/metrics")
     assert answer.status == 200, answer
     return Samples(

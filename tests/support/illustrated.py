@@ -1,4 +1,4 @@
-"""Articles with images, and the settings under which those on loopback are fetched."""
+"""Events with images, and the settings that allow images on loopback to be fetched."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ LOOPBACK = {"NEWSLOOM_IMAGES": None, "NEWSLOOM_IMAGES_ALLOW_NETWORKS": "127.0.0.
 
 
 def article(number: int, *images: str | dict[str, Any], **fields: Any) -> bytes:
-    """An event of an article of its own matter, by one of eleven outlets."""
+    """An event of an article about its own subject, from one of eleven outlets."""
     words = [f"word{number}{letter}" for letter in "abcdef"]
     event = {
         "webUrl": f"https://outlet{number % 11}.example/{number}",

@@ -1,8 +1,9 @@
-"""An image built and run from its Dockerfile without an engine: in namespaces of Linux.
+"""Builds and runs an image from its Dockerfile in Linux namespaces, without a container engine.
 
-In: a Dockerfile and the files it is built from. Out: a folder for each stage, and commands run in
-it as in a container: no other environment, a user of its own, a root that cannot be written to.
-This machine's Python and /usr stand for the base image. It writes nowhere else.
+In: a Dockerfile and the files of its build context. Out: a folder for each stage, and commands run
+in it as in a container: only the environment of the image, the user of the image, a read-only root.
+This machine's Python and /usr replace the base image. It writes only to the folders of the stages,
+a cache and the volumes of the caller.
 """
 
 import fnmatch
@@ -23,14 +24,14 @@ KNOWN = {"FROM", "COPY", "RUN", "ENV", "WORKDIR", "USER", "EXPOSE", "HEALTHCHECK
 }
 STEP_TIMEOUT_S = 400
 BASE_PATH = "/base/bin:/usr/bin:/bin"
-# Clients of the package index are told by the environment how to reach it.
+# These variables say how clients reach the package index.
 INDEX_VARIABLES = re.compile(r"PIP_\w+|SSL_CERT_(FILE|DIR)|\w+_PROXY|\w+_proxy|REQUESTS_CA_BUNDLE")
 HOST_FOLDERS = ("usr", "etc", "dev", "proc")
 MERGED_FOLDERS = ("bin", "sbin", "lib", "lib64")
 
-# The new root gets this machine's folders to read, Python's among them, and a /tmp and /var/tmp of
-# its own. $1: the root, $2: rw in a build, else ro, $3: where Python is, $4: the cache of a build,
-# $5: a folder of this machine for /var/tmp, or nothing.
+# Mounts this machine's folders, with Python's, read-only in the new root, and gives it its own /tmp
+# and /var/tmp. $1: the root, $2: rw in a build, else ro, $3: the folder of Python, $4: the cache of
+# a build, $5: a folder of this machine for /var/tmp, or nothing.
 _ENTER = """
 root=$1 mode=$2 python=$3 cache=$4 scratch=$5; shift 5
 mount --bind "$root" "$root"
@@ -52,7 +53,7 @@ exec "$@"
 
 @dataclass(slots=True)
 class Stage:
-    """A stage of the Dockerfile: where its files are, and what it is started with."""
+    """A stage of the Dockerfile: the folder with its files, and how to start its commands."""
 
     root: Path
     environment: dict[str, str] = field(default_factory=lambda: {"PATH": BASE_PATH})
@@ -64,22 +65,22 @@ class Stage:
 
     def run(
         self,
-        order: Sequence[str],
+        command: Sequence[str],
         settings: Mapping[str, str] | None = None,
         scratch: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs an order to its end as in a container; `scratch` is a volume for /var/tmp."""
-        return _end(self._words(order, scratch), self._environment(settings))
+        """Runs a command in the container until it ends; `scratch` is a volume for /var/tmp."""
+        return _complete(self._wrap(command, scratch), self._environment(settings))
 
     def start(
         self,
-        order: Sequence[str],
+        command: Sequence[str],
         settings: Mapping[str, str] | None = None,
         scratch: Path | None = None,
     ) -> subprocess.Popen[str]:
-        """Starts an order as in a container; `scratch` is a volume for /var/tmp."""
+        """Starts a command in the container; `scratch` is a volume for /var/tmp."""
         return subprocess.Popen(
-            self._words(order, scratch),
+            self._wrap(command, scratch),
             env=self._environment(settings),
             text=True,
             stdout=subprocess.PIPE,
@@ -87,18 +88,18 @@ class Stage:
         )
 
     def run_step(self, step: str) -> subprocess.CompletedProcess[str]:
-        """Runs a step of a build: as root, where everything of the stage's own can be written."""
-        index = {n: v for n, v in os.environ.items() if INDEX_VARIABLES.fullmatch(n)}
-        own = self._environment({"HOME": "/root", "PIP_CACHE_DIR": "/cache"})
-        return _end([*self._enter("rw"), "sh", "-c", step], index | own)
+        """Runs a build step: as root, with a writable root folder."""
+        index_variables = {n: v for n, v in os.environ.items() if INDEX_VARIABLES.fullmatch(n)}
+        environment = self._environment({"HOME": "/root", "PIP_CACHE_DIR": "/cache"})
+        return _complete([*self._enter("rw"), "sh", "-c", step], index_variables | environment)
 
     def _environment(self, settings: Mapping[str, str] | None) -> dict[str, str]:
         return self.environment | {"PWD_INSIDE": self.folder} | dict(settings or {})
 
-    def _words(self, order: Sequence[str], scratch: Path | None) -> list[str]:
+    def _wrap(self, command: Sequence[str], scratch: Path | None) -> list[str]:
         user, _, group = self.user.partition(":")
-        become = ["unshare", "--user", f"--map-user={user}", f"--map-group={group}"]
-        return [*self._enter("ro", scratch), *become, *order]
+        set_user = ["unshare", "--user", f"--map-user={user}", f"--map-group={group}"]
+        return [*self._enter("ro", scratch), *set_user, *command]
 
     def _enter(self, mode: str, scratch: Path | None = None) -> list[str]:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsloom/image"
@@ -107,9 +108,11 @@ class Stage:
         return [*enter, str(self.root), mode, sys.base_prefix, str(cache), str(scratch or "")]
 
 
-def _end(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def _complete(
+    command: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        words,
+        command,
         env=environment,
         text=True,
         capture_output=True,
@@ -120,71 +123,78 @@ def _end(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Com
 
 
 def build(dockerfile: Path, context: Mapping[str, Path], folder: Path) -> Stage:
-    """The last stage of a Dockerfile, whose COPY takes from `context`. AssertionError if a step
-    fails, or is of a kind that this does not know."""
+    """Builds a Dockerfile, whose COPY reads from `context`, and returns its last stage.
+
+    AssertionError if a step fails, or for an unknown instruction.
+    """
     stages: dict[str, Stage] = {}
     stage: Stage | None = None
-    for word, rest in instructions(dockerfile.read_text()):
-        if word == "FROM":
+    for keyword, rest in instructions(dockerfile.read_text()):
+        if keyword == "FROM":
             name = rest.partition(" AS ")[2] or str(len(stages))
             stage = stages[name] = Stage(_new_root(folder / name))
             continue
-        assert stage is not None, "FROM comes first"
-        _obey(stage, word, rest, context, stages)
+        assert stage is not None, "the Dockerfile must start with FROM"
+        _apply(stage, keyword, rest, context, stages)
     assert stage is not None
     return stage
 
 
 def instructions(text: str) -> list[tuple[str, str]]:
-    """The instructions of a Dockerfile, each on one line. AssertionError for one not known."""
+    """Pairs of keyword and arguments, with continued lines joined.
+
+    AssertionError for an unknown instruction.
+    """
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    whole = re.sub(r"\\\n\s*", "", "\n".join(lines))
-    pairs = [line.split(None, 1) for line in whole.splitlines() if line.strip()]
-    assert {word for word, _ in pairs} <= KNOWN, "an instruction that the tests do not know"
-    return [(word, rest) for word, rest in pairs]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    pairs = [line.split(None, 1) for line in joined.splitlines() if line.strip()]
+    unknown = {keyword for keyword, _ in pairs} - KNOWN
+    assert not unknown, f"tests/support/image.py does not know the instructions {unknown}"
+    return [(keyword, rest) for keyword, rest in pairs]
 
 
-def _obey(
-    stage: Stage, word: str, rest: str, context: Mapping[str, Path], stages: Mapping[str, Stage]
+def _apply(
+    stage: Stage, keyword: str, rest: str, context: Mapping[str, Path], stages: Mapping[str, Stage]
 ) -> None:
-    if word == "RUN":
-        done = stage.run_step(rest)
-        assert done.returncode == 0, f"RUN {rest}\n{done.stdout}{done.stderr}"
-    elif word == "COPY":
+    if keyword == "RUN":
+        completed = stage.run_step(rest)
+        output = f"{completed.stdout}{completed.stderr}"
+        assert completed.returncode == 0, f"RUN {rest}\n{output}"
+    elif keyword == "COPY":
         _copy(stage, rest.split(), context, stages)
-    elif word == "ENV":
+    elif keyword == "ENV":
         stage.environment |= dict(pair.split("=", 1) for pair in shlex.split(rest))
-    elif word == "WORKDIR":
+    elif keyword == "WORKDIR":
         stage.folder = rest
         (stage.root / rest.lstrip("/")).mkdir(parents=True, exist_ok=True)
-    elif word == "USER":
+    elif keyword == "USER":
         stage.user = rest
-    elif word == "HEALTHCHECK":
+    elif keyword == "HEALTHCHECK":
         stage.healthcheck = json.loads(rest.partition("CMD ")[2])
-    elif word == "ENTRYPOINT":
+    elif keyword == "ENTRYPOINT":
         stage.entrypoint = json.loads(rest)
-    elif word == "CMD":
+    elif keyword == "CMD":
         stage.command = json.loads(rest)
 
 
 def _copy(
-    stage: Stage, words: list[str], context: Mapping[str, Path], stages: Mapping[str, Stage]
+    stage: Stage, arguments: list[str], context: Mapping[str, Path], stages: Mapping[str, Stage]
 ) -> None:
-    target = words.pop()
-    into = stage.root / (Path(stage.folder) / target).as_posix().lstrip("/")
-    if words[0].startswith("--from="):
-        source = stages[words.pop(0).removeprefix("--from=")]
-        for path in words:
-            shutil.copytree(source.root / path.lstrip("/"), into, symlinks=True)
+    target = arguments.pop()
+    destination = stage.root / (Path(stage.folder) / target).as_posix().lstrip("/")
+    if arguments[0].startswith("--from="):
+        source = stages[arguments.pop(0).removeprefix("--from=")]
+        for path in arguments:
+            shutil.copytree(source.root / path.lstrip("/"), destination, symlinks=True)
         return
-    for path in words:
-        found = {name: file for name, file in context.items() if name == path or _is_in(path, name)}
-        assert found, f"COPY {path}: no such file in the context (see .dockerignore)"
-        for name, file in found.items():
+    for path in arguments:
+        files = {name: file for name, file in context.items() if name == path or _is_in(path, name)}
+        assert files, f"COPY {path}: no such file in the context (see .dockerignore)"
+        for name, file in files.items():
             if name != path:
-                to = into / name.removeprefix(f"{path}/")
+                to = destination / name.removeprefix(f"{path}/")
             else:
-                to = into / Path(name).name if target.endswith("/") else into
+                to = destination / Path(name).name if target.endswith("/") else destination
             to.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(file, to)
 
@@ -194,7 +204,7 @@ def _is_in(folder: str, name: str) -> bool:
 
 
 def build_context(top: Path) -> dict[str, Path]:
-    """The files under version control that .dockerignore lets through, by their path."""
+    """The files under version control that .dockerignore does not exclude, by their path."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=top, capture_output=True, check=True)
     lines = (top / ".dockerignore").read_text().splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
@@ -203,21 +213,21 @@ def build_context(top: Path) -> dict[str, Path]:
 
 
 def is_ignored(name: str, patterns: Sequence[str]) -> bool:
-    """Whether .dockerignore leaves a file out: the last pattern counts that fits it, or a folder
-    that holds it."""
-    parents = [name, *map(str, list(Path(name).parents)[:-1])]
-    verdict = False
+    """Whether .dockerignore excludes a file: the last pattern decides that matches the file or
+    one of its parent folders."""
+    paths = [name, *map(str, list(Path(name).parents)[:-1])]
+    is_excluded = False
     for pattern in patterns:
-        bare = pattern.removeprefix("!")
-        if any(_fits(path, bare) for path in parents):
-            verdict = not pattern.startswith("!")
-    return verdict
+        glob = pattern.removeprefix("!")
+        if any(_matches(path, glob) for path in paths):
+            is_excluded = not pattern.startswith("!")
+    return is_excluded
 
 
-def _fits(path: str, pattern: str) -> bool:
-    ways, depth = pattern.removeprefix("**/"), path.count("/")
+def _matches(path: str, pattern: str) -> bool:
+    glob, depth = pattern.removeprefix("**/"), path.count("/")
     if pattern.startswith("**/"):
-        return fnmatch.fnmatch(path.rpartition("/")[2], ways)
+        return fnmatch.fnmatch(path.rpartition("/")[2], glob)
     return depth == pattern.count("/") and fnmatch.fnmatch(path, pattern)
 
 

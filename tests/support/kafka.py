@@ -1,6 +1,7 @@
-"""The real `newsloom` against brokers, and reading and writing there without it.
+"""Runs the real `newsloom` against Kafka brokers; reads and writes records with a plain client.
 
-In: bootstrap servers and a prefix. Out: how a command ended; records as a plain client sees them.
+In: bootstrap servers and a topic prefix. Out: how a command ended; records as a client that
+shares no code with Newsloom reads them.
 """
 
 import asyncio
@@ -23,16 +24,16 @@ Message = tuple[bytes | None, bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Kafka:
-    """Brokers, the prefix under which a test's topics are, and further settings by variable."""
+    """Brokers, the prefix of a test's Kafka topics, and further settings by variable name."""
 
     servers: str
     prefix: str
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
-        """What `newsloom` needs to find them, and nothing of the caller's own."""
-        own = {name: v for name, v in os.environ.items() if not name.startswith("NEWSLOOM_")}
-        return own | {
+        """The environment of `newsloom`: these settings, without any `NEWSLOOM_*` of the caller."""
+        inherited = {name: v for name, v in os.environ.items() if not name.startswith("NEWSLOOM_")}
+        return inherited | {
             "NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS": self.servers,
             "NEWSLOOM_KAFKA_TOPIC_PREFIX": self.prefix,
             "NEWSLOOM_IMAGES": "trust",
@@ -41,8 +42,8 @@ class Kafka:
         }
 
     def newsloom(self, *arguments: object, stdin: bytes = b"") -> Ended:
-        """Runs a command to its end."""
-        done = subprocess.run(
+        """Runs a command until it ends."""
+        completed = subprocess.run(
             [COMMAND, *map(str, arguments)],
             input=stdin,
             env=self.environment(),
@@ -50,18 +51,18 @@ class Kafka:
             timeout=DEADLINE_S,
             check=False,
         )
-        return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Ended(completed.returncode, completed.stdout.decode(), completed.stderr.decode())
 
     def read(self, topic: str) -> list[ConsumerRecord]:
-        """All committed records of a topic, by partition and offset."""
+        """All committed records of a topic, ordered by partition and offset."""
         return asyncio.run(_read(self.servers, topic))
 
     def count(self, topic: str) -> int:
-        """How far a topic reaches, over all partitions: it grows with whatever is committed."""
+        """The sum of a topic's end offsets over all partitions; it grows with each commit."""
         return asyncio.run(_count(self.servers, topic))
 
     def reading(self, *topics: str) -> "Reader":
-        """A reader of topics under the prefix, from their beginnings; to be used as a context."""
+        """A reader of the topics under the prefix, from their first record; a context manager."""
         return Reader(self.servers, [self.prefix + topic for topic in topics])
 
     def send(
@@ -72,19 +73,23 @@ class Kafka:
         transaction: str | None = None,
         headers: Sequence[tuple[str, bytes]] = (),
     ) -> None:
-        """Writes keys and values; in a transaction it is `commit` or `abort` that ends it."""
+        """Writes keys and values.
+
+        `transaction` is `commit` or `abort`, which ends the transaction that the records are
+        written in, or None for no transaction.
+        """
         asyncio.run(_send(self.servers, topic, messages, transaction, headers))
 
     def create(
         self, topic: str, partitions: int, configs: dict[str, str], replication: int = 1
     ) -> None:
-        """A topic as somebody else would make it."""
-        made = NewTopic(topic, partitions, replication, topic_configs=configs)
-        asyncio.run(_create(self.servers, made))
+        """Creates a topic with `configs`, without `newsloom topics create`."""
+        topic_to_create = NewTopic(topic, partitions, replication, topic_configs=configs)
+        asyncio.run(_create(self.servers, topic_to_create))
 
 
 class Reader:
-    """One consumer that stays open, for a test that looks again and again until something is so."""
+    """One consumer that stays open, for a test that reads repeatedly until a condition holds."""
 
     def __init__(self, servers: str, topics: Sequence[str]) -> None:
         self._servers, self._topics = servers, topics
@@ -99,15 +104,15 @@ class Reader:
         self._runner.close()
 
     def more(self) -> list[ConsumerRecord]:
-        """The records committed since the last call, those of a partition in order.
+        """The records committed since the last call, in order within each partition.
 
         Waits 0.2 s if there are none.
         """
-        found = self._runner.run(self._consumer.getmany(timeout_ms=200))
-        return [record for records in found.values() for record in records]
+        records_by_partition = self._runner.run(self._consumer.getmany(timeout_ms=200))
+        return [record for records in records_by_partition.values() for record in records]
 
     def count(self) -> int:
-        """How far the topics reach, over all partitions: it grows with whatever is committed."""
+        """The sum of the end offsets over all topics and partitions; it grows with each commit."""
         return sum(
             self._runner.run(self._consumer.end_offsets(self._consumer.assignment())).values()
         )
@@ -125,14 +130,14 @@ class Reader:
 
 
 async def _read(servers: str, topic: str) -> list[ConsumerRecord]:
-    # One that is given its topics asks for them as it starts.
+    # A consumer that is created with topic names fetches their metadata when it starts.
     async with AIOKafkaConsumer(topic, bootstrap_servers=servers) as consumer:
         partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
     async with AIOKafkaConsumer(
         bootstrap_servers=servers,
         isolation_level="read_committed",
         auto_offset_reset="earliest",
-        fetch_max_wait_ms=50,  # at the end of a topic there is nothing to wait for
+        fetch_max_wait_ms=50,  # no new records are expected at the end of a topic
     ) as consumer:
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)

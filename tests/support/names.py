@@ -1,4 +1,4 @@
-"""A name server on loopback, and a resolver that asks it: real look-ups that a test decides."""
+"""A name server on loopback with the answers of a test, and a resolver that queries it."""
 
 import asyncio
 import ipaddress
@@ -13,9 +13,9 @@ A, AAAA = 1, 28
 
 
 class Names:
-    """Tells for each name a list of addresses, look-up by look-up; the last list stays.
+    """Answers each look-up of a name with its next list of addresses; the last list is repeated.
 
-    A context manager, and a resolver for the guard.
+    It is a context manager, and a resolver for the guard. `asked` lists the names looked up.
     """
 
     def __init__(self, answers: dict[str, list[list[str]]]) -> None:
@@ -41,41 +41,41 @@ class Names:
 
     def _serve(self) -> None:
         while True:
-            question, asker = self._socket.recvfrom(512)
+            question, client = self._socket.recvfrom(512)
             if not question:
                 return
-            self._socket.sendto(self._answer(question), asker)
+            self._socket.sendto(self._answer(question), client)
 
     def _answer(self, question: bytes) -> bytes:
-        """The answer to a question of one name (RFC 1035, 4), of both kinds of address at once."""
+        """The response to a query for one name (RFC 1035, 4), with A and AAAA records together."""
         name, end = _read_name(question)
         self.asked.append(name)
-        turns = self._answers[name]
-        told = turns.pop(0) if len(turns) > 1 else turns[0]
+        lists = self._answers[name]
+        addresses = lists.pop(0) if len(lists) > 1 else lists[0]
         records = b""
-        for address in map(ipaddress.ip_address, told):
+        for address in map(ipaddress.ip_address, addresses):
             kind = A if address.version == 4 else AAAA
             records += b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 0, len(address.packed))
             records += address.packed
-        counts = struct.pack(">HHHHH", 0x8180, 1, len(told), 0, 0)
+        counts = struct.pack(">HHHHH", 0x8180, 1, len(addresses), 0, 0)
         return question[:2] + counts + question[12 : end + 4] + records
 
     async def __call__(self, host: str) -> Sequence[str]:
-        """The addresses that the name server tells of `host` this time."""
+        """The addresses with which the name server answers this look-up of `host`."""
         loop = asyncio.get_running_loop()
         name = b"".join(bytes([len(p)]) + p.encode() for p in host.split(".")) + b"\0"
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            asking.setblocking(False)
-            asking.connect(self._socket.getsockname())
-            asking.send(b"\0\x07\x01\0\0\x01\0\0\0\0\0\0" + name + struct.pack(">HH", A, 1))
-            answer = await loop.sock_recv(asking, 512)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.setblocking(False)
+            client.connect(self._socket.getsockname())
+            client.send(b"\0\x07\x01\0\0\x01\0\0\0\0\0\0" + name + struct.pack(">HH", A, 1))
+            answer = await loop.sock_recv(client, 512)
         (count,) = struct.unpack_from(">H", answer, 6)
-        offset, found = _read_name(answer)[1] + 4, []
+        offset, addresses = _read_name(answer)[1] + 4, []
         for _ in range(count):
             (size,) = struct.unpack_from(">H", answer, offset + 10)
-            found.append(str(ipaddress.ip_address(answer[offset + 12 : offset + 12 + size])))
+            addresses.append(str(ipaddress.ip_address(answer[offset + 12 : offset + 12 + size])))
             offset += 12 + size
-        return found
+        return addresses
 
 
 def _read_name(message: bytes) -> tuple[str, int]:

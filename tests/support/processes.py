@@ -1,4 +1,4 @@
-"""Processes that a test starts: none outlives it, whatever becomes of the test."""
+"""Starts processes for tests; none outlives its test, even if the test fails."""
 
 import subprocess
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 _started: list[subprocess.Popen[bytes]] = []
 
 
-def start_process(order: list[Any], **options: Any) -> subprocess.Popen[bytes]:
-    """Starts a process that is killed once the test is over, if it has not ended before."""
-    process = subprocess.Popen(order, **options)
+def start_process(command: list[Any], **options: Any) -> subprocess.Popen[bytes]:
+    """Starts a process that is killed when the test ends, if it still runs then."""
+    process = subprocess.Popen(command, **options)
     _started.append(process)
     return process
 
 
 def kill_processes() -> None:
-    """Kills them all, so that nobody waits at their pipes any more."""
+    """Kills all started processes, so that no reader waits for their pipes any longer."""
     for process in _started:
         process.kill()
 
 
 def end_processes() -> None:
-    """Kills what is left of them, and closes their pipes."""
+    """Kills the started processes that still run, and closes their pipes."""
     kill_processes()
     while _started:
         process = _started.pop()

@@ -1,7 +1,7 @@
-"""What the files of deployments say to the program: settings by their variables, and commands.
+"""Checks the settings and commands in deployment files against the program.
 
-In: variables and arguments, as such a file has them. Out: nothing, or an AssertionError that names
-what the program does not know.
+In: environment variables and command arguments from a deployment file. Out: nothing, or an error
+that names what the program does not accept. It never runs a command.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,21 +15,22 @@ PREFIX = "NEWSLOOM_"
 
 
 def check_settings(variables: Mapping[str, str]) -> None:
-    """Raises AssertionError or ValueError unless each variable of ours is a setting that takes its
-    value."""
+    """Checks that each `NEWSLOOM_*` variable is a setting and that its value is valid.
+
+    AssertionError for an unknown setting, ValueError for an invalid value.
+    """
     given = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in variables.items()
         if name.startswith(PREFIX)
     }
     unknown = set(given) - set(Settings.model_fields)
-    assert not unknown, f"no settings: {unknown}"
+    assert not unknown, f"these are not settings of Newsloom: {unknown}"
     Settings(**given)  # type: ignore[arg-type]
 
 
 def check_command(words: Sequence[str]) -> None:
-    """Raises click.UsageError unless the program knows the command and takes its arguments, which
-    are read but not carried out."""
+    """Parses a command line without running it; click.UsageError if the program rejects it."""
     command: click.Command | None = newsloom
     rest = list(words)
     while isinstance(command, click.Group):

@@ -1,6 +1,7 @@
-"""The expressions of rules, dashboard and runbook, and what is to be asked of them.
+"""Reads the PromQL expressions of the alert rules, the dashboard and the runbook.
 
-In: the files in deploy/. Out: expressions with where they stand; the same without their filters.
+In: the files in deploy/. Out: expressions with the rule, panel or section that has them, and
+expressions without their filters.
 """
 
 import json
@@ -22,17 +23,17 @@ def _rules() -> list[Rule]:
 
 
 def alerts() -> list[Rule]:
-    """All alerts, in the order of the file."""
+    """All alert rules, in the order of the file."""
     return [rule for rule in _rules() if "alert" in rule]
 
 
 def recorded() -> list[Rule]:
-    """All measures that are recorded."""
+    """All recording rules, in the order of the file."""
     return [rule for rule in _rules() if "record" in rule]
 
 
 def dashboard_targets() -> Iterator[tuple[Rule, str, set[str]]]:
-    """Each panel, with an expression of it and the labels that its legend names."""
+    """For each query of a panel: the panel, the expression, and the labels of its legend."""
     for panel in json.loads(DASHBOARD.read_text())["panels"]:
         if panel["type"] == "row":
             continue
@@ -41,7 +42,7 @@ def dashboard_targets() -> Iterator[tuple[Rule, str, set[str]]]:
 
 
 def runbook_expressions() -> Iterator[tuple[str, str]]:
-    """Those to look with, by section."""
+    """Pairs of a section's title and one of its expressions."""
     for section in (DEPLOYED.parent / "runbook.md").read_text().split("\n## ")[1:]:
         title = section.splitlines()[0]
         for block in re.findall(r"```promql\n(.+?)```", section, re.DOTALL):
@@ -49,13 +50,13 @@ def runbook_expressions() -> Iterator[tuple[str, str]]:
 
 
 def unfiltered(expression: str) -> str:
-    """An alert's expression with the same vectors, joined as they are, where nothing is amiss.
+    """An alert's expression with the same vectors and joins, but without filters.
 
-    Comparisons give 0 or 1 instead of leaving out, what is to be absent is to be there, and
-    nothing stands in for what is missing. So it yields nothing only if a vector is empty, or two
-    that are joined have no labels in common.
+    Comparisons return 0 or 1 instead of dropping samples, `absent(x)` becomes `(x)`, and
+    `or vector(0)` is removed. So the result is empty only if a vector is empty, or if two joined
+    vectors have no labels in common.
     """
-    parts = re.split(r'(\{[^}]*\}|"[^"]*")', expression)  # matchers and strings stay
+    parts = re.split(r'(\{[^}]*\}|"[^"]*")', expression)  # matchers and strings stay unchanged
     for index in range(0, len(parts), 2):
         part = re.sub(r"\babsent\(", "(", parts[index])
         part = part.replace("or vector(0)", "")
@@ -64,7 +65,7 @@ def unfiltered(expression: str) -> str:
 
 
 def selectors(expression: str) -> list[str]:
-    """The vectors that an expression reads, each with its matchers, without ranges."""
+    """The vectors that an expression reads, with their matchers but without their ranges."""
     return re.findall(
         r"\b(?:newsloom|process)_[\w]+\b(?:\{[^}]*\})?|\bnewsloom:[\w:]+(?:\{[^}]*\})?", expression
     )

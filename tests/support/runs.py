@@ -1,7 +1,7 @@
-"""The real `newsloom run` in a process of its own, and what it leaves in its folder.
+"""Runs the real `newsloom run` as a process, and reads and compares its output folder.
 
 In: arguments, and event lines to write. Out: how the process ended; a folder's rows, positions
-and files, compared byte for byte. It looks into the folder only while nobody runs in it.
+and files, compared byte for byte. It never reads a folder while a run uses it.
 """
 
 import base64
@@ -31,7 +31,7 @@ from tests.support.processes import start_process
 COMMAND = Path(sys.executable).with_name("newsloom")
 PROJECTIONS = ("curated.jsonl", "stories.jsonl", "dead-letters.jsonl")
 START = datetime(2024, 3, 4, tzinfo=UTC)
-"""Long past on every machine, so that the time of a run bounds the time of no event."""
+"""In the past on every machine, so that no event time is limited by the time of a run."""
 DEADLINE_S = 60
 _BAD_SHARE = 0.05
 
@@ -47,7 +47,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All that a run leaves: rows by key, bytes and lines read by input, files by name."""
+    """The output of a run: rows by key, bytes and lines read by input path, files by name."""
 
     rows: dict[str, bytes]
     inputs: dict[str, tuple[int, int]]
@@ -56,7 +56,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Lines, a file of them, and the folder of one undisturbed run. Not to be changed."""
+    """Event lines, the file with them, and the output folder of an uninterrupted run. Read-only."""
 
     lines: list[bytes]
     source: Path
@@ -64,7 +64,7 @@ class Reference:
 
     @classmethod
     def of(cls, folder: Path) -> "Reference":
-        """What `run_once` made in `folder`."""
+        """Reads the events that `run_once` wrote to `folder`, and names its output folder."""
         source = folder / "events.jsonl"
         return cls(source.read_bytes().split(b"\n")[:-1], source, folder / "out")
 
@@ -75,15 +75,17 @@ def start(
     command: str = "run",
     **options: Any,
 ) -> subprocess.Popen[bytes]:
-    """Starts `newsloom run`, or another command; settings of the caller's own are kept from it.
+    """Starts `newsloom run`, or another command, without the `NEWSLOOM_*` variables of the caller.
 
-    Images are trusted unless `environment` says otherwise (None: says nothing): no test is to ask
-    the web.
+    `environment` adds variables; the value None removes one. NEWSLOOM_IMAGES is `trust` by
+    default, so that no test sends a request to the web.
     """
-    own = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLOOM_")}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("NEWSLOOM_")
+    }
     images: dict[str, str | None] = {"NEWSLOOM_IMAGES": "trust"}
-    told = own | images | dict(environment or {})
-    usual: dict[str, Any] = {
+    variables = inherited | images | dict(environment or {})
+    defaults: dict[str, Any] = {
         "stdin": subprocess.DEVNULL,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
@@ -91,14 +93,14 @@ def start(
     }
     return start_process(
         [COMMAND, command, *map(str, arguments)],
-        env={name: value for name, value in told.items() if value is not None},
-        **(usual | options),
+        env={name: value for name, value in variables.items() if value is not None},
+        **(defaults | options),
     )
 
 
 @contextmanager
 def started(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Starts `newsloom run` with `arguments`; whatever happens, it does not outlive the block."""
+    """Starts `newsloom run` with `arguments`, and kills it when the block is left."""
     with start(*arguments, **options) as process:
         try:
             yield process
@@ -107,7 +109,10 @@ def started(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[byt
 
 
 def finish(process: subprocess.Popen[bytes], given: bytes | None = None) -> Ended:
-    """Waits for the end of a process, having `given` it its standard input."""
+    """Writes `given` to the standard input of a process and waits until it ends.
+
+    After DEADLINE_S it kills the process and raises subprocess.TimeoutExpired.
+    """
     try:
         out, err = process.communicate(given, timeout=DEADLINE_S)
     except subprocess.TimeoutExpired:
@@ -118,12 +123,12 @@ def finish(process: subprocess.Popen[bytes], given: bytes | None = None) -> Ende
 
 
 def run(*arguments: object, **options: Any) -> Ended:
-    """Runs `newsloom run` with `arguments` to its end."""
+    """Runs `newsloom run` with `arguments` until it ends."""
     return finish(start(*arguments, **options))
 
 
 def complete(*arguments: object, output: Path, given: bytes | None = None, **options: Any) -> None:
-    """Runs `newsloom run` into the folder `output`, in silence and without a failure."""
+    """Runs `newsloom run` into the folder `output`; it must succeed and print nothing."""
     if given is not None:
         options["stdin"] = subprocess.PIPE
     ended = finish(start(*arguments, "--output", output, "--quiet", **options), given)
@@ -131,21 +136,24 @@ def complete(*arguments: object, output: Path, given: bytes | None = None, **opt
 
 
 def wait_until(is_met: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    """Waits for something that the running `process` is to bring about."""
+    """Waits for a condition that the running `process` must make true.
+
+    AssertionError if the process ends first, or after DEADLINE_S.
+    """
     deadline = time.monotonic() + DEADLINE_S
     while not is_met():
         assert process.poll() is None, finish(process)
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"the condition was not met within {DEADLINE_S} s"
         time.sleep(0.002)
 
 
 def size(path: Path) -> int:
-    """The bytes in a file, none if it is not there."""
+    """The size of a file in bytes; 0 if it does not exist."""
     return path.stat().st_size if path.exists() else 0
 
 
 def assert_failed_in_one_line(ended: Ended, *words: str) -> None:
-    """A failure of something outside: exit code 1 and one line that holds `words`."""
+    """Asserts exit code 1 and one line of error with all of `words`, as for an external failure."""
     assert ended.code == 1, ended
     assert ended.out == ""
     assert ended.err.startswith("newsloom: ")
@@ -157,7 +165,7 @@ def assert_failed_in_one_line(ended: Ended, *words: str) -> None:
 
 
 def read_outcome(folder: Path) -> Outcome:
-    """What runs have left in `folder`."""
+    """The output of all runs into `folder`."""
     files = [folder / name for name in PROJECTIONS] + sorted(folder.glob("articles/*"))
     return Outcome(
         rows=dict(_select(folder, "SELECT key, value FROM rows")),
@@ -169,7 +177,7 @@ def read_outcome(folder: Path) -> Outcome:
 
 
 def outcomes(folder: Path) -> dict[str, int]:
-    """How many inputs ended how, by the lane's own row."""
+    """The number of inputs by outcome, as the lane's row states it."""
     ((row,),) = _select(folder, "SELECT value FROM rows WHERE key = 'lane'")
     counts: dict[str, int] = orjson.loads(row)["outcomes"]
     return counts
@@ -184,10 +192,10 @@ def _select(folder: Path, query: str) -> list[Any]:
 
 
 def assert_same(folder: Path, other: Path, aside: tuple[str, ...] = ()) -> None:
-    """The same rows, positions and files, byte for byte.
+    """Asserts that two folders have the same rows, positions and files, byte for byte.
 
-    `aside` names the fields of dead letters that may differ, because what was read stood
-    elsewhere (`input`, `position`); then the positions read up to are not compared either.
+    `aside` names fields of dead letters that may differ (`input`, `position`), because the runs
+    read the same events from other places. Then the positions of the inputs are not compared.
     """
     one, two = read_outcome(folder), read_outcome(other)
     _assert_same_parts(one.rows, two.rows)
@@ -200,12 +208,12 @@ def assert_same(folder: Path, other: Path, aside: tuple[str, ...] = ()) -> None:
 
 
 def _assert_same_parts(one: dict[str, bytes], two: dict[str, bytes]) -> None:
-    # Spelt out, since a difference of megabytes tells nobody anything.
+    # pytest's own difference of two values of megabytes would be unreadable.
     assert one.keys() ^ two.keys() == set()
     for name, text in one.items():
         if text != two[name]:
             pairs = zip(text.splitlines(), two[name].splitlines(), strict=False)
-            first = next((pair for pair in pairs if pair[0] != pair[1]), "one is the longer")
+            first = next((pair for pair in pairs if pair[0] != pair[1]), "one text is longer")
             raise AssertionError(f"{name}: {len(text)} and {len(two[name])} bytes: {first}")
 
 
@@ -216,7 +224,7 @@ def _without(lines: bytes, names: tuple[str, ...]) -> bytes:
 
 
 def records(folder: Path, name: str) -> list[dict[str, Any]]:
-    """The records in a projection."""
+    """The records of a projection."""
     return [orjson.loads(line) for line in (folder / name).read_bytes().splitlines()]
 
 
@@ -235,21 +243,21 @@ def _bad_lines() -> list[bytes]:
 
 
 def noisy_lines(seed: int, count: int, articles_per_day: int = 20_000) -> Iterator[bytes]:
-    """`count` generated events as lines, with malformed ones among them."""
-    chance = Random(seed)
+    """`count` generated events as lines, with malformed lines between them."""
+    random = Random(seed)
     for event in generate(seed, count, start=START, articles_per_day=articles_per_day):
         yield orjson.dumps(event)
-        if chance.random() < _BAD_SHARE:
-            yield chance.choice(_bad_lines())
+        if random.random() < _BAD_SHARE:
+            yield random.choice(_bad_lines())
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> Path:
-    """Writes `lines`, each with its line end; `path`."""
+    """Writes `lines`, each with a line end, and returns `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path
 
 
 def run_once(folder: Path, lines: list[bytes]) -> None:
-    """Writes `lines` to a file in `folder` and runs over it."""
+    """Writes `lines` to `events.jsonl` in `folder`, and runs over it into the folder `out`."""
     complete(write_lines(folder / "events.jsonl", lines), output=folder / "out")

@@ -1,7 +1,7 @@
-"""A worker that is struck at a named point of its work: killed, frozen, blocked or made slow.
+"""Runs `newsloom` and disturbs it at a named point: kill, freeze, block, stall or slow.
 
-In: a point, the call of it that is struck, the words for `newsloom`. Out: that worker, which
-knows nothing of it. What it does up to there is the product's own.
+In: an action, a point, the number of the call to act on, and the arguments of `newsloom`.
+Out: a `newsloom` process, whose code is unchanged except for the wrapped function.
 
     python -m tests.support.saboteur kill "before commit" 3 worker curate
 """
@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any
 
 SLOW_S = 1.0
-FOR_EVER_S = 3600.0
+FOREVER_S = 3600.0
 
 KAFKA = "newsloom.runtimes.kafka"
 PRODUCER = f"{KAFKA}.clients.transactional_producer"
@@ -42,67 +42,70 @@ POINTS = {
     "while draining": (f"{KAFKA}.worker.consumer", "BatchApp.stop", "before"),
     "in a batch": (PRODUCER, "PartitionProducer.commit", "before"),
 }
-"""Where to find each point, and whether it is before or after that is called."""
+"""For each point: a module, a function in it, and whether to act before or after its call."""
 
-Strike = Callable[[], float]
-"""Strikes, and tells for how many seconds the call is to be held up."""
+Disturb = Callable[[], float]
+"""Acts on the process if it is due, and returns for how many seconds to delay the caller."""
 
 
-def _strikes(deed: str, call: int) -> Strike:
-    """Kills or freezes at that call; `slow` holds up every one from there on.
+def _disturb_at(action: str, call: int) -> Disturb:
+    """Returns the function that performs an action; it counts its calls.
 
-    `block` lets the thread sleep there for ever, `stall` only whoever made the call.
+    `kill` and `freeze` send SIGKILL or SIGSTOP at call number `call`. At that call `block` puts
+    the thread to sleep for an hour, and `stall` only the calling coroutine. `slow` delays that
+    call and each later one by SLOW_S. In functions that are not coroutines, `stall` and `slow`
+    have no effect.
     """
     calls = count(1)
 
-    def strike() -> float:
+    def disturb() -> float:
         number = next(calls)
-        if deed == "slow":
+        if action == "slow":
             return SLOW_S if number >= call else 0
-        if deed == "stall":
-            return FOR_EVER_S if number == call else 0
-        if deed == "block":
-            time.sleep(FOR_EVER_S if number == call else 0)
+        if action == "stall":
+            return FOREVER_S if number == call else 0
+        if action == "block":
+            time.sleep(FOREVER_S if number == call else 0)
             return 0
         if number == call:
-            os.kill(os.getpid(), {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}[deed])
+            os.kill(os.getpid(), {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}[action])
         return 0
 
-    return strike
+    return disturb
 
 
-def _arm(point: str, strike: Strike) -> None:
+def _wrap(point: str, disturb: Disturb) -> None:
     module, path, moment = POINTS[point]
     owner: Any = import_module(module)
-    *holders, name = path.split(".")
-    for holder in holders:
-        owner = getattr(owner, holder)
-    real = getattr(owner, name)
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    original = getattr(owner, name)
 
-    async def struck_async(*arguments: Any, **options: Any) -> Any:
+    async def wrapped_async(*arguments: Any, **options: Any) -> Any:
         if moment == "before":
-            await asyncio.sleep(strike())
-        result = await real(*arguments, **options)
+            await asyncio.sleep(disturb())
+        result = await original(*arguments, **options)
         if moment == "after":
-            await asyncio.sleep(strike())
+            await asyncio.sleep(disturb())
         return result
 
-    def struck(*arguments: Any, **options: Any) -> Any:
+    def wrapped(*arguments: Any, **options: Any) -> Any:
         if moment == "before":
-            strike()
-        result = real(*arguments, **options)
+            disturb()
+        result = original(*arguments, **options)
         if moment == "after":
-            strike()
+            disturb()
         return result
 
-    setattr(owner, name, struck_async if inspect.iscoroutinefunction(real) else struck)
+    setattr(owner, name, wrapped_async if inspect.iscoroutinefunction(original) else wrapped)
 
 
 def main() -> None:
-    """Arms the point, then is `newsloom`."""
-    deed, point, call, *words = sys.argv[1:]
-    _arm(point, _strikes(deed, int(call)))
-    sys.argv = ["newsloom", *words]
+    """Wraps the function at the point, then runs `newsloom`."""
+    action, point, call, *arguments = sys.argv[1:]
+    _wrap(point, _disturb_at(action, int(call)))
+    sys.argv = ["newsloom", *arguments]
     from newsloom.cli import main
 
     main()

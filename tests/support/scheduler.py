@@ -1,7 +1,7 @@
-"""How pytest-xdist shares out the tests: by file, but some files test by test, the longest first.
+"""How pytest-xdist distributes the tests: whole files or single tests, the longest first.
 
-In: the ids of all tests. Out: units of work, one after the other for the next free process. A file
-is one unit, so that its module's fixtures are made once.
+In: the ids of all tests. Out: units of work; each free process gets the next unit. Most files are
+one unit each, so that their module-scoped fixtures are set up only once.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ LONGEST_FIRST = (
     "tests/integration",
     "tests/e2e",
 )
-"""Files and folders whose tests take longest; what is not named comes after them."""
+"""Files and folders whose tests take longest, in this order; all others run after them."""
 
 SINGLY = {
     "tests/e2e/test_catalogue.py",
@@ -39,20 +39,20 @@ SINGLY = {
     "tests/integration/test_workers.py",
     "tests/integration/test_workers_images.py",
 }
-"""Files whose tests share no fixture of a module, and take long: each of their tests is a unit."""
+"""Files with long tests that share no module-scoped fixture: each test is a unit of its own."""
 
 
 def rank(node_id: str) -> int:
-    """The place of a test in the order of a run."""
-    places = [n for n, path in enumerate(LONGEST_FIRST) if node_id.startswith(path)]
-    return min(places, default=len(LONGEST_FIRST))
+    """The rank of a test in the order of a run; lower ranks run first."""
+    ranks = [n for n, path in enumerate(LONGEST_FIRST) if node_id.startswith(path)]
+    return min(ranks, default=len(LONGEST_FIRST))
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
-    """Units of work by `SINGLY`; they are given out in the order of collection."""
+    """Splits the tests into units by `SINGLY`, and distributes them in collection order."""
 
     def __init__(self, config: Any, log: Any) -> None:
-        config.option.loadscopereorder = False  # else files with most tests come first
+        config.option.loadscopereorder = False  # otherwise the files with the most tests run first
         super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:

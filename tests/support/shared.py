@@ -1,8 +1,8 @@
-"""What several test processes share: one Kafka broker, and folders that are made once.
+"""What several test processes share: one Kafka broker, and folders that are filled once.
 
-In: the process that began the run owns the broker; the others ask it for the address. Out:
-bootstrap servers, and folders. The broker starts with the first test that asks for it, and never
-outlives the process that owns it.
+In: requests for the broker's address; functions that fill folders. Out: bootstrap servers, and
+folders. The process that started the test run owns the broker. The broker starts at the first
+request, and never outlives its owner.
 """
 
 import fcntl
@@ -19,11 +19,11 @@ from deploy.kafka.brokers import Cluster
 from deploy.kafka.loopback import HOST
 
 ANSWER_S = 120.0
-"""The longest wait for the broker: at first Maven downloads Kafka, then the broker starts."""
+"""The longest wait for the broker; the first start includes a download of Kafka by Maven."""
 
 
 class SharedBroker:
-    """A broker that starts when its address is asked for, by `ask_for_servers` in any process."""
+    """A broker that starts when any process first calls `ask_for_servers`."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -41,7 +41,7 @@ class SharedBroker:
 
     @property
     def port(self) -> int:
-        """The port on loopback at which the address of the broker is asked for."""
+        """The loopback port that answers requests for the broker's address."""
         return int(self._server.server_address[1])
 
     def close(self) -> None:
@@ -63,12 +63,12 @@ class SharedBroker:
                     cluster.start()
                     self._cluster = cluster
                 return {"servers": self._cluster.bootstrap_servers}
-            except Exception as error:  # the test that asked reports it
+            except Exception as error:  # the test that sent the request reports it
                 return {"error": f"{type(error).__name__}: {error}"}
 
 
 def ask_for_servers(port: int) -> str:
-    """Bootstrap servers of the shared broker; RuntimeError if it cannot start."""
+    """The bootstrap servers of the shared broker; RuntimeError if it cannot start."""
     with (
         socket.create_connection((HOST, port), ANSWER_S) as connection,
         connection.makefile("rb") as stream,
@@ -80,9 +80,9 @@ def ask_for_servers(port: int) -> str:
 
 
 def make_once(folder: Path, make: Callable[[Path], object]) -> Path:
-    """`folder`, which `make` fills in the first process that needs it; other processes wait.
+    """Returns `folder`, which `make` fills in the first process that calls this; others wait.
 
-    What it holds must not be changed. If `make` fails, the next process tries again.
+    The files in it are read-only. If `make` fails, the next process tries again.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:

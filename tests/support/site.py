@@ -1,7 +1,7 @@
-"""A web server on loopback that says just what it is told to, byte by byte, and counts who asks.
+"""A web server on loopback that sends exactly the bytes a test chooses, and counts requests.
 
-In: what to do on each path. Out: its address, connections, requests with their headers. It runs
-on a loop in a thread of its own.
+In: an act for each path. Out: its address, the number of connections, and the requests with their
+headers. It runs on its own event loop in its own thread.
 """
 
 import asyncio
@@ -24,7 +24,10 @@ Act = Callable[[Request, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Site:
-    """Serves `acts` by path on `host`, `otherwise` (404) on others. A context manager."""
+    """A context manager that serves `acts` by path, and `otherwise` (404) on all other paths.
+
+    `busiest` is the greatest number of requests that were answered at the same time.
+    """
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class Site:
         return f"{scheme}://{host}:{self._port}{path}"
 
     def counts(self) -> Counter[str]:
-        """How often each path was asked for."""
+        """The number of requests by path."""
         return Counter(request.path for request in self.requests)
 
     def __enter__(self) -> Self:
@@ -82,8 +85,9 @@ class Site:
     async def _close(self) -> None:
         for listening in self._server.sockets:
             self._loop.remove_reader(listening)
-        # What was accepted is to begin: a task cancelled before cannot close its connection, nor
-        # can one that meets a closed server (its transport's `_attach` fails half made).
+        # Let the tasks of accepted connections start: a task that is cancelled before it starts
+        # cannot close its connection. Neither can a task that starts after the server is closed,
+        # because the `_attach` of its transport fails.
         await asyncio.sleep(0.05)
         self._server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -115,17 +119,20 @@ class Site:
 
 
 def answer(
-    body: bytes, status: int | str = 200, after_s: float = 0, has_ranges: bool = True, **said: Any
+    body: bytes, status: int | str = 200, after_s: float = 0, has_ranges: bool = True, **fields: Any
 ) -> Act:
-    """An answer as servers give it; `said` are further headers, `_` in their names being `-`."""
+    """A complete response; `fields` are further headers, where `_` in a name stands for `-`.
+
+    With `has_ranges`, a request for the first bytes gets a 206 response with only these.
+    """
 
     async def act(request: Request, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(after_s)
-        headers = {name.replace("_", "-"): value for name, value in said.items()}
+        headers = {name.replace("_", "-"): value for name, value in fields.items()}
         sent, code = body, status
-        asked = request.headers.get("range", "")
-        if has_ranges and status == 200 and body and asked.startswith("bytes=0-"):
-            sent, code = body[: int(asked.removeprefix("bytes=0-")) + 1], "206 Partial Content"
+        requested = request.headers.get("range", "")
+        if has_ranges and status == 200 and body and requested.startswith("bytes=0-"):
+            sent, code = body[: int(requested.removeprefix("bytes=0-")) + 1], "206 Partial Content"
             headers["Content-Range"] = f"bytes 0-{len(sent) - 1}/{len(body)}"
         headers.setdefault("Content-Length", str(len(sent)))
         writer.write(head(code, headers) + sent)
@@ -134,14 +141,14 @@ def answer(
 
 
 def head(status: int | str, headers: Headers) -> bytes:
-    """A status line and headers."""
+    """A status line and headers as bytes, with the empty line after them."""
     line = f"{status} Said" if isinstance(status, int) else status
     lines = [f"HTTP/1.1 {line}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def raw(*parts: bytes, pause_s: float = 0) -> Act:
-    """These bytes, then the end of the connection; with a pause after each part."""
+    """Sends `parts` with a pause after each, then closes the connection."""
 
     async def act(_request: Request, writer: asyncio.StreamWriter) -> None:
         for part in parts:
@@ -154,7 +161,7 @@ def raw(*parts: bytes, pause_s: float = 0) -> Act:
 
 
 def endless(start: bytes, part: bytes, pause_s: float = 0) -> Act:
-    """`start`, then `part` again and again until whoever asked has had enough."""
+    """Sends `start`, then `part` repeatedly until the client closes the connection."""
 
     async def act(_request: Request, writer: asyncio.StreamWriter) -> None:
         writer.write(start)
@@ -167,12 +174,12 @@ def endless(start: bytes, part: bytes, pause_s: float = 0) -> Act:
 
 
 def redirect(to: str, status: int = 302) -> Act:
-    """A redirect."""
+    """A redirect to the URL `to`."""
     return answer(b"", status, Location=to)
 
 
 def silence() -> Act:
-    """Nothing, for ever."""
+    """Sends nothing for an hour."""
 
     async def act(_request: Request, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(3600)
@@ -181,11 +188,11 @@ def silence() -> Act:
 
 
 def in_turn(*acts: Act) -> Act:
-    """One after the other, request by request; the last of them from then on."""
-    left = list(acts)
+    """Uses one of `acts` for each request in turn, and the last one for all further requests."""
+    remaining = list(acts)
 
     async def act(request: Request, writer: asyncio.StreamWriter) -> None:
-        await (left.pop(0) if len(left) > 1 else left[0])(request, writer)
+        await (remaining.pop(0) if len(remaining) > 1 else remaining[0])(request, writer)
 
     return act
 

@@ -1,12 +1,12 @@
-"""An account of what Kafka workers committed, by a program that shares no code with them.
+"""Verifies what Kafka workers committed. It shares no code with the workers.
 
-In: the topics of one prefix, as a reader of committed records sees them. Out: how every input
-ended, and what was lost, repeated or went backward. It writes nothing to Kafka.
+In: the committed records of all topics of one prefix. Out: how every input ended, and which
+records were lost, repeated, backward (out of order) or differing. It never writes to Kafka.
 
     python -m tests.support.verifier SERVERS PREFIX [FOLDER]
 
-With FOLDER each lane's inputs are also run through `newsloom run` there, in the order in which
-the lane met them: the records published must be the same, byte for byte.
+With FOLDER, `newsloom run` also processes the inputs of each lane there, in the order in which the
+lane received them. It must publish the same records, byte for byte.
 """
 
 import asyncio
@@ -31,15 +31,15 @@ PUBLISHED = {CURATED: "curated.jsonl", "stories.v1": "stories.jsonl"}
 LANE_STATE, LETTERS = "lane-state.v1", "dead-letters.v1"
 TOPICS = (EVENTS, ENRICHED, *PUBLISHED, LANE_STATE, LETTERS)
 PATIENCE_S = 60.0
-MAX_TOLD = 20
+MAX_LISTED_FAULTS = 20
 
 Identity = tuple[str, ...]
 Place = tuple[int, int]
-"""A partition and an offset of the input."""
+"""A partition and an offset of the topic of article events."""
 
 
 class Published(NamedTuple):
-    """What is kept of a publication: its value may be large, and there are many."""
+    """A publication with a digest instead of its value, to save memory."""
 
     key: bytes
     revision: int | None
@@ -48,7 +48,10 @@ class Published(NamedTuple):
 
 @dataclass(slots=True)
 class Account:
-    """What became of the inputs. All is well when `faults` is empty."""
+    """How the inputs ended, and what is wrong. Everything is correct if `faults` is empty.
+
+    `wrong` counts all faults by kind; `faults` lists the first MAX_LISTED_FAULTS as messages.
+    """
 
     inputs: int = 0
     ends: Counter[str] = field(default_factory=Counter)
@@ -56,11 +59,11 @@ class Account:
     wrong: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
-    def note(self, kind: str, words: str, count: int = 1) -> None:
-        """Counts a fault: lost, repeated, backward or differing."""
+    def note(self, kind: str, message: str, count: int = 1) -> None:
+        """Counts faults of a kind: lost, repeated, backward or differing."""
         self.wrong[kind] += count
-        if len(self.faults) < MAX_TOLD:
-            self.faults.append(f"{kind}: {words}")
+        if len(self.faults) < MAX_LISTED_FAULTS:
+            self.faults.append(f"{kind}: {message}")
 
     def __str__(self) -> str:
         ends = " + ".join(f"{self.ends[end]:,} {end}" for end in sorted(self.ends))
@@ -71,39 +74,39 @@ class Account:
 
 @dataclass(slots=True)
 class _Inputs:
-    """The article events: each by its place, and the places of those that look alike, in order."""
+    """The article events by place, and the places of events with equal identity, in order."""
 
     values: dict[Place, tuple[bytes | None, bytes | None]] = field(default_factory=dict)
     letters: Counter[Place] = field(default_factory=Counter)
     articles: dict[Identity, deque[Place]] = field(default_factory=lambda: defaultdict(deque))
     withdrawals: dict[str, deque[Place]] = field(default_factory=lambda: defaultdict(deque))
-    """By the URL or article id that they name."""
+    """The places of withdrawals, by the URL or article id that they name."""
 
 
 class _Arrival(NamedTuple):
-    """What is kept of an enriched record: its identity, or the id it withdraws."""
+    """The identity of an enriched article, or the article id that a withdrawal names."""
 
     identity: Identity | None
     withdrawn: str | None
 
 
 class Verifier:
-    """Reads all topics and keeps the account."""
+    """Reads all topics and fills in `account`."""
 
     def __init__(self, servers: str, prefix: str) -> None:
         self._servers, self._prefix = servers, prefix
         self._inputs = _Inputs()
         self._partitions: dict[str, list[int]] = {}
         self._ids: dict[str, str] = {}
-        self._late_letters = 0
+        self._curate_letters = 0
         self._orders: dict[int, list[Place]] = defaultdict(list)
         self._publications: dict[tuple[str, int], list[Published]] = {}
         self.account = Account()
 
     async def verify(self, folder: Path | None = None) -> Account:
-        """The account; with a `folder` also of what an embedded run makes of the same inputs."""
+        """Returns the account; with a `folder` it also compares with an embedded run."""
         names = [self._prefix + topic for topic in TOPICS]
-        # A client that is given its topics asks for them as it starts.
+        # A consumer that is created with topic names fetches their metadata when it starts.
         async with self._reader(*names) as reader:
             for topic, name in zip(TOPICS, names, strict=True):
                 self._partitions[topic] = sorted(reader.partitions_for_topic(name) or ())
@@ -126,17 +129,22 @@ class Verifier:
         self.account.inputs = len(self._inputs.values)
 
     async def _read_letters(self, reader: AIOKafkaConsumer) -> None:
-        """Dead letters of the first stage take the place of an enriched record."""
+        """Counts dead letters: by input for those of enrich workers, in total for the others.
+
+        An input with a dead letter of an enrich worker has no enriched record.
+        """
         async for record in self._read(reader, LETTERS):
             headers = {name: value.decode() for name, value in record.headers}
             if headers["__streams.errors.topic"] != self._prefix + EVENTS:
-                self._late_letters += 1
+                self._curate_letters += 1
                 continue
             errors = "__streams.errors."
             place = (int(headers[errors + "partition"]), int(headers[errors + "offset"]))
             self._inputs.letters[place] += 1
             if self._inputs.values.get(place) != (record.key, record.value):
-                self.account.note("differing", f"the dead letter of {place}")
+                self.account.note(
+                    "differing", f"the dead letter of {place} does not equal its input"
+                )
         for place, count in self._inputs.letters.items():
             self.account.ends["dead-lettered"] += 1
             if count > 1:
@@ -156,9 +164,9 @@ class Verifier:
                 self._inputs.articles[_identity(event)].append(place)
 
     async def _check_enriched(self, reader: AIOKafkaConsumer) -> dict[int, int]:
-        """Every input once (a withdrawal once in each lane), in the order of its partition.
+        """Checks that each input was enriched once, in the order of its partition.
 
-        Returns the offset after the last record of each lane.
+        A withdrawal must be in each lane once. Returns the offset after each lane's last record.
         """
         arrivals: dict[int, list[_Arrival]] = {lane: [] for lane in self._partitions[ENRICHED]}
         ends = dict.fromkeys(arrivals, 0)
@@ -172,20 +180,21 @@ class Verifier:
             for name in ("webUrl", "originalUrl"):
                 self._ids[article.get(name, "")] = article["id"]
             arrivals[record.partition].append(_Arrival(_identity(article), None))
-        for lane, met in arrivals.items():
-            self._follow(lane, met)
+        for lane, lane_arrivals in arrivals.items():
+            self._check_arrivals(lane, lane_arrivals)
         for identity, places in self._inputs.articles.items():
             for place in places:
                 self.account.note("lost", f"{identity} at {place} was not enriched")
         return ends
 
-    def _follow(self, lane: int, arrivals: Iterable[_Arrival]) -> None:
+    def _check_arrivals(self, lane: int, arrivals: Iterable[_Arrival]) -> None:
         withdrawals: dict[str, deque[Place]] = defaultdict(deque)
-        named = [(p, name) for name, ps in self._inputs.withdrawals.items() for p in ps]
+        named = [(p, name) for name, places in self._inputs.withdrawals.items() for p in places]
         ids = set(self._ids.values())
         for place, name in sorted(named):
             ident = self._ids.get(name, name)
-            # Of an article that was never seen only its own rules could tell the id.
+            # The id of an article that was never enriched is unknown here: only the rules of the
+            # product can compute it. Such withdrawals are matched in order, under the key "".
             withdrawals[ident if ident in ids else ""].append(place)
         reached: dict[int, int] = {}
         for arrival in arrivals:
@@ -206,7 +215,7 @@ class Verifier:
                 self.account.note("lost", f"withdrawal of {name} at {place}, in lane {lane}")
 
     async def _check_lanes(self, reader: AIOKafkaConsumer, ends: dict[int, int]) -> None:
-        """Each lane has come to the end of its inputs, and its counters tell of all of them."""
+        """Checks that each lane has processed and counted all its inputs."""
         rows: dict[tuple[int, str], dict[str, Any]] = {}
         async for record in self._read(reader, LANE_STATE):
             name = record.key.decode()
@@ -218,25 +227,29 @@ class Verifier:
             if position != end:
                 kind = "lost" if position < end else "repeated"
                 self.account.note(
-                    kind, f"lane {lane} stands at {position}, its inputs end at {end}"
+                    kind, f"lane {lane} has position {position}, its inputs end at {end}"
                 )
             counted.update(rows.get((lane, "lane"), {"outcomes": {}})["outcomes"])
-        if counted["dead-lettered"] != self._late_letters:
-            words = f"{self._late_letters} dead letters of {counted['dead-lettered']} in the lanes"
-            self.account.note("differing", words)
+        if counted["dead-lettered"] != self._curate_letters:
+            message = (
+                f"{self._curate_letters} dead letters of curate workers, but the lanes count "
+                f"{counted['dead-lettered']}"
+            )
+            self.account.note("differing", message)
         self.account.ends.update(counted)
-        lacking = self.account.inputs - self.account.ends.total()
-        if lacking:
-            words = f"{abs(lacking)} inputs, by the counters of the lanes"
-            self.account.note("lost" if lacking > 0 else "repeated", words, abs(lacking))
+        missing = self.account.inputs - self.account.ends.total()
+        if missing:
+            message = f"{abs(missing)} inputs, according to the counters of the lanes"
+            self.account.note("lost" if missing > 0 else "repeated", message, abs(missing))
         self._revisions = {
             lane: rows.get((lane, "lane"), {"revision": 0})["revision"] for lane in ends
         }
 
     async def _check_order(self, reader: AIOKafkaConsumer, topic: str) -> None:
-        """Revisions rise strictly; with both topics read, none is missing and none is there twice.
+        """Checks that revisions rise strictly in each partition of a topic.
 
-        A tombstone took a revision too, which it does not tell.
+        When both topics are read, it checks that no revision is missing or repeated. A tombstone
+        has used a revision, but does not contain it.
         """
         lists: dict[int, list[Published]] = {p: [] for p in self._partitions[topic]}
         async for record in self._read(reader, topic):
@@ -248,40 +261,43 @@ class Verifier:
             self.account.published += len(published)
             seen: set[int] = set()
             latest = 0
-            for one in published:
-                if one.revision is None:
+            for publication in published:
+                revision = publication.revision
+                if revision is None:
                     continue
-                if one.revision in seen:
-                    self.account.note("repeated", f"revision {one.revision} in {topic}")
-                elif one.revision < latest:
-                    self.account.note("backward", f"{one.revision} after {latest} in {topic}")
-                seen.add(one.revision)
-                latest = max(latest, one.revision)
+                if revision in seen:
+                    self.account.note("repeated", f"revision {revision} in {topic}")
+                elif revision < latest:
+                    message = f"revision {revision} after {latest} in {topic}"
+                    self.account.note("backward", message)
+                seen.add(revision)
+                latest = max(latest, revision)
         if len(self._publications) == len(PUBLISHED) * len(lists):
             for lane in lists:
                 self._check_revisions(lane)
 
     def _check_revisions(self, lane: int) -> None:
-        both = [one for topic in PUBLISHED for one in self._publications[topic, lane]]
-        counts = Counter(one.revision for one in both)
+        publications = [p for topic in PUBLISHED for p in self._publications[topic, lane]]
+        counts = Counter(publication.revision for publication in publications)
         tombstones, last = counts.pop(None, 0), self._revisions[lane]
-        if beyond := [r for r in counts if r is not None and r > last]:
-            self.account.note("differing", f"lane {lane} stands at {last}: {beyond}", len(beyond))
+        if greater := [r for r in counts if r is not None and r > last]:
+            message = f"lane {lane} is at revision {last}, but published {greater}"
+            self.account.note("differing", message, len(greater))
         missing = last - len(counts) - tombstones
         if missing:
             kind = "lost" if missing > 0 else "repeated"
-            self.account.note(kind, f"{missing} revisions of lane {lane}", abs(missing))
-        doubles = len(both) - tombstones - len(counts)
-        if doubles:
-            self.account.note("repeated", f"{doubles} revisions of lane {lane}", doubles)
+            self.account.note(kind, f"{abs(missing)} revisions of lane {lane}", abs(missing))
+        repeated = len(publications) - tombstones - len(counts)
+        if repeated:
+            self.account.note("repeated", f"{repeated} revisions of lane {lane}", repeated)
 
     def _compare(self, lane: int, folder: Path) -> None:
         folder.mkdir(parents=True)
         with (folder / "events.jsonl").open("wb") as lines:
             for place in self._orders[lane]:
                 lines.write(self._line(place) + b"\n")
-        own = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLOOM_")}
-        order: list[str | Path] = [
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLOOM_")}
+        command: list[str | Path] = [
             COMMAND,
             "run",
             folder / "events.jsonl",
@@ -291,44 +307,45 @@ class Verifier:
             "trust",
             "--quiet",
         ]
-        subprocess.run(order, env=own, check=True)
+        subprocess.run(command, env=environment, check=True)
         for topic, name in PUBLISHED.items():
-            there = [(one.key, one.digest) for one in self._publications[topic, lane]]
-            here = list(_embedded(folder / "out" / name))
-            count = abs(len(there) - len(here))
-            count += sum(one != other for one, other in zip(there, here, strict=False))
+            by_workers = [(p.key, p.digest) for p in self._publications[topic, lane]]
+            embedded = list(_read_projection(folder / "out" / name))
+            count = abs(len(by_workers) - len(embedded))
+            count += sum(one != other for one, other in zip(by_workers, embedded, strict=False))
             if count:
-                pairs = enumerate(zip(there, here, strict=False))
-                first = next((n for n, (one, other) in pairs if one != other), "the last")
-                words = (
-                    f"{topic} of lane {lane}, {len(there)} records and {len(here)}, from {first}"
+                pairs = enumerate(zip(by_workers, embedded, strict=False))
+                first = next((n for n, (one, other) in pairs if one != other), "the end of one")
+                message = (
+                    f"{topic} of lane {lane}: {len(by_workers)} records by workers, "
+                    f"{len(embedded)} by the embedded run, different from {first} on"
                 )
-                self.account.note("differing", words, count)
+                self.account.note("differing", message, count)
 
     def _line(self, place: Place) -> bytes:
-        """The input as a line; a tombstone as the withdrawal that it is."""
+        """The input as one line of JSON; a tombstone becomes a withdrawal."""
         key, value = self._inputs.values[place]
         if value is not None:
-            return json.dumps(json.loads(value)).encode()  # on one line
+            return json.dumps(json.loads(value)).encode()  # without line ends
         name = (key or b"").decode()
         urls = {ident: url for url, ident in self._ids.items() if url}
         return json.dumps({"webUrl": urls.get(name, name), "withdrawn": True}).encode()
 
     async def _read(self, reader: AIOKafkaConsumer, topic: str) -> AsyncIterator[ConsumerRecord]:
-        """All committed records of a topic; those of a partition in order."""
+        """All committed records of a topic, in order within each partition."""
         partitions = [TopicPartition(self._prefix + topic, p) for p in self._partitions[topic]]
         reader.assign(partitions)
         ends = await reader.end_offsets(partitions)
         for partition, begin in (await reader.beginning_offsets(partitions)).items():
             reader.seek(partition, begin)
-        heard_at = time.monotonic()
+        received_at = time.monotonic()
         while any([await reader.position(p) < ends[p] for p in partitions]):
             for records in (await reader.getmany(timeout_ms=200)).values():
-                heard_at = time.monotonic()
+                received_at = time.monotonic()
                 for record in records:
                     yield record
-            if time.monotonic() - heard_at > PATIENCE_S:
-                self.account.note("lost", f"{topic} ends in a transaction without an end")
+            if time.monotonic() - received_at > PATIENCE_S:
+                self.account.note("lost", f"{topic} ends in an open transaction")
                 return
 
     def _reader(self, *topics: str) -> AIOKafkaConsumer:
@@ -337,17 +354,17 @@ class Verifier:
             bootstrap_servers=self._servers.split(","),
             isolation_level="read_committed",
             max_partition_fetch_bytes=8 * 1024 * 1024,
-            fetch_max_wait_ms=50,  # at the end of a topic there is nothing to wait for
+            fetch_max_wait_ms=50,  # no new records are expected at the end of a topic
         )
 
 
 def _identity(article: dict[str, Any]) -> Identity:
-    """What tells an event, raw or enriched, from the others: its URL and the time it is of."""
+    """The URL and the version (in seconds), which identify an event, raw or enriched."""
     at = article.get("updatedDateTime") or article["publishedDateTime"]
     return article["webUrl"], str(int(datetime.fromisoformat(at).timestamp()))
 
 
-def _embedded(path: Path) -> Iterable[tuple[bytes, bytes]]:
+def _read_projection(path: Path) -> Iterable[tuple[bytes, bytes]]:
     with path.open("rb") as lines:
         for line in lines:
             record = json.loads(line)
@@ -356,12 +373,12 @@ def _embedded(path: Path) -> Iterable[tuple[bytes, bytes]]:
 
 
 def verify(servers: str, prefix: str, folder: Path | None = None) -> Account:
-    """The account of what is under `prefix`."""
+    """Verifies the topics under `prefix`; see `Verifier.verify`."""
     return asyncio.run(Verifier(servers, prefix).verify(folder))
 
 
 def main() -> int:
-    """Prints the account in a line and what is wrong in some more; 1 if anything is."""
+    """Prints the account on one line and each listed fault on another; 1 if there is a fault."""
     servers, prefix, *folder = sys.argv[1:]
     account = verify(servers, prefix, Path(folder[0]) if folder else None)
     print(account)

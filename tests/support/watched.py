@@ -1,7 +1,7 @@
-"""An installation under watch: workers on brokers, traffic of every kind, Prometheus looking on.
+"""A monitored installation: workers on Kafka brokers, generated traffic, and Prometheus.
 
-In: brokers with a prefix of their own, a folder. Out: Prometheus, while all of it goes on. What the
-traffic holds is meant to move every metric: good and bad events, good and bad images.
+In: brokers with their own topic prefix, a folder. Out: the running installation and Prometheus.
+The traffic has valid and invalid events and images, so that every metric changes.
 """
 
 import subprocess
@@ -24,7 +24,7 @@ from tests.support.workers import Event, create_topics, start_worker
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 PORT_OFFSETS = {"enrich": 0, "curate": 1}
-"""From the port that is set to the one at which a stage serves its metrics."""
+"""What each stage adds to NEWSLOOM_METRICS_PORT to get the port of its own endpoint."""
 PARTITIONS = 2
 PICTURES = 400
 ACTS: dict[str, Act] = {
@@ -38,37 +38,37 @@ _BAD = ("/gone.png", *ACTS.keys() - {f"/{n}.png" for n in range(PICTURES)})
 
 @dataclass(slots=True)
 class Installation:
-    """Workers, each of a stage and with a port for its metrics, and Prometheus."""
+    """Worker processes; `posts` has the stage and the metrics port of each of them."""
 
     kafka: Kafka
     posts: list[tuple[str, int]]
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def targets(self) -> dict[str, list[str]]:
-        """What Prometheus is to scrape, by job."""
+        """The addresses that Prometheus scrapes, by job name."""
         by_job: dict[str, list[str]] = {}
         for stage, port in self.posts:
             by_job.setdefault(f"newsloom-{stage}", []).append(f"{HOST}:{port}")
         return by_job
 
     def start(self) -> None:
-        """Starts a worker at each post."""
-        self.workers += [self._fill(*post) for post in self.posts]
+        """Starts a worker for each of `posts`."""
+        self.workers += [self._start_worker(*post) for post in self.posts]
 
     def kill(self, number: int) -> None:
-        """SIGKILL to a worker; another takes its place."""
+        """Sends SIGKILL to a worker and starts another one in its place."""
         self.workers[number].kill()
         self.workers[number].communicate()
-        self.workers[number] = self._fill(*self.posts[number])
+        self.workers[number] = self._start_worker(*self.posts[number])
 
     def end(self) -> None:
-        """Drains all workers."""
+        """Sends SIGTERM to all workers and waits until they have drained, at most 30 s for each."""
         for worker in self.workers:
             worker.terminate()
         for worker in self.workers:
             worker.communicate(timeout=30)
 
-    def _fill(self, stage: str, port: int) -> subprocess.Popen[bytes]:
+    def _start_worker(self, stage: str, port: int) -> subprocess.Popen[bytes]:
         settings = {
             **self.kafka.settings,
             "NEWSLOOM_METRICS_PORT": str(port - PORT_OFFSETS[stage]),
@@ -82,7 +82,7 @@ class Installation:
 def watched(
     kafka: Kafka, folder: Path, stages: Sequence[str], interval_s: int = 1
 ) -> Iterator[tuple[Installation, Prometheus]]:
-    """A worker for each of `stages`, scraped every so often; all ends with the block."""
+    """Runs a worker for each of `stages`, scraped every `interval_s`; all end with the block."""
     create_topics(kafka, PARTITIONS)
     ports = pick_ports(len(stages))
     installation = Installation(kafka, list(zip(stages, ports, strict=True)))
@@ -95,17 +95,20 @@ def watched(
 
 
 def traffic(seed: int, count: int, site: Site, failures: range = range(0)) -> list[Event]:
-    """Events of all kinds, a tenth of the pictures bad; those of `failures` name dead ones."""
-    chance = Random(seed)
+    """Events of all kinds; about a tenth of the images are unusable.
+
+    Of the events numbered in `failures`, about 60% name an image that the site does not have.
+    """
+    random = Random(seed)
     events: list[Event] = []
     for number, event in enumerate(generate(seed, count, start=START, copy_share=0.15)):
         if number % 97 == 50:
             events.append(
-                (None, chance.choice((b"{", b"\xff", b'{"webUrl": "https://a.example"}')))
+                (None, random.choice((b"{", b"\xff", b'{"webUrl": "https://a.example"}')))
             )
             continue
         if not event.get("withdrawn"):
-            event["images"] = [{"url": _image(chance, site, number, number in failures)}]
+            event["images"] = [{"url": _image(random, site, number, number in failures)}]
         if number % 60 == 1:
             event["ampWebUrl"] = "not a URL"
         if number % 80 == 2:
@@ -114,11 +117,11 @@ def traffic(seed: int, count: int, site: Site, failures: range = range(0)) -> li
     return events
 
 
-def _image(chance: Random, site: Site, number: int, is_dead: bool) -> str:
-    if is_dead and chance.random() < 0.6:
+def _image(random: Random, site: Site, number: int, is_failing: bool) -> str:
+    if is_failing and random.random() < 0.6:
         return site.url(f"/gone/{number}.png")
     if number % 150 == 3:
-        return f"http://10.0.0.1/{number}.png"  # where the guard lets nobody go
-    if chance.random() < 0.1:
-        return site.url(chance.choice(_BAD))
-    return site.url(f"/{chance.randrange(PICTURES)}.png")
+        return f"http://10.0.0.1/{number}.png"  # a private address, which the guard refuses
+    if random.random() < 0.1:
+        return site.url(random.choice(_BAD))
+    return site.url(f"/{random.randrange(PICTURES)}.png")

@@ -1,6 +1,6 @@
-"""Workers as processes, events for them, and what they have committed.
+"""Starts workers as processes, sends them events, and reads what they committed.
 
-In: brokers with a prefix of a test's own, events. Out: processes, and committed records.
+In: brokers with the topic prefix of one test, events. Out: processes, and committed records.
 """
 
 import asyncio
@@ -40,9 +40,10 @@ Event = tuple[bytes | None, bytes | None]
 
 
 def create_topics(kafka: Kafka, partitions: int = 1) -> None:
-    """All topics, as `newsloom topics create` makes them, but without a process for it.
+    """Creates all topics as `newsloom topics create` does, without starting a process.
 
-    Article events keep the times that they are sent with.
+    Only the topic of article events differs: its records keep the timestamps of their sender, and
+    may have up to 4 MiB.
     """
     kafka.create(kafka.prefix + EVENTS, partitions, CREATE_TIME)
     pairs = kafka.settings.get("NEWSLOOM_KAFKA_LANES", "").split(",")
@@ -62,9 +63,10 @@ def start_worker(
     struck: Sequence[object] = (),
     said: int | IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """`newsloom worker` with groups of the test's own; `struck`: the deed, the point, the call.
+    """Starts `newsloom worker` with consumer groups that only this test uses.
 
-    `said` is for what it logs, where that is more than a pipe holds.
+    `struck` holds an action, a point and the number of a call, with which `saboteur` disturbs it.
+    `said` receives its log; the default is a pipe, which blocks the worker when it is full.
     """
     environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
     command = [sys.executable, "-m", "tests.support.saboteur", *map(str, struck)]
@@ -78,15 +80,18 @@ def start_worker(
 
 @contextmanager
 def working(kafka: Kafka, *stages: str) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """A worker for each of `stages`, drained at the end. The list is the caller's to change."""
+    """Runs a worker for each of `stages`, and drains all workers in the list at the end.
+
+    The caller may change the list. Each worker must exit with 0 and log nothing.
+    """
     workers = [start_worker(kafka, stage) for stage in stages]
     yield workers
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
     ends = []
     for worker in workers:
-        _, said = worker.communicate(timeout=30)
-        ends.append((worker.returncode, said.decode()))
+        _, log = worker.communicate(timeout=30)
+        ends.append((worker.returncode, log.decode()))
     assert ends == [(0, "")] * len(workers)
 
 
@@ -96,30 +101,30 @@ def send(
     timestamp_ms: int | None = None,
     pause: Callable[[], object] = lambda: None,
 ) -> None:
-    """Writes article events in order; with a pause after each hundred of them."""
+    """Writes article events in order, and calls `pause` after each hundred of them."""
 
     async def work() -> None:
-        rest = iter(events)
+        remaining = iter(events)
         async with AIOKafkaProducer(
             bootstrap_servers=kafka.servers,
             max_request_size=MAX_REQUEST_BYTES,
             enable_idempotence=True,
         ) as producer:
-            while some := list(islice(rest, 100)):
-                sent = [
+            while batch := list(islice(remaining, 100)):
+                deliveries = [
                     await producer.send(kafka.prefix + EVENTS, v, k, timestamp_ms=timestamp_ms)
-                    for k, v in some
+                    for k, v in batch
                 ]
-                await asyncio.gather(*sent)
+                await asyncio.gather(*deliveries)
                 await asyncio.to_thread(pause)
 
     asyncio.run(work())
 
 
 class Sender(threading.Thread):
-    """Writes article events at a steady rate until it is stopped, and `least` in any case.
+    """Writes article events at a steady rate until it is stopped, and at least `least` of them.
 
-    So there are events for as long as a test takes, on a slow machine too.
+    So a slow machine does not run out of events before the test ends.
     """
 
     def __init__(self, kafka: Kafka, events: Iterator[Event], each_s: float, least: int) -> None:
@@ -131,19 +136,27 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         try:
-            send(self._kafka, self._taken(), None, partial(self._stopping.wait, 100 * self._each_s))
+            send(
+                self._kafka,
+                self._events_to_send(),
+                None,
+                partial(self._stopping.wait, 100 * self._each_s),
+            )
         except BaseException as error:
             self._error = error
 
     def stop(self) -> int:
-        """Writes what is left of the least number at once; how many there are then."""
+        """Writes the rest of the least number without pauses; returns how many events were sent.
+
+        Raises the error that ended the thread, if there is one.
+        """
         self._stopping.set()
         self.join()
         if self._error is not None:
             raise self._error
         return self.sent
 
-    def _taken(self) -> Iterator[Event]:
+    def _events_to_send(self) -> Iterator[Event]:
         for event in self._events:
             if self._stopping.is_set() and self.sent >= self._least:
                 return
@@ -153,7 +166,7 @@ class Sender(threading.Thread):
 
 @contextmanager
 def sending(kafka: Kafka, events: Iterator[Event], each_s: float, least: int) -> Iterator[Sender]:
-    """Writes article events until it is stopped, or the block is left."""
+    """Writes article events until the sender is stopped or the block is left."""
     sender = Sender(kafka, events, each_s, least)
     sender.start()
     try:
@@ -163,41 +176,44 @@ def sending(kafka: Kafka, events: Iterator[Event], each_s: float, least: int) ->
 
 
 def wait_for(is_met: Callable[[], bool], what: str, every_s: float = 0.1) -> None:
-    """Waits until something is so; asks every `every_s` seconds."""
+    """Waits until a condition is met, and checks it every `every_s` seconds.
+
+    AssertionError that names `what` after DEADLINE_S.
+    """
     deadline = time.monotonic() + DEADLINE_S
     while not is_met():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        assert time.monotonic() < deadline, f"not met within {DEADLINE_S} s: {what}"
         time.sleep(every_s)
 
 
 def await_all(kafka: Kafka, inputs: int, lanes: int = 1) -> None:
-    """Waits until all inputs have gone through both stages."""
-    early = 0
+    """Waits until both stages have processed all inputs."""
+    enrich_letters = 0
     counts = dict.fromkeys(range(lanes), 0)
     with kafka.reading(LETTERS, LANE_STATE) as reader:
 
-        def is_through() -> bool:
-            nonlocal early
+        def are_processed() -> bool:
+            nonlocal enrich_letters
             for record in reader.more():
                 if record.topic.endswith(LETTERS):
-                    early += letter_headers(record)["newsloom.stage"] != "curate"
+                    enrich_letters += letter_headers(record)["newsloom.stage"] != "curate"
                 elif record.key == b"lane" and record.value and record.partition in counts:
                     row = json.loads(record.value)
                     counts[record.partition] = sum(row.get("outcomes", {}).values())
-            return early + sum(counts.values()) >= inputs
+            return enrich_letters + sum(counts.values()) >= inputs
 
-        wait_for(is_through, f"{inputs} inputs through both stages", every_s=0)
+        wait_for(are_processed, f"{inputs} inputs through both stages", every_s=0)
 
 
 def await_more(kafka: Kafka, topic: str) -> None:
-    """Waits until more of a topic is committed than now."""
+    """Waits until the end offset of a topic has grown."""
     with kafka.reading(topic) as reader:
-        now = reader.count()
-        wait_for(lambda: reader.count() > now, f"more in {topic}")
+        before = reader.count()
+        wait_for(lambda: reader.count() > before, f"more records in {topic}")
 
 
 def outcomes(kafka: Kafka, lanes: int = 1) -> Counter[str]:
-    """How the inputs of all lanes ended, by their own counts."""
+    """The number of inputs by outcome, summed over the rows of all lanes."""
     counts: Counter[str] = Counter()
     for lane in range(lanes):
         counts.update(lane_rows(kafka, lane).get("lane", {}).get("outcomes", {}))
@@ -210,7 +226,7 @@ def letter_headers(record: ConsumerRecord) -> dict[str, str]:
 
 
 def lane_rows(kafka: Kafka, lane: int = 0) -> dict[str, Row]:
-    """The rows of a lane as compaction would leave them."""
+    """The rows of a lane after compaction: the latest value of each key, without tombstones."""
     rows: dict[str, Row] = {}
     for record in kafka.read(kafka.prefix + LANE_STATE):
         if record.partition != lane:
