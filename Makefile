@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out/demo
-JOBS ?= 6
+JOBS ?= 4
 DATA ?=
 CHAOS ?=
 SOAK ?=
@@ -39,14 +39,14 @@ demo: setup  ## curate the examples and explain one article
 demo-kafka: setup  ## the same with a broker and workers on this machine (needs Java 17 and Maven)
 	$(BIN)/python deploy/kafka/brokers.py run -- $(BIN)/python deploy/kafka/demo.py
 
-test: setup  ## run all tests, JOBS=6 at a time; installs the tools that they need
+test: setup  ## run all tests, JOBS=4 at a time; installs the tools that they need
 	tests/tools.sh
 	$(BIN)/python -c "import newsloom.bootstrap"
 	$(PYTEST)
 
 test-fast: setup  ## run the tests that need no broker, browser or namespace, in under 90 s
 	$(BIN)/python -c "import newsloom.bootstrap"
-	$(PYTEST) --quick
+	$(PYTEST) -n 3 --quick
 
 chaos: setup  ## kill, freeze and replace workers and brokers under load; ten minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)

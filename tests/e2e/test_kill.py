@@ -51,7 +51,7 @@ def kill_a_run(arguments: list[object], folder: Path, chance: Random) -> bool:
 def _await_write(path: Path, process: subprocess.Popen[bytes]) -> None:
     before = _stamp(path)
     while _stamp(path) == before and process.poll() is None:
-        time.sleep(0.0002)  # The run needs the processor more than this loop.
+        time.sleep(0.0005)  # The run needs the processor more than this loop.
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -12,7 +12,6 @@ QUICK = (
     "tests/unit/",
     "tests/property/",
     "tests/golden/",
-    "tests/e2e/test_explain.py",
     "tests/e2e/test_metrics_port.py",
     "tests/e2e/test_settings.py",
 )

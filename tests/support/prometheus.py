@@ -1,7 +1,7 @@
-"""Prometheus as operators run it: promtool, and a server on loopback that is asked through its API.
+"""Prometheus as operators run it: promtool, and a server on loopback that is queried by its API.
 
-In: the project's own configuration, and where workers answer. Out: what promtool says; samples and
-series by expression. Needs the Debian package `prometheus`.
+In: the project's configuration, and the addresses of workers. Out: the output of promtool, and the
+samples of an expression. Needs the Debian package `prometheus`.
 """
 
 import shutil
@@ -25,30 +25,30 @@ Sample = dict[str, Any]
 
 
 def find_tool(name: str) -> str:
-    """Path of `promtool` or `prometheus`; raises RuntimeError with the mend when it is missing."""
+    """The path of `promtool` or `prometheus`. Raises RuntimeError with the fix if it is missing."""
     found = shutil.which(name)
     if found is None:
-        raise RuntimeError(f"{name} is not installed: sudo apt-get install prometheus (README.md)")
+        raise RuntimeError(f"{name} is not installed: sudo apt-get install prometheus")
     return found
 
 
 def run_promtool(*arguments: object) -> str:
-    """What promtool said, if all was well; raises AssertionError with its words otherwise."""
-    order = [find_tool("promtool"), *map(str, arguments)]
-    done = subprocess.run(order, capture_output=True, text=True, timeout=60, check=False)
+    """The output of promtool. Raises AssertionError with that output if promtool fails."""
+    command = [find_tool("promtool"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 class Prometheus:
-    """A server with the project's configuration and rules, but these targets. A context manager."""
+    """A server with the project's configuration and rules, but other targets. A context manager."""
 
     def __init__(
         self, folder: Path, targets: Mapping[str, Sequence[str]], interval_s: int = 1
     ) -> None:
-        """`targets`: by name of the job, `host:port` each."""
+        """`targets` are `host:port` by the name of their job."""
         config = yaml.safe_load((DEPLOYED / "prometheus.yml").read_text())
-        # The API answers what is asked before data come: a second is the shortest there is.
+        # One second is the shortest interval of Prometheus.
         config["global"] |= {
             "scrape_interval": f"{interval_s}s",
             "scrape_timeout": f"{interval_s}s",
@@ -63,9 +63,10 @@ class Prometheus:
         self._config = folder / "prometheus.yml"
         self._config.write_text(yaml.safe_dump(config))
         self.url = f"http://{HOST}:{self._port}"
+        self._client = httpx.Client(base_url=self.url, timeout=20, verify=False)
 
     def __enter__(self) -> Self:
-        order = [
+        command = [
             find_tool("prometheus"),
             f"--config.file={self._config}",
             f"--storage.tsdb.path={self._folder / 'data'}",
@@ -73,7 +74,7 @@ class Prometheus:
             "--log.level=warn",
         ]
         with (self._folder / "prometheus.log").open("wb") as log:
-            self._process = subprocess.Popen(exit_with_parent(signal.SIGTERM) + order, stderr=log)
+            self._process = subprocess.Popen(exit_with_parent(signal.SIGTERM) + command, stderr=log)
         try:
             self._await_ready()
         except BaseException:
@@ -90,17 +91,17 @@ class Prometheus:
         self._end()
 
     def query(self, expression: str) -> list[Sample]:
-        """The samples an expression yields now; raises AssertionError if it is in error."""
+        """The current samples of an expression. Raises AssertionError if it is invalid."""
         data = self._get("query", query=expression)
         is_scalar = data["resultType"] == "scalar"
         return [{"metric": {}, "value": data["result"]}] if is_scalar else data["result"]
 
     def rules(self) -> list[dict[str, Any]]:
-        """All rules as they were last evaluated, alerts with their state."""
+        """All rules as last evaluated; alerts have their state."""
         return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
 
     def _get(self, path: str, **parameters: str) -> Any:
-        answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=20).json()
+        answer = self._client.get(f"/api/v1/{path}", params=parameters).json()
         assert answer["status"] == "success", f"{parameters}: {answer['error']}"
         return answer["data"]
 
@@ -109,15 +110,16 @@ class Prometheus:
         while True:
             has_ended = self._process.poll() is not None
             if has_ended or time.monotonic() > deadline:
-                said = (self._folder / "prometheus.log").read_text()
-                raise RuntimeError(f"Prometheus did not start: {said}")
+                log = (self._folder / "prometheus.log").read_text()
+                raise RuntimeError(f"Prometheus did not start: {log}")
             try:
-                if httpx.get(f"{self.url}/-/ready").is_success:
+                if self._client.get("/-/ready").is_success:
                     return
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
 
     def _end(self) -> None:
+        self._client.close()
         self._process.terminate()
         self._process.wait(timeout=20)

@@ -19,6 +19,7 @@ LONGEST_FIRST = (
     "tests/integration/test_topics.py",
     "tests/integration",
     "tests/e2e",
+    "tests/property",
 )
 """Files and folders whose tests take longest, in this order; all others run after them."""
 
@@ -38,6 +39,7 @@ SINGLY = {
     "tests/integration/test_worker_ends.py",
     "tests/integration/test_workers.py",
     "tests/integration/test_workers_images.py",
+    "tests/property/test_lane_property.py",
 }
 """Files with long tests that share no module-scoped fixture: each test is a unit of its own."""
 
