@@ -5,6 +5,7 @@ Maven's own settings decide where it downloads from; this file names no reposito
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -49,11 +50,29 @@ def copy_jars() -> Path:
     main_jar = folder / f"kafka_2.13-{version}.jar"
     if main_jar.exists():
         return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    parent = os.open(folder.parent, os.O_RDONLY)
+    try:
+        # Two Maven processes can damage the local repository that they share.
+        fcntl.flock(parent, fcntl.LOCK_EX)
+        if not main_jar.exists():
+            _run_maven(version, folder)
+    finally:
+        os.close(parent)
+    if not main_jar.exists():
+        raise BrokerError(
+            f"{folder} exists but holds no {main_jar.name}: "
+            "remove the folder, or set NEWSLOOM_KAFKA_JARS to another one"
+        )
+    return folder
+
+
+def _run_maven(version: str, folder: Path) -> None:
+    """Copies all jars to a folder that does not exist yet. Raises BrokerError."""
     mvn = shutil.which("mvn")
     if mvn is None:
         raise BrokerError(f"Maven is not installed: install it to copy Kafka's jars once ({HELP})")
     print(f"Copying Kafka {version} to {folder} (44 MB, once)", file=sys.stderr)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".copying-") as scratch:
         jars = Path(scratch) / "jars"
         command = [mvn, "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"]
@@ -69,11 +88,5 @@ def copy_jars() -> Path:
                 f"Maven could not copy Kafka's jars: {why.removeprefix('[ERROR] ')[:300]}: "
                 "check the network and Maven's settings.xml, then try again"
             )
-        with contextlib.suppress(OSError):  # Another process may have created the folder first.
+        with contextlib.suppress(OSError):  # The folder exists; the caller checks it.
             jars.rename(folder)
-    if not main_jar.exists():
-        raise BrokerError(
-            f"{folder} exists but holds no {main_jar.name}: "
-            "remove the folder, or set NEWSLOOM_KAFKA_JARS to another one"
-        )
-    return folder

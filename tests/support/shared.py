@@ -18,7 +18,7 @@ from threading import Lock, Thread
 from deploy.kafka.brokers import Cluster
 from deploy.kafka.loopback import HOST
 
-ANSWER_S = 120.0
+ANSWER_S = 660.0
 """The longest wait for the broker; the first start includes a download of Kafka by Maven."""
 
 
