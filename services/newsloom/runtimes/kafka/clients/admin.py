@@ -91,13 +91,20 @@ async def describe_topics(
     admin: AIOKafkaAdminClient, names: Collection[str]
 ) -> dict[str, FoundTopic]:
     """The topics of `names` that exist, with all their settings."""
+    return await _ask(lambda: _describe_once(admin, names))
+
+
+async def _describe_once(
+    admin: AIOKafkaAdminClient, names: Collection[str]
+) -> dict[str, FoundTopic]:
     partitions = {n: c for n, c in (await list_topics(admin)).items() if n in names}
     if not partitions:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in partitions]
     topics = {}
-    for response in await _ask(lambda: admin.describe_configs(resources)):
+    for response in await admin.describe_configs(resources):
         for resource in response.to_object()["resources"]:
+            # The broker that answers may not know a topic yet that another one has listed.
             _raise_for(resource["error_code"], resource["error_message"])
             name, entries = resource["resource_name"], resource["config_entries"]
             configs = {entry["config_names"]: entry["config_value"] for entry in entries}

@@ -1,0 +1,48 @@
+"""Descriptions of topics, from a cluster whose brokers do not all know the newest topics."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from newsloom.runtimes.kafka.clients.admin import FoundTopic, describe_topics
+
+UNKNOWN_TOPIC, UNKNOWN_SERVER_ERROR = 3, -1
+
+
+class Admin:
+    """Lists one topic; each description of its settings ends with the next of `codes`."""
+
+    def __init__(self, *codes: int) -> None:
+        self.codes = list(codes)
+
+    async def describe_topics(self) -> list[dict[str, Any]]:
+        return [{"topic": "t.stories", "partitions": [{}, {}], "is_internal": False}]
+
+    async def describe_configs(self, _resources: object) -> list[Any]:
+        code = self.codes.pop(0)
+        resource = {
+            "error_code": code,
+            "error_message": "from the broker" if code else None,
+            "resource_name": "t.stories",
+            "config_entries": [{"config_names": "cleanup.policy", "config_value": "compact"}],
+        }
+        return [SimpleNamespace(to_object=lambda: {"resources": [resource]})]
+
+
+def describe(admin: Admin) -> dict[str, FoundTopic]:
+    return asyncio.run(describe_topics(cast(AIOKafkaAdminClient, admin), ["t.stories"]))
+
+
+def test_topic_that_a_broker_does_not_know_yet_is_described_again() -> None:
+    admin = Admin(UNKNOWN_TOPIC, UNKNOWN_TOPIC, 0)
+    assert describe(admin) == {"t.stories": FoundTopic(2, {"cleanup.policy": "compact"})}
+    assert admin.codes == []
+
+
+def test_permanent_error_is_raised_at_once() -> None:
+    with pytest.raises(KafkaError, match="from the broker"):
+        describe(Admin(UNKNOWN_SERVER_ERROR, 0))
