@@ -10,19 +10,11 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-import httpcore
 import httpx
 import orjson
 from selectolax.lexbor import LexborHTMLParser
 
-from newsloom.adapters.web.client import (
-    BadBodyError,
-    RefusedError,
-    TooManyRedirectsError,
-    ask,
-    read_body,
-)
-from newsloom.adapters.web.guard import BlockedAddressError
+from newsloom.adapters.web.client import FETCH_ERRORS, RefusedError, ask, read_body
 from newsloom.adapters.web.hosts import Hosts
 from newsloom.adapters.web.robots import Robots
 from newsloom.rules.addresses.urls import url_fault
@@ -45,19 +37,6 @@ _NAMES = (
     "twitter:image",
     "twitter:image:src",
 )
-_UNREADABLE = (
-    TimeoutError,
-    BlockedAddressError,
-    RefusedError,
-    TooManyRedirectsError,
-    BadBodyError,
-    UnicodeError,
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-)
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +56,7 @@ class PageImages:
                 if host is not None and not host.is_dead:
                     async with asyncio.timeout(PAGE_S):
                         return await self._read(url)
-        except _UNREADABLE as error:
+        except (*FETCH_ERRORS, RefusedError) as error:
             log.info("no images from the page %s: %r", url, error)
         except MemoryError:
             raise

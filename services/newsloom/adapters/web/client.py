@@ -51,6 +51,21 @@ class BadBodyError(Exception):
     """The body cannot be decoded: its content coding is unsupported or its data are invalid."""
 
 
+FETCH_ERRORS = (
+    TimeoutError,
+    BlockedAddressError,
+    TooManyRedirectsError,
+    BadBodyError,
+    UnicodeError,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+)
+"""The exceptions for a URL that cannot be fetched. RefusedError is the caller's decision."""
+
+
 class Body(NamedTuple):
     """The decompressed bytes that were read, and whether they are the whole body."""
 

@@ -10,12 +10,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
-import httpcore
 import httpx
 from protego import Protego
 
-from newsloom.adapters.web.client import BadBodyError, TooManyRedirectsError, ask, read_body
-from newsloom.adapters.web.guard import BlockedAddressError
+from newsloom.adapters.web.client import FETCH_ERRORS, ask, read_body
 
 AGENT = "Newsloom"
 FETCH_S = 3.0
@@ -27,18 +25,6 @@ FRESH_S = 3600.0
 """Seconds for which rules are cached. RFC 9309, 2.4 allows at most 24 hours."""
 
 _TIMEOUT = httpx.Timeout(2.0)
-_UNREADABLE = (
-    TimeoutError,
-    BlockedAddressError,
-    TooManyRedirectsError,
-    BadBodyError,
-    UnicodeError,
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-)
 
 
 class _Rules(NamedTuple):
@@ -93,5 +79,5 @@ class Robots:
                     return None
                 body = await read_body(response, MAX_BYTES)
             return Protego.parse(body.data.decode("utf-8", "replace"))
-        except _UNREADABLE:
+        except FETCH_ERRORS:
             return None

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from newsloom.runtimes.kafka.clients.tail import Record
+from newsloom.runtimes.kafka.clients.messages import Incoming
 
 MAX_CHARS = 160
 """A longer content is cut here in a line for people."""
@@ -18,7 +18,7 @@ KEY_CHARS = 12
 """The characters of a key that a line for people shows."""
 
 
-def json_line(record: Record) -> bytes:
+def json_line(record: Incoming) -> bytes:
     """The whole record as a JSON object: topic, partition, offset, timestamp, key, headers, value.
 
     `timestamp` is in milliseconds of Unix time. `value` is the record's JSON, null for a tombstone.
@@ -40,7 +40,7 @@ def json_line(record: Record) -> bytes:
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def readable_line(record: Record) -> bytes:
+def readable_line(record: Incoming) -> bytes:
     """Partition, offset, time in UTC, the beginning of the key (none of a URL), a short content."""
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     key = "-" if record.key is None else _decode(record.key)
@@ -53,7 +53,7 @@ def readable_line(record: Record) -> bytes:
     return f"{_printable(line)}\n".encode("utf-8", "replace")
 
 
-def _content(record: Record, key: str) -> str:
+def _content(record: Incoming, key: str) -> str:
     if record.value is None:
         return f"withdrawn ({key})"
     if reason := dict(record.headers).get("newsloom.reason"):

@@ -14,7 +14,8 @@ import click
 
 from newsloom.commands.kafka.connect import on_kafka
 from newsloom.commands.kafka.record_lines import json_line, readable_line
-from newsloom.runtimes.kafka.clients.tail import Record, Start, read_topic
+from newsloom.runtimes.kafka.clients.messages import Incoming
+from newsloom.runtimes.kafka.clients.tail import Start, read_topic
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.settings import Settings
 
@@ -122,7 +123,7 @@ async def _print_records(
     start: Start,
     should_follow: bool,
     limit: int | None,
-    to_line: Callable[[Record], bytes],
+    to_line: Callable[[Incoming], bytes],
 ) -> None:
     shown = 0
     servers, topics = settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix)

@@ -6,10 +6,9 @@ no consumer group and writes nothing to the broker.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -22,6 +21,7 @@ from newsloom.runtimes.kafka.clients.connection import (
     STOP_TIMEOUT_S,
     translate_outages,
 )
+from newsloom.runtimes.kafka.clients.messages import Incoming
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 
 POLL_MS = 200
@@ -36,18 +36,6 @@ class Start:
 
     offset: int = 0
     since_ms: int | None = None
-
-
-class Record(Protocol):
-    """A record as it is read. `timestamp` is in Unix milliseconds."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 def resolve_topic(name: str, topics: KafkaTopics, existing: Collection[str]) -> str:
@@ -70,7 +58,7 @@ def resolve_topic(name: str, topics: KafkaTopics, existing: Collection[str]) -> 
 
 async def read_topic(
     servers: str, topics: KafkaTopics, name: str, start: Start, should_follow: bool
-) -> AsyncGenerator[Record, None]:
+) -> AsyncGenerator[Incoming, None]:
     """Yields the records of topic `name` up to its current end, or for ever if `should_follow`.
 
     Raises OutageError if there is no such topic, and if no broker answers.
@@ -127,7 +115,7 @@ async def _seek(
 
 async def _read(
     consumer: AIOKafkaConsumer, servers: str, ends: dict[TopicPartition, int] | None
-) -> AsyncIterator[Record]:
+) -> AsyncIterator[Incoming]:
     received_at = time.monotonic()
     while True:
         async with translate_outages(servers):
