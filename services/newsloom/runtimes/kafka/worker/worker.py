@@ -245,10 +245,12 @@ def run_worker(servers: str, processor: Processor, telemetry: Telemetry) -> NoRe
 
     async def work() -> None:
         await Worker(servers, processor, telemetry).run()
+        # Here, before the loop cancels the other tasks: a client whose start is cancelled logs
+        # that its connection is not closed.
+        os._exit(0)
 
     try:
         asyncio.run(work())
     except OutageError as error:
         log.error("%s", error)
-        os._exit(EXIT_FAILED)
-    os._exit(0)
+    os._exit(EXIT_FAILED)
