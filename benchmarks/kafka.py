@@ -33,8 +33,9 @@ from newsloom.pipeline.lane.rows import (
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Pipeline
 from newsloom.runtimes.kafka.worker.lane_reader import POSITION_KEY, encode_position
+from tests.support.forked import COMMAND
 from tests.support.generator import generate
-from tests.support.kafka import COMMAND, Kafka
+from tests.support.kafka import Kafka
 from tests.support.pipeline import raw_input
 from tests.support.workers import CURATED, ENRICHED, EVENTS, LANE_STATE
 

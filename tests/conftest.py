@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.costly import is_quick, set_running, watch
+from tests.support.forked import end_fork_server
 from tests.support.processes import end_processes, kill_processes
 from tests.support.scheduler import rank
 from tests.support.shared import SharedBroker
@@ -46,7 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stops the shared broker."""
+    """Stops the process that commands are forked from, and the shared broker."""
+    end_fork_server()
     if _BROKER in config.stash:
         config.stash[_BROKER].close()
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import IO
 
-from tests.support.kafka import COMMAND, Kafka
+from tests.support.forked import COMMAND
+from tests.support.kafka import Kafka
 
 STAGES = ("enrich", "curate")
 RESTART_S = 0.5

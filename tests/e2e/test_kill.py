@@ -67,7 +67,7 @@ def test_killed_and_restarted_run_equals_an_undisturbed_run(
     source: Path, tmp_path: Path, form: str
 ) -> None:
     undisturbed = tmp_path / "undisturbed"
-    complete(source, "--format", form, output=undisturbed)
+    complete(source, "--format", form, output=undisturbed, is_fresh=True)
     whole_bytes = size(undisturbed / "curated.jsonl")
     chance = Random(f"{SEED} {form}")
 

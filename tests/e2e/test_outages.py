@@ -51,7 +51,7 @@ class Scene:
         self.source = write_lines(folder / "events.jsonl", lines()[:HALF])
         complete(self.source, *FORM, output=self.out)
         self.restore_input()
-        complete(self.source, *FORM, output=self.undisturbed)
+        complete(self.source, *FORM, output=self.undisturbed, is_fresh=True)
 
     def restore_input(self) -> None:
         self.source.unlink(missing_ok=True)

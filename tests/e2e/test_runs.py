@@ -70,7 +70,7 @@ def test_only_one_run_at_a_time_uses_a_folder(out: Path, hour: Reference) -> Non
 def test_run_stopped_by_a_signal_commits_and_can_be_continued(
     out: Path, month: Reference, number: signal.Signals, code: int
 ) -> None:
-    with started(month.source, "--output", out, "--quiet") as process:
+    with started(month.source, "--output", out, "--quiet", is_fresh=True) as process:
         wait_until(lambda: size(out / "curated.jsonl") > 0, process)
         process.send_signal(number)
         ended = finish(process)

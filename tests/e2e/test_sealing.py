@@ -15,7 +15,7 @@ import pytest
 import zstandard
 
 from tests.support.canary import BAD, BAD_DOCUMENTS, CANARY, GOOD, article
-from tests.support.runs import COMMAND, DEADLINE_S, Ended, payloads, records, run, write_lines
+from tests.support.runs import Ended, finish, payloads, records, run, start, write_lines
 
 FILE, KEYS = "NEWSLOOM_SEALING_KEYS_FILE", "NEWSLOOM_SEALING_KEYS"
 
@@ -23,16 +23,11 @@ FILE, KEYS = "NEWSLOOM_SEALING_KEYS_FILE", "NEWSLOOM_SEALING_KEYS"
 def newsloom(
     *arguments: object, given: str = "", environment: Mapping[str, object] | None = None
 ) -> Ended:
-    """Runs a command to its end. `given` is its standard input, `environment` all its variables."""
-    done = subprocess.run(
-        [COMMAND, *map(str, arguments)],
-        input=given.encode(),
-        env={name: str(value) for name, value in (environment or {}).items()},
-        capture_output=True,
-        timeout=DEADLINE_S,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+    """Runs a command to its end. `given` is its standard input; `environment` adds variables."""
+    command, *others = arguments
+    variables = {name: str(value) for name, value in (environment or {}).items()}
+    process = start(*others, command=str(command), environment=variables, stdin=subprocess.PIPE)
+    return finish(process, given.encode())
 
 
 def _write(path: Path, *events: dict[str, Any]) -> Path:

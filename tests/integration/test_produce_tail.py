@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.forked import COMMAND
 from tests.support.generator import generate
-from tests.support.kafka import COMMAND, Kafka
+from tests.support.kafka import Kafka
 from tests.support.processes import start_process
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -70,10 +70,10 @@ def assert_exact(kafka: Kafka, inputs: int, folder: Path) -> None:
 
 @contextmanager
 def started(
-    kafka: Kafka, *arguments: str, struck: Sequence[object] = ()
+    kafka: Kafka, *arguments: str, struck: Sequence[object] = (), is_fresh: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Starts a worker, and kills it when the block is left."""
-    worker = start_worker(kafka, *arguments, struck=struck)
+    worker = start_worker(kafka, *arguments, struck=struck, is_fresh=is_fresh)
     try:
         yield worker
     finally:
@@ -172,7 +172,7 @@ def test_workers_survive_a_restart_of_the_broker(tmp_path: Path) -> None:
         create_topics(kafka, PARTITIONS)
         with (
             sending(kafka, feed(), INTERVAL_S, LEAST_EVENTS) as sender,
-            started(kafka, "all", "--restart") as workers,
+            started(kafka, "all", "--restart", is_fresh=True) as workers,
         ):
             await_more(kafka, CURATED)
             cluster.restart(1)
@@ -195,7 +195,7 @@ def test_a_slow_worker_leaves_its_backlog_on_the_broker(kafka: Kafka, tmp_path: 
     ]
     create_topics(kafka)
     send(kafka, events)
-    with started(kafka, "enrich", struck=["slow", "in a batch", 2]) as slow:
+    with started(kafka, "enrich", struck=["slow", "in a batch", 2], is_fresh=True) as slow:
         await_more(kafka, ENRICHED)
         before_kb = int(_status(slow)["VmRSS"].split()[0])
         for _ in range(4):

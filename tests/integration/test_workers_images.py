@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 
+from tests.support.forked import COMMAND
 from tests.support.illustrated import article
-from tests.support.kafka import COMMAND, Kafka
+from tests.support.kafka import Kafka
 from tests.support.pictures import jpeg
 from tests.support.processes import start_process
 from tests.support.site import Act, Site, answer, silence

@@ -7,18 +7,17 @@ shares no code with Newsloom reads them.
 import asyncio
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests.support.runs import DEADLINE_S, Ended
+from tests.support.forked import COMMAND
+from tests.support.processes import start_process
+from tests.support.runs import Ended, finish
 
-COMMAND = Path(sys.executable).with_name("newsloom")
 Message = tuple[bytes | None, bytes | None]
 
 
@@ -43,15 +42,14 @@ class Kafka:
 
     def newsloom(self, *arguments: object, stdin: bytes = b"") -> Ended:
         """Runs a command until it ends."""
-        completed = subprocess.run(
-            [COMMAND, *map(str, arguments)],
-            input=stdin,
+        process = start_process(
+            [COMMAND, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=self.environment(),
-            capture_output=True,
-            timeout=DEADLINE_S,
-            check=False,
         )
-        return Ended(completed.returncode, completed.stdout.decode(), completed.stderr.decode())
+        return finish(process, stdin)
 
     def read(self, topic: str) -> list[ConsumerRecord]:
         """All committed records of a topic, ordered by partition and offset."""

@@ -8,7 +8,6 @@ import base64
 import os
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,11 +23,11 @@ import orjson
 # Compiles the search loops, if they are not cached yet. A command that compiled them itself would
 # print a notice, and tests compare what commands print.
 import newsloom.pipeline.lane.state  # noqa: F401
+from tests.support.forked import COMMAND
 from tests.support.generator import generate
 from tests.support.malformed import cases
 from tests.support.processes import start_process
 
-COMMAND = Path(sys.executable).with_name("newsloom")
 PROJECTIONS = ("curated.jsonl", "stories.jsonl", "dead-letters.jsonl")
 START = datetime(2024, 3, 4, tzinfo=UTC)
 """In the past on every machine, so that no event time is limited by the time of a run."""
@@ -259,5 +258,8 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> Path:
 
 
 def run_once(folder: Path, lines: list[bytes]) -> None:
-    """Writes `lines` to `events.jsonl` in `folder`, and runs over it into the folder `out`."""
-    complete(write_lines(folder / "events.jsonl", lines), output=folder / "out")
+    """Writes `lines` to `events.jsonl` in `folder`, and runs over it into the folder `out`.
+
+    The run is in a new interpreter. So a run that is compared with it has another hash seed.
+    """
+    complete(write_lines(folder / "events.jsonl", lines), output=folder / "out", is_fresh=True)

@@ -24,7 +24,8 @@ from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.kafka.clients.admin import Sizes, open_admin
 from newsloom.runtimes.kafka.clients.admin import create_topics as create_missing
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
-from tests.support.kafka import COMMAND, Kafka
+from tests.support.forked import COMMAND
+from tests.support.kafka import Kafka
 from tests.support.processes import start_process
 
 ROOT = Path(__file__).parents[2]
@@ -62,16 +63,19 @@ def start_worker(
     *arguments: str,
     struck: Sequence[object] = (),
     said: int | IO[bytes] | None = None,
+    is_fresh: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Starts `newsloom worker` with consumer groups that only this test uses.
 
     `struck` holds an action, a point and the number of a call, with which `saboteur` disturbs it.
     `said` receives its log; the default is a pipe, which blocks the worker when it is full.
+    With `is_fresh` it starts in a new interpreter.
     """
     environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
     command = [sys.executable, "-m", "tests.support.saboteur", *map(str, struck)]
     return start_process(
         [*(command if struck else [COMMAND]), "worker", *arguments],
+        is_fresh=is_fresh,
         cwd=ROOT,
         env=environment,
         stderr=subprocess.PIPE if said is None else said,
