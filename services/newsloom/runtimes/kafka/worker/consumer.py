@@ -4,6 +4,7 @@ Faust owns membership, assignment and lifecycle. `Consumer._drain_messages` is p
 version is pinned, and tests/integration/test_faust_contract.py checks what this module relies on.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Any, Protocol, cast
 
@@ -77,6 +78,10 @@ class BatchConsumer(driver.Consumer):
                 fetched = {tp: records for tp, records in (polled or {}).items() if records}
                 if fetched and not await handler.handle_batch(self, epoch, fetched):
                     sought_epoch = -1
+        except asyncio.CancelledError:
+            # During a rebalance Faust would log the end of the worker as a crash of its fetcher.
+            if handler.is_open():
+                raise
         except Exception as error:
             # Faust would log the exception and stop fetching.
             if not self.should_stop:
