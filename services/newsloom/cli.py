@@ -19,6 +19,7 @@ from newsloom import __version__
 from newsloom.adapters.catalogue.reader import CatalogueError
 from newsloom.adapters.failures import KeysError, OutageError, WeightsError
 from newsloom.commands.display.compile_notice import compile_notice
+from newsloom.commands.display.printable import print_error
 from newsloom.observability.failures import EndpointError
 from newsloom.settings import SETTINGS_FILE, SettingsError
 
@@ -115,7 +116,7 @@ def _run() -> int:
 
 def _report(code: int, *messages: str) -> int:
     for message in messages:
-        click.echo(f"newsloom: {message}", err=True)
+        print_error(message)
     return code
 
 

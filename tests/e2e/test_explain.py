@@ -30,7 +30,7 @@ ARTICLES = {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the output of a run over ARTICLES."""
     folder = tmp_path_factory.mktemp("explain")
-    events = [
+    events: list[dict[str, object]] = [
         {
             "webUrl": f"https://{name}.example/a",
             "title": title,
@@ -39,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         for name, (title, excerpt, hour) in ARTICLES.items()
     ]
+    events[-1] |= {"images": [{"url": "https://alone.example/\x9b2J\u202egpj.png"}]}
     complete(write_lines(folder / "events.jsonl", map(orjson.dumps, events)), output=folder / "out")
     return folder
 
@@ -124,3 +125,9 @@ def test_weights_and_threshold_of_the_settings_are_used(folder: Path) -> None:
     assert default.startswith("decision       not published: it leads its story; heat ")
     assert changed.startswith("decision       published: it leads its story; heat ")
     assert changed.endswith("leads are published from heat 7")
+
+
+def test_an_image_url_cannot_control_the_terminal(folder: Path) -> None:
+    lines = _explain(folder, "alone")
+    assert _from(lines, "images")[0].endswith("https://alone.example/·2J·gpj.png")
+    assert all(line.isprintable() for line in lines)

@@ -6,18 +6,19 @@ curates each input twice in memory. It writes no files and fetches no images.
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
 import orjson
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from newsloom.adapters.inputs.sources import Position, find_sources, read
 from newsloom.bootstrap import build_pipeline
+from newsloom.commands.display.printable import printable_json
 from newsloom.commands.display.progress import ProgressView
-from newsloom.commands.display.terminal import result_console
+from newsloom.commands.display.terminal import plain, result_console
 from newsloom.pipeline.comparison import CuratedView, Differences, Regrouping, compare_views
 from newsloom.pipeline.process import Pipeline
 from newsloom.settings import read_settings_file
@@ -76,11 +77,11 @@ def compare(inputs: tuple[str, ...], files: tuple[Path, ...], is_json: bool, qui
     differences = compare_views(*views)
     if is_json:
         for line in _lines(views, differences):
-            click.echo(orjson.dumps(line))
+            click.echo(printable_json(orjson.dumps(line)))
         return
     console = result_console()
     for name, file in zip(NAMES, files, strict=True):
-        console.print(Text(f"{name}  {file}"), soft_wrap=True)
+        console.print(plain(f"{name}  {file}"), soft_wrap=True)
     _print_counts(console, views)
     _print_differences(console, views, differences)
 
@@ -127,28 +128,28 @@ def _print_regroupings(
 ) -> None:
     article_count = sum(regrouping.size for regrouping in regroupings)
     heading = f"stories that differ: {len(regroupings):,} (articles in them: {article_count:,})"
-    lines = [_regrouping_text(views, regrouping) for regrouping in regroupings[:MAX_SHOWN]]
-    _print_list(console, heading, lines, len(regroupings))
+    texts = [_regrouping_lines(views, regrouping) for regrouping in regroupings[:MAX_SHOWN]]
+    _print_list(console, heading, texts, len(regroupings))
 
 
 def _print_articles(
     console: Console, views: Sequence[CuratedView], what: str, ids_by_side: Iterable[Sequence[str]]
 ) -> None:
     for name, view, ids in zip(NAMES, views, ids_by_side, strict=True):
-        lines = [f"  {_article_text(view, article_id)}" for article_id in ids[:MAX_SHOWN]]
-        _print_list(console, f"{what} in {name} only: {len(ids):,}", lines, len(ids))
+        texts = [[f"  {_article_text(view, article_id)}"] for article_id in ids[:MAX_SHOWN]]
+        _print_list(console, f"{what} in {name} only: {len(ids):,}", texts, len(ids))
 
 
-def _print_list(console: Console, heading: str, lines: Sequence[str], count: int) -> None:
+def _print_list(console: Console, heading: str, texts: Sequence[Sequence[str]], count: int) -> None:
     if count:
-        console.print(Text(heading, style="bold"))
-        for line in lines:
-            console.print(Text(line), soft_wrap=True)
-    if count > len(lines):
-        console.print(f"  and {count - len(lines):,} more; --json prints all")
+        console.print(plain(heading, style="bold"))
+        for line in chain.from_iterable(texts):
+            console.print(plain(line), soft_wrap=True)
+    if count > len(texts):
+        console.print(f"  and {count - len(texts):,} more; --json prints all")
 
 
-def _regrouping_text(views: Sequence[CuratedView], regrouping: Regrouping) -> str:
+def _regrouping_lines(views: Sequence[CuratedView], regrouping: Regrouping) -> list[str]:
     """One line for each story of A and of B, largest first: its size and its lead."""
     lines = []
     for name, view, stories in zip(NAMES, views, regrouping, strict=True):
@@ -158,7 +159,7 @@ def _regrouping_text(views: Sequence[CuratedView], regrouping: Regrouping) -> st
             lines.append(f"  {side}  {size:<12} {_article_text(view, _lead(view, ids))}")
         if len(stories) > MAX_STORIES_SHOWN:
             lines.append(f"     and {len(stories) - MAX_STORIES_SHOWN:,} more stories")
-    return "\n".join(lines)
+    return lines
 
 
 def _lead(view: CuratedView, ids: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ import orjson
 from newsloom.adapters.front_matter import FrontMatterError, loads
 from newsloom.adapters.sealing.keyring import SealFault
 from newsloom.bootstrap import build_keyring
+from newsloom.commands.display.printable import print_error, printable_json
 from newsloom.records.curated import SCHEMA_VERSION
 from newsloom.settings import Settings
 
@@ -56,7 +57,7 @@ def unseal(file: BinaryIO, article_id: str | None) -> None:
       head -n 1 out/curated.jsonl | newsloom unseal
     """
     sealed = _read(file.read(MAX_BYTES + 1), article_id)
-    click.echo(orjson.dumps(_open(sealed), option=orjson.OPT_INDENT_2).decode())
+    click.echo(printable_json(orjson.dumps(_open(sealed), option=orjson.OPT_INDENT_2)))
 
 
 def _open(sealed: _Sealed) -> dict[str, Any]:
@@ -110,5 +111,5 @@ def _describe_origin(secured: str) -> str:
 
 
 def _refuse(message: str, code: int) -> NoReturn:
-    click.echo(f"newsloom: {message}", err=True)
+    print_error(message)
     raise click.exceptions.Exit(code)

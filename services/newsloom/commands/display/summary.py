@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from newsloom.commands.display.terminal import result_console
+from newsloom.commands.display.terminal import plain, result_console
 from newsloom.observability import definitions
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.pipeline.lane.rows import LiveStory
@@ -88,8 +87,7 @@ def _top_stories(state: State, threshold: int) -> Table:
     table.add_column("lead", no_wrap=True, overflow="ellipsis")
     ranked = sorted(_rank(state, threshold), key=lambda entry: entry.order)
     for _, heat, age_s, story, article in ranked[:TOP_STORIES]:
-        # Text, so that brackets in a title are not read as markup.
-        lead_line = Text(f"{article['title']} ({article['provider']['name']})")
+        lead_line = plain(f"{article['title']} ({article['provider']['name']})")
         counts = str(story.article_count), str(len(story.providers))
         table.add_row(str(heat), _age(age_s), *counts, lead_line)
     return table

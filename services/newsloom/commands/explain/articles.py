@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from rich.table import Table
 from rich.text import Text
 
+from newsloom.commands.display.terminal import plain
 from newsloom.pipeline.curation.duplicates import compared_text
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State
@@ -159,9 +160,9 @@ def related_table(state: State, live: LiveArticle, similarities: Mapping[str, in
 
 def _related_cells(live: LiveArticle, other: LiveArticle) -> tuple[str, Text, Text]:
     """The relation, the shared terms and the title of a related article."""
-    title = Text(article_text(other))
+    title = plain(article_text(other))
     title.truncate(53, overflow="ellipsis")
-    return _relation(live, other), Text(", ".join(_shared_terms(live, other))), title
+    return _relation(live, other), plain(", ".join(_shared_terms(live, other))), title
 
 
 def _shared_terms(live: LiveArticle, other: LiveArticle) -> list[str]:

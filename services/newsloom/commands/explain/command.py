@@ -11,12 +11,11 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.text import Text
 
 from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.adapters.failures import OutageError
 from newsloom.bootstrap import build_policy, read_state
-from newsloom.commands.display.terminal import result_console
+from newsloom.commands.display.terminal import plain, result_console
 from newsloom.commands.explain.articles import duplicate_lines, related_heading, related_table
 from newsloom.commands.explain.stories import story_lines
 from newsloom.commands.options import catalogue_option
@@ -103,7 +102,7 @@ def _print_article(
     console: Console, state: State, live: LiveArticle, catalogue: Catalogue, threshold: int
 ) -> None:
     similarities = state.index.search(live, [live.article["id"]]).nearest()
-    console.print(Text(live.article["title"], style="bold"))
+    console.print(plain(live.article["title"], style="bold"))
     for name, value in _identity(live, catalogue).items():
         _print(console, name, [value])
     _print(console, "quality", [_quality(live, catalogue)])
@@ -111,7 +110,7 @@ def _print_article(
     _print(console, "story", [_story(state, live)])
     _print(console, "decision", [_decision(state, live, threshold)])
     _print(console, "duplicates", duplicate_lines(state, live, similarities))
-    console.print(Text(related_heading(), style="italic"), soft_wrap=True)
+    console.print(plain(related_heading(), style="italic"), soft_wrap=True)
     console.print(related_table(state, live, similarities) or "  none")
 
 
@@ -123,14 +122,14 @@ def _print_stories(
     """
     titles = {story_id: _title(state, story_id) for story_id in state.stories}
     state.remove_article(live.article["id"])
-    console.print(Text("the nearest stories, if the article arrived now", style="italic"))
+    console.print(plain("the nearest stories, if the article arrived now", style="italic"))
     for line in (*STORY_NOTES, *story_lines(state, live, weights, titles)):
-        console.print(Text(line), soft_wrap=True)
+        console.print(plain(line), soft_wrap=True)
 
 
 def _print(console: Console, name: str, lines: Iterable[str]) -> None:
     for number, line in enumerate(lines):
-        console.print(Text(f"{'' if number else name:{_LABEL_WIDTH}}{line}"), soft_wrap=True)
+        console.print(plain(f"{'' if number else name:{_LABEL_WIDTH}}{line}"), soft_wrap=True)
 
 
 def _find(state: State, article: str) -> LiveArticle:

@@ -11,6 +11,7 @@ import time
 import click
 
 from newsloom.adapters.inputs.sources import STANDARD_INPUT, Source, find_sources
+from newsloom.commands.display.printable import printable
 from newsloom.commands.display.progress import ProgressView
 from newsloom.commands.kafka.connect import on_kafka
 from newsloom.runtimes.kafka.clients.produce import Delivery, Listeners, send_events
@@ -79,8 +80,8 @@ def _has_pipe(sources: list[Source]) -> bool:
 
 def _report_too_large(where: str, size_bytes: int, limit_bytes: int) -> None:
     click.echo(
-        f"{where}: not sent: {size_bytes:,} bytes and its key are more than the limit of the Kafka "
-        f"topic, {limit_bytes:,} bytes a record",
+        f"{printable(where)}: not sent: {size_bytes:,} bytes and its key are more than the limit "
+        f"of the Kafka topic, {limit_bytes:,} bytes a record",
         err=True,
     )
 

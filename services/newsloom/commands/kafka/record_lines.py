@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from newsloom.commands.display.printable import printable, printable_json
 from newsloom.runtimes.kafka.clients.messages import Incoming
 
 MAX_CHARS = 160
@@ -37,7 +38,7 @@ def json_line(record: Incoming) -> bytes:
         line["value"] = None if value is None else orjson.loads(value)
     except orjson.JSONDecodeError:
         line["valueBase64"] = base64.b64encode(value or b"").decode()
-    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+    return f"{printable_json(orjson.dumps(line))}\n".encode()
 
 
 def readable_line(record: Incoming) -> bytes:
@@ -50,7 +51,7 @@ def readable_line(record: Incoming) -> bytes:
     # The beginning of a URL identifies nothing, and the content of an event shows the whole URL.
     short_key = "" if key.startswith("http") else f"{key[:KEY_CHARS]:{KEY_CHARS}} "
     line = f"{record.partition}:{record.offset:<7} {at:%Y-%m-%d %H:%M:%S} {short_key}{content}"
-    return f"{_printable(line)}\n".encode("utf-8", "replace")
+    return f"{printable(line)}\n".encode("utf-8", "replace")
 
 
 def _content(record: Incoming, key: str) -> str:
@@ -118,7 +119,3 @@ def _dead_letter_text(reason: bytes, headers: dict[str, bytes], value: bytes) ->
 
 def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "·" for c in text)
