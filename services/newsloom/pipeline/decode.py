@@ -16,7 +16,8 @@ from newsloom.records.event import REQUIRED_FIELDS, ArticleEvent, Withdrawal
 from newsloom.records.faults import Fault, Reason
 from newsloom.rules.addresses.urls import article_id, canonical_url, url_fault
 
-MAX_IMAGES = 20
+MAX_ITEMS = {"images": 20, "topics": 100}
+"""Further items of these lists are dropped without being read."""
 MAX_SOURCE_CHARACTERS = 64
 
 _ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
@@ -142,7 +143,7 @@ def _decode_withdrawal(record: Record) -> Decoded | Fault:
 
 
 def _without_absent(record: Record) -> Record:
-    """The record without nulls, blank optional strings, and images beyond the 20th."""
+    """The record without nulls, blank optional strings, and items beyond `MAX_ITEMS`."""
     return {n: _prune(n, v) for n, v in record.items() if v is not None and not _is_blank(n, v)}
 
 
@@ -155,7 +156,7 @@ def _prune(name: str, value: Any) -> Any:
         return _without_absent(value)
     if isinstance(value, list):
         items = [item for item in value if item is not None]
-        items = items[:MAX_IMAGES] if name == "images" else items
+        items = items[: MAX_ITEMS.get(name)]
         return [_without_absent(item) if isinstance(item, dict) else item for item in items]
     return value
 

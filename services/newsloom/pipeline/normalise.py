@@ -3,6 +3,7 @@
 Only text is cleaned. `webUrl` and every other value stay as the crawler sent them.
 """
 
+import re
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -15,11 +16,18 @@ from newsloom.rules.words.language import detect_language, format_locale
 from newsloom.rules.words.text import clean_text, cut_text
 
 MAX_EXCERPT_CHARACTERS = 2_000
+MAX_RAW_EXCERPT_CHARACTERS = 100_000
+"""Only so much of an excerpt is cleaned, 50 times what is kept: it bounds the work on an excerpt of
+markup, entities and white space. White space at the start does not count."""
 DIGEST_BYTES = 16
 
 # Fields that state who reported an article or where it was found, not what it says. `private`
 # is replaced by the digest that the sealer made.
 _NOT_CONTENT = {"web_url", "original_url", "source", "event_id", "withdrawn", "provider", "private"}
+
+
+# A tag or an entity that the cut of an excerpt has divided.
+_DIVIDED = re.compile(r"(?:<[^<>]{0,2000}|&[^&;\s]{0,32})\Z")
 
 
 class NormalisedArticle(NamedTuple):
@@ -46,7 +54,7 @@ def normalise(event: ArticleEvent, private_digest: str | None = None) -> Normali
     seals of the same private object differ by key.
     """
     title = clean_text(event.title)
-    excerpt = cut_text(clean_text(event.excerpt or ""), MAX_EXCERPT_CHARACTERS)
+    excerpt = _clean_excerpt(event.excerpt or "")
     locale = format_locale(event.locale) if event.locale else detect_language(f"{title} {excerpt}")
     topics = list(dict.fromkeys(filter(None, map(clean_text, event.topics))))
     images = [_image(image.model_dump(exclude_none=True)) for image in event.images]
@@ -68,6 +76,15 @@ def normalise(event: ArticleEvent, private_digest: str | None = None) -> Normali
         version=event.updated_date_time or event.published_date_time,
         digest=_digest(event, cleaned, private_digest),
     )
+
+
+def _clean_excerpt(raw: str) -> str:
+    """The excerpt as clean text of at most 2,000 characters, with ` ...` if a part was left out."""
+    raw = raw.strip()
+    if len(raw) <= MAX_RAW_EXCERPT_CHARACTERS:
+        return cut_text(clean_text(raw), MAX_EXCERPT_CHARACTERS)
+    text = clean_text(_DIVIDED.sub("", raw[:MAX_RAW_EXCERPT_CHARACTERS]))
+    return cut_text(f"{text} ...", MAX_EXCERPT_CHARACTERS) if text else ""
 
 
 def _digest(event: ArticleEvent, cleaned: dict[str, object], private_digest: str | None) -> str:

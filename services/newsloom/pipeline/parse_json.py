@@ -16,7 +16,8 @@ from newsloom.records.faults import Fault, Reason
 MAX_RECORD_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 
-_STRINGS_AND_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+# Possessive repetitions: others remember each step, 100 MB for a string of 1 MB.
+_STRINGS_AND_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -31,7 +32,7 @@ def parse_json(payload: bytes) -> dict[str, Any] | Fault:
     """The JSON object in `payload`: at most 1 MiB of UTF-8, nested at most 64 levels deep."""
     if len(payload) > MAX_RECORD_BYTES:
         return too_large(payload)
-    if _depth(payload) > MAX_DEPTH:
+    if _is_too_deep(payload):
         return Fault(Reason.TOO_DEEP, None, f"nested deeper than {MAX_DEPTH}")
     try:
         record = orjson.loads(payload)
@@ -49,19 +50,20 @@ def too_large(payload: bytes) -> Fault:
     return Fault(Reason.TOO_LARGE, None, f"{len(payload):,} bytes; at most 1 MiB can be read")
 
 
-def _depth(payload: bytes) -> int:
-    """The deepest nesting of brackets outside strings; 0 for at most MAX_DEPTH brackets."""
+def _is_too_deep(payload: bytes) -> bool:
+    """Whether brackets outside strings are nested deeper than MAX_DEPTH."""
     if payload.count(b"{") + payload.count(b"[") <= MAX_DEPTH:
-        return 0
-    depth = deepest = 0
+        return False
+    depth = 0
     for match in _STRINGS_AND_BRACKETS.finditer(payload):
         token = match[0]
         if token in b"[{":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > MAX_DEPTH:
+                return True
         elif token in b"]}":
             depth -= 1
-    return deepest
+    return False
 
 
 def _parse_leniently(payload: bytes) -> Any:

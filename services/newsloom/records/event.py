@@ -19,6 +19,8 @@ from newsloom.rules.words.text import clean_text
 
 MAX_TITLE_CHARACTERS = 1_000
 MAX_URL_CHARACTERS = 2_048
+MAX_TIME_CHARACTERS = 100
+"""A longer date-time is refused, however many digits of a second it has."""
 MAX_PRIVATE_BYTES = 16 * 1024
 REQUIRED_FIELDS = ("webUrl", "title", "publishedDateTime")
 
@@ -51,7 +53,7 @@ def _check_time(value: object) -> int:
         raise _fault(Reason.WRONG_TYPE, "is not a string")
     if not value.strip():
         raise _fault(Reason.BLANK, "has no visible text")
-    time = parse_time(value)
+    time = parse_time(value) if len(value) <= MAX_TIME_CHARACTERS else None
     if time is None:
         raise _fault(
             Reason.BAD_TIME,
@@ -171,7 +173,10 @@ class ArticleEvent(_Record):
     ]
     excerpt: Annotated[
         str | None,
-        Field(description="The opening, as plain text. It is cut after 2,000 characters."),
+        Field(
+            description="The opening, as plain text. It is cut after 2,000 characters. Only its "
+            "first 100,000 characters are read."
+        ),
     ] = None
     updated_date_time: Annotated[
         Time | None,
@@ -197,7 +202,8 @@ class ArticleEvent(_Record):
     topics: Annotated[
         list[Annotated[str, Field(max_length=100)]],
         Field(
-            description="Names of topics. Those found by the catalogue follow them.",
+            description="Names of topics. Only the first 100 are read. Those found by the "
+            "catalogue follow them.",
             json_schema_extra={"default": []},
         ),
     ] = Field(default_factory=list)

@@ -124,3 +124,27 @@ def test_a_rejected_event_names_its_source_if_that_is_readable() -> None:
     unreadable = decode(RawInput(_event(source="x" * 65, title=" ")))
     assert isinstance(unreadable, Rejected)
     assert unreadable.source is None
+
+
+def test_topics_beyond_the_100th_are_not_read() -> None:
+    topics = [f"Topic {number}" for number in range(100)]
+    event = {
+        "webUrl": "https://a.example/1",
+        "title": "T",
+        "publishedDateTime": "2026-03-02T10:00:00Z",
+        "topics": [None, *topics, 1, "x" * 500],
+    }
+    decoded = decode_bytes(json.dumps(event).encode())
+    assert isinstance(decoded, Decoded)
+    assert isinstance(decoded.event, ArticleEvent)
+    assert decoded.event.topics == topics
+    assert decoded.faulty_fields == ()
+
+
+@pytest.mark.parametrize(("digits", "is_valid"), [(79, True), (80, False), (1_000_000, False)])
+def test_a_time_has_at_most_100_characters(digits: int, is_valid: bool) -> None:
+    time = f"2026-03-02T10:00:00.{'5' * digits}Z"
+    event = {"webUrl": "https://a.example/1", "title": "T", "publishedDateTime": time}
+    decoded = decode_bytes(json.dumps(event).encode())
+    assert isinstance(decoded, Decoded) == is_valid
+    assert isinstance(decoded, Decoded) or decoded.reason is Reason.BAD_TIME

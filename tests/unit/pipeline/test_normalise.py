@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 
 from newsloom.pipeline.decode import Decoded, decode_record
-from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
+from newsloom.pipeline.normalise import (
+    MAX_RAW_EXCERPT_CHARACTERS,
+    NormalisedArticle,
+    identify,
+    normalise,
+)
 from newsloom.records.event import ArticleEvent
 
 MARCH_2 = 1_772_445_600
@@ -192,3 +197,39 @@ def test_images_keep_their_known_fields() -> None:
         IMAGE | {"title": "The Selkie", "attribution": "A. Lind"},
         {"url": "https://img.ledger.example/2.jpg"},
     ]
+
+
+LONG = MAX_RAW_EXCERPT_CHARACTERS
+PROSE = "The harbour master said that the ferry will not sail. "
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (" " * 900_000 + "The ferry sails.", "The ferry sails."),
+        ("<p>" * 10_000 + "The ferry sails.", "The ferry sails."),
+        ("&nbsp;" * 10_000 + "The ferry sails.", "The ferry sails."),
+        ("The ferry sails." + " " * 900_000, "The ferry sails."),
+        ("The ferry sails." + "<br>" * LONG + "On Monday.", "The ferry sails. ..."),
+        ("The ferry sails." + "\u0301" * LONG, "The ferry sails." + "\u0301" * 30 + " ..."),
+        ("<br>" * LONG + "The ferry sails.", ""),
+    ],
+    ids=["space", "tags", "entities", "space after", "tags after", "marks", "too many tags"],
+)
+def test_a_long_excerpt_of_markup_keeps_what_its_beginning_shows(raw: str, expected: str) -> None:
+    assert _normalise(excerpt=raw).excerpt == expected
+
+
+def test_a_long_excerpt_of_prose_is_cut_as_before() -> None:
+    short, long = PROSE * 100, PROSE * 18_000
+    assert len(short) < LONG < len(long)
+    excerpt = _normalise(excerpt=long).excerpt
+    assert excerpt == _normalise(excerpt=short).excerpt
+    assert 1_950 < len(excerpt) <= 2_000
+
+
+@pytest.mark.parametrize("part", ["<a href='https://ledger.example/'>", "&nbsp;"])
+def test_no_part_of_a_divided_tag_or_entity_is_shown(part: str) -> None:
+    for shift in range(len(part)):
+        raw = "The ferry sails." + "x" * shift + part * LONG
+        assert _normalise(excerpt=raw).excerpt == "The ferry sails." + "x" * shift + " ..."

@@ -12,6 +12,9 @@ from functools import lru_cache
 from html.entities import html5
 from operator import add
 
+from newsloom.rules.words.marks import limit_marks
+from newsloom.rules.words.text_cache import TextCache
+
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 # Only HTML element names make tags, and attributes need a value: `a <b and c> d` is no tag.
@@ -49,6 +52,8 @@ _INVISIBLE = re.compile(
 _DIRECTION_MARK = re.compile("[\u061c\u200e\u200f]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u05ff\u0620-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _MAX_ROUNDS = 8
+_LONGEST_TITLE = 1_000
+"""A longer text is an excerpt, which is cleaned only once."""
 
 _CUT_MARK = " ..."
 # A longer word is cut inside: it is a URL, or its script has no spaces between words.
@@ -135,6 +140,7 @@ def _is_plain(text: str) -> bool:
         and "  " not in text
         and text[:1] != " "
         and text[-1:] != " "
+        and (text.isascii() or limit_marks(text) == text)
         and unicodedata.is_normalized("NFC", text)
     )
 
@@ -148,19 +154,23 @@ def _clean_once(text: str) -> str:
         text = _INVISIBLE.sub("", text)
         if _DIRECTION_MARK.search(text) and not _RIGHT_TO_LEFT.search(text):
             text = _DIRECTION_MARK.sub("", text)
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    return unicodedata.normalize("NFC", limit_marks(" ".join(text.split())))
 
 
-@lru_cache(maxsize=256)  # A title is cleaned in validation and in normalising.
 def clean_text(text: str) -> str:
     """`text` as it is displayed: NFC, no markup or invisible characters, single spaces, trimmed.
 
-    Idempotent. Feeds may escape several times (`&amp;#39;`), so entities and tags are resolved
-    until none is left, even from a title about the text `&amp;amp;`. After 8 rounds every `&` and
-    `<` becomes a space, which bounds the work. Only entities that end in `;` and only HTML tags
-    count (`a < b` and `R&D` stay). The result can be encoded as UTF-8, and has a joiner only where
-    a script or an emoji needs it.
+    Idempotent, in linear time. Feeds may escape several times (`&amp;#39;`), so entities and tags
+    are resolved until none is left, even from a title about the text `&amp;amp;`. After 8 rounds
+    every `&` and `<` becomes a space, which bounds the work. Only entities that end in `;` and only
+    HTML tags count (`a < b` and `R&D` stay). Of more than 30 combining marks in a run the first 30
+    stay. The result can be encoded as UTF-8, and has a joiner only where a script or an emoji needs
+    it.
     """
+    return _CLEAN_TITLES[text] if len(text) <= _LONGEST_TITLE else _clean(text)
+
+
+def _clean(text: str) -> str:
     for _ in range(_MAX_ROUNDS):
         if _is_plain(text):
             return text
@@ -169,6 +179,10 @@ def clean_text(text: str) -> str:
             return text
         text = cleaned
     return _clean_once(text.replace("&", " ").replace("<", " "))
+
+
+# A title is cleaned in validation and in normalising.
+_CLEAN_TITLES = TextCache(_clean, max_characters=1 << 16)
 
 
 def _continues(text: str, at: int) -> bool:
@@ -280,10 +294,14 @@ def words(text: str) -> list[str]:
     return [word for run in runs for word in (_pairs(run) if _UNSPACED_RUN.match(run) else [run])]
 
 
-@lru_cache(maxsize=4096)  # The titles and excerpts of several batches.
+# The titles and excerpts of several batches. In scripts without spaces, the words of a text take up
+# to 90 bytes a character, thus all together at most 48 MB.
+_WORDS: TextCache[list[str]] = TextCache(words, max_characters=1 << 19)
+
+
 def shared_words(text: str) -> Sequence[str]:
     """The same as `words`, but cached: the returned list is shared and must not be changed."""
-    return words(text)
+    return _WORDS[text]
 
 
 def _keys(outlet: str) -> set[str]:
@@ -293,7 +311,7 @@ def _keys(outlet: str) -> set[str]:
     return {"".join(parts), "".join(without_fillers).removeprefix("the")} - {""}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)  # At most 20 MB: a name has up to 200 characters before it is cleaned.
 def _provider_keys(name: str, domain: str) -> frozenset[str]:
     label = domain.removeprefix("www.").partition(".")[0]
     return frozenset(_keys(name) | _keys(domain) | _keys(label))

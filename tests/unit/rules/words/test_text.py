@@ -32,6 +32,13 @@ CLEAN = [
     ("no entity without its semicolon", "Track&sect and &copy2026", "Track&sect and &copy2026"),
     ("unknown entity", "&harbour; bridge", "&harbour; bridge"),
     ("entity that begins with another", "&notit; bridge", "&notit; bridge"),
+    ("30 marks on one letter", "q" + "\u0308" * 30, "q" + "\u0308" * 30),
+    (
+        "more marks than 30",
+        "Bridge q" + "\u0308" * 900 + " open",
+        "Bridge q" + "\u0308" * 30 + " open",
+    ),
+    ("more marks than 30, as entities", "q" + "&#776;" * 900, "q" + "\u0308" * 30),
     ("NUL entity", "Harbour&#0; bridge", "Harbour\ufffd bridge"),
     ("no-break space entity", "Harbour&nbsp;bridge", "Harbour bridge"),
     ("only entities of space", "&nbsp;&#8203;", ""),
