@@ -7,12 +7,13 @@ and between different outlets, because market headlines are repeated word for wo
 
 from collections import Counter
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
 from newsloom.rules.words.terms import is_common
 from newsloom.rules.words.text import shared_words, strip_dateline
+from newsloom.rules.words.text_cache import TextCache
 
 MIN_CANDIDATE_SIMILARITY = 550
 """The least cosine, in thousandths, of duplicates: below it, two texts are worded differently."""
@@ -124,18 +125,18 @@ def _differ_in_title(a: Text, b: Text, similarity: int) -> Difference | None:
         return Difference.TIME
     if min(len(shared_words(a.title)), len(shared_words(b.title))) < MIN_TITLE_WORDS:
         return Difference.SHORT
-    return None if _numbers(a.title) == _numbers(b.title) else Difference.NUMBERS
+    return None if _NUMBERS[a.title] == _NUMBERS[b.title] else Difference.NUMBERS
 
 
 def _differ_in_text(a: Text, b: Text, similarity: int) -> Difference | None:
     gap_s = abs(a.time - b.time)
     if gap_s > TEXT_GAP_S:
         return Difference.TIME
-    body_a, body_b = _read(a.excerpt), _read(b.excerpt)
+    body_a, body_b = _BODIES[a.excerpt], _BODIES[b.excerpt]
     length = min(body_a.length, body_b.length)
     if a.domain == b.domain and gap_s > RECURRING_GAP_S and length < RECURRING_TEXT_WORDS:
         return Difference.RECURRING
-    if _differ(_numbers(a.title) | body_a.numbers, _numbers(b.title) | body_b.numbers):
+    if _differ(_NUMBERS[a.title] | body_a.numbers, _NUMBERS[b.title] | body_b.numbers):
         return Difference.NUMBERS
     if similarity < TEXT_SIMILARITY:
         if length < MIN_TEXT_WORDS or not _has_enough_overlap(body_a, body_b):
@@ -147,9 +148,9 @@ def _differ_in_text(a: Text, b: Text, similarity: int) -> Difference | None:
 
 def compare_texts(a: Text, b: Text) -> Likeness:
     """What two articles have in common and where they differ, duplicates or not."""
-    body_a, body_b = _read(a.excerpt or a.title), _read(b.excerpt or b.title)
-    numbers_a = _numbers(a.title) | body_a.numbers
-    numbers_b = _numbers(b.title) | body_b.numbers
+    body_a, body_b = _BODIES[a.excerpt or a.title], _BODIES[b.excerpt or b.title]
+    numbers_a = _NUMBERS[a.title] | body_a.numbers
+    numbers_b = _NUMBERS[b.title] | body_b.numbers
     return Likeness(
         overlap=_overlap(body_a, body_b),
         numbers=(numbers_a - numbers_b, numbers_b - numbers_a),
@@ -186,11 +187,13 @@ def _differ(a: frozenset[str], b: frozenset[str]) -> bool:
     return not (a <= b or b <= a)
 
 
-@lru_cache(maxsize=4096)
-def _numbers(text: str) -> frozenset[str]:
+# One article is compared with several others. In scripts without spaces, an excerpt takes up to 130
+# bytes a character here, thus all together at most 68 MB.
+_BODIES = TextCache(_Body, max_characters=1 << 19)
+
+
+def _read_numbers(text: str) -> frozenset[str]:
     return frozenset([word for word in shared_words(text) if word[0].isdigit()])
 
 
-@lru_cache(maxsize=4096)  # One article is compared with several others.
-def _read(excerpt: str) -> _Body:
-    return _Body(excerpt)
+_NUMBERS = TextCache(_read_numbers, max_characters=1 << 17)

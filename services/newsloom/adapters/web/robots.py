@@ -21,6 +21,8 @@ FETCH_S = 3.0
 MAX_BYTES = 512 * 1024
 """Only the first bytes are read. RFC 9309, 2.5 requires at least 500 KiB."""
 MAX_SITES = 1_000
+MAX_KEPT_BYTES = 4 * 1024 * 1024
+"""The most bytes of the files whose rules are cached. The rules take up to 16 times as many."""
 FRESH_S = 3600.0
 """Seconds for which rules are cached. RFC 9309, 2.4 allows at most 24 hours."""
 
@@ -30,6 +32,7 @@ _TIMEOUT = httpx.Timeout(2.0)
 class _Rules(NamedTuple):
     parsed: Protego | None
     """None if everything is forbidden."""
+    size_bytes: int
     fresh_until: float
 
 
@@ -42,6 +45,7 @@ class Robots:
         self._client = client
         self._clock = clock
         self._rules: OrderedDict[str, _Rules] = OrderedDict()
+        self._kept_bytes = 0
         self._in_flight: dict[str, asyncio.Task[_Rules]] = {}
 
     async def may_fetch(self, url: httpx.URL) -> bool:
@@ -57,14 +61,19 @@ class Robots:
         return rules.parsed is not None and rules.parsed.can_fetch(str(url), AGENT)
 
     async def _load(self, site: str) -> _Rules:
-        rules = _Rules(await self._fetch(site), self._clock() + FRESH_S)
+        rules = _Rules(*await self._fetch(site), self._clock() + FRESH_S)
+        self._forget(self._rules.pop(site, None))
         self._rules[site] = rules
-        while len(self._rules) > MAX_SITES:
-            self._rules.popitem(last=False)
+        self._kept_bytes += rules.size_bytes
+        while len(self._rules) > MAX_SITES or self._kept_bytes > MAX_KEPT_BYTES:
+            self._forget(self._rules.popitem(last=False)[1])
         return rules
 
-    async def _fetch(self, site: str) -> Protego | None:
-        """The rules; empty rules if the site has no robots.txt (RFC 9309, 2.3.1.3).
+    def _forget(self, rules: _Rules | None) -> None:
+        self._kept_bytes -= rules.size_bytes if rules else 0
+
+    async def _fetch(self, site: str) -> tuple[Protego | None, int]:
+        """The rules, empty if the site has no robots.txt (RFC 9309, 2.3.1.3), and the file's size.
 
         None if everything is forbidden: the file cannot be fetched or read.
         """
@@ -74,10 +83,10 @@ class Robots:
                 ask(self._client, f"{site}/robots.txt", {}, _TIMEOUT) as response,
             ):
                 if 400 <= response.status_code < 500 and response.status_code != 429:
-                    return Protego.parse("")
+                    return Protego.parse(""), 0
                 if response.status_code != 200:
-                    return None
+                    return None, 0
                 body = await read_body(response, MAX_BYTES)
-            return Protego.parse(body.data.decode("utf-8", "replace"))
+            return Protego.parse(body.data.decode("utf-8", "replace")), len(body.data)
         except FETCH_ERRORS:
-            return None
+            return None, 0

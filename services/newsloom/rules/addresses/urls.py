@@ -137,7 +137,7 @@ def _read(url: str) -> _Split | None:
     return match[1] != "", site, match[3], match[4] or "", match[5] or ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)  # At most 9 MB: an authority has up to 2,048 characters.
 def _site(authority: str) -> _Site | None:
     """The site of `userinfo@host:port`; None if the host or the port is invalid."""
     # A browser reads a backslash here as "/" and RFC 3986 does not: their hosts would differ.

@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from math import isqrt
 from operator import mul
+from typing import ClassVar
 
 from newsloom.rules.words.text import shared_words, strip_dateline
 
@@ -31,7 +32,10 @@ _GRAMMAR = 240
 _ENDING_WEIGHT = 450
 """The weight of an unknown pair with a hiragana character: it may hold a grammatical ending."""
 _FIRST_KANA, _LAST_HIRAGANA, _LAST_HAN = "\u3041", "\u309f", "\u9fff"
-_MAX_CACHED = 1 << 16
+_WORD_COST = 64
+_MAX_CACHED = 1 << 23
+"""The bound on the cached words of all languages together: their characters and 64 for each word.
+It is 116,000 words of 8 characters, which take about 25 MB; no words take more than 50 MB."""
 _NUMBER_WEIGHTS = {1: 250, 2: 260, 3: 400, 4: 500}
 _LONG_NUMBER_WEIGHT = 690
 # 100 * (1 + ln count): each repetition counts less than the one before.
@@ -49,6 +53,9 @@ class _Terms(dict[str, "str | None"]):
     Each word is computed once and cached. `weights` are the weights of the cached terms.
     """
 
+    cached: ClassVar[int] = 0
+    """What the words of all languages cost, by `_WORD_COST`."""
+
     def __init__(self, weights: dict[str, int]) -> None:
         super().__init__()
         self._common = weights
@@ -63,6 +70,7 @@ class _Terms(dict[str, "str | None"]):
             if weight < 0:
                 weight = self._rare_weight(term)
         self[word] = found = term if weight >= _MIN_WEIGHT else None
+        _Terms.cached += _WORD_COST + len(word)
         if found:
             self.weights[term] = weight
         return found
@@ -78,11 +86,18 @@ class _Terms(dict[str, "str | None"]):
             return 0
         return _ENDING_WEIGHT if min(term) <= _LAST_HIRAGANA else _UNKNOWN_WEIGHT
 
-    def limit_size(self) -> None:
-        """Empties the cache if it has more than 65,536 words: more than a language uses."""
-        if len(self) > _MAX_CACHED:
-            self.clear()
-            self.weights.clear()
+
+_TERMS: dict[str, _Terms] = {}
+"""Those of the languages with a table, by the table's name."""
+
+
+def _limit_cache() -> None:
+    """Empties the caches of all languages if they have reached the bound."""
+    if _Terms.cached > _MAX_CACHED:
+        for terms in _TERMS.values():
+            terms.clear()
+            terms.weights.clear()
+        _Terms.cached = 0
 
 
 @cache
@@ -101,7 +116,7 @@ def _terms_of_language(language: str) -> _Terms:
         weight, _, common = line.partition("\t")
         if weight.isdigit():
             weights.update(dict.fromkeys(common.split(" "), int(weight)))
-    return _Terms(weights)
+    return _TERMS.setdefault(name, _Terms(weights))
 
 
 def is_common(word: str) -> bool:
@@ -123,8 +138,8 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
     word has enough weight. Weights are TF-IDF with sublinear term frequency (Manning, Raghavan &
     Schuetze 2008, 6.4.1).
     """
+    _limit_cache()
     terms = _terms_of_language(language)
-    terms.limit_size()
     counts: dict[str, int] = {}
     for text, step in ((title, TITLE_COUNT), (strip_dateline(excerpt), 1)):
         for term in filter(None, map(terms.__getitem__, shared_words(text))):

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsloom.rules.words.terms import (
+    _MAX_CACHED,
     MAX_TERMS,
     UNIT,
+    _Terms,
     add_to,
     count_title_terms,
     dot_product,
@@ -237,3 +239,12 @@ def test_the_dot_product_with_a_sum_is_the_sum_of_the_dot_products(
     assert total.keys() == a.keys() | b.keys()
     assert square_of(total) == square_of(a) + 2 * dot_product(a, b) + square_of(b)
     assert dot_product(total, a) == square_of(a) + dot_product(b, a)
+
+
+def test_the_cached_words_of_all_languages_are_bounded() -> None:
+    languages = ["en", "fr", "de", "ru"]
+    for number in range(2 * _MAX_CACHED // (4 * 2_000)):
+        words = " ".join(f"{number:x}x{word:x}" + "a" * 1_940 for word in range(4))
+        for language in languages:
+            vectorise("", words, language)
+            assert _Terms.cached <= _MAX_CACHED + 9_000
