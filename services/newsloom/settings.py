@@ -8,13 +8,16 @@ descriptions become docs/configuration.md, so each must be complete by itself.
 import os
 import re
 import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -26,6 +29,16 @@ from newsloom.rules.lanes import MAX_LANES, LaneTable
 from newsloom.rules.scoring import MAX_HEAT_BONUS, MAX_QUALITY, PUBLISH_THRESHOLD
 
 SETTINGS_FILE = "newsloom.toml"
+PREFIX = "NEWSLOOM_"
+OTHER_VARIABLES = ("NEWSLOOM_KAFKA_JARS",)
+"""Variables with the prefix that are no settings: the test broker (deploy/kafka) reads them."""
+
+_SERVICE_LINK = re.compile(
+    r"NEWSLOOM_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+"""Kubernetes sets such variables in each pod for a service whose name begins with `newsloom`."""
+_SERVICE_URL = re.compile(r"(tcp|udp|sctp)://")
+_MAY_BE_EMPTY = ("images_allow_networks", "kafka_topic_prefix", "kafka_group_prefix")
 
 _SERVER = r"\s*(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+)(:[0-9]{1,5})?\s*"
 
@@ -37,9 +50,7 @@ def _parts(listed: str) -> list[str]:
 class Settings(BaseSettings):
     """The settings of an installation. The values of flags are passed as arguments."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="NEWSLOOM_", toml_file=SETTINGS_FILE, extra="forbid"
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=SETTINGS_FILE, extra="forbid")
 
     images: ImageMode = Field(
         default="check",
@@ -220,6 +231,14 @@ class Settings(BaseSettings):
         LaneTable(lanes)
         return lanes
 
+    # The last one that is defined runs first.
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_empty(cls, value: object, info: ValidationInfo) -> object:
+        if value == "" and info.field_name not in _MAY_BE_EMPTY:
+            raise ValueError("is empty: give it a value, or remove it")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -229,7 +248,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - passed by name
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The sources in order of precedence: flags, environment, file."""
+        """The sources in order of precedence: flags, environment, file.
+
+        Raises SettingsError for a variable that looks like a setting and is none.
+        """
+        assert isinstance(env_settings, EnvSettingsSource)
+        env_settings.env_vars = _without_service_links(env_settings.env_vars)
+        _check_names(os.environ)
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
@@ -239,7 +264,39 @@ def read_settings(**flags: Any) -> Settings:
 
 
 class SettingsError(ValueError):
-    """A settings file cannot be used. The message names the file, the setting and the problem."""
+    """A settings file or a variable cannot be used. The message names it and the problem."""
+
+
+def suggestion(name: str) -> str:
+    """The end of a message about the unknown setting `name`: the nearest name, and where to look.
+
+    A name with the prefix of variables gets one with the prefix.
+    """
+    is_variable = name.startswith(PREFIX)
+    field = name.removeprefix(PREFIX).lower()
+    near = get_close_matches(field, list(Settings.model_fields), n=1)
+    if not near:
+        return "; docs/configuration.md lists all settings"
+    return f": did you mean {PREFIX + near[0].upper() if is_variable else near[0]}?"
+
+
+def _check_names(variables: Mapping[str, str]) -> None:
+    known = {PREFIX + field.upper() for field in Settings.model_fields} | {*OTHER_VARIABLES}
+    for name, value in sorted(variables.items()):
+        upper = name.upper()
+        if upper.startswith(PREFIX) and upper not in known and not _is_service_link(upper, value):
+            raise SettingsError(f"the variable {name} is not a setting{suggestion(upper)}")
+
+
+def _without_service_links(variables: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    return {name: v for name, v in variables.items() if not _is_service_link(name.upper(), v or "")}
+
+
+def _is_service_link(name: str, value: str) -> bool:
+    """Whether Kubernetes set a variable. A service may be called as a setting is."""
+    if name.startswith(PREFIX) and name.endswith("PORT") and _SERVICE_URL.match(value):
+        return True
+    return _SERVICE_LINK.fullmatch(name) is not None
 
 
 def read_settings_file(path: Path) -> Settings:
@@ -259,6 +316,8 @@ def read_settings_file(path: Path) -> Settings:
         fault = error.errors(include_url=False)[0]
         setting = ".".join(map(str, fault["loc"]))
         message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            message = f"it is unknown{suggestion(setting)}"
         raise SettingsError(f"{path}: setting {setting}: {message}") from error
 
 

@@ -1,8 +1,16 @@
-"""Errors whose messages say what to fix: outages, weights files and sealing keys."""
+"""Errors whose messages say what to fix: outages, inputs, weights files and sealing keys."""
 
 
 class OutageError(Exception):
     """Something outside the program failed. The message is one line: what failed and the fix."""
+
+
+class InputError(OutageError):
+    """An input cannot be read on. What was read before it failed is valid."""
+
+
+class UnusableInputError(ValueError):
+    """An input holds no article events at all. The message names it, what it holds, and the fix."""
 
 
 class WeightsError(ValueError):

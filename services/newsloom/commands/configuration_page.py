@@ -27,8 +27,9 @@ A setting has a name. Set it in one of three ways; the first that is present win
 2. an environment variable: `NEWSLOOM_` and the name in capitals, such as `NEWSLOOM_IMAGES=off`;
 3. a line in `{file}` in the working folder, such as `images = "off"`.
 
-An unusable value, or an unknown name in `{file}`, ends the command with exit code 2 and a
-line that names the setting. Other variables that begin with `NEWSLOOM_` are ignored.
+An unusable or empty value, or an unknown name, ends the command with exit code 2 and a line that
+names the setting. Other variables that begin with `NEWSLOOM_` are unknown names too, except those
+that Kubernetes sets in each pod for a service, such as `NEWSLOOM_CURATE_SERVICE_HOST`.
 `newsloom compare` takes all settings from the two files that its flags name.
 
 ## Settings
@@ -63,7 +64,7 @@ Variables for proxies (`HTTPS_PROXY` and the like) are ignored: the guard must s
 | 1 | all | a file, a disk or a broker failed; nothing that was committed is lost |
 | 1 | `schemas`, `topics check`, `topics create` | something differs; each difference is listed |
 | 1 | `produce` | a record was larger than the topic allows; all others were sent |
-| 2 | all | unusable arguments, settings, keys, weights or catalogue |
+| 2 | all | unusable arguments, inputs, settings, keys, weights or catalogue |
 | 2 | `unseal` | the input is not one sealed record |
 | 3 | `unseal` | no key that is set made the seal |
 | 4 | `unseal` | the seal was altered, or belongs to another article |

@@ -5,6 +5,7 @@ Out: the private object as JSON on standard output, or one line of error and an 
 """
 
 import re
+import sys
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 import click
@@ -31,8 +32,16 @@ class _Sealed(NamedTuple):
     schema_version: int
 
 
+class _Input(click.File):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Opens FILE. Fails if it is standard input and that is closed."""
+        if value == "-" and sys.stdin is None:
+            self.fail("standard input is closed", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command()
-@click.argument("file", type=click.File("rb"), default="-", metavar="[FILE]")
+@click.argument("file", type=_Input("rb"), default="-", metavar="[FILE]")
 @click.option(
     "--id", "article_id", help="The article id. Needed when FILE holds the text of `secured` only."
 )

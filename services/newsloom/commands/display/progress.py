@@ -5,7 +5,6 @@ Progress goes to standard error; standard output is for results.
 
 import time
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -15,6 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from newsloom.commands.display.terminal import ProgressConsole
 
 LINE_EVERY_S = 5.0
 """Seconds between two lines of text."""
@@ -37,7 +38,7 @@ class ProgressView:
         self._label = label
         self._total_bytes = total_bytes
         self._is_quiet = is_quiet
-        self._console = Console(stderr=True)
+        self._console = ProgressConsole()
         self._began = self._line_at = time.monotonic()
         self._inputs = self._bytes = 0
         self._bar: Progress | None = None
@@ -70,6 +71,10 @@ class ProgressView:
         elif not self._is_quiet and time.monotonic() - self._line_at >= LINE_EVERY_S:
             self._line_at = time.monotonic()
             self._console.print(self._line(), highlight=False)
+
+    def warn(self, message: str) -> None:
+        """Prints a message of one line, also if progress is not shown."""
+        self._console.print(f"newsloom: {message}", markup=False, highlight=False, soft_wrap=True)
 
     def _line(self) -> str:
         rate = self._inputs / self.elapsed_s
