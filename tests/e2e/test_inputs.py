@@ -1,5 +1,6 @@
 """The forms of inputs: folders, standard input, line ends, blank lines, huge lines."""
 
+import gzip
 import signal
 import subprocess
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from newsloom.adapters.front_matter import dumps
 from tests.support.runs import (
     PROJECTIONS,
+    Ended,
     Reference,
+    assert_failed_in_one_line,
     assert_same,
     complete,
     finish,
@@ -18,6 +21,7 @@ from tests.support.runs import (
     payloads,
     read_outcome,
     records,
+    run,
     size,
     started,
     wait_until,
@@ -119,3 +123,39 @@ def test_line_of_ten_megabytes_does_not_affect_its_neighbours(
     assert found == payloads(hour.folder)
     for name in ("curated.jsonl", "stories.jsonl"):
         assert (out / name).read_bytes() == (hour.folder / name).read_bytes()
+
+
+def test_packed_file_is_read_up_to_a_cut_then_completed_then_replaced(
+    tmp_path: Path, out: Path, hour: Reference
+) -> None:
+    source = tmp_path / "events.jsonl.gz"
+    packed = gzip.compress(hour.source.read_bytes())
+    source.write_bytes(packed[: len(packed) // 2])
+    arguments = (source, "--output", out, "--quiet")
+    assert_failed_in_one_line(run(*arguments), str(source), "ends in the middle")
+    assert 0 < sum(outcomes(out).values()) < len(hour.lines)
+
+    source.write_bytes(packed)
+    complete(source, output=out)
+    assert_same(out, hour.folder, aside=("input",))
+
+    source.write_bytes(gzip.compress(hour.lines[-1] + b"\n"))
+    ended = run(*arguments)
+    assert (ended.code, ended.out) == (0, "")
+    assert f"{source} is another file than the one read before" in ended.err
+    assert sum(outcomes(out).values()) == len(hour.lines) + 1
+
+
+def test_input_without_events_is_refused_before_anything_is_curated(
+    tmp_path: Path, out: Path, hour: Reference
+) -> None:
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text('<?xml version="1.0"?><rss version="2.0"/>')
+    ended = run(hour.source, feed, "--output", out)
+    assert ended == Ended(
+        2,
+        "",
+        f"newsloom: {feed} is an RSS feed, not article events: write its entries as events, one "
+        "JSON object a line\n",
+    )
+    assert not out.exists()

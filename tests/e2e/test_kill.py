@@ -4,6 +4,7 @@ The environment variables E2E_KILLS (number of kills) and E2E_SEED (their moment
 tests than the default.
 """
 
+import gzip
 import os
 import signal
 import subprocess
@@ -24,7 +25,10 @@ MAX_START_S = 1.0
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("kill") / "events.jsonl"
-    return write_lines(path, noisy_lines(SEED, EVENTS))
+    write_lines(path, noisy_lines(SEED, EVENTS))
+    packed = path.with_name("events.jsonl.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    return path
 
 
 def kill_a_run(arguments: list[object], folder: Path, chance: Random) -> bool:
@@ -62,10 +66,13 @@ def _stamp(path: Path) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-@pytest.mark.parametrize("form", ["jsonl", "front-matter"])
+@pytest.mark.parametrize(
+    ("form", "packing"), [("jsonl", ""), ("front-matter", ".gz")], ids=["jsonl", "front-matter"]
+)
 def test_killed_and_restarted_run_equals_an_undisturbed_run(
-    source: Path, tmp_path: Path, form: str
+    source: Path, tmp_path: Path, form: str, packing: str
 ) -> None:
+    source = source.with_name(source.name + packing)
     undisturbed = tmp_path / "undisturbed"
     complete(source, "--format", form, output=undisturbed, is_fresh=True)
     whole_bytes = size(undisturbed / "curated.jsonl")

@@ -11,7 +11,9 @@ from typing import Any
 
 import orjson
 
-from newsloom.adapters.inputs.sources import InputRecord, Position, find_sources, read
+from newsloom.adapters.inputs.positions import InputRecord, Position
+from newsloom.adapters.inputs.reading import read
+from newsloom.adapters.inputs.sources import find_sources
 from newsloom.records.faults import Outcome
 from tests.golden.examples import ARRIVED_AT, new_pipeline
 from tests.support.pipeline import Taken
@@ -64,7 +66,7 @@ def fortnight_inputs() -> list[tuple[str, InputRecord]]:
     records = []
     for number, source in enumerate(sources):
         for record in read(source, Position(), False, lambda: False, lambda: ARRIVED_AT):
-            assert record is not None
+            assert isinstance(record, InputRecord)
             records.append((f"e{number}" if number else str(record.position), record))
     return records
 

@@ -4,7 +4,6 @@ In: inputs, and two settings files A and B. Out: the comparison, as text or as J
 curates each input twice in memory. It writes no files and fetches no images.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -14,7 +13,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from newsloom.adapters.inputs.sources import Position, find_sources, read
+from newsloom.adapters.inputs.reading import read_all
+from newsloom.adapters.inputs.sources import find_sources, total_bytes
 from newsloom.bootstrap import build_pipeline
 from newsloom.commands.display.printable import printable_json
 from newsloom.commands.display.progress import ProgressView
@@ -64,7 +64,7 @@ def compare(inputs: tuple[str, ...], files: tuple[Path, ...], is_json: bool, qui
     Exit codes:
       0  the comparison was printed, with or without differences
       1  an input cannot be read
-      2  unusable arguments, settings, weights or catalogue files
+      2  unusable arguments, inputs, settings, weights or catalogue files
 
     \b
     Example:
@@ -92,9 +92,9 @@ def _curate(
     """Runs every input through both pipelines. Returns the view of each."""
     sources = find_sources(inputs)
     views = CuratedView(), CuratedView()
-    with ProgressView(sum(source.size for source in sources) or None, is_quiet) as progress:
+    with ProgressView(total_bytes(sources), is_quiet) as progress:
         for source in sources:
-            for record in filter(None, read(source, Position(), False, lambda: False, time.time)):
+            for record in read_all(source):
                 for pipeline, view in zip(pipelines, views, strict=True):
                     view.take(pipeline.process(record.raw, record.after.opened_at))
                 progress.advance(1, len(record.payload) + 1)

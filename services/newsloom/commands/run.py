@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from newsloom.adapters.catalogue.files import load_catalogue
-from newsloom.adapters.inputs.sources import STANDARD_INPUT, Source, find_sources
+from newsloom.adapters.inputs.sources import Source, find_sources, total_bytes
 from newsloom.adapters.storage.store import Store
 from newsloom.bootstrap import build_keyring, build_policy, build_run
 from newsloom.commands.display.progress import ProgressView
@@ -61,7 +61,8 @@ from newsloom.settings import Settings, read_settings
 @click.option(
     "--follow",
     is_flag=True,
-    help="At the end of the last input, wait for more lines. Stop with Ctrl-C or SIGTERM.",
+    help="At the end of the last input, wait for more lines, also if a new file takes its place. "
+    "Stop with Ctrl-C or SIGTERM.",
 )
 @click.option(
     "--metrics-port",
@@ -83,8 +84,9 @@ def run(
 ) -> None:
     """Curate article events from files into a folder.
 
-    INPUT is a file of JSON Lines (.jsonl, .ndjson), a document with front matter (.md), a folder
-    of such files, or - for standard input.
+    INPUT is a file of JSON Lines (.jsonl, .ndjson) or a JSON array (.json), either of them also
+    packed with gzip (.gz) or Zstandard (.zst); a document with front matter (.md); a folder of
+    such files; or - for standard input.
 
     \b
     DIR then holds:
@@ -93,7 +95,9 @@ def run(
       dead-letters.jsonl  every input that could not be curated, with the reason
       newsloom.db         the state; do not edit it
 
-    A second run with the same DIR continues after the last commit and reads only new lines.
+    A second run with the same DIR continues after the last commit and reads only new lines and
+    changed documents. A new file at the path of a former one is read from its beginning, and
+    standard error says so. A file that was changed where it was read before is refused.
     Standard input is always read from its beginning. After a failure or a kill, nothing is lost
     and nothing is published twice: run the same command again.
 
@@ -101,7 +105,7 @@ def run(
     Exit codes:
       0    all inputs were processed; some of them may be dead letters
       1    an input, DIR or another resource failed
-      2    unusable arguments, settings, keys, weights or catalogue files
+      2    unusable arguments, inputs, settings, keys, weights or catalogue files
       130  stopped by Ctrl-C (SIGINT) before the end; 143: stopped by SIGTERM.
            With --follow, both signals are a normal end with code 0.
 
@@ -160,9 +164,10 @@ def _serve(metrics: Metrics, host: str, port: int) -> None:
 
 
 def _bytes_to_read(sources: list[Source], store: Store) -> int | None:
-    if any(source.path == STANDARD_INPUT for source in sources):
+    total = total_bytes(sources)
+    if total is None:
         return None
-    return sum(source.size - store.position(source.path).bytes for source in sources)
+    return max(0, total - sum(store.position(source.path).bytes for source in sources))
 
 
 def _stop_on_signals(runner: EmbeddedRun) -> list[int]:

@@ -17,5 +17,7 @@ class DeadLetter(TypedDict):
     field: NotRequired[Annotated[str, Field(description="The field at fault, if it is one.")]]
     detail: Annotated[str, Field(description="What is wrong, as a message.")]
     input: Annotated[str, Field(description="The file of the input; `-` is standard input.")]
-    position: Annotated[int, Field(ge=1, description="The line in that file, counted from 1.")]
+    position: Annotated[
+        int, Field(ge=1, description="The line, or the element of an array, counted from 1.")
+    ]
     payload: Annotated[str, Field(description="The input's own bytes, as base64.")]

@@ -15,7 +15,10 @@ from typing import Protocol
 
 import orjson
 
-from newsloom.adapters.inputs.sources import STANDARD_INPUT, InputRecord, Position, Source, read
+from newsloom.adapters.failures import InputError
+from newsloom.adapters.inputs.positions import InputRecord, Position
+from newsloom.adapters.inputs.reading import read
+from newsloom.adapters.inputs.sources import Source
 from newsloom.adapters.storage.documents import write_documents
 from newsloom.adapters.storage.store import Batch, Store
 from newsloom.observability.definitions import BATCH_SECONDS
@@ -37,10 +40,13 @@ POLL_S = 0.2
 
 
 class Reporter(Protocol):
-    """Shows the progress of a run."""
+    """Shows the progress of a run, and what a person should know about it."""
 
     def advance(self, inputs: int, input_bytes: int) -> None:
         """Adds the inputs and bytes of a batch that was committed."""
+
+    def warn(self, message: str) -> None:
+        """Shows a message of one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +112,27 @@ class EmbeddedRun:
             self._run_source(source, start, follow)
 
     def _run_source(self, source: Source, start: Position, should_follow: bool) -> None:
-        for record in read(source, start, should_follow, lambda: self._is_stopped, self._clock):
-            if record is not None:
-                self._collect(source, record)
-            if record is None or self._is_batch_full():
-                self._process()
+        records = read(
+            source, start, should_follow, lambda: self._is_stopped, self._clock, self._reporter.warn
+        )
+        try:
+            for record in records:
+                self._take(source, record)
+        except InputError:
+            self._process()  # What was read before the failure is valid.
+            raise
         self._process()
+
+    def _take(self, source: Source, record: InputRecord | Position | None) -> None:
+        if isinstance(record, Position):
+            self._process()
+            if not self._is_stopped:
+                self._store.commit(Batch(positions={source.path: record}))
+            return
+        if record is not None:
+            self._collect(source, record)
+        if record is None or self._is_batch_full():
+            self._process()
 
     def _collect(self, source: Source, record: InputRecord) -> None:
         if not self._inputs:
@@ -163,8 +184,8 @@ class EmbeddedRun:
     ) -> Iterator[Enriched]:
         """The inputs in order, each when its images are checked. All are checked at once.
 
-        If the run is stopped, ends at the first input that still waits, unless it is from standard
-        input, which cannot be read again.
+        If the run is stopped, ends at the first input that still waits, unless it is from a pipe,
+        which cannot be read again.
         """
         pending = [
             images.submit(article.image_urls, article.page_url)
@@ -174,7 +195,7 @@ class EmbeddedRun:
         ]
         for (source, _), article, checks in zip(inputs, started, pending, strict=True):
             while checks is not None and not checks.done():
-                if self._is_stopped and source.path != STANDARD_INPUT:
+                if self._is_stopped and not source.is_pipe:
                     return
                 wait([checks], POLL_S)
             yield self._finish(article, checks.result() if checks else ())
@@ -189,7 +210,7 @@ class EmbeddedRun:
             lines["dead-letters.jsonl"].append(orjson.dumps(letter, option=LINE))
             self._bugs.count(result.fault)
         self._batch.rows.update(result.rows)
-        if source.path != STANDARD_INPUT:
+        if not source.is_pipe:
             self._batch.positions[source.path] = record.after
         self._batch_inputs += 1
         self._batch_bytes += len(record.payload) + 1

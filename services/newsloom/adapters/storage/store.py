@@ -4,6 +4,7 @@ In: a batch. Out: its rows, input positions and published lines, committed in on
 
     newsloom.db          rows       state rows by key
                          inputs     how far each input file has been read
+                         contents   digests of what was read of each input file up to there
                          chunks     the published lines of each batch and projection, compressed
                          meta       the format, and how far the documents are written
     curated.jsonl, stories.jsonl, dead-letters.jsonl: the projections, which are the chunks as text
@@ -24,10 +25,9 @@ from pathlib import Path
 import zstandard
 
 from newsloom.adapters.failures import OutageError
-from newsloom.adapters.inputs.sources import Position
+from newsloom.adapters.inputs.positions import Position
+from newsloom.adapters.inputs.sources import DATABASE, PROJECTIONS
 
-DATABASE = "newsloom.db"
-PROJECTIONS = ("curated.jsonl", "stories.jsonl", "dead-letters.jsonl")
 FORMAT = "4"
 """The version of the database. A database with another format is refused."""
 CHECKPOINT_PAGES = 64_000
@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWI
 CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS inputs (
     path TEXT PRIMARY KEY, bytes INTEGER, lines INTEGER, opened_at INTEGER, opened_bytes INTEGER);
+CREATE TABLE IF NOT EXISTS contents (
+    path TEXT PRIMARY KEY, bytes INTEGER, digest TEXT, first TEXT, stamp TEXT);
 CREATE TABLE IF NOT EXISTS chunks (
     projection TEXT, start INTEGER, length INTEGER, content BLOB, PRIMARY KEY (projection, start));
 """
@@ -92,7 +94,12 @@ class Store:
     def position(self, path: str) -> Position:
         """The committed position of an input; the beginning if it was never read."""
         found = self._connection.execute(
-            "SELECT bytes, lines, opened_at, opened_bytes FROM inputs WHERE path = ?", (path,)
+            # A version of Newsloom that stores no contents may have read on: then they are old.
+            "SELECT inputs.bytes, lines, opened_at, opened_bytes, COALESCE(digest, ''), "
+            "COALESCE(first, ''), COALESCE(stamp, '') FROM inputs LEFT JOIN contents "
+            "ON contents.path = inputs.path AND contents.bytes = inputs.bytes "
+            "WHERE inputs.path = ?",
+            (path,),
         ).fetchone()
         return Position(*found) if found else Position()
 
@@ -105,10 +112,7 @@ class Store:
         contents = {name: b"".join(lines) for name, lines in batch.lines.items() if lines}
         with _outages(f"write {self._path}"), self._transaction():
             self._write_rows(batch.rows)
-            self._connection.executemany(
-                "REPLACE INTO inputs VALUES (?, ?, ?, ?, ?)",
-                ((path, *p) for path, p in batch.positions.items()),
-            )
+            self._write_positions(batch.positions)
             self._write_chunks(contents)
         for name, text in contents.items():
             self._lengths[name] += len(text)
@@ -161,6 +165,16 @@ class Store:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def _write_positions(self, positions: Mapping[str, Position]) -> None:
+        self._connection.executemany(
+            "REPLACE INTO inputs VALUES (?, ?, ?, ?, ?)",
+            ((path, *position[:4]) for path, position in positions.items()),
+        )
+        self._connection.executemany(
+            "REPLACE INTO contents VALUES (?, ?, ?, ?, ?)",
+            ((path, p.bytes, p.digest, p.first, p.stamp) for path, p in positions.items()),
+        )
 
     def _write_chunks(self, contents: Mapping[str, bytes]) -> None:
         rows = (

@@ -10,7 +10,7 @@ import time
 
 import click
 
-from newsloom.adapters.inputs.sources import STANDARD_INPUT, Source, find_sources
+from newsloom.adapters.inputs.sources import Source, find_sources, total_bytes
 from newsloom.commands.display.printable import printable
 from newsloom.commands.display.progress import ProgressView
 from newsloom.commands.kafka.connect import on_kafka
@@ -25,10 +25,9 @@ from newsloom.settings import Settings
 def produce(inputs: tuple[str, ...], quiet: bool) -> None:
     """Send article events from files to Kafka.
 
-    FILE is a file of JSON Lines (.jsonl, .ndjson), a document with front matter (.md), a folder of
-    such files, or - for standard input. Each line becomes one record of the topic article-events,
-    unchanged, with its `webUrl` as the key. Documents are sent as JSON. Faulty lines are sent too:
-    the workers turn them into dead letters with a reason.
+    FILE is as INPUT of `newsloom run`. Each line, or element of an array, becomes one record of the
+    topic article-events, unchanged, with its `webUrl` as the key. Documents are sent as JSON.
+    Faulty lines are sent too: the workers turn them into dead letters with a reason.
 
     At the end, one line says how many records were read and delivered. The command can be run
     again: an event that arrives twice changes nothing.
@@ -37,7 +36,7 @@ def produce(inputs: tuple[str, ...], quiet: bool) -> None:
     Exit codes:
       0    every record was delivered
       1    a record was too large for the topic, or an input or the broker failed
-      2    unusable arguments or settings
+      2    unusable arguments, inputs or settings
       130  stopped by Ctrl-C
 
     \b
@@ -60,10 +59,9 @@ def produce(inputs: tuple[str, ...], quiet: bool) -> None:
 def _send(settings: Settings, sources: list[Source], delivery: Delivery, is_quiet: bool) -> bool:
     """Sends the records and prints the counts. Returns False if Ctrl-C stopped it."""
     topic = KafkaTopics(settings.kafka_topic_prefix).article_events
-    total_bytes = None if _has_pipe(sources) else sum(source.size for source in sources)
     servers, started_at = settings.kafka_bootstrap_servers, time.monotonic()
     try:
-        with ProgressView(total_bytes, is_quiet, label="producing") as progress:
+        with ProgressView(total_bytes(sources), is_quiet, label="producing") as progress:
             listeners = Listeners(progress.advance, _report_too_large)
             on_kafka(send_events(servers, topic, sources, delivery, listeners))
     except KeyboardInterrupt:
@@ -75,7 +73,7 @@ def _send(settings: Settings, sources: list[Source], delivery: Delivery, is_quie
 
 
 def _has_pipe(sources: list[Source]) -> bool:
-    return any(source.path == STANDARD_INPUT for source in sources)
+    return any(source.is_pipe for source in sources)
 
 
 def _report_too_large(where: str, size_bytes: int, limit_bytes: int) -> None:

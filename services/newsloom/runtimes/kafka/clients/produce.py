@@ -5,7 +5,6 @@ validate events; the pipeline does. One run sends each event once; a repeated ru
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -18,7 +17,9 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 from aiokafka.structs import RecordMetadata
 
 from newsloom.adapters.failures import OutageError
-from newsloom.adapters.inputs.sources import STANDARD_INPUT, InputRecord, Position, Source, read
+from newsloom.adapters.inputs.positions import InputRecord
+from newsloom.adapters.inputs.reading import read_all
+from newsloom.adapters.inputs.sources import Source
 from newsloom.records.event import MAX_URL_CHARACTERS
 from newsloom.records.faults import Fault
 from newsloom.runtimes.kafka.clients.admin import open_admin, require_topic
@@ -117,11 +118,10 @@ async def _send_all(
     delivery: Delivery,
     listeners: Listeners,
 ) -> None:
-    records = filter(None, read(source, Position(), False, lambda: False, time.time))
+    records = read_all(source)
     # A pipe may be silent for a long time. A thread reads it, so that sending does not wait.
-    is_pipe = source.path == STANDARD_INPUT
     position = 0
-    async for record in _read_ahead(records) if is_pipe else _read_directly(records):
+    async for record in _read_ahead(records) if source.is_pipe else _read_directly(records):
         value, key = _message(record)
         if not await _send(producer, topic, value, key, delivery):
             where = f"{source.path}:{record.position}"
