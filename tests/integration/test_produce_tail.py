@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -173,6 +174,18 @@ def test_tail_prints_committed_records_and_tombstones(brokers: Kafka) -> None:
     lines = [json.loads(line) for line in as_json.out.splitlines()]
     assert [line["value"] and line["value"]["revision"] for line in lines] == [1, 3, None]
     assert {(line["topic"], line["key"]) for line in lines} == {(topic, ARTICLE)}
+
+
+def test_tail_that_nobody_reads_is_no_failure(brokers: Kafka) -> None:
+    brokers.send(f"{brokers.prefix}curated-articles.v1", [(b"key", curated(1))])
+    reader, writer = os.pipe()
+    os.close(reader)  # The reader has left, as `head` does.
+    arguments, variables = [str(COMMAND), "tail", "--no-follow"], brokers.environment()
+    ended = subprocess.run(
+        arguments, env=variables, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_tail_reads_the_range_that_its_options_select(brokers: Kafka) -> None:
