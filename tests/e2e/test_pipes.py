@@ -39,7 +39,9 @@ def test_run_with_closed_standard_streams_completes(out: Path, hour: Reference) 
 
 def test_run_whose_summary_nobody_reads_completes(out: Path, hour: Reference, unread: int) -> None:
     ended = finish(start(hour.source, "--output", out, stdout=unread))
-    assert ended == Ended(0, "", "")
+    assert (ended.code, ended.out) == (0, "")
+    progress = [line for line in ended.err.splitlines() if " events, " in line]
+    assert ended.err.splitlines() == progress, "a slow machine prints its progress, and no error"
     assert sum(outcomes(out).values()) == len(hour.lines)
 
 
