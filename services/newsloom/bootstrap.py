@@ -116,4 +116,4 @@ def build_processor(
     enricher = Enricher(catalogue.current, settings.images, sealer, catalogue.reload_if_changed)
     should_check = settings.images == "check"
     checker = (lambda: build_checker(settings, metrics)) if should_check else None
-    return EnrichProcessor(servers, topics, lanes, group, enricher, metrics, checker)
+    return EnrichProcessor(topics, lanes, group, enricher, metrics, checker)

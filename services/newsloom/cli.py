@@ -34,6 +34,7 @@ COMMANDS = {
     "schemas": "schemas",
     "topics": "kafka.topics",
     "worker": "kafka.worker",
+    "resume": "resume",
     "produce": "kafka.produce",
     "tail": "kafka.tail",
     "keys": "keys",

@@ -70,7 +70,7 @@ OLD_FILES = {
     "departures.py": "expiry queue",
     "draft.py": "changeset",
     "batches.py": "`consumer.py`",
-    "transactions.py": "`abort_counter.py`",
+    "transactions.py": "`shared_memory.py`",
     "recipe.py": "`process.py`",
     "leash.py": "`exit_with_parent.py`",
     "declared.py": "`definitions.py`",

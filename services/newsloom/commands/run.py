@@ -101,6 +101,11 @@ def run(
     Standard input is always read from its beginning. After a failure or a kill, nothing is lost
     and nothing is published twice: run the same command again.
 
+    An input that takes longer than 60 s ends the process (signal SIGALRM). If a line or document
+    has ended the process three times while it was processed alone, the next run makes it a dead
+    letter with the reason poison; from standard input it cannot. After 20 bugs in Newsloom the run
+    halts: see `newsloom resume --help`.
+
     \b
     Exit codes:
       0    all inputs were processed; some of them may be dead letters
@@ -147,6 +152,8 @@ def _run(
         ):
             runner, state = built
             stopped_by = _stop_on_signals(runner)
+            if (warning := runner.warning()) and not is_quiet:
+                click.echo(f"newsloom: {warning}", err=True)
             runner.run(sources)
         if not is_quiet:
             print_summary(metrics, state, progress.elapsed_s, policy.publish_threshold)

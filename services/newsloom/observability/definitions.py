@@ -107,8 +107,8 @@ DEAD_LETTERS = MetricDefinition(
     "newsloom_dead_letters_total",
     (ENRICH, CURATE, RUN),
     "Inputs that could not be curated. A rise of one reason from one source: that crawler has a "
-    "bug. The reason `internal-error`: Newsloom has a bug. `newsloom tail dead-letters.v1` shows "
-    "the inputs.",
+    "bug. The reason `internal-error`: Newsloom has a bug. The reason `poison`: each attempt to "
+    "process the input ended the process. `newsloom tail dead-letters.v1` shows the inputs.",
     ("reason", "stage", "source"),
 )
 FAULTY_FIELDS = MetricDefinition(
@@ -233,6 +233,15 @@ REBALANCES = MetricDefinition(
     (ENRICH, CURATE),
     "Completed assignments of partitions. If it rises while no worker starts or stops, workers "
     "drop out of their group because they lack processor time or network.",
+    ("stage",),
+)
+HALTED_PARTITIONS = MetricDefinition(
+    Gauge,
+    "newsloom_halted_partitions",
+    (ENRICH, CURATE),
+    "Partitions of a worker that halted at the twentieth bug of one process. While it is not 0, "
+    "the worker processes none of its partitions. That ends only when an operator runs `newsloom "
+    "resume`; `/readyz` names the last bug.",
     ("stage",),
 )
 RECORDS_IN_FLIGHT = MetricDefinition(

@@ -30,6 +30,7 @@ class Health:
         self._beat_at = clock()
         self._lags_s: deque[float] = deque(maxlen=_REMEMBERED_BEATS)
         self._unready = None if is_ready else "starting"
+        self._is_halted = False
         self._waiting_since: dict[int, float] = {}
 
     def beat(self) -> None:
@@ -42,15 +43,22 @@ class Health:
         """Records that no partition is processed, and why."""
         self._waiting_since = {}
         self._unready = why
+        self._is_halted = False
+
+    def note_halted(self, why: str) -> None:
+        """Records that no partition is processed until an operator resumes, and why."""
+        self.note_unready(why)
+        self._is_halted = True
 
     def note_ready(self) -> None:
         """Records that the assigned partitions are processed."""
         self._waiting_since = {}
         self._unready = None
+        self._is_halted = False
 
     def note_lag(self, partition: int, records: int) -> None:
-        """Records how many records wait in a partition."""
-        if not records:
+        """Records how many records wait in a partition. While halted, they may wait."""
+        if not records or self._is_halted:
             self._waiting_since.pop(partition, None)
         else:
             self._waiting_since.setdefault(partition, self._clock())

@@ -24,7 +24,7 @@ from newsloom import __version__
 from newsloom.observability import definitions
 from newsloom.observability.definitions import ALL, AnyMetricDefinition, M, MetricDefinition
 from newsloom.pipeline.process import Enriched, Result
-from newsloom.records.faults import Fault, Outcome
+from newsloom.records.faults import Fault, Outcome, Reason, Stage
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.images import NONE_GIVEN, Verdict
 
@@ -169,6 +169,11 @@ class Metrics:
         for definition, values in closed.items():
             for value in values if definition in self._metrics else ():
                 self[definition].labels(value)
+        stages = {definitions.ENRICH: Stage.ENRICH, definitions.CURATE: Stage.CURATE}
+        if self.stage in stages:
+            # An input is set aside once in a process: without this, no increase is visible.
+            letter = Reason.POISON.value, stages[self.stage].value, definitions.NO_SOURCE
+            self[definitions.DEAD_LETTERS].labels(*letter)
 
 
 def _create(

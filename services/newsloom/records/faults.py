@@ -23,6 +23,7 @@ class Reason(StrEnum):
     BAD_TIME = "bad-time"
     NOT_FRONT_MATTER = "not-front-matter"
     INTERNAL_ERROR = "internal-error"
+    POISON = "poison"
 
 
 class Stage(StrEnum):

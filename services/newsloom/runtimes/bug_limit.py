@@ -1,7 +1,7 @@
-"""The limit on bugs: a release that fails on one record after another must stop.
+"""The limit on bugs: a release that fails on one record after another must halt.
 
 A record that fails because of a bug becomes a dead letter. Twenty of them in one process mean a bad
-release, which would turn the whole input into dead letters.
+release, which would turn the whole input into dead letters. So the twentieth is not committed.
 """
 
 from newsloom.adapters.failures import OutageError
@@ -13,24 +13,34 @@ MAX_BUGS = 20
 class BugLimit:
     """Counts the records of one process that fail because of a bug."""
 
-    def __init__(self) -> None:
+    def __init__(self, resume_command: str = "newsloom resume") -> None:
+        """`resume_command` is what an operator runs to go on."""
+        self._resume_command = resume_command
         self._bugs = 0
         self._last = ""
 
-    def count(self, fault: Fault) -> None:
-        """Counts a fault if it is a bug."""
-        if fault.reason is Reason.INTERNAL_ERROR:
+    def count(self, result: object) -> bool:
+        """Counts a result if it is the fault of a bug. Whether that reaches the limit.
+
+        The record that reaches it must not be committed.
+        """
+        if isinstance(result, Fault) and result.reason is Reason.INTERNAL_ERROR:
             self._bugs += 1
-            self._last = fault.detail
+            self._last = result.detail
+            return self._bugs >= MAX_BUGS
+        return False
+
+    def reset(self) -> None:
+        """Begins to count at 0."""
+        self._bugs = 0
 
     @property
-    def is_reached(self) -> bool:
-        """Whether the process must stop."""
-        return self._bugs >= MAX_BUGS
-
-    def error(self, where: str) -> OutageError:
-        """The error to stop with. `where` says where the failed records are kept."""
+    def error(self) -> OutageError | None:
+        """The error to stop with, if the limit is reached."""
+        if self._bugs < MAX_BUGS:
+            return None
         return OutageError(
-            f"{MAX_BUGS} records failed because of a bug in Newsloom (the last: {self._last}); "
-            f"{where}. Please report it"
+            f"halted: {MAX_BUGS} records failed because of a bug in Newsloom (the last: "
+            f"{self._last}). The first {MAX_BUGS - 1} are dead letters. Please report it; install "
+            f"a release without the bug, or accept dead letters, then run `{self._resume_command}`"
         )

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import orjson
 
-from newsloom.adapters.failures import InputError
+from newsloom.adapters.failures import InputError, OutageError
 from newsloom.adapters.inputs.positions import InputRecord, Position
 from newsloom.adapters.inputs.reading import read
 from newsloom.adapters.inputs.sources import Source
@@ -25,9 +25,11 @@ from newsloom.observability.definitions import BATCH_SECONDS
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.process import AwaitingImages, Enriched, Enricher, Result
 from newsloom.records.dead_letter import DeadLetter
-from newsloom.records.faults import Fault
+from newsloom.records.faults import Fault, Stage
 from newsloom.records.image_check import ImageCheck
 from newsloom.runtimes.bug_limit import BugLimit
+from newsloom.runtimes.embedded_attempts import AttemptNotes, Input, encode_halt
+from newsloom.runtimes.hang_limit import MAX_WORK_S, HangLimit
 from newsloom.runtimes.images import ImagesThread
 from newsloom.runtimes.lane import Lane
 
@@ -80,24 +82,34 @@ class EmbeddedRun:
         self._reporter = reporter
         self._images = images
         self._clock = clock
-        self._inputs: list[tuple[Source, InputRecord]] = []
+        self._inputs: list[Input] = []
         self._input_bytes = 0
         self._batch_began = 0.0
         self._batch = Batch()
         self._batch_inputs = 0
         self._batch_bytes = 0
-        self._bugs = BugLimit()
+        self._bugs = BugLimit(f"newsloom resume --output {options.folder}")
+        self._notes = AttemptNotes(store)
+        self._hang_limit = HangLimit()
         self._is_stopped = False
 
     def stop(self) -> None:
         """Asks the run to end. It commits what it has read, except inputs that wait for images."""
         self._is_stopped = True
+        self._notes.take_back()
+
+    def warning(self) -> str | None:
+        """What a person should know before the run begins; None for nothing."""
+        return self._notes.warning()
 
     def run(self, sources: Sequence[Source]) -> None:
         """Processes every record of `sources`, in order, from the committed positions on.
 
-        Raises OutageError when an input or the folder fails; committed batches stay.
+        Raises OutageError when an input or the folder fails, or at the limit on bugs, and until an
+        operator resumes after that. Committed batches stay.
         """
+        if self._notes.halted:
+            raise OutageError(self._notes.halted)
         # The restored state lives as long as the run: keep the garbage collector from scanning it.
         gc.collect()
         gc.freeze()
@@ -148,22 +160,57 @@ class EmbeddedRun:
     def _process(self) -> None:
         """Enriches and curates the collected inputs, and commits them."""
         inputs, self._inputs, self._input_bytes = self._inputs, [], 0
+        while inputs:
+            if not self._notes.is_alone(inputs[0]):
+                return self._process_batch(inputs)
+            if self._is_stopped:
+                return
+            self._process_alone(inputs.pop(0))
+
+    def _process_alone(self, one: Input) -> None:
+        """Processes an input that may end the process, or sets it aside if it did so before."""
+        fault = self._notes.poison()
+        if fault is None:
+            return self._process_batch([one])
+        self._add_to_batch(*one, self._lane.curate(Enriched(fault)))
+        self._commit([])
+
+    def _process_batch(self, inputs: Sequence[Input]) -> None:
+        try:
+            self._notes.begin(inputs, Stage.ENRICH)
+            self._curate(inputs)
+        except (OSError, OutageError):
+            self._notes.take_back()  # an outage is not the fault of the inputs
+            raise
+        finally:
+            self._hang_limit.stop()
+
+    def _curate(self, inputs: Sequence[Input]) -> None:
+        self._hang_limit.start(MAX_WORK_S)
         all_enriched = self._enrich(inputs)
         committed_at = time.monotonic()
         # When the run is stopped during a wait for images, the inputs after that wait are not
         # enriched. The next run reads them again.
-        for (source, record), enriched in zip(inputs, all_enriched, strict=False):
-            self._add_to_batch(source, record, self._lane.curate(enriched))
-            if self._bugs.is_reached:
-                break
+        for count, (one, enriched) in enumerate(zip(inputs, all_enriched, strict=False), 1):
+            self._hang_limit.start(MAX_WORK_S)
+            if len(inputs) == 1:
+                self._notes.begin(inputs, Stage.CURATE)
+            result = self._lane.curate(enriched)
+            if result.fault is not None and self._bugs.count(result.fault):
+                return self._halt()
+            self._add_to_batch(*one, result)
             if time.monotonic() - committed_at > BATCH_S:
-                self._commit()
+                self._commit(inputs[count:])
                 committed_at = time.monotonic()
-        self._commit()
-        if self._bugs.is_reached:
-            raise self._bugs.error("they are kept in dead-letters.jsonl")
+        self._commit([])
 
-    def _enrich(self, inputs: Sequence[tuple[Source, InputRecord]]) -> Iterable[Enriched]:
+    def _halt(self) -> None:
+        """Commits what precedes the last bug, and raises OutageError."""
+        assert self._bugs.error is not None
+        self._commit([], encode_halt(str(self._bugs.error)))
+        raise self._bugs.error
+
+    def _enrich(self, inputs: Sequence[Input]) -> Iterable[Enriched]:
         start = self._enricher.start
         started = [start(record.raw, record.after.opened_at) for _, record in inputs]
         if self._images is not None:
@@ -179,7 +226,7 @@ class EmbeddedRun:
     def _finish_with_images(
         self,
         images: ImagesThread,
-        inputs: Sequence[tuple[Source, InputRecord]],
+        inputs: Sequence[Input],
         started: Sequence[AwaitingImages | Enriched],
     ) -> Iterator[Enriched]:
         """The inputs in order, each when its images are checked. All are checked at once.
@@ -208,16 +255,19 @@ class EmbeddedRun:
         if result.fault is not None:
             letter = _dead_letter(result.fault, source, record)
             lines["dead-letters.jsonl"].append(orjson.dumps(letter, option=LINE))
-            self._bugs.count(result.fault)
         self._batch.rows.update(result.rows)
         if not source.is_pipe:
             self._batch.positions[source.path] = record.after
         self._batch_inputs += 1
         self._batch_bytes += len(record.payload) + 1
 
-    def _commit(self) -> None:
-        if not self._batch_inputs:
-            return
+    def _commit(self, remaining: Sequence[Input], halted: str = "") -> None:
+        """Commits the batch. The work on `remaining` goes on, unless the run is `halted`."""
+        if not self._batch_inputs and not halted:
+            return self._notes.take_back()
+        self._hang_limit.stop()
+        passed = self._notes.passed(self._batch_inputs, remaining, Stage.ENRICH)
+        self._batch.attempts = halted or passed
         self._store.commit(self._batch)
         if self._options.has_documents:
             write_documents(self._options.folder, self._batch.lines["curated.jsonl"])

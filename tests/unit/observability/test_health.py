@@ -101,3 +101,17 @@ def test_readiness_names_what_it_waits_for() -> None:
     health.note_unready("told to end")
     assert health.unready_reason() == "told to end"
     assert Health(1, is_ready=True).unready_reason() is None
+
+
+def test_a_halted_worker_is_not_ready_and_not_to_be_restarted() -> None:
+    clock, health = started()
+    health.note_halted("halted: 20 records failed")
+    health.note_lag(0, 7)
+    clock.pass_time(600, health)
+    health.note_lag(0, 9)
+    assert health.unhealthy_reason() is None
+    assert health.unready_reason() == "halted: 20 records failed"
+    health.note_ready()
+    health.note_lag(0, 9)
+    clock.pass_time(61, health)
+    assert (health.unhealthy_reason() or "").startswith("records wait in partition 0,")

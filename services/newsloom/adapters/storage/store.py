@@ -6,7 +6,7 @@ In: a batch. Out: its rows, input positions and published lines, committed in on
                          inputs     how far each input file has been read
                          contents   digests of what was read of each input file up to there
                          chunks     the published lines of each batch and projection, compressed
-                         meta       the format, and how far the documents are written
+                         meta       the format, how far the documents are written, attempts
     curated.jsonl, stories.jsonl, dead-letters.jsonl: the projections, which are the chunks as text
 
 A commit first writes rows, positions and chunks in one transaction, then appends the lines to the
@@ -56,6 +56,8 @@ class Batch:
     rows: dict[str, bytes | None] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     lines: dict[str, list[bytes]] = field(default_factory=lambda: {n: [] for n in PROJECTIONS})
+    attempts: str = ""
+    """What `Store.attempts` returns after the commit."""
 
 
 @contextmanager
@@ -114,6 +116,7 @@ class Store:
             self._write_rows(batch.rows)
             self._write_positions(batch.positions)
             self._write_chunks(contents)
+            self._write_meta("attempts", batch.attempts)
         for name, text in contents.items():
             self._lengths[name] += len(text)
             with _outages(f"write {self._folder / name}"):
@@ -129,30 +132,45 @@ class Store:
         self._connection.close()
         os.close(self._lock)
 
+    def attempts(self) -> str:
+        """What was last committed or kept about attempts at inputs; empty at first."""
+        return self._read_meta("attempts") or ""
+
+    def keep_attempts(self, text: str) -> None:
+        """Keeps a text about attempts at inputs at once, without a batch. Raises OutageError."""
+        with _outages(f"write {self._path}"):
+            self._write_meta("attempts", text)
+
     def documents_end(self) -> int:
         """The byte of `curated.jsonl` up to which the documents are written."""
-        query = "SELECT value FROM meta WHERE name = 'documents'"
-        row = self._connection.execute(query).fetchone()
-        return int(row[0]) if row else 0
+        return int(self._read_meta("documents") or 0)
 
     def mark_documents_written(self) -> None:
         """Records that the documents are written up to the end of `curated.jsonl`."""
         length = str(self._lengths["curated.jsonl"])
         with _outages(f"write {self._path}"):
-            self._connection.execute("REPLACE INTO meta VALUES ('documents', ?)", (length,))
+            self._write_meta("documents", length)
 
     def published(self, name: str, start: int) -> Iterator[bytes]:
         """Yields the committed lines of a projection from byte `start` on, a line boundary."""
         for chunk_start, text in self._chunks(name, start):
             yield from text[max(0, start - chunk_start) :].splitlines(keepends=True)
 
+    def _read_meta(self, name: str) -> str | None:
+        query = "SELECT value FROM meta WHERE name = ?"
+        row = self._connection.execute(query, (name,)).fetchone()
+        return str(row[0]) if row else None
+
+    def _write_meta(self, name: str, value: str) -> None:
+        self._connection.execute("REPLACE INTO meta VALUES (?, ?)", (name, value))
+
     def _check_format(self) -> None:
         self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
-        found = self._connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
-        if found[0] != FORMAT:
+        found = self._read_meta("format")
+        if found != FORMAT:
             raise OutageError(
                 f"{self._path} was written by another version of Newsloom (it has format "
-                f"{found[0]}, this version needs {FORMAT}): choose another --output"
+                f"{found}, this version needs {FORMAT}): choose another --output"
             )
 
     @contextmanager
@@ -233,14 +251,20 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
+def require_database(folder: Path) -> Path:
+    """The path of a folder's database. Raises OutageError if there is none."""
+    path = folder / DATABASE
+    if not path.exists():
+        raise OutageError(f"{folder} contains no {DATABASE}: name the --output of a `newsloom run`")
+    return path
+
+
 def read_rows(folder: Path) -> list[tuple[str, bytes]]:
     """The state rows of a folder, as key and encoded value. A run may be using the folder.
 
     Raises OutageError if the folder contains no database.
     """
-    path = folder / DATABASE
-    if not path.exists():
-        raise OutageError(f"{folder} contains no {DATABASE}: name the --output of a `newsloom run`")
+    path = require_database(folder)
     with _outages(f"read {path}"):
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:

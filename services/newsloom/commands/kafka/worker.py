@@ -19,7 +19,7 @@ from newsloom.observability.endpoint import listen, serve
 from newsloom.observability.health import Health
 from newsloom.observability.logs import set_up_logs
 from newsloom.observability.metrics import Metrics
-from newsloom.runtimes.kafka.worker.abort_counter import AbortCounter
+from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter, BatchInWork
 from newsloom.runtimes.kafka.worker.supervisor import Supervisor, exit_at_once_on_signals
 from newsloom.settings import Settings, read_settings
 
@@ -71,7 +71,7 @@ def worker(stage: str, should_restart: bool, catalogue: tuple[Path, ...]) -> Non
         exit_at_once_on_signals()
         workers.run(stage)
     works = {name: partial(workers.run, name) for name in names}
-    sys.exit(Supervisor(works, should_restart).run())
+    sys.exit(Supervisor(works, should_restart, workers.in_work).run())
 
 
 class _Workers:
@@ -87,10 +87,12 @@ class _Workers:
         # A worker that is restarted keeps its port.
         self._listeners = {n: _listen(settings, n) for n in names if settings.metrics_port}
         self._abort_counters = {name: AbortCounter() for name in names}
+        self.in_work = {name: BatchInWork() for name in names}
 
     def run(self, name: str) -> None:
         """Runs the worker of a stage until it ends."""
-        settings = self._settings
+        settings, in_work = self._settings, self.in_work[name]
+        left = in_work.take_left()
         set_up_logs(settings.log_format, settings.log_level, name)
         metrics, health = Metrics(name), Health(settings.health_stall_s)
         if name in self._listeners:
@@ -103,7 +105,7 @@ class _Workers:
             settings, name, self._catalogue_files, self._keyring, self._policy, metrics
         )
         telemetry = Telemetry(metrics, health, self._abort_counters[name])
-        run_worker(settings.kafka_bootstrap_servers, processor, telemetry)
+        run_worker(settings.kafka_bootstrap_servers, processor, telemetry, in_work, left)
 
 
 def _listen(settings: Settings, stage: str) -> socket.socket:

@@ -66,7 +66,7 @@ async def open_admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def _ask(question: Callable[[], Awaitable[T]]) -> T:
+async def retry(question: Callable[[], Awaitable[T]]) -> T:
     """The result of `question`, repeated after retriable errors: a broker may be down."""
     while True:
         try:
@@ -82,7 +82,7 @@ async def list_topics(admin: AIOKafkaAdminClient) -> dict[str, int]:
     # It lists all topics: a query by name creates the topic where brokers allow that.
     return {
         found["topic"]: len(found["partitions"])
-        for found in await _ask(admin.describe_topics)
+        for found in await retry(admin.describe_topics)
         if not found["is_internal"]
     }
 
@@ -91,7 +91,7 @@ async def describe_topics(
     admin: AIOKafkaAdminClient, names: Collection[str]
 ) -> dict[str, FoundTopic]:
     """The topics of `names` that exist, with all their settings."""
-    return await _ask(lambda: _describe_once(admin, names))
+    return await retry(lambda: _describe_once(admin, names))
 
 
 async def _describe_once(
@@ -133,7 +133,7 @@ async def create_topics(
     """
     existing = await list_topics(admin)
     if replication is None:
-        brokers = (await _ask(admin.describe_cluster))["brokers"]
+        brokers = (await retry(admin.describe_cluster))["brokers"]
         replication = min(MAX_REPLICATION, len(brokers))
     in_sync = {"min.insync.replicas": str(max(1, replication - 1))}
     new = [
@@ -145,7 +145,7 @@ async def create_topics(
 
 
 async def _create(admin: AIOKafkaAdminClient, new: list[NewTopic]) -> list[str]:
-    response = await _ask(lambda: admin.create_topics(new))
+    response = await retry(lambda: admin.create_topics(new))
     created = []
     for name, code, message in response.topic_errors:
         if code != TopicAlreadyExistsError.errno:  # else another process created it first

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from newsloom.runtimes.attempts import Attempts
 from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
 from newsloom.runtimes.kafka.clients.messages import Outgoing
 
@@ -23,12 +24,15 @@ MAX_BATCH_BYTES = 512 * 1024
 class PartitionProducer:
     """Sends the records made from one input partition. Do not use it after an error."""
 
-    def __init__(self, servers: str, group: str, source: TopicPartition) -> None:
+    def __init__(
+        self, servers: str, group: str, source: TopicPartition, name: str | None = None
+    ) -> None:
+        """`name` is the transactional id, if not that of the owner of the partition."""
         self._group = group
         self._source = source
         self._producer = AIOKafkaProducer(
             bootstrap_servers=servers.split(","),
-            transactional_id=f"{group}.{source.partition}",
+            transactional_id=name or f"{group}.{source.partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             max_batch_size=MAX_BATCH_BYTES,
@@ -43,8 +47,12 @@ class PartitionProducer:
         """Closes the connection."""
         await self._producer.stop()
 
-    async def commit(self, records: Iterable[Outgoing], next_offset: int) -> None:
+    async def commit(
+        self, records: Iterable[Outgoing], next_offset: int, attempts: Attempts
+    ) -> None:
         """Commits a batch: its records, in order for each target partition, and `next_offset`.
+
+        `attempts` is what is known about the inputs from `next_offset` on.
 
         Raises KafkaError or TimeoutError if it is unknown whether the batch was committed. Only the
         `fence` of a new owner settles that.
@@ -54,7 +62,7 @@ class PartitionProducer:
             targets.setdefault((record.topic, record.partition), []).append(record)
         async with self._producer.transaction():
             await asyncio.gather(*[self._send(*target, batch) for target, batch in targets.items()])
-            offsets = {self._source: next_offset}
+            offsets = {self._source: (next_offset, attempts.encode())}
             await self._producer.send_offsets_to_transaction(offsets, self._group)
 
     async def _send(self, topic: str, partition: int, records: list[Outgoing]) -> None:

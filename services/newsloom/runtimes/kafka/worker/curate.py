@@ -5,9 +5,7 @@ position are committed together with the records that follow from them.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-
-from aiokafka import TopicPartition
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from newsloom.adapters.failures import OutageError
 from newsloom.observability.definitions import RESTORE_PROGRESS, RESTORE_SECONDS
@@ -17,6 +15,7 @@ from newsloom.pipeline.build_records import Publication
 from newsloom.pipeline.curation.policy import Policy
 from newsloom.pipeline.process import Enriched, Result
 from newsloom.pipeline.spill_store import SpillStore
+from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
@@ -32,7 +31,6 @@ from newsloom.runtimes.kafka.worker import record_logs
 from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival
 from newsloom.runtimes.kafka.worker.lane_reader import (
     POSITION_KEY,
-    committed_offset,
     encode_position,
     read_lane,
 )
@@ -78,12 +76,12 @@ class CurateProcessor:
         require_max_bytes(found, topics, *outputs, DEAD_LETTERS)
         self._letter_partitions = found[topics.dead_letters].partitions
 
-    async def open(self, partition: int, parked: PartitionProcessor | None) -> PartitionProcessor:
+    async def open(
+        self, partition: int, committed: int | None, parked: PartitionProcessor | None
+    ) -> PartitionProcessor:
         """The lane as last committed: `parked` if no other worker continued it, else restored."""
         report = self._restore_reporter(partition)
         report(0)
-        source = TopicPartition(self.input_topic, partition)
-        committed = await committed_offset(self._servers, self.group, source)
         if isinstance(parked, CurateLane) and committed == parked.next_offset:
             report(1)
             return parked
@@ -101,6 +99,10 @@ class CurateProcessor:
             next_offset,
             self._bugs,
         )
+
+    def resume(self) -> None:
+        """Begins to count bugs at 0."""
+        self._bugs.reset()
 
     def _require_rows(self, partition: int, committed: int, next_offset: int) -> None:
         """Raises OutageError if the group's committed offset is ahead of the state rows."""
@@ -126,6 +128,8 @@ class CurateProcessor:
 class CurateLane:
     """Curates one lane. Its records go to the partition of the same number."""
 
+    stage = Stage.CURATE
+
     def __init__(
         self,
         topics: KafkaTopics,
@@ -143,18 +147,36 @@ class CurateLane:
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """The records of a batch in input order, then its rows. OutageError for too many bugs."""
+        """The records of a batch in input order, then its rows.
+
+        Stops before the record at which the limit on bugs is reached; `halted` then says so.
+        """
+        return self._curate_all((r, decode_arrival(r.value)) for r in records)
+
+    @property
+    def halted(self) -> OutageError | None:
+        """The error of the limit on bugs, if it was reached."""
+        return self._bugs.error
+
+    def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
+        """The dead letter of a record that is not read, then the rows that count it."""
+        return self._curate_all([(record, Enriched(fault))])
+
+    def _curate_all(self, inputs: Iterable[tuple[Incoming, Enriched]]) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
         rows: dict[str, bytes | None] = {}
         is_logged = record_logs.is_wanted()
-        for record in records:
+        for record, enriched in inputs:
             began = time.perf_counter()
-            result = self._curate(decode_arrival(record.value))
+            result = self._curate(enriched)
+            if self._bugs.count(result.fault):
+                self.next_offset = record.offset
+                break
             if is_logged:
                 record_logs.log_curated(record, result, time.perf_counter() - began)
             outgoing += self._records(record, result)
             rows.update(result.rows)
-        self.next_offset = records[-1].offset + 1
+            self.next_offset = record.offset + 1
         return outgoing + self._rows(rows)
 
     def note_commit(self) -> None:
@@ -172,9 +194,6 @@ class CurateLane:
         outgoing = [self._publication(self._topics.curated_articles, r) for r in result.curated]
         outgoing += [self._publication(self._topics.stories, r) for r in result.stories]
         if result.fault is not None:
-            self._bugs.count(result.fault)
-            if self._bugs.is_reached:
-                raise self._bugs.error("those committed are in the dead letters")
             topic, partition = self._topics.dead_letters, self._letter_partition
             outgoing.append(dead_letter(topic, partition, record, result.fault, result.source))
         return outgoing

@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from aiokafka import TopicPartition
-
+from newsloom.adapters.failures import OutageError
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
 from newsloom.pipeline.decode import RawInput
 from newsloom.pipeline.process import AwaitingImages, Enriched, Enricher
-from newsloom.records.faults import Fault
+from newsloom.records.faults import Fault, Stage
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.bug_limit import BugLimit
@@ -25,7 +24,6 @@ from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_le
 from newsloom.runtimes.kafka.topics.definitions import DEAD_LETTERS, ENRICHED_ARTICLES, KafkaTopics
 from newsloom.runtimes.kafka.worker import record_logs
 from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
-from newsloom.runtimes.kafka.worker.lane_reader import committed_offset
 from newsloom.runtimes.kafka.worker.processor import (
     PartitionProcessor,
     require_lanes,
@@ -53,7 +51,6 @@ class EnrichProcessor:
 
     def __init__(
         self,
-        servers: str,
         topics: KafkaTopics,
         lanes: LaneTable,
         group: str,
@@ -64,7 +61,6 @@ class EnrichProcessor:
         """`make_images` is called on the event loop of the worker; None for no image checks."""
         self.group = group
         self.input_topic = topics.article_events
-        self._servers = servers
         self.topics = topics
         self._lanes = lanes
         self._enricher = enricher
@@ -82,12 +78,12 @@ class EnrichProcessor:
         require_max_bytes(found, topics, ENRICHED_ARTICLES, DEAD_LETTERS)
         self._letter_partitions = found[topics.dead_letters].partitions
 
-    async def open(self, partition: int, _parked: PartitionProcessor | None) -> PartitionProcessor:
+    async def open(
+        self, partition: int, committed: int | None, _parked: PartitionProcessor | None
+    ) -> PartitionProcessor:
         """The processor of a partition from the committed offset on, which is its only state."""
         if self._images is None and self._make_images is not None:
             self._images = self._make_images()
-        source = TopicPartition(self.input_topic, partition)
-        committed = await committed_offset(self._servers, self.group, source)
         return EnrichPartition(
             self.topics,
             self._lanes,
@@ -99,9 +95,15 @@ class EnrichProcessor:
             self._metrics,
         )
 
+    def resume(self) -> None:
+        """Begins to count bugs at 0."""
+        self._bugs.reset()
+
 
 class EnrichPartition:
     """Enriches one partition."""
+
+    stage = Stage.ENRICH
 
     def __init__(
         self,
@@ -126,7 +128,7 @@ class EnrichPartition:
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """The records that a batch makes, in input order, all with one version of the catalogue.
 
-        Raises OutageError when the limit on bugs is reached.
+        Stops before the record at which the limit on bugs is reached; `halted` then says so.
         """
         self._enricher.renew_catalogue()
         started = [self._start(record) for record in records]
@@ -136,12 +138,31 @@ class EnrichPartition:
         for record, enriched, checked in zip(records, started, checks, strict=True):
             if isinstance(enriched, AwaitingImages):
                 enriched = self._enricher.finish(enriched, checked.checks)
-            self._metrics.count_enriched(enriched)
-            if is_logged:
-                record_logs.log_enriched(record, enriched, checked.seconds)
-            outgoing += self._outgoing(record, enriched)
+            if self._bugs.count(enriched.arrival):
+                self.next_offset = record.offset
+                return outgoing
+            outgoing += self._finish(record, enriched, checked.seconds, is_logged)
         self.next_offset = records[-1].offset + 1
         return outgoing
+
+    @property
+    def halted(self) -> OutageError | None:
+        """The error of the limit on bugs, if it was reached."""
+        return self._bugs.error
+
+    def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
+        """The dead letter of a record that is not read."""
+        self.next_offset = record.offset + 1
+        return self._finish(record, Enriched(fault), 0.0, record_logs.is_wanted())
+
+    def _finish(
+        self, record: Incoming, enriched: Enriched, images_s: float, is_logged: bool
+    ) -> list[Outgoing]:
+        """Counts and logs an input; the records that it makes."""
+        self._metrics.count_enriched(enriched)
+        if is_logged:
+            record_logs.log_enriched(record, enriched, images_s)
+        return self._outgoing(record, enriched)
 
     def note_commit(self) -> None:
         """Updates the metrics after a commit, the catalogue's version included."""
@@ -170,9 +191,6 @@ class EnrichPartition:
 
     def _outgoing(self, record: Incoming, enriched: Enriched) -> list[Outgoing]:
         if isinstance(enriched.arrival, Fault):
-            self._bugs.count(enriched.arrival)
-            if self._bugs.is_reached:
-                raise self._bugs.error("those committed are in the dead letters")
             topic, partition = self._topics.dead_letters, self._letter_partition
             return [dead_letter(topic, partition, record, enriched.arrival, enriched.source)]
         if isinstance(enriched.arrival, WithdrawalArrival):

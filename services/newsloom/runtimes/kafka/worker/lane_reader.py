@@ -32,14 +32,6 @@ def encode_position(next_offset: int) -> bytes:
     return orjson.dumps({"next_offset": next_offset})
 
 
-async def committed_offset(servers: str, group: str, source: TopicPartition) -> int | None:
-    """The committed offset of `group` on a partition, None if there is none."""
-    async with _reader(servers, group) as reader:
-        reader.assign([source])
-        offset: int | None = await reader.committed(source)
-        return offset
-
-
 async def read_lane(
     servers: str,
     topic: str,
@@ -98,10 +90,9 @@ def _spill(restoration: Restoration, rows: dict[str, int], key: str, value: byte
         del rows[key]
 
 
-def _reader(servers: str, group: str | None = None) -> AIOKafkaConsumer:
+def _reader(servers: str) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         bootstrap_servers=servers.split(","),
-        group_id=group,
         enable_auto_commit=False,
         isolation_level="read_committed",
         request_timeout_ms=REQUEST_TIMEOUT_MS,

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from newsloom.adapters.failures import OutageError
+from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopic, KafkaTopics
@@ -18,9 +19,18 @@ class PartitionProcessor(Protocol):
 
     next_offset: int
     """The first input offset that is not processed. Records before it are skipped."""
+    stage: Stage
+    """The stage that a record is in which ends the process."""
+
+    @property
+    def halted(self) -> OutageError | None:
+        """Why the last call of `process` stopped before its last record; None if it did not."""
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """The records that a batch makes. The caller commits them, or ends the process."""
+
+    def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
+        """The records for an input that becomes a dead letter without being read."""
 
     def note_commit(self) -> None:
         """Updates the metrics after a commit, or after a restore."""
@@ -36,11 +46,17 @@ class Processor(Protocol):
     def check(self, found: Mapping[str, FoundTopic]) -> None:
         """Raises OutageError if the topics found on the broker are not as needed."""
 
-    async def open(self, partition: int, parked: PartitionProcessor | None) -> PartitionProcessor:
+    async def open(
+        self, partition: int, committed: int | None, parked: PartitionProcessor | None
+    ) -> PartitionProcessor:
         """The processor of a partition at its last commit. Fence the former owner first.
 
-        `parked` is the processor that this process had for the partition before a rebalance.
+        `committed` is the group's offset, None if there is none. `parked` is the processor that
+        this process had for the partition before a rebalance.
         """
+
+    def resume(self) -> None:
+        """Begins to count bugs at 0: an operator has resumed a halted partition."""
 
 
 def require_topics(found: Mapping[str, FoundTopic], *names: str) -> None:

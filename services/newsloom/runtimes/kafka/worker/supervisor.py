@@ -14,6 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
 
+from newsloom.runtimes.hang_limit import MAX_WORK_S
+from newsloom.runtimes.kafka.worker.shared_memory import Batch, BatchInWork
+
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
@@ -21,6 +24,10 @@ STEADY_S = 60.0
 POLL_S = 0.1
 
 _END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_CRASH_SIGNALS = (
+    signal.SIGABRT, signal.SIGALRM, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV
+)  # fmt: skip
+"""Signals by which a process ends because of its own work."""
 _PR_SET_PDEATHSIG = 1
 
 log = logging.getLogger(__name__)
@@ -30,6 +37,7 @@ log = logging.getLogger(__name__)
 class _Child:
     name: str
     work: Callable[[], None]
+    in_work: BatchInWork
     pid: int | None = None
     started_at: float = 0.0
     pause_s: float = 0.0
@@ -43,8 +51,14 @@ class Supervisor:
     all children every time they are received.
     """
 
-    def __init__(self, works: Mapping[str, Callable[[], None]], should_restart: bool) -> None:
-        self._children = [_Child(name, work) for name, work in works.items()]
+    def __init__(
+        self,
+        works: Mapping[str, Callable[[], None]],
+        should_restart: bool,
+        in_work: Mapping[str, BatchInWork],
+    ) -> None:
+        """`in_work` is where each child notes the batch it works on."""
+        self._children = [_Child(name, work, in_work[name]) for name, work in works.items()]
         self._should_restart = should_restart
         self._received: list[int] = []
         self._is_ending = False
@@ -88,7 +102,9 @@ class Supervisor:
         if self._is_ending:
             self._has_failed = self._has_failed or code != 0
             return
-        how = f"ended with code {code}" if code >= 0 else f"was ended by signal {-code}"
+        how = _describe_end(code, child.in_work.left)
+        if code < 0 and -code not in _CRASH_SIGNALS:
+            child.in_work.end()  # somebody killed it: that is not the fault of its inputs
         if not self._should_restart:
             log.error("worker %s %s", child.name, how)
             self._has_failed = True
@@ -106,6 +122,13 @@ class Supervisor:
         for child in self._children:
             if child.pid is not None:
                 os.kill(child.pid, number)
+
+
+def _describe_end(code: int, batch: Batch | None) -> str:
+    if batch is not None and code == -signal.SIGALRM:
+        return f"was ended: {batch} took longer than {MAX_WORK_S:g} s"
+    how = f"ended with code {code}" if code >= 0 else f"was ended by signal {-code}"
+    return how if batch is None else f"{how} during work on {batch}"
 
 
 def exit_at_once_on_signals() -> None:

@@ -5,7 +5,7 @@ In: calls from the worker. Out: metric samples and health. The worker does not d
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -15,7 +15,7 @@ from newsloom.observability import definitions
 from newsloom.observability.health import BEAT_S, Health
 from newsloom.observability.metrics import Metrics
 from newsloom.runtimes.kafka.clients.messages import Incoming
-from newsloom.runtimes.kafka.worker.abort_counter import AbortCounter
+from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter
 
 
 class Telemetry:
@@ -31,6 +31,7 @@ class Telemetry:
         self._batch_seconds = metrics.of_stage(definitions.BATCH_SECONDS)
         self._transaction_seconds = metrics.of_stage(definitions.TRANSACTION_SECONDS)
         self._assigned = metrics.of_stage(definitions.ASSIGNED_PARTITIONS)
+        self._halted = metrics.of_stage(definitions.HALTED_PARTITIONS)
         metrics.of_stage(definitions.TRANSACTIONS_ABORTED).inc(aborts.settle())
         metrics.of_stage(definitions.LOOP_LAG).set_function(lambda: health.loop_lag_s)
         # By partition, in Unix seconds:
@@ -52,6 +53,7 @@ class Telemetry:
     def note_restoring(self) -> None:
         """Reports that the assigned partitions are being restored, and no others are owned."""
         self.note_unready("the partitions assigned are being restored")
+        self._halted.set(0)
         self.metrics.forget_partitions()
         self._caught_up_at, self._committed_to = {}, {}
 
@@ -65,6 +67,18 @@ class Telemetry:
             self._set(definitions.LAG_SECONDS, partition, 0)
         self._assigned.set(len(partitions))
         self.metrics.of_stage(definitions.REBALANCES).inc()
+        self._health.note_ready()
+
+    def note_halted(self, partitions: int, why: str) -> None:
+        """Reports that none is processed until an operator resumes the halted ones."""
+        self._halted.set(partitions)
+        self._assigned.set(0)
+        self._health.note_halted(why)
+
+    def note_resumed(self, partitions: Collection[int]) -> None:
+        """Reports that the assigned partitions are processed again."""
+        self._halted.set(0)
+        self._assigned.set(len(partitions))
         self._health.note_ready()
 
     @contextmanager

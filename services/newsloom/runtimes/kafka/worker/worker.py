@@ -11,26 +11,34 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Collection, Mapping, Sequence
 from types import FrameType
 from typing import Any, NoReturn, cast
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from newsloom.adapters.failures import OutageError
+from newsloom.runtimes.attempts import Attempts
+from newsloom.runtimes.hang_limit import HangLimit
 from newsloom.runtimes.kafka.clients.admin import describe_topics, open_admin
 from newsloom.runtimes.kafka.clients.connection import ConnectionOutageError, describe_error
+from newsloom.runtimes.kafka.clients.group_offsets import read_committed
 from newsloom.runtimes.kafka.clients.lag import watch_lag
 from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
+from newsloom.runtimes.kafka.worker.batch_runner import BatchRunner, HangError
 from newsloom.runtimes.kafka.worker.consumer import BatchApp, BatchConsumer, build_app
 from newsloom.runtimes.kafka.worker.processor import PartitionProcessor, Processor
+from newsloom.runtimes.kafka.worker.shared_memory import Batch, BatchInWork
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 
-BATCH_TIMEOUT_S = 60.0
 RESTORE_TIMEOUT_S = 600.0
 START_PAUSES_S = (0.5, 1, 2, 4, 8)
 """Pauses between attempts to reach the brokers at the start."""
 DRAIN_S = 20
 """After SIGTERM a worker is killed by SIGALRM when it has not ended in this time."""
+HALTED_PAUSE_S = 2.0
+"""How often a halted worker asks whether it may go on."""
 SAME_SIGNAL_S = 0.5
 """A second signal within this time is the same one, passed on by the parent process."""
 
@@ -42,13 +50,25 @@ log = logging.getLogger(__name__)
 class Worker:
     """One worker in this process: the batch handler of a Faust app."""
 
-    def __init__(self, servers: str, processor: Processor, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        servers: str,
+        processor: Processor,
+        telemetry: Telemetry,
+        in_work: BatchInWork,
+        left: Batch | None,
+    ) -> None:
+        """`left` is the batch during which the former worker of the same parent ended."""
         self._servers = servers
         self._processor = processor
         self._telemetry = telemetry
-        self._partitions: dict[int, tuple[PartitionProcessor, PartitionProducer]] = {}
+        self._in_work = in_work
+        self._left = left
+        self._hang_limit = HangLimit()
+        self._partitions: dict[int, BatchRunner] = {}
         self._producers: list[PartitionProducer] = []
-        self._committed: dict[int, int] = {}
+        self._halt_watch: asyncio.Task[None] | None = None
+        self._forgiving: list[asyncio.Task[None]] = []
         self.epoch = 0
         self._in_flight = asyncio.Lock()
         self._ending = asyncio.Event()
@@ -92,11 +112,12 @@ class Worker:
 
     def positions(self) -> dict[TopicPartition, int]:
         """The next input offset of each partition that is ready."""
-        topic = self._processor.input_topic
         return {
-            TopicPartition(topic, p): processor.next_offset
-            for p, (processor, _) in self._partitions.items()
+            self._source(p): runner.processor.next_offset for p, runner in self._partitions.items()
         }
+
+    def _source(self, partition: int) -> TopicPartition:
+        return TopicPartition(self._processor.input_topic, partition)
 
     def _read_to(self, app: BatchApp) -> dict[TopicPartition, int]:
         """The offset from which records may wait, for each partition that is ready.
@@ -104,8 +125,7 @@ class Worker:
         After the committed offset there may be only transaction markers. The consumer has read
         past them if no batch is being processed.
         """
-        topic = self._processor.input_topic
-        committed = {TopicPartition(topic, p): at for p, at in self._committed.items()}
+        committed = {self._source(p): b.committed for p, b in self._partitions.items()}
         if self._in_flight.locked():
             return committed
         consumer = cast(BatchConsumer, app.consumer)
@@ -114,7 +134,13 @@ class Worker:
     async def handle_batch(
         self, consumer: BatchConsumer, epoch: int, records: dict[Any, list[Any]]
     ) -> bool:
-        """Processes a poll, one transaction per partition. False if some records were dropped."""
+        """Processes a poll, one batch per partition. False if some records were dropped.
+
+        While a partition is halted, returns after HALTED_PAUSE_S without processing any.
+        """
+        if self._halt_watch is not None:
+            await asyncio.wait([self._halt_watch], timeout=HALTED_PAUSE_S)
+            return False
         with self._telemetry.working(sum(map(len, records.values()))):
             return await self._handle_batch(consumer, epoch, records)
 
@@ -122,32 +148,22 @@ class Worker:
         self, consumer: BatchConsumer, epoch: int, records: dict[Any, list[Any]]
     ) -> bool:
         for tp, fetched in records.items():
-            async with self._in_flight:
-                is_owned = epoch == self.epoch and tp.partition in self._partitions
-                if not (self.is_open() and is_owned and consumer.is_flowing()):
-                    return False
-                try:
-                    async with asyncio.timeout(BATCH_TIMEOUT_S):
-                        await self._process(tp.partition, fetched)
-                except BaseException as error:  # also when cancelled: the batch is half done
-                    self.fail("batch", error)
+            remaining: Sequence[Any] = fetched
+            while remaining:
+                async with self._in_flight:
+                    is_owned = epoch == self.epoch and tp.partition in self._partitions
+                    if not (self.is_open() and is_owned and consumer.is_flowing()):
+                        return False
+                    try:
+                        remaining = await self._partitions[tp.partition].process(remaining)
+                    except BaseException as error:  # also when cancelled: the batch is half done
+                        self.fail("batch", error)
         return True
-
-    async def _process(self, partition: int, records: list[Any]) -> None:
-        processor, producer = self._partitions[partition]
-        fresh = [record for record in records if record.offset >= processor.next_offset]
-        if fresh:
-            began = time.perf_counter()
-            outgoing = await processor.process(fresh)
-            with self._telemetry.transaction():
-                await producer.commit(outgoing, processor.next_offset)
-            self._committed[partition] = processor.next_offset
-            processor.note_commit()
-            self._telemetry.note_commit(partition, fresh, time.perf_counter() - began)
 
     async def revoke(self) -> None:
         """Returns when no batch is in flight. The partition processors are kept, parked."""
         self.epoch += 1
+        self._stop_halt_watch()
         self._telemetry.note_unready("the group is sharing out its partitions")
         async with self._in_flight:
             pass
@@ -159,36 +175,94 @@ class Worker:
         self._telemetry.note_restoring()
         try:
             async with asyncio.timeout(RESTORE_TIMEOUT_S):
-                parked = await self._release()
-                opened = await asyncio.gather(*[self._open(p, parked.get(p)) for p in partitions])
+                halted = await self._open(partitions, await self._release())
         except BaseException as error:
             if self.is_open():
                 self.fail("restore", error)
             raise
-        self._partitions = dict(zip(partitions, opened, strict=True))
-        for partition, (processor, _) in self._partitions.items():
-            self._committed[partition] = processor.next_offset
-            processor.note_commit()
+        for runner in self._partitions.values():
+            runner.processor.note_commit()
         self._telemetry.note_assigned(partitions)
+        if halted:
+            self._telemetry.note_halted(len(halted), next(iter(halted.values())))
+            self._halt_watch = asyncio.create_task(self._await_resume(halted))
         self.epoch += 1
         # Restored state lives long: keep the garbage collector from scanning it again.
         gc.collect()
         gc.freeze()
 
     async def _open(
-        self, partition: int, parked: PartitionProcessor | None
-    ) -> tuple[PartitionProcessor, PartitionProducer]:
-        source = TopicPartition(self._processor.input_topic, partition)
-        producer = PartitionProducer(self._servers, self._processor.group, source)
-        self._producers.append(producer)  # to be stopped even if the worker ends during this
-        await producer.fence()
-        return await self._processor.open(partition, parked), producer
+        self, partitions: Collection[int], parked: Mapping[int, PartitionProcessor]
+    ) -> dict[TopicPartition, str]:
+        """Opens the partitions. Returns those that are halted, and why."""
+        sources = [self._source(partition) for partition in partitions]
+        servers, group = self._servers, self._processor.group
+        producers = [PartitionProducer(servers, group, source) for source in sources]
+        self._producers = producers  # to be stopped even if the worker ends during this
+        await asyncio.gather(*[producer.fence() for producer in producers])
+        committed = await read_committed(servers, group, sources)
+        opened = await asyncio.gather(
+            *[
+                self._processor.open(p, committed[self._source(p)][0], parked.get(p))
+                for p in partitions
+            ]
+        )
+        self._partitions = {
+            source.partition: self._runner(source, processor, producer, committed[source][1])
+            for source, processor, producer in zip(sources, opened, producers, strict=True)
+        }
+        return {tp: attempts.halted for tp, (_, attempts) in committed.items() if attempts.halted}
+
+    def _runner(
+        self,
+        source: TopicPartition,
+        processor: PartitionProcessor,
+        producer: PartitionProducer,
+        attempts: Attempts,
+    ) -> BatchRunner:
+        """The runner of a partition, with what a former process of the same parent left."""
+        left = self._left
+        if left is not None and left.is_at(source, processor.next_offset):
+            self._left = None
+            if not attempts.is_suspect:
+                attempts = attempts.begin(left.inputs)
+        return BatchRunner(
+            source,
+            processor,
+            producer,
+            attempts,
+            self._in_work,
+            self._hang_limit,
+            self._telemetry,
+        )
 
     async def _release(self) -> dict[int, PartitionProcessor]:
-        owned, self._partitions, self._committed = self._partitions, {}, {}
+        owned, self._partitions = self._partitions, {}
         producers, self._producers = self._producers, []
         await asyncio.gather(*[producer.stop() for producer in producers])
-        return {partition: processor for partition, (processor, _) in owned.items()}
+        return {partition: runner.processor for partition, runner in owned.items()}
+
+    async def _await_resume(self, halted: Collection[TopicPartition]) -> None:
+        """Returns when no partition of `halted` is halted any more."""
+        while True:
+            try:
+                committed = await read_committed(self._servers, self._processor.group, halted)
+            except (OutageError, KafkaError, OSError) as error:
+                log.info("it is unknown whether to go on: %s", error)
+            except Exception as error:
+                self.fail("halt", error)
+            else:
+                if not any(attempts.halted for _, attempts in committed.values()):
+                    break
+            await asyncio.sleep(HALTED_PAUSE_S)
+        self._halt_watch = None
+        self._processor.resume()
+        self._telemetry.note_resumed(self._partitions)
+
+    def _stop_halt_watch(self) -> None:
+        watch, self._halt_watch = self._halt_watch, None
+        if watch is not None:
+            watch.cancel()
 
     async def _check_topics(self) -> None:
         """Checks the topics once brokers answer; they may start later than the worker."""
@@ -209,7 +283,8 @@ class Worker:
 
     def fail(self, what: str, error: BaseException) -> NoReturn:
         """Logs the error and ends the process: its state may differ from the committed one."""
-        message = str(error) if isinstance(error, OutageError) else describe_error(error)
+        is_said = isinstance(error, OutageError | HangError)
+        message = str(error) if is_said else describe_error(error)
         log.error("worker %s: %s: %s", self._processor.group, what, message)
         log.debug("the process ends because of this error", exc_info=error)
         os._exit(EXIT_FAILED)
@@ -226,9 +301,17 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(number, end_at_once)
-        signal.alarm(DRAIN_S)
+        self._hang_limit.drain(DRAIN_S)
         self._telemetry.note_unready("received a signal to end")
         self._ending.set()
+        self._forgiving = [asyncio.create_task(_forgive(b)) for b in self._partitions.values()]
+
+
+async def _forgive(runner: BatchRunner) -> None:
+    try:
+        await runner.forgive()
+    except (KafkaError, TimeoutError) as error:
+        log.info("an attempt was not taken back: %s", describe_error(error))
 
 
 async def _run_app(app: BatchApp) -> None:
@@ -236,7 +319,13 @@ async def _run_app(app: BatchApp) -> None:
     await app.wait_until_stopped()
 
 
-def run_worker(servers: str, processor: Processor, telemetry: Telemetry) -> NoReturn:
+def run_worker(
+    servers: str,
+    processor: Processor,
+    telemetry: Telemetry,
+    in_work: BatchInWork,
+    left: Batch | None,
+) -> NoReturn:
     """Works in this process until SIGTERM or SIGINT (exit code 0) or a failure (exit code 1).
 
     It never returns: a thread of Faust could keep the process alive.
@@ -244,7 +333,7 @@ def run_worker(servers: str, processor: Processor, telemetry: Telemetry) -> NoRe
     gc.set_threshold(50_000, 20, 50)
 
     async def work() -> None:
-        await Worker(servers, processor, telemetry).run()
+        await Worker(servers, processor, telemetry, in_work, left).run()
         # Here, before the loop cancels the other tasks: a client whose start is cancelled logs
         # that its connection is not closed.
         os._exit(0)

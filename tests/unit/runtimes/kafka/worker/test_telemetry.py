@@ -16,9 +16,9 @@ from newsloom.pipeline.lane.state import State
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
-from newsloom.runtimes.kafka.worker.abort_counter import AbortCounter
 from newsloom.runtimes.kafka.worker.curate import CurateLane
 from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
+from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 from newsloom.runtimes.lane import Lane
 

@@ -1,0 +1,168 @@
+"""The batches of one input partition: each is processed, then committed in one transaction.
+
+In: the records of a poll. Out: committed batches. Before the first batch of an owner, and before
+each record that is suspected of ending processes, it commits an attempt (`runtimes/attempts.py`).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from aiokafka import TopicPartition
+
+from newsloom.adapters.failures import OutageError
+from newsloom.runtimes.attempts import MAX_ATTEMPTS, Attempts, halt, poison
+from newsloom.runtimes.hang_limit import MAX_WORK_S, HangLimit
+from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing
+from newsloom.runtimes.kafka.worker.processor import PartitionProcessor
+from newsloom.runtimes.kafka.worker.shared_memory import Batch, BatchInWork
+from newsloom.runtimes.kafka.worker.telemetry import Telemetry
+
+COMMIT_TIMEOUT_S = 60.0
+SIGNAL_AFTER_S = 1.0
+"""How much later than the event loop SIGALRM ends a batch that hangs. The event loop can say what
+hangs, if it still runs."""
+
+log = logging.getLogger(__name__)
+
+
+class Producer(Protocol):
+    """What commits the batches of a partition."""
+
+    async def commit(
+        self, records: Iterable[Outgoing], next_offset: int, attempts: Attempts
+    ) -> None:
+        """Commits records and position in one transaction."""
+
+
+class HangError(Exception):
+    """A batch took too long. The message is one line."""
+
+
+class BatchRunner:
+    """The batches of one partition while this process owns it."""
+
+    def __init__(
+        self,
+        source: TopicPartition,
+        processor: PartitionProcessor,
+        producer: Producer,
+        attempts: Attempts,
+        in_work: BatchInWork,
+        hang_limit: HangLimit,
+        telemetry: Telemetry,
+    ) -> None:
+        """`attempts` is what was committed at the next offset of the processor."""
+        self.processor = processor
+        self.committed = processor.next_offset
+        self._source = source
+        self._producer = producer
+        self._attempts = attempts
+        self._in_work = in_work
+        self._hang_limit = hang_limit
+        self._telemetry = telemetry
+        self._is_first = True
+        self._is_attempting = False
+        self._committing = asyncio.Lock()
+        self._log_suspicion()
+
+    async def process(self, records: Sequence[Incoming]) -> Sequence[Incoming]:
+        """Processes and commits the next batch of `records`, and returns those that remain.
+
+        After an exception it may be unknown what is committed: end the process.
+        """
+        fresh = [record for record in records if record.offset >= self.processor.next_offset]
+        if not fresh:
+            return fresh
+        batch = fresh[:1] if self._attempts.is_suspect else fresh
+        began = time.perf_counter()
+        outgoing = await self._work(batch)
+        halted = self.processor.halted
+        self._attempts = halt(str(halted)) if halted else self._attempts.passed(len(batch))
+        await self._commit(outgoing)
+        if halted:
+            raise halted
+        self._is_first = False
+        self.processor.note_commit()
+        seconds = time.perf_counter() - began
+        self._telemetry.note_commit(self._source.partition, batch, seconds)
+        return fresh[len(batch) :]
+
+    async def forgive(self) -> None:
+        """Takes back the attempt in work, because the process may end for another reason."""
+        if self._is_attempting:
+            await self._note(self._attempts)
+
+    async def _work(self, batch: Sequence[Incoming]) -> list[Outgoing]:
+        """The records that a batch makes; a dead letter if it is one record too deadly to try."""
+        if self._attempts.is_poison:
+            fault = poison(self.processor.stage)
+            log.warning("%s: %s; it becomes a dead letter", self._place(batch), fault.detail)
+            return self.processor.set_aside(batch[0], fault)
+        if self._attempts.is_suspect or self._is_first:
+            return await self._attempt(batch)
+        return await self._process(batch)
+
+    async def _attempt(self, batch: Sequence[Incoming]) -> list[Outgoing]:
+        """Processes a batch with an attempt committed, which is taken back after the work.
+
+        So a transaction that fails later, or an outage, does not count against the inputs.
+        """
+        self._is_attempting = True
+        await self._note(self._attempts.begin(len(batch)))
+        try:
+            outgoing = await self._process(batch)
+        except (asyncio.CancelledError, OSError, OutageError):
+            await self._note(self._attempts)
+            raise
+        self._is_attempting = False
+        self._attempts = self._attempts.end()
+        await self._note(self._attempts)
+        return outgoing
+
+    async def _process(self, batch: Sequence[Incoming]) -> list[Outgoing]:
+        """The records that a batch makes. HangError after MAX_WORK_S, or SIGALRM soon after it."""
+        place = self._place(batch)
+        self._in_work.begin(place)
+        self._hang_limit.start(MAX_WORK_S + SIGNAL_AFTER_S)
+        try:
+            async with asyncio.timeout(MAX_WORK_S) as limit:
+                outgoing = await self.processor.process(batch)
+        except (asyncio.CancelledError, OSError, OutageError) as error:
+            if limit.expired():
+                raise HangError(f"{place} took longer than {MAX_WORK_S:g} s") from error
+            self._in_work.end()
+            raise
+        finally:
+            self._hang_limit.stop()
+        self._in_work.end()
+        return outgoing
+
+    async def _note(self, attempts: Attempts) -> None:
+        """Commits the same position again, with `attempts`."""
+        async with self._committing, asyncio.timeout(COMMIT_TIMEOUT_S):
+            with self._telemetry.transaction():
+                await self._producer.commit((), self.committed, attempts)
+
+    async def _commit(self, outgoing: Iterable[Outgoing]) -> None:
+        """Commits the records that a batch made, and the position after the batch."""
+        position = self.processor.next_offset
+        async with self._committing, asyncio.timeout(COMMIT_TIMEOUT_S):
+            with self._telemetry.transaction():
+                await self._producer.commit(outgoing, position, self._attempts)
+        self.committed = position
+
+    def _place(self, batch: Sequence[Incoming]) -> Batch:
+        topic, partition = self._source
+        return Batch(topic, partition, batch[0].offset, len(batch))
+
+    def _log_suspicion(self) -> None:
+        topic, partition = self._source
+        place, attempts = Batch(topic, partition, self.committed, 1), self._attempts.attempts
+        if 1 < attempts < MAX_ATTEMPTS:
+            log.warning("%s: %d attempts to process it alone ended the process", place, attempts)
+        elif self._attempts.is_suspect:
+            many = self._attempts.inputs
+            log.info("%s: a process ended here; %d records are processed singly", place, many)

@@ -1,0 +1,265 @@
+"""Batches of a partition over the lives of many processes: deaths, kills, outages and signals."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from newsloom.adapters.failures import OutageError
+from newsloom.observability.health import Health
+from newsloom.observability.metrics import Metrics
+from newsloom.records.faults import Fault, Stage
+from newsloom.runtimes.attempts import Attempts, decode_attempts
+from newsloom.runtimes.hang_limit import HangLimit
+from newsloom.runtimes.kafka.clients.messages import Headers, Outgoing
+from newsloom.runtimes.kafka.worker.batch_runner import BatchRunner
+from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter, Batch, BatchInWork
+from newsloom.runtimes.kafka.worker.telemetry import Telemetry
+
+SOURCE = TopicPartition("news.article-events.v1", 0)
+POISON = 5
+LETTER, RECORD = "letter", "record"
+
+
+class Death(BaseException):
+    """The process dies: nothing that comes after it happens."""
+
+
+@dataclass
+class Record:
+    offset: int
+    topic: str = SOURCE.topic
+    partition: int = SOURCE.partition
+    timestamp: int = 0
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Headers = ()
+
+
+def _do_nothing() -> None:
+    """A step at which nothing happens."""
+
+
+@dataclass
+class Partition:
+    """The inputs of a partition, and what is committed. `step` is called before each commit."""
+
+    inputs: int
+    offset: int = 0
+    text: str = ""
+    out: list[tuple[str, int]] = field(default_factory=list)
+    step: Callable[[], None] = _do_nothing
+    commits: int = 0
+
+    async def commit(
+        self, records: Iterable[Outgoing], next_offset: int, attempts: Attempts
+    ) -> None:
+        self.step()
+        self.commits += 1
+        self.out += [(record.topic, int(record.key or b"")) for record in records]
+        self.offset, self.text = next_offset, attempts.encode()
+        self.step()
+
+    @property
+    def attempts(self) -> Attempts:
+        return decode_attempts(self.text)
+
+
+class Processing:
+    """Makes a record of each input. `act` is called with the offset of each input before that."""
+
+    stage = Stage.ENRICH
+
+    def __init__(self, next_offset: int, act: Callable[[int], Any]) -> None:
+        self.next_offset = next_offset
+        self.halted: OutageError | None = None
+        self.sizes: list[int] = []
+        self._act = act
+
+    async def process(self, records: Sequence[Any]) -> list[Outgoing]:
+        self.sizes.append(len(records))
+        made = []
+        for record in records:
+            acted = self._act(record.offset)
+            if asyncio.iscoroutine(acted):
+                await acted
+            made.append(Outgoing(RECORD, 0, b"%d" % record.offset, None))
+            self.next_offset = record.offset + 1
+        return made
+
+    def set_aside(self, record: Any, fault: Fault) -> list[Outgoing]:
+        assert fault.stage is self.stage
+        self.next_offset = record.offset + 1
+        return [Outgoing(LETTER, 0, b"%d" % record.offset, None)]
+
+    def note_commit(self) -> None:
+        """Nothing is measured."""
+
+
+def own(
+    partition: Partition, act: Callable[[int], Any], in_work: BatchInWork | None = None
+) -> tuple[BatchRunner, Processing]:
+    """A process that takes over the partition at what is committed."""
+    processing = Processing(partition.offset, act)
+    telemetry = Telemetry(Metrics("enrich"), Health(60), AbortCounter())
+    memory = in_work or BatchInWork()
+    arguments = partition, partition.attempts, memory, HangLimit(), telemetry
+    return BatchRunner(SOURCE, processing, *arguments), processing
+
+
+async def work(runner: BatchRunner, partition: Partition, size: int = 8) -> None:
+    """Processes polls of `size` records until the partition has no more."""
+    while partition.offset < partition.inputs:
+        end = min(partition.inputs, partition.offset + size)
+        records: Sequence[Any] = [Record(offset) for offset in range(partition.offset, end)]
+        while records:
+            records = await runner.process(records)
+
+
+def live(partition: Partition, act: Callable[[int], Any]) -> list[int]:
+    """One life of a process. Returns the sizes of its batches."""
+    runner, processing = own(partition, act)
+    with suppress(Death):
+        asyncio.run(work(runner, partition))
+    return processing.sizes
+
+
+def die_of_poison(offset: int) -> None:
+    if offset == POISON:
+        raise Death
+
+
+def test_an_input_that_ends_processes_is_set_aside_and_its_neighbours_pass() -> None:
+    partition = Partition(inputs=10)
+    lives = [live(partition, die_of_poison) for _ in range(5)]
+    assert lives == [[8], [1] * 6, [1], [1], [1, 1, 2]], "the first death is in a whole batch"
+    expected = [(RECORD, n) for n in range(10)]
+    expected[POISON] = (LETTER, POISON)
+    assert partition.out == expected
+    assert partition.text == ""
+
+
+def test_a_process_that_runs_well_commits_attempts_only_for_its_first_batch() -> None:
+    partition = Partition(inputs=40)
+    assert live(partition, lambda _: None) == [8] * 5
+    assert partition.commits == 5 + 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fifty_random_kills_set_nothing_aside(seed: int) -> None:
+    """Kills come at random moments, up to ten seconds after a start, which takes three."""
+    random, now, kill_at, kills = Random(seed), 0.0, 0.0, 0
+
+    def pass_time(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        if kills < 50 and now > kill_at:
+            raise Death
+
+    partition = Partition(inputs=20_000, step=lambda: pass_time(0.003))
+    while partition.offset < partition.inputs:
+        kill_at = now + random.uniform(3, 10)
+        now += 3
+        runner, _ = own(partition, lambda _: pass_time(0.01))
+        try:
+            asyncio.run(work(runner, partition, size=200))
+        except Death:
+            kills += 1
+    assert kills == 50
+    assert partition.out == [(RECORD, n) for n in range(partition.inputs)]
+
+
+def test_a_transaction_that_fails_does_not_count() -> None:
+    partition = Partition(inputs=1)
+
+    def fail() -> None:
+        if partition.commits % 3 == 2:  # an attempt, its end, then the results
+            partition.commits = 0
+            raise KafkaError("no broker")
+
+    partition.step = fail
+    for _ in range(10):
+        runner, _ = own(partition, lambda _: None)
+        with pytest.raises(KafkaError):
+            asyncio.run(work(runner, partition))
+        assert partition.attempts.attempts == 0
+    partition.step = _do_nothing
+    live(partition, lambda _: None)
+    assert partition.out == [(RECORD, 0)]
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), OutageError("no disk")])
+def test_an_outage_during_the_work_does_not_count(error: Exception) -> None:
+    partition, memory = Partition(inputs=1), BatchInWork()
+
+    def fail(_: int) -> None:
+        raise error
+
+    for _ in range(4):
+        runner, _ = own(partition, fail, memory)
+        with pytest.raises(type(error)):
+            asyncio.run(work(runner, partition))
+    assert partition.attempts == Attempts()
+    assert memory.left is None
+
+
+def test_a_signal_to_end_takes_the_attempt_back_while_the_input_waits() -> None:
+    partition = Partition(inputs=1)
+
+    async def be_told_to_end() -> None:
+        runner, _ = own(partition, lambda _: asyncio.sleep(3600))
+        working = asyncio.create_task(work(runner, partition))
+        while not partition.attempts.attempts:
+            await asyncio.sleep(0)
+        await runner.forgive()
+        assert partition.attempts == Attempts()
+        working.cancel()
+
+    asyncio.run(be_told_to_end())
+
+
+def test_a_worker_between_two_batches_has_nothing_to_take_back() -> None:
+    partition = Partition(inputs=8)
+    runner, _ = own(partition, lambda _: None)
+
+    async def end() -> None:
+        await work(runner, partition)
+        await runner.forgive()
+
+    asyncio.run(end())
+    assert partition.commits == 3
+
+
+def test_a_halt_commits_what_precedes_the_bug_and_ends_the_work() -> None:
+    partition = Partition(inputs=8)
+    runner, processing = own(partition, lambda _: None)
+    original = processing.process
+
+    async def halt_at_the_fourth(records: Sequence[Any]) -> list[Outgoing]:
+        processing.halted = OutageError("halted: 20 records")
+        return await original(records[:3])
+
+    processing.process = halt_at_the_fourth  # type: ignore[method-assign]
+    with pytest.raises(OutageError, match="halted: 20 records"):
+        asyncio.run(work(runner, partition))
+    assert (partition.offset, len(partition.out)) == (3, 3)
+    assert partition.attempts.halted == "halted: 20 records"
+
+
+def test_the_parent_can_tell_which_batch_a_dead_worker_processed() -> None:
+    partition, memory = Partition(inputs=8), BatchInWork()
+    runner, _ = own(partition, die_of_poison, memory)
+    with pytest.raises(Death):
+        asyncio.run(work(runner, partition))
+    assert memory.left == Batch(SOURCE.topic, 0, 0, 8)
+    assert str(memory.left) == "one of 8 records from news.article-events.v1-0@0 on"
+    assert memory.left.is_at(SOURCE, 0)
+    assert not memory.left.is_at(SOURCE, 8), "another worker committed it"
+    assert not memory.left.is_at(TopicPartition(SOURCE.topic, 1), 0)
+    assert str(Batch("t", 1, 7, 1)) == "t-1@7"
