@@ -39,6 +39,7 @@ AT_REST = {
     "newsloom_transactions_aborted_total",
     "newsloom_consumer_lag_records",
     "newsloom_consumer_lag_seconds",
+    "newsloom_halted_partitions",
     "newsloom_records_in_flight",
     "newsloom_image_fetches_in_flight",
     "newsloom_event_loop_lag_seconds",

@@ -38,13 +38,14 @@ START = datetime(2024, 3, 4, tzinfo=UTC)
 """In the past on every machine, so that no event time depends on the arrival time."""
 
 KILLS = [
-    # For enrich and for curate: the point, and the number of the call at which it is killed.
+    # For enrich and for curate: the point, and the number of the call at which it is killed. The
+    # first batch has three commits: an attempt, its end, and the results.
     (("after decode", 20), ("in curation", 20)),
     (("in enrichment", 20), ("between the sends of one transaction", 5)),
-    (("between the sends of one transaction", 3), ("before offsets", 2)),
-    (("before commit", 2), ("before the answer to a commit", 2)),
+    (("between the sends of one transaction", 3), ("before offsets", 4)),
+    (("before commit", 4), ("before the answer to a commit", 4)),
     (("after fencing", 1), ("during restore", 1)),
-    (("after commit", 2), ("after assignment", 1)),
+    (("after commit", 4), ("after assignment", 1)),
     (("while draining", 1), ("while draining", 1)),
 ]
 

@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from newsloom.adapters.failures import OutageError
-from newsloom.adapters.inputs.sources import STANDARD_INPUT, InputRecord, Source
+from newsloom.adapters.inputs.positions import InputRecord
+from newsloom.adapters.inputs.sources import Source
 from newsloom.adapters.storage.store import Store
 from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.attempts import Attempts, decode_attempts, halt, poison
@@ -50,7 +51,7 @@ class AttemptNotes:
         """Whether the next input must be processed alone. Call it before the work on it."""
         if self._kept and self._kept | _place(following) == self._kept:
             self._attempts = self._kept_attempts
-        return self._attempts.is_suspect and following[0].path != STANDARD_INPUT
+        return self._attempts.is_suspect and not following[0].is_pipe
 
     def poison(self) -> Fault | None:
         """The fault of the next input, if it must be set aside without another attempt."""
@@ -58,7 +59,7 @@ class AttemptNotes:
 
     def begin(self, inputs: Sequence[Input], stage: Stage) -> None:
         """Keeps that the work on these inputs begins."""
-        if inputs[0][0].path != STANDARD_INPUT:
+        if not inputs[0][0].is_pipe:
             self._is_attempting = True
             self._before = _encode(inputs[0], self._attempts, stage)
             attempts = self._attempts.begin(len(inputs))
@@ -76,7 +77,7 @@ class AttemptNotes:
         self._attempts = self._attempts.passed(size)
         self._is_attempting = bool(remaining)
         self._before = ""
-        if not remaining or remaining[0][0].path == STANDARD_INPUT:
+        if not remaining or remaining[0][0].is_pipe:
             return ""
         return _encode(remaining[0], self._attempts.begin(len(remaining)), stage)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from newsloom.adapters.inputs.sources import STANDARD_INPUT, InputRecord, Position, Source
+from newsloom.adapters.inputs.positions import InputRecord, Position
+from newsloom.adapters.inputs.sources import STANDARD_INPUT, Source
 from newsloom.adapters.storage.store import Batch, Store
 from newsloom.records.faults import Reason, Stage
 from newsloom.runtimes.embedded_attempts import AttemptNotes, Input, encode_halt, resume
@@ -20,7 +21,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def inputs(count: int, path: str = "/events.jsonl", width: int = 10) -> list[Input]:
     return [
-        (Source(path, 0), InputRecord(b"", n + 1, Position(bytes=width * (n + 1))))
+        (
+            Source(path, 0, is_pipe=path == STANDARD_INPUT),
+            InputRecord(b"", n + 1, Position(bytes=width * (n + 1))),
+        )
         for n in range(count)
     ]
 
