@@ -24,6 +24,7 @@ from aiokafka import AIOKafkaProducer
 from deploy.kafka.cluster import Cluster
 from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.lane.rows import (
+    LaneRow,
     LiveArticle,
     LiveStory,
     Row,
@@ -171,7 +172,8 @@ async def _write_lane(kafka: Kafka, articles: int) -> None:
     """
     pipeline = Pipeline(State(), load_catalogue(), "off")
     for event in generate(seed=1, count=min(articles, DISTINCT)):
-        pipeline.process(raw_input(event), ARRIVED_AT_S)
+        for _ in pipeline.process(raw_input(event), ARRIVED_AT_S):
+            pass
     rows = list(pipeline.state.rows())
     live = len(pipeline.state.articles) or 1
     async with AIOKafkaProducer(bootstrap_servers=kafka.servers, linger_ms=20) as producer:
@@ -202,6 +204,7 @@ def _copied(row: Row, copy: int) -> Row:
         return replace(row, id=_id(row.id, copy))
     if isinstance(row, StoryAlias):
         return replace(row, id=_id(row.id, copy), merged_into=_id(row.merged_into, copy))
+    assert isinstance(row, LaneRow), "no work is pending"
     return replace(row, placed=row.placed + copy * NUMBERS_PER_COPY)
 
 

@@ -124,7 +124,8 @@ def _curate(curator: Curator, value: bytes, rows: dict[str, bytes | None]) -> fl
     """The processor time of one arrival in seconds, including the encoding of its rows."""
     prepared = decode_arrival(value)
     began = time.process_time()
-    rows.update(curator.curate(prepared).rows)
+    for step in curator.curate(prepared):
+        rows.update(step.rows)
     return time.process_time() - began
 
 

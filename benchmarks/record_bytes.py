@@ -43,11 +43,11 @@ def main() -> None:
         assert not isinstance(prepared.arrival, Fault)
         key, enriched = encode_arrival(prepared.arrival)
         written[ENRICHED_ARTICLES.suffix] += len(key) + len(enriched)
-        result = curator.curate(decode_arrival(enriched))
-        publications += len(result.curated)
-        for suffix, name, size_bytes in _published(result):
-            written[suffix] += size_bytes
-            last[suffix][name] = size_bytes
+        for step in curator.curate(decode_arrival(enriched)):
+            publications += len(step.curated)
+            for suffix, name, size_bytes in _published(step):
+                written[suffix] += size_bytes
+                last[suffix][name] = size_bytes
     print(f"curated records per input: {publications / MEASURED_EVENTS:.2f}")
     for suffix, count in written.items():
         print(f"{suffix}: {count / MEASURED_EVENTS:,.0f} bytes per input")
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _published(result: Result) -> Iterator[tuple[str, str, int]]:
-    """Topic, key and size in bytes of each record that a curate worker sends for one input."""
+    """Topic, key and size in bytes of each record that a curate worker sends for one step."""
     for suffix, records in (
         (CURATED_ARTICLES.suffix, result.curated),
         (STORIES.suffix, result.stories),

@@ -109,19 +109,25 @@ def group(arrivals: Sequence[ArticleArrival]) -> list[str]:
     """The story id of each arrival's article after the last arrival, in the same order.
 
     An article that leaves the window stays in its story: it follows later merges of that story. If
-    the article arrives again, its new story counts.
+    a newer version of the article arrives, its new story counts.
     """
     curator = Curator(State())
     story_of: dict[str, str] = {}
     members: dict[str, set[str]] = defaultdict(set)
     """The articles of each story, including those that have left the window."""
     for arrival in arrivals:
-        result = curator.curate(Enriched(arrival))
+        merges = [
+            merge
+            for step in curator.curate(Enriched(arrival))
+            for merge in _merges(curator.state, step)
+        ]
         article_id = arrival.article["id"]
+        if article_id not in curator.state.articles:
+            continue  # an old version of an article that has left
         members[story_of.get(article_id, "")].discard(article_id)
         story_of[article_id] = curator.state.story_id(article_id)
         members[story_of[article_id]].add(article_id)
-        for survivor, ended in _merges(curator.state, result):
+        for survivor, ended in merges:
             moved = members.pop(ended, set())
             members[survivor] |= moved
             story_of.update(dict.fromkeys(moved, survivor))

@@ -6,6 +6,7 @@ grouping itself is repeated here, and evidence is cached by the articles of a st
 equals that of the pipeline (tests/unit/test_story_replay.py) if no article leaves the window.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from math import isqrt
@@ -356,7 +357,7 @@ def _find_articles(stream: Stream) -> list[_Article]:
     numbers = {arrival.article["id"]: n for n, arrival in enumerate(stream.arrivals)}
     found: list[_Article] = []
     for arrival in stream.arrivals:
-        changes = decide(state, arrival)
+        changes = decide(state, arrival, max_step=sys.maxsize)
         live = changes.articles[arrival.article["id"]]
         nearest = index.last.nearest()
         found.append(

@@ -51,6 +51,8 @@ def test_it_detects_lost_repeated_backward_and_differing_records(
 
     enriched, curated, story, letter = map(first, (ENRICHED, CURATED, STORIES, LETTERS))
     assert spoil(EVENTS, (None, lines[59]))["lost"]
+    wrong = json.loads(curated.value) | {"revision": 1_000_000, "published": "no"}
+    assert spoil(CURATED, (curated.key, json.dumps(wrong).encode()))["inconsistent"]
     assert spoil(ENRICHED, (enriched.key, enriched.value))["repeated"]
     assert spoil(CURATED, (curated.key, curated.value))["repeated"]
     # Articles and stories of a lane share one sequence of revisions.

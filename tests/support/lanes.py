@@ -4,9 +4,12 @@ import random
 from typing import Any
 
 from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.curation.changeset import MAX_STEP, Changeset
 from newsloom.pipeline.lane.restore import restore
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory, Row, decode_row, encode_row
 from newsloom.pipeline.lane.state import State, state_digest
+from newsloom.pipeline.process import Curator
+from newsloom.records.faults import Outcome
 from newsloom.rules.clock import format_time
 from newsloom.rules.topics import TopicIndex
 from tests.support.pipeline import Pipeline, Taken
@@ -17,11 +20,12 @@ HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 
 
-def new_pipeline(state: State | None = None) -> Pipeline:
+def new_pipeline(state: State | None = None, max_step: int = MAX_STEP) -> Pipeline:
     """A pipeline with an empty catalogue, over the given state or a new one."""
-    return Pipeline(
-        State() if state is None else state, Catalogue({}, TopicIndex([]), "none"), images="trust"
-    )
+    state = State() if state is None else state
+    pipeline = Pipeline(state, Catalogue({}, TopicIndex([]), "none"), images="trust")
+    pipeline.curator = Curator(state, max_step=max_step)
+    return pipeline
 
 
 def event(name: str, title: str, at_s: int = 0, **fields: Any) -> dict[str, Any]:
@@ -67,12 +71,13 @@ def assert_sound(state: State) -> None:
         assert state.stories.lead(story_id) == best, "the best article leads"
         story = state.stories[story_id]
         assert story.article_count >= len(ids)
-        assert sum(count for _, count in story.providers.values()) == story.article_count
+        providers = Changeset(state, Outcome.UNCHANGED).stories.providers(story_id)
+        assert sum(count for _, count in providers.values()) == story.article_count
         assert story.published_lead is not None
     for live in state.articles.values():
         root = state.articles.get(live.duplicate_of) if live.duplicate_of else None
         assert root is None or root.duplicate_of is None, "a root is not a duplicate"
     assert not state.stories.keys() & state.aliases.keys()
-    for alias in state.aliases.values():
-        assert alias.merged_into in state.stories or alias.merged_into in state.aliases
+    assert all(state.has_story(alias.merged_into) for alias in state.aliases.values())
+    assert not any(state.stories.size_of(i) for i in state.dormant.ids_of_rows())
     assert all(live.leaves_at > (state.lane.clock or 0) for live in state.articles.values())

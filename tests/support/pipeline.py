@@ -1,5 +1,6 @@
 """The whole pipeline, enrich and curate, with its published records decoded for tests."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,20 +15,22 @@ from newsloom.records.faults import Fault, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The result of one input, and the records that were published for it."""
+    """The result of one input, all its steps together, and the records published for it."""
 
     result: Result
     curated: tuple[dict[str, Any], ...]
     stories: tuple[dict[str, Any], ...]
 
     @classmethod
-    def of(cls, result: Result) -> "Taken":
-        """`result` with its records decoded."""
+    def of(cls, steps: Iterable[Result]) -> "Taken":
+        """The `steps` of one input as one result, with its records decoded."""
+        result = _joined(list(steps))
         return cls(result, _decoded(result.curated), _decoded(result.stories))
 
     @property
     def outcome(self) -> Outcome:
         """The same field of the result."""
+        assert self.result.outcome is not None
         return self.result.outcome
 
     @property
@@ -42,6 +45,20 @@ class Pipeline(process.Pipeline):
     def take(self, record: dict[str, Any] | Fault, arrived_at: int) -> Taken:
         """Does the same as `process`, and decodes the published records."""
         return Taken.of(self.process(raw_input(record), arrived_at))
+
+
+def _joined(steps: list[Result]) -> Result:
+    (deciding,) = [step for step in steps if step.outcome is not None]
+    rows: dict[str, bytes | None] = {}
+    for step in steps:
+        rows.update(step.rows)
+    return deciding._replace(
+        curated=tuple(record for step in steps for record in step.curated),
+        stories=tuple(record for step in steps for record in step.stories),
+        rows=rows,
+        duplicates=sum(step.duplicates for step in steps),
+        merges=sum(step.merges for step in steps),
+    )
 
 
 def raw_input(record: dict[str, Any] | Fault) -> RawInput:

@@ -35,13 +35,13 @@ def _stories_for_a_subscriber(stream: stories.Stream) -> tuple[list[str], int]:
     story_of: dict[str, str] = {}
     merged_into: dict[str, str] = {}
     for arrival in stream.arrivals:
-        result = curator.curate(Enriched(arrival))
-        for publication in result.curated:
-            story_of[publication.id] = orjson.loads(publication.value)["storyId"]
-        for publication in result.stories:
-            record = orjson.loads(publication.value)
-            if "mergedInto" in record:
-                merged_into[publication.id] = record["mergedInto"]
+        for step in curator.curate(Enriched(arrival)):
+            for publication in step.curated:
+                story_of[publication.id] = orjson.loads(publication.value)["storyId"]
+            for publication in step.stories:
+                record = orjson.loads(publication.value)
+                if "mergedInto" in record:
+                    merged_into[publication.id] = record["mergedInto"]
     found = []
     for arrival in stream.arrivals:
         story = story_of[arrival.article["id"]]

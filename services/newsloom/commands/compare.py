@@ -96,7 +96,8 @@ def _curate(
         for source in sources:
             for record in read_all(source):
                 for pipeline, view in zip(pipelines, views, strict=True):
-                    view.take(pipeline.process(record.raw, record.after.opened_at))
+                    for step in pipeline.process(record.raw, record.after.opened_at):
+                        view.take(step)
                 progress.advance(1, len(record.payload) + 1)
     return views
 

@@ -22,9 +22,9 @@ class LaneMetrics:
         self._read = 0
 
     def count(self, result: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
-        """Counts the result of one input; see `Metrics.count`."""
+        """Counts a step of one input; see `Metrics.count`."""
         self._metrics.count(result, is_input, arrived_at)
-        self._read += is_input
+        self._read += is_input and result.outcome is not None
 
     def commit(self) -> None:
         """Publishes the counts of the batch that was just committed, and the size of the lane."""

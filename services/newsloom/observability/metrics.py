@@ -78,15 +78,18 @@ class Metrics:
             self._count_dead_letter(enriched.arrival, enriched.source)
 
     def count(self, result: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
-        """Counts the result of one input.
+        """Counts a step of curation; an input is counted with the step that has its outcome.
 
-        `is_input` is False for a withdrawal that another lane counts as an input. With `arrived_at`
-        (seconds since the epoch) the time from arrival to publication is measured.
+        `is_input` is False for what another lane counts as an input: a withdrawal, or an article
+        that it received. With `arrived_at` (seconds since the epoch) the time from arrival to
+        publication is measured.
         """
+        self._count_publications(result)
+        if result.outcome is None:
+            return
         self._counted[self._records] += 1
         if is_input:
             self._counted[_OUTCOMES[result.outcome]] += 1
-        self._count_publications(result)
         if result.image_checks is not None:
             self._count_images(result.outcome, result.image_checks)
         if arrived_at is not None and result.outcome is Outcome.CURATED:

@@ -4,6 +4,7 @@ from typing import NamedTuple, TypeAlias
 
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
+from newsloom.rules.clock import bounded_time
 from newsloom.rules.words.terms import Vector
 from newsloom.rules.words.text import title_without_outlet
 
@@ -15,7 +16,8 @@ class ArticleArrival(NamedTuple):
     the same content have the same `digest`, from any crawler. `vector` is the term vector; its
     first `title_terms` terms occur in the title. `image_checks` is None if images are not checked.
     `unillustrated_quality` is the quality without images. It is None if the crawler gave the
-    quality, or if no image was checked.
+    quality, or if no image was checked. `address` is the article id that its `webUrl` gives, if
+    that is not its own.
     """
 
     article: Article
@@ -27,16 +29,29 @@ class ArticleArrival(NamedTuple):
     title_terms: int
     image_checks: list[ImageCheck] | None = None
     unillustrated_quality: int | None = None
+    address: str = ""
 
 
 class WithdrawalArrival(NamedTuple):
-    """A withdrawal. Every lane receives it, and the one with `is_counted` counts the input."""
+    """A withdrawal. Every lane receives it, and the one with `is_counted` counts the input.
 
-    article_id: str
+    `article_ids` are the ids that its addresses give, one or two: that of the `originalUrl` first.
+    """
+
+    article_ids: tuple[str, ...]
     is_counted: bool = True
+    moved_version: int | None = None
+    """The version with which the article arrived in another lane, because its language changed: an
+    older one is withdrawn from this lane. Not an input of its own."""
 
 
 Arrival: TypeAlias = ArticleArrival | WithdrawalArrival
+
+
+def moved_away(arrival: ArticleArrival) -> WithdrawalArrival:
+    """What the other lanes receive of an article: one of them may hold an older version."""
+    version = bounded_time(arrival.version, arrival.arrived_at)
+    return WithdrawalArrival((arrival.article["id"],), is_counted=False, moved_version=version)
 
 
 def compared_title(article: Article) -> str:

@@ -4,12 +4,14 @@ Each record gets the lane's next revision. The related articles of an article ar
 changeset's rows store what the records state. The state is not touched, and nothing is sent.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
-from newsloom.pipeline.curation.changed_articles import Neighbour
+from newsloom.pipeline.curation.changed_articles import ChangedArticles, Neighbour
 from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.stories import end_story
 from newsloom.pipeline.lane.fragments import as_reference, as_related, as_story_article
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory
 from newsloom.records.curated import (
@@ -57,23 +59,22 @@ def build_records(changes: Changeset, threshold: int = PUBLISH_THRESHOLD) -> Pub
 
 def _curated_record(changes: Changeset, article_id: str, threshold: int) -> Publication:
     articles = changes.articles
-    if articles.get(article_id) is None:
+    live = articles.to_publish(article_id)
+    if live is None:
         return _withdrawal(changes, article_id)
-    live = articles.edit(article_id)
     live.revision = changes.next_revision()
-    similarities = dict(choose_related(changes.neighbours(article_id)))
+    similarities = dict(choose_related(changes.neighbours(article_id), article_id))
     # A neighbour sorts by its rank, and no two ranks are equal.
     neighbours = sorted([articles.neighbour(other_id) for other_id in similarities])
     live.related = [neighbour.rank[-1] for neighbour in neighbours]
-    copies = sorted(articles.copies(article_id), key=articles.sequence)
-    live.published_duplicates = len(copies)
+    live.published_duplicates = articles.copy_count(article_id)
     fields = _fields_of_article(changes, live, threshold)
     if similarities:
         fields["related"] = _related(changes, live, neighbours, similarities)
     if live.duplicate_of is not None:
         fields["duplicateOf"] = live.duplicate_of
-    if copies:
-        latest = copies[-MAX_DUPLICATES:]
+    if live.published_duplicates:
+        latest = articles.latest_copies(article_id, MAX_DUPLICATES)
         fields["duplicates"] = [as_reference(articles.fragments(i)) for i in latest]
     record = {name: fields[name] for name in CURATED_FIELDS if name in fields}
     return Publication(article_id, orjson.dumps(record))
@@ -94,29 +95,36 @@ def _fields_of_article(changes: Changeset, live: LiveArticle, threshold: int) ->
 
 
 def _heat(changes: Changeset, live: LiveArticle) -> int:
-    lead = changes.stories.lead(live.story_id)
+    story_id = changes.stories.current_id(live.story_id)
+    lead = changes.stories.lead(story_id)
     if lead is None or lead[2] != live.article["id"]:
         return NOT_LEADING
-    story = changes.stories.resolve(live.story_id)
-    return lead_heat(live.article["quality"], len(story.providers) if story else 1)
+    return lead_heat(live.article["quality"], changes.stories.provider_count(story_id))
 
 
 def _related(
     changes: Changeset, live: LiveArticle, neighbours: list[Neighbour], similarities: dict[str, int]
 ) -> list[orjson.Fragment]:
     """The related articles in the order of `neighbours`, each with its relation."""
-    root_id = live.duplicate_of or live.article["id"]
-    same_text = {root_id, *changes.articles.copies(root_id)}
+    articles = changes.articles
+    same_text = changes.roots_of_text(live.duplicate_of or live.article["id"])
+    copied = [root_id for root_id in same_text if articles.copy_count(root_id)]
+    current_id, is_moving = changes.stories.current_id, bool(changes.tasks)
+    own_story_id = current_id(live.story_id)
     related = []
     for rank, story_id, fragments in neighbours:
         other_id = rank[-1]
         relation: Relation = "related"
-        if other_id in same_text:
+        if other_id in same_text or (copied and _is_copy(articles, other_id, copied)):
             relation = "duplicate"
-        elif live.story_id == story_id:
+        elif story_id == own_story_id or (is_moving and current_id(story_id) == own_story_id):
             relation = "same-story"
         related.append(as_related(fragments, relation, similarities[other_id]))
     return related
+
+
+def _is_copy(articles: ChangedArticles, article_id: str, root_ids: list[str]) -> bool:
+    return any(articles.is_copy(article_id, root_id) for root_id in root_ids)
 
 
 def _withdrawal(changes: Changeset, ident: str) -> Publication:
@@ -136,42 +144,47 @@ def _story_record(changes: Changeset, story_id: str, threshold: int) -> Publicat
             "schemaVersion": SCHEMA_VERSION,
         }
         return Publication(story_id, orjson.dumps(merged))
-    record = _live_story_record(changes, changes.stories.edit(story_id), threshold)
+    story = changes.stories.edit(story_id)
+    record = _full_story_record(changes, story, threshold)
+    if not changes.stories.has_members(story_id):
+        end_story(changes, story_id)
     return Publication(story_id, orjson.dumps(record))
 
 
-def _live_story_record(changes: Changeset, story: LiveStory, threshold: int) -> dict[str, Any]:
+def _full_story_record(changes: Changeset, story: LiveStory, threshold: int) -> dict[str, Any]:
     lead_rank = changes.stories.lead(story.id)
-    assert lead_rank is not None, f"story {story.id} has no live article"
-    lead = changes.articles[lead_rank[2]]
-    heat = _heat(changes, lead)
+    if lead_rank is not None:
+        lead = changes.articles[lead_rank[2]]
+        story.published_lead, story.locale = lead.article["id"], lead.article["locale"]
+        story.heat = _heat(changes, lead)
+    story.published_count = story.article_count
+    story.was_published = is_published(story.heat, threshold)
     latest_ids = changes.stories.latest_members(story.id, MAX_STORY_ARTICLES)
     latest = [changes.articles.fragments(i) for i in latest_ids]
     topics = _most_common([fragments.topics for fragments in latest])[:MAX_STORY_TOPICS]
-    story.published_lead, story.published_count = lead.article["id"], story.article_count
-    story.was_published = is_published(heat, threshold)
     record = {
         "id": story.id,
-        "lead": lead.article["id"],
+        "lead": story.published_lead,
         "articleCount": story.article_count,
         "articles": [as_story_article(fragments) for fragments in latest],
-        "providers": _story_providers(story),
+        "providers": _story_providers(changes.stories.providers(story.id)),
         "firstPublishedDateTime": format_time(story.first_at),
         "lastPublishedDateTime": format_time(story.last_at),
-        "heat": heat,
+        "heat": story.heat,
         "topics": topics,
-        "locale": lead.article["locale"],
+        "locale": story.locale,
         "revision": changes.next_revision(),
         "schemaVersion": SCHEMA_VERSION,
     }
-    if not topics:
-        del record["topics"]
+    for name in ("lead", "topics"):
+        if not record[name]:
+            del record[name]
     return record
 
 
-def _story_providers(story: LiveStory) -> list[StoryProvider]:
+def _story_providers(counts: Mapping[str, tuple[str, int]]) -> list[StoryProvider]:
     """The providers of a story, those with the most articles first, ties by domain."""
-    providers = sorted(story.providers.items(), key=lambda item: (-item[1][1], item[0]))
+    providers = sorted(counts.items(), key=lambda item: (-item[1][1], item[0]))
     return [
         {"name": name, "domain": domain, "articleCount": count}
         for domain, (name, count) in providers[:MAX_STORY_PROVIDERS]

@@ -43,8 +43,9 @@ class CuratedView:
     story_records: int = 0
 
     def take(self, result: Result) -> None:
-        """Adds the result of one input."""
-        self.outcomes[result.outcome] += 1
+        """Adds the result of one step."""
+        if result.outcome is not None:
+            self.outcomes[result.outcome] += 1
         self.article_records += len(result.curated)
         self.story_records += len(result.stories)
         for publication in result.curated:

@@ -54,6 +54,7 @@ def enrich_article(
         title_terms=count_title_terms(compared, vector),
         image_checks=list(checks) if images == "check" else None,
         unillustrated_quality=(points or 0) - _image_points(article) if has_image_points else None,
+        address=normal.address,
     )
 
 

@@ -42,11 +42,19 @@ class NormalisedArticle(NamedTuple):
     images: list[Image]
     version: int
     digest: str
+    address: str
+    """The article id that `webUrl` gives, if `originalUrl` gives another; else empty."""
 
 
 def identify(event: ArticleEvent | Withdrawal) -> str:
     """The article id, derived from `originalUrl` if given, else from `webUrl`."""
     return article_id(canonical_url(event.original_url or event.web_url))
+
+
+def identify_addresses(event: ArticleEvent | Withdrawal) -> tuple[str, ...]:
+    """The ids that the addresses of an event give: that of the article first, none twice."""
+    urls = filter(None, (event.original_url, event.web_url))
+    return tuple(dict.fromkeys(article_id(canonical_url(url)) for url in urls))
 
 
 def normalise(event: ArticleEvent, private_digest: str | None = None) -> NormalisedArticle:
@@ -65,9 +73,10 @@ def normalise(event: ArticleEvent, private_digest: str | None = None) -> Normali
         "topics": topics,
         "images": images,
     }
+    own_id, *other_ids = identify_addresses(event)
     return NormalisedArticle(
         event=event,
-        id=identify(event),
+        id=own_id,
         title=title,
         excerpt=excerpt,
         locale=locale,
@@ -75,6 +84,7 @@ def normalise(event: ArticleEvent, private_digest: str | None = None) -> Normali
         images=images,
         version=event.updated_date_time or event.published_date_time,
         digest=_digest(event, cleaned, private_digest),
+        address="".join(other_ids),
     )
 
 

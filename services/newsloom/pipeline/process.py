@@ -4,21 +4,21 @@
 knows where inputs come from or where records go.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.build_records import Publication, Publications, build_records
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.changeset import Changeset
-from newsloom.pipeline.curation.decide import decide
+from newsloom.pipeline.curation.changeset import MAX_STEP, Changeset
+from newsloom.pipeline.curation.decide import continue_tasks, decide
 from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.decode import Decoded, RawInput, Rejected, WithdrawnArticle, decode
 from newsloom.pipeline.enrich import ImageMode, enrich_article
 from newsloom.pipeline.lane.rows import StoryAlias
 from newsloom.pipeline.lane.state import State
-from newsloom.pipeline.normalise import NormalisedArticle, identify, normalise
+from newsloom.pipeline.normalise import NormalisedArticle, identify_addresses, normalise
 from newsloom.pipeline.sealing import Sealer, seal_private
 from newsloom.records.event import Withdrawal
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
@@ -54,13 +54,14 @@ class AwaitingImages(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The outcome of one input, the records to publish, and the rows to write.
+    """One step of curation: the records to publish, and the rows to write, in one transaction.
 
-    `rows` holds encoded rows by key; None deletes a row. `duplicates` counts the articles that
-    became duplicates, `merges` the stories that were merged into another.
+    The step that decides its input has its outcome; in any other step `outcome` is None. `rows`
+    holds encoded rows by key; None deletes a row. `duplicates` counts the articles that became
+    duplicates, `merges` the stories that were merged into another.
     """
 
-    outcome: Outcome
+    outcome: Outcome | None
     fault: Fault | None = None
     source: str | None = None
     faulty_fields: tuple[str, ...] = ()
@@ -116,7 +117,7 @@ class Enricher:
             if isinstance(decoded, Rejected):
                 return Enriched(decoded.fault, decoded.source)
             if isinstance(decoded, WithdrawnArticle):
-                return Enriched(WithdrawalArrival(decoded.article_id))
+                return Enriched(WithdrawalArrival((decoded.article_id,)))
             stage, source = Stage.NORMALISE, decoded.source
             return self._normalise(decoded, arrived_at)
         except (OSError, MemoryError):  # an outage, not a fault of the record
@@ -127,7 +128,7 @@ class Enricher:
     def _normalise(self, decoded: Decoded, arrived_at: int) -> AwaitingImages | Enriched:
         event = decoded.event
         if isinstance(event, Withdrawal):
-            withdrawal = WithdrawalArrival(identify(event))
+            withdrawal = WithdrawalArrival(identify_addresses(event))
             return Enriched(withdrawal, decoded.source, decoded.faulty_fields)
         has_dropped_private = event.private is not None and self._sealer is None
         sealed, private_digest = seal_private(event, self._sealer)
@@ -151,23 +152,73 @@ class Enricher:
 class Curator:
     """The second half: decide, build records, apply. It keeps the state of one lane."""
 
-    def __init__(self, state: State, policy: Policy = DEFAULT_POLICY) -> None:
+    def __init__(
+        self, state: State, policy: Policy = DEFAULT_POLICY, max_step: int = MAX_STEP
+    ) -> None:
+        """A step adds about `max_step` records and rows at most."""
         self.state = state
         self._policy = policy
+        self._max_step = max_step
 
-    def curate(self, enriched: Enriched) -> Result:
-        """Curates one input. A bug makes a dead letter: only the last step changes the state."""
+    def curate(self, enriched: Enriched) -> Iterator[Result]:
+        """Curates one input in one step, or in several of bounded size; take all of them.
+
+        Exactly one step has the outcome. Steps before it finish pending work and remove articles
+        that left the window; steps after it do the rest of its work. If a process ends between two
+        steps, the next one goes on with the same steps: with this input if it has no outcome yet,
+        else with `continue_pending`.
+        """
+        if self.state.pending.tasks:
+            yield from self.continue_pending()
+        is_decided = False
+        while not is_decided:
+            result = self._decide(enriched)
+            is_decided = result.outcome is not None
+            yield result
+            if self.state.pending.tasks:
+                yield from self.continue_pending()
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether work of earlier inputs is left."""
+        return bool(self.state.pending.tasks)
+
+    def continue_pending(self) -> Iterator[Result]:
+        """The steps that finish the work of earlier inputs. Usually there are none."""
+        while self.is_pending:
+            yield self._continue_pending()
+
+    def _decide(self, enriched: Enriched) -> Result:
+        """The next step of one input. A bug makes a dead letter: the state is as it was."""
         if isinstance(enriched.arrival, Fault):
             return self._dead_letter(enriched.arrival, enriched.source)
         try:
-            changes = decide(self.state, enriched.arrival, self._policy)
+            changes = decide(self.state, enriched.arrival, self._policy, self._max_step)
             records = build_records(changes, self._policy.publish_threshold)
             rows = changes.encode_rows()
         except (OSError, MemoryError):
             raise
         except Exception as error:
             return self._dead_letter(_bug(error, Stage.CURATE), enriched.source)
-        result = _result(enriched, changes, records, rows)
+        result = _result(changes, records, rows, enriched)
+        changes.apply()
+        return result
+
+    def _continue_pending(self) -> Result:
+        """The next step of pending work. A bug ends the task that it is in: the lane goes on."""
+        try:
+            changes = continue_tasks(self.state, self._policy, self._max_step)
+            records = build_records(changes, self._policy.publish_threshold)
+            rows = changes.encode_rows()
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            changes = Changeset(self.state, None)
+            changes.tasks.pop(0)
+            changes.apply()
+            fault = _bug(error, Stage.CURATE)
+            return Result(None, fault=fault, rows=changes.encode_rows())
+        result = _result(changes, records, rows, None)
         changes.apply()
         return result
 
@@ -192,24 +243,31 @@ class Pipeline:
         self.enricher = Enricher(catalogue, images, sealer)
         self.curator = Curator(state, policy)
 
-    def process(self, raw: RawInput, arrived_at: int) -> Result:
-        """Enriches and curates one input. `arrived_at` is in Unix seconds."""
+    def process(self, raw: RawInput, arrived_at: int) -> Iterator[Result]:
+        """Enriches and curates one input, see `Curator.curate`. `arrived_at` is in Unix seconds."""
         return self.curator.curate(self.enricher.enrich(raw, arrived_at))
 
 
 def _result(
-    enriched: Enriched, changes: Changeset, records: Publications, rows: dict[str, bytes | None]
+    changes: Changeset,
+    records: Publications,
+    rows: dict[str, bytes | None],
+    enriched: Enriched | None,
 ) -> Result:
-    """The result of a curated input. Call before the changes are applied."""
+    """The result of a step. Call before the changes are applied.
+
+    What is known of the input, `enriched`, goes with the step that decides it.
+    """
+    decided = enriched if enriched is not None and changes.outcome is not None else None
     return Result(
         outcome=changes.outcome,
-        source=enriched.source,
-        faulty_fields=enriched.faulty_fields,
-        has_dropped_private=enriched.has_dropped_private,
+        source=decided.source if decided else None,
+        faulty_fields=decided.faulty_fields if decided else (),
+        has_dropped_private=decided.has_dropped_private if decided else False,
         curated=records.curated,
         stories=records.stories,
         rows=rows,
-        image_checks=_image_checks(enriched, changes),
+        image_checks=_image_checks(decided, changes) if decided else None,
         duplicates=_count_new_duplicates(changes),
         merges=sum(isinstance(row, StoryAlias) for row in changes.stories.changed.values()),
     )

@@ -35,7 +35,10 @@ Topics = Annotated[
     Field(description="The topics' names, at most 20. Those that the crawler gave come first."),
 ]
 Revision = Annotated[
-    int, Field(ge=1, description="Strictly rising for an id, with gaps. The highest wins.")
+    int,
+    Field(
+        ge=1, description="Strictly rising for an id in its partition, with gaps. The highest wins."
+    ),
 ]
 SchemaVersion = Annotated[
     int, Field(description="The version of the schema that the record follows.")
@@ -184,12 +187,18 @@ class CuratedArticle(TypedDict):
     revision: Revision
     storyId: Annotated[ArticleId, Field(description="The story that the article belongs to.")]
     duplicateOf: NotRequired[
-        Annotated[ArticleId, Field(description="The first-seen article with the same text.")]
+        Annotated[
+            ArticleId,
+            Field(
+                description="The first-seen article with the same text, or the one that took its "
+                "place when it was withdrawn."
+            ),
+        ]
     ]
     duplicates: NotRequired[
         Annotated[
             list[ArticleReference],
-            Field(description="Later articles with the same text: the latest 50."),
+            Field(description="Its duplicates in the window: the latest 50."),
         ]
     ]
     locale: Annotated[
@@ -217,7 +226,7 @@ class CuratedArticle(TypedDict):
 
 
 class Tombstone(TypedDict):
-    """Withdraws an id: of a withdrawn article, or of a story whose last article was withdrawn."""
+    """Withdraws an id: of a withdrawn article, or of a story whose articles were all withdrawn."""
 
     id: Annotated[ArticleId, Field(description="The article id or the story id.")]
     revision: Annotated[int, Field(description="Higher than every earlier revision of the id.")]
@@ -235,10 +244,19 @@ class StoryProvider(TypedDict):
 
 
 class Story(TypedDict):
-    """The articles about one occurrence, as of one publication of the story's lead."""
+    """The articles about one occurrence, as of one publication. The highest `revision` counts."""
 
     id: StoryId
-    lead: Annotated[ArticleId, Field(description="The article to show for the story.")]
+    lead: NotRequired[
+        Annotated[
+            ArticleId,
+            Field(
+                description="The article to show for the story. Absent if it was withdrawn, or "
+                "joined another story, when all other articles had left the window; then the heat "
+                "is -1."
+            ),
+        ]
+    ]
     articleCount: Annotated[
         int,
         Field(
@@ -259,7 +277,7 @@ class Story(TypedDict):
     lastPublishedDateTime: Annotated[
         DateTime, Field(description="The latest event time of the story's articles, in UTC.")
     ]
-    heat: Annotated[int, Field(ge=0, le=300, description="The heat of the lead.")]
+    heat: Annotated[int, Field(ge=-1, le=300, description="The heat of the lead; -1 without one.")]
     topics: NotRequired[
         Annotated[
             list[str],
@@ -272,7 +290,7 @@ class Story(TypedDict):
 
 
 class MergedStory(TypedDict):
-    """A story that was merged into another; its articles are published with the other's id."""
+    """A story that was merged into another; its live articles are published with the other's id."""
 
     id: StoryId
     mergedInto: Annotated[

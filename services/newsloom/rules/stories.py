@@ -9,6 +9,10 @@ from math import isqrt
 
 WINDOW_S = 10 * 24 * 3600
 """How long an article is live, and the greatest time between two related articles."""
+REMEMBER_S = 30 * 24 * 3600
+"""How long an article is remembered after it left the window, or was withdrawn."""
+REMEMBER_CAP = 2_000_000
+"""The most departed articles that a lane remembers; beyond it the oldest are forgotten early."""
 LANE_CAP = 2_000_000
 """The most articles in a lane, counted in placements: an older article leaves the window early. It
 bounds the memory of a lane, and equals ten days with 200,000 articles each."""
@@ -43,7 +47,14 @@ def is_within_reach(time: int, first: int, last: int) -> bool:
     return first - STORY_GAP_S <= time <= last + STORY_GAP_S
 
 
-def choose_related(cosines: Mapping[str, int]) -> list[tuple[str, int]]:
-    """(id, cosine) of the 12 nearest articles from RELATED_FLOOR on, in order, ties by id."""
-    nearest = sorted((-cosine, i) for i, cosine in cosines.items() if cosine >= RELATED_FLOOR)
-    return [(article_id, -minus_cosine) for minus_cosine, article_id in nearest[:MAX_RELATED]]
+def choose_related(cosines: Mapping[str, int], article_id: str) -> list[tuple[str, int]]:
+    """(id, cosine) of the 12 articles nearest to `article_id` from RELATED_FLOOR on, in order.
+
+    Of equally near articles those with the lowest (id XOR `article_id`) are chosen: of many copies
+    of one text, each names other ones, so that no copy is named by all.
+    """
+    nearest = [(-cosine, i) for i, cosine in cosines.items() if cosine >= RELATED_FLOOR]
+    if len(nearest) > MAX_RELATED:
+        own = int(article_id, 16)
+        nearest.sort(key=lambda item: (item[0], int(item[1], 16) ^ own))
+    return [(other_id, -minus_cosine) for minus_cosine, other_id in sorted(nearest[:MAX_RELATED])]

@@ -31,7 +31,7 @@ from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.embedded_attempts import AttemptNotes, Input, encode_halt
 from newsloom.runtimes.hang_limit import MAX_WORK_S, HangLimit
 from newsloom.runtimes.images import ImagesThread
-from newsloom.runtimes.lane import Lane
+from newsloom.runtimes.lane import FULL_TRANSACTION, Lane
 
 LINE = orjson.OPT_APPEND_NEWLINE
 BATCH_RECORDS = 512
@@ -116,6 +116,10 @@ class EmbeddedRun:
         gc.set_threshold(500_000, 20, 50)
         if self._options.has_documents:
             self._complete_documents()
+        self._batch_began = time.monotonic()
+        for step in self._lane.continue_pending():
+            self._add_step(step, [])
+        self._commit([])
         for source in sources:
             if self._is_stopped:
                 break
@@ -172,7 +176,10 @@ class EmbeddedRun:
         fault = self._notes.poison()
         if fault is None:
             return self._process_batch([one])
-        self._add_to_batch(*one, self._lane.curate(Enriched(fault)))
+        for step in self._lane.curate(Enriched(fault)):
+            if step.outcome is not None:
+                self._add_input(*one, step.fault)
+            self._add_step(step, [])
         self._commit([])
 
     def _process_batch(self, inputs: Sequence[Input]) -> None:
@@ -195,10 +202,14 @@ class EmbeddedRun:
             self._hang_limit.start(MAX_WORK_S)
             if len(inputs) == 1:
                 self._notes.begin(inputs, Stage.CURATE)
-            result = self._lane.curate(enriched)
-            if result.fault is not None and self._bugs.count(result.fault):
-                return self._halt()
-            self._add_to_batch(*one, result)
+            remaining = inputs[count - 1 :]
+            for step in self._lane.curate(enriched):
+                if self._bugs.count(step.fault):
+                    return self._halt()
+                if step.outcome is not None:
+                    self._add_input(*one, step.fault)
+                    remaining = inputs[count:]
+                self._add_step(step, remaining)
             if time.monotonic() - committed_at > BATCH_S:
                 self._commit(inputs[count:])
                 committed_at = time.monotonic()
@@ -247,15 +258,20 @@ class EmbeddedRun:
                 wait([checks], POLL_S)
             yield self._finish(article, checks.result() if checks else ())
 
-    def _add_to_batch(self, source: Source, record: InputRecord, result: Result) -> None:
-        """Adds the result of one input to the batch."""
+    def _add_step(self, step: Result, remaining: Sequence[Input]) -> None:
+        """Adds a step of curation to the batch, and commits the batch if it is full."""
         lines = self._batch.lines
-        lines["curated.jsonl"] += [record.value + b"\n" for record in result.curated]
-        lines["stories.jsonl"] += [record.value + b"\n" for record in result.stories]
-        if result.fault is not None:
-            letter = _dead_letter(result.fault, source, record)
-            lines["dead-letters.jsonl"].append(orjson.dumps(letter, option=LINE))
-        self._batch.rows.update(result.rows)
+        lines["curated.jsonl"] += [record.value + b"\n" for record in step.curated]
+        lines["stories.jsonl"] += [record.value + b"\n" for record in step.stories]
+        self._batch.rows.update(step.rows)
+        if self._batch.size >= FULL_TRANSACTION:
+            self._commit(remaining)
+
+    def _add_input(self, source: Source, record: InputRecord, fault: Fault | None) -> None:
+        """Adds an input to the batch. The step that decided it follows."""
+        if fault is not None:
+            letter = _dead_letter(fault, source, record)
+            self._batch.lines["dead-letters.jsonl"].append(orjson.dumps(letter, option=LINE))
         if not source.is_pipe:
             self._batch.positions[source.path] = record.after
         self._batch_inputs += 1
@@ -263,7 +279,7 @@ class EmbeddedRun:
 
     def _commit(self, remaining: Sequence[Input], halted: str = "") -> None:
         """Commits the batch. The work on `remaining` goes on, unless the run is `halted`."""
-        if not self._batch_inputs and not halted:
+        if not self._batch.size and not halted:
             return self._notes.take_back()
         self._hang_limit.stop()
         passed = self._notes.passed(self._batch_inputs, remaining, Stage.ENRICH)

@@ -1,10 +1,16 @@
 """One lane in a process: its state, the curation of its inputs, and its metrics."""
 
+from collections.abc import Iterator
+
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.curation.policy import Policy
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Curator, Enriched, Result
+
+FULL_TRANSACTION = 1_500
+"""A transaction with this many records and rows is committed before the next step. A step adds
+about MAX_STEP, so no transaction has more than about 2,000."""
 
 
 class Lane:
@@ -16,11 +22,25 @@ class Lane:
 
     def curate(
         self, enriched: Enriched, is_input: bool = True, arrived_at: int | None = None
-    ) -> Result:
-        """Curates and counts one input. For `is_input` and `arrived_at` see `Metrics.count`."""
-        result = self._curator.curate(enriched)
-        self._metrics.count(result, is_input, arrived_at)
-        return result
+    ) -> Iterator[Result]:
+        """Curates and counts one input, see `Curator.curate`.
+
+        For `is_input` and `arrived_at` see `Metrics.count`.
+        """
+        for step in self._curator.curate(enriched):
+            self._metrics.count(step, is_input, arrived_at)
+            yield step
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether work of earlier inputs is left."""
+        return self._curator.is_pending
+
+    def continue_pending(self) -> Iterator[Result]:
+        """The steps that finish the work of earlier inputs, which are counted too."""
+        for step in self._curator.continue_pending():
+            self._metrics.count(step)
+            yield step
 
     def note_commit(self) -> None:
         """Publishes the counts of the batch that was just committed, and the size of the lane."""

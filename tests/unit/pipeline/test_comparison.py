@@ -27,7 +27,8 @@ def _curate(policy: Policy, *events: dict[str, Any]) -> CuratedView:
     catalogue = Catalogue({}, TopicIndex([]), "none")
     pipeline, view = Pipeline(State(), catalogue, "trust", policy=policy), CuratedView()
     for record in events:
-        view.take(pipeline.process(raw_input(record), START_S + 1000 * HOUR_S))
+        for step in pipeline.process(raw_input(record), START_S + 1000 * HOUR_S):
+            view.take(step)
     return view
 
 

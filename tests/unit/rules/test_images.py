@@ -109,10 +109,10 @@ class Lane:
         record = {"images": [{"url": check["url"]} for check in checks]} | record
         started = self._enricher.start(raw_input(record), START_S + 400 * DAY_S)
         assert isinstance(started, AwaitingImages)
-        result = self._curator.curate(self._enricher.finish(started, checks))
+        result = Taken.of(self._curator.curate(self._enricher.finish(started, checks)))
         assert result.fault is None, result.fault
         assert_sound(self.state)
-        return Taken.of(result)
+        return result
 
 
 A, B = "https://img.example/a.jpg", "https://img.example/b.jpg"

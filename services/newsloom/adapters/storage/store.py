@@ -28,8 +28,10 @@ from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs.positions import Position
 from newsloom.adapters.inputs.sources import DATABASE, PROJECTIONS
 
-FORMAT = "4"
+FORMAT = "5"
 """The version of the database. A database with another format is refused."""
+FORMER_FORMAT = "4"
+"""It is read too, and becomes the newest: its state rows have fewer fields."""
 CHECKPOINT_PAGES = 64_000
 """Pages of 4 KiB, about 250 MiB, in the write-ahead log between two checkpoints. A checkpoint costs
 more than the commits before it."""
@@ -58,6 +60,11 @@ class Batch:
     lines: dict[str, list[bytes]] = field(default_factory=lambda: {n: [] for n in PROJECTIONS})
     attempts: str = ""
     """What `Store.attempts` returns after the commit."""
+
+    @property
+    def size(self) -> int:
+        """The number of its rows and lines."""
+        return len(self.rows) + sum(map(len, self.lines.values()))
 
 
 @contextmanager
@@ -167,7 +174,9 @@ class Store:
     def _check_format(self) -> None:
         self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
         found = self._read_meta("format")
-        if found != FORMAT:
+        if found == FORMER_FORMAT:
+            self._connection.execute("UPDATE meta SET value = ? WHERE name = 'format'", (FORMAT,))
+        elif found != FORMAT:
             raise OutageError(
                 f"{self._path} was written by another version of Newsloom (it has format "
                 f"{found}, this version needs {FORMAT}): choose another --output"

@@ -10,6 +10,7 @@ from rich.table import Table
 from newsloom.commands.display.terminal import plain, result_console
 from newsloom.observability import definitions
 from newsloom.observability.metrics import Metrics, totals
+from newsloom.pipeline.curation.changeset import Changeset
 from newsloom.pipeline.lane.rows import LiveStory
 from newsloom.pipeline.lane.state import State
 from newsloom.records.curated import Article
@@ -86,9 +87,9 @@ def _top_stories(state: State, threshold: int) -> Table:
         table.add_column(name, justify="right", no_wrap=True, min_width=width)
     table.add_column("lead", no_wrap=True, overflow="ellipsis")
     ranked = sorted(_rank(state, threshold), key=lambda entry: entry.order)
-    for _, heat, age_s, story, article in ranked[:TOP_STORIES]:
+    for _, heat, age_s, story, providers, article in ranked[:TOP_STORIES]:
         lead_line = plain(f"{article['title']} ({article['provider']['name']})")
-        counts = str(story.article_count), str(len(story.providers))
+        counts = str(story.article_count), str(providers)
         table.add_row(str(heat), _age(age_s), *counts, lead_line)
     return table
 
@@ -100,15 +101,17 @@ class _Ranked(NamedTuple):
     heat: int
     age_s: int
     story: LiveStory
+    providers: int
     lead: Article
 
 
 def _rank(state: State, threshold: int) -> Iterator[_Ranked]:
     """All stories: published ones first, then by the heat that is left at the lane clock's time."""
-    now = state.lane.clock or 0
+    now, stories = state.lane.clock or 0, Changeset(state, Outcome.UNCHANGED).stories
     for story_id, story in state.stories.items():
         lead = state.articles[state.stories.led_by(story_id)]
-        heat = lead_heat(lead.article["quality"], len(story.providers))
+        providers = stories.provider_count(story_id)
+        heat = lead_heat(lead.article["quality"], providers)
         age_s = max(0, now - lead.event_at)
         order = -is_published(heat, threshold), -decayed_heat(heat, age_s), story_id
-        yield _Ranked(order, heat, age_s, story, lead.article)
+        yield _Ranked(order, heat, age_s, story, providers, lead.article)

@@ -42,7 +42,7 @@ def duplicate_lines(
     if live.duplicate_of is not None:
         yield from _root_lines(state, live, live.duplicate_of)
     article_id = live.article["id"]
-    duplicates = sorted(state.copies.get(article_id, ()), key=lambda i: state.articles[i].sequence)
+    duplicates = [copy_id for _, copy_id in state.copies.after(article_id, -1)]
     for duplicate_id in duplicates[:MAX_DUPLICATES]:
         duplicate = state.articles[duplicate_id]
         yield f"has a duplicate, which was seen later: {article_text(duplicate)}"
@@ -143,7 +143,7 @@ def related_heading() -> str:
 
 def related_table(state: State, live: LiveArticle, similarities: Mapping[str, int]) -> Table | None:
     """The related articles of `live` now, nearest first, with the shared terms; None if none."""
-    related = choose_related(similarities)
+    related = choose_related(similarities, live.article["id"])
     if not related:
         return None
     table = Table(box=None)

@@ -20,9 +20,11 @@ from newsloom.commands.explain.articles import duplicate_lines, related_heading,
 from newsloom.commands.explain.stories import story_lines
 from newsloom.commands.options import catalogue_option
 from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.curation.changeset import Changeset
 from newsloom.pipeline.enrich import quality_parts_of
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State
+from newsloom.records.faults import Outcome
 from newsloom.rules.addresses.urls import article_id, canonical_url, url_fault
 from newsloom.rules.evidence import StoryWeights
 from newsloom.rules.provider import Evidence, Outlet, Resolution, resolve_provider
@@ -208,11 +210,11 @@ def _images(live: LiveArticle) -> list[str]:
 
 
 def _story(state: State, live: LiveArticle) -> str:
-    story = state.stories[live.story_id]
+    story, stories = state.stories[live.story_id], Changeset(state, Outcome.UNCHANGED).stories
     lead = state.stories.led_by(live.story_id)
     title = state.articles[lead].article["title"]
     leader = "this article" if lead == live.article["id"] else f"“{title}” ({lead})"
-    providers = ", ".join(sorted(name for name, _ in story.providers.values()))
+    providers = ", ".join(sorted(name for name, _ in stories.providers(story.id).values()))
     aliases = sorted(state.aliases_of.get(live.story_id, ()))
     was_were = "was" if len(aliases) == 1 else "were"
     merged = f"; {', '.join(aliases)} {was_were} merged into it" if aliases else ""
@@ -234,7 +236,8 @@ def _decision(state: State, live: LiveArticle, threshold: int) -> str:
     lead = state.stories.led_by(live.story_id)
     if lead != live.article["id"]:
         return _not_lead_text(live, state.articles[lead])
-    quality, providers = live.article["quality"], len(state.stories[live.story_id].providers)
+    providers = Changeset(state, Outcome.UNCHANGED).stories.provider_count(live.story_id)
+    quality = live.article["quality"]
     heat = lead_heat(quality, providers)
     decision = "published" if is_published(heat, threshold) else "not published"
     return (

@@ -1,8 +1,10 @@
 """Duplicates: which earlier article has the same text, and which root a set of copies has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from hashlib import sha256
 
 from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.lane.pending import Task, TaskKind
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.rules.duplicates import MIN_FOUND_SIMILARITY, Text, is_duplicate
 from newsloom.rules.words.terms import UNIT, dot_product
@@ -40,26 +42,42 @@ def compared_text(live: LiveArticle) -> Text:
     )
 
 
-def review_copies(changes: Changeset, live: LiveArticle) -> None:
-    """Compares the copies of an article with its new version.
+def have_same_text(live: LiveArticle, other: LiveArticle) -> bool:
+    """Whether two articles are duplicates."""
+    return is_duplicate(compared_text(live), compared_text(other), _similarity(live, other))
 
-    Copies that no longer have its text become copies of the first of them. If the article itself
-    has become a duplicate, its other copies get its root.
+
+def _is_same(former: LiveArticle, live: LiveArticle) -> bool:
+    """Whether two versions of an article are compared by the same text."""
+    return former.vector == live.vector and compared_text(former) == compared_text(live)
+
+
+def replace_root(changes: Changeset, root_id: str) -> None:
+    """Makes one of the copies of a withdrawn article their new root, and publishes it.
+
+    It is the one with the lowest SHA-256 of both ids, so that whoever takes down all copies of a
+    text, in whatever order, seldom takes down the root. The other copies follow as a task.
     """
-    differing = []
-    copies = changes.articles.copies(live.article["id"])
-    for copy_id in sorted(copies, key=changes.articles.sequence):
-        copy = changes.articles[copy_id]
-        if not is_duplicate(compared_text(live), compared_text(copy), _similarity(live, copy)):
-            differing.append(copy_id)
-        elif live.duplicate_of is not None:
-            assign_root(changes, [copy_id], live.duplicate_of)
-    assign_root(changes, differing)
+    copies = [article_id for _, article_id in changes.articles.copies_after(root_id, -1)]
+    if copies:
+        new_id = min(copies, key=lambda copy_id: sha256(f"{root_id}{copy_id}".encode()).digest())
+        changes.articles.set_root(new_id, None)
+        changes.articles_to_publish[new_id] = None
+        changes.tasks.append(Task(TaskKind.COPIES, root_id, new_id))
 
 
-def assign_root(changes: Changeset, article_ids: Iterable[str], root: str | None = None) -> None:
-    """Makes articles duplicates of `root`; without one, of the first of them. Publishes them."""
-    for article_id in article_ids:
-        changes.articles.edit(article_id).duplicate_of = root
-        changes.articles_to_publish[article_id] = None
-        root = root or article_id
+def review_copies(
+    changes: Changeset, live: LiveArticle, former: LiveArticle | None, root_id: str | None
+) -> bool:
+    """Has the copies of an article compared with its new version, if it has any.
+
+    The article itself becomes a duplicate of `root_id` after its copies. An article that left the
+    window and is reported again has copies too. Returns whether there is anything to compare.
+    """
+    if not changes.articles.copy_count(live.article["id"]):
+        return False
+    is_compared = former is not None and _is_same(former, live)
+    if root_id is None and is_compared:
+        return False
+    changes.tasks.append(Task(TaskKind.REVIEW, live.article["id"], root_id))
+    return True

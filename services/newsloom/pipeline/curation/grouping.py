@@ -121,8 +121,11 @@ def choose_story(
 def find_story_to_merge(
     changes: Changeset, live: LiveArticle, candidates: list[Candidate], weights: StoryWeights
 ) -> str | None:
-    """The rival with the highest score of 0 or more. None if the article opened its own story."""
-    if live.story_id not in changes.state.stories:
+    """The rival with the highest score of 0 or more. None if the article opened its own story.
+
+    It opens the story of its own id again if the last other article leaves with this arrival.
+    """
+    if live.story_id not in changes.state.stories or changes.stories.size(live.story_id) == 1:
         return None
     rivals = weigh_rivals(changes, live, candidates, weights)
     return rivals[0].story_id if rivals and rivals[0].score >= 0 else None
@@ -193,15 +196,15 @@ def _lone_evidence(
 ) -> dict[str, int]:
     """The `lone` fields of MergeEvidence: all 0 if both stories have several articles."""
     vector, nearest = live.vector, 0
-    if rival.centroid.size == 1:
-        (lone_id,) = changes.state.stories.members(rival.story_id)
-        lone = changes.articles[lone_id]
+    rival_ids = changes.stories.latest_members(rival.story_id, 2)
+    own_ids = changes.stories.latest_members(live.story_id, 3)
+    if len(rival_ids) == 1:
+        lone = changes.articles[rival_ids[0]]
         nearest = dot_product(lone.vector, vector) // UNIT
         sums = ((t, own.terms.get(t, 0) + vector.get(t, 0)) for t in lone.vector)
         larger = Centroid({term: weight for term, weight in sums if weight}, own.size + 1)
-    elif own.size == 1:
-        (lone_id,) = changes.state.stories.members(live.story_id)
-        lone, larger = changes.articles[lone_id], rival.centroid
+    elif len(own_ids := [i for i in own_ids if i != live.article["id"]]) == 1:
+        lone, larger = changes.articles[own_ids[0]], rival.centroid
     else:
         return _NO_LONE
     common = common_terms(_vector_of(lone), larger)

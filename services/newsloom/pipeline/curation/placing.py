@@ -6,6 +6,7 @@ store the row, merge stories, mark what must be published.
 
 from newsloom.pipeline.arrival import ArticleArrival
 from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.departing import come_back, revive
 from newsloom.pipeline.curation.duplicates import find_first_seen, review_copies
 from newsloom.pipeline.curation.grouping import (
     Candidate,
@@ -16,7 +17,9 @@ from newsloom.pipeline.curation.grouping import (
 from newsloom.pipeline.curation.placeholders import drop_placeholders
 from newsloom.pipeline.curation.policy import Policy
 from newsloom.pipeline.curation.publishing import mark_lead_if_due, mark_root_if_grown
-from newsloom.pipeline.curation.stories import count_article, join_story, merge_stories
+from newsloom.pipeline.curation.stories import join_story, merge_stories, provider_of
+from newsloom.pipeline.curation.tasks import run_tasks
+from newsloom.pipeline.lane.pending import Task, TaskKind
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.search_index import SearchResult
 from newsloom.rules.stories import WINDOW_S
@@ -27,25 +30,52 @@ def place_article(
 ) -> None:
     """Places the article of `arrival`. `version` and `event_at` are bounded, in Unix seconds."""
     former = changes.articles.get(arrival.article["id"])
+    departed = None if former else changes.departed.find(arrival.article["id"])
+    stays_in = come_back(changes, departed) if departed else None
     live = _new_row(changes, arrival, former, version, event_at)
     changes.articles_to_publish[live.article["id"]] = None
     found = changes.search(live)
     neighbours = found.nearest()
     original = find_first_seen(changes, live, neighbours)
-    live.duplicate_of = _root_of(live, original)
-    if former is None:
-        candidates = _enter_story(changes, live, original, found, policy)
+    root_id = _root_of(changes, live, original, is_new=former is None and departed is None)
+    if not review_copies(changes, live, former, root_id):
+        live.duplicate_of = root_id
+    candidates: list[Candidate] = []
+    if former is not None:
+        _replace_version(changes, live, former, original, root_id)
+    elif stays_in is not None:
+        live.story_id = stays_in
     else:
-        candidates = []
-        _replace_version(changes, live, former)
+        candidates = _choose_story(changes, live, original, found, policy)
     if live.image_checks:
         drop_placeholders(changes, live, arrival.unillustrated_quality)
     changes.put_article(live, former, neighbours)
     join_story(changes, live)
+    revive(changes, live)
+    _note_stories_left(changes, live)
     other_id = find_story_to_merge(changes, live, candidates, policy.weights)
-    story_id = merge_stories(changes, live.story_id, other_id) if other_id else live.story_id
+    story_id = merge_stories(changes, live, other_id) if other_id else live.story_id
+    run_tasks(changes)
     mark_root_if_grown(changes, live)
-    mark_lead_if_due(changes, story_id, policy, is_due=other_id is not None)
+    has_returned = departed is not None
+    is_due = other_id is not None or has_returned or _counts_differently(live, former)
+    mark_lead_if_due(changes, story_id, policy, is_due)
+
+
+def _note_stories_left(changes: Changeset, live: LiveArticle) -> None:
+    """Has the articles published that name an article in another story than before."""
+    left = [story_id for story_id in changes.stories_left if story_id != live.story_id]
+    changes.stories_left = dict.fromkeys(left, (live.article["id"], live.story_id))
+    if left:
+        changes.tasks.append(Task(TaskKind.NAMED, live.article["id"]))
+
+
+def _counts_differently(live: LiveArticle, former: LiveArticle | None) -> bool:
+    """Whether a new version changes the figures of its story other than by its growth."""
+    if former is None or former.story_id != live.story_id:
+        return False
+    is_same_provider = provider_of(live.article) == provider_of(former.article)
+    return not is_same_provider or live.event_at != former.event_at
 
 
 def _new_row(
@@ -57,11 +87,12 @@ def _new_row(
 ) -> LiveArticle:
     """The row of the arriving article, in its former story, or as the first of its own story."""
     changes.lane.placed += 1
+    changes.lane.sequence += former is None
     return LiveArticle(
         article=arrival.article,
         vector=arrival.vector,
         title_terms=arrival.title_terms,
-        sequence=former.sequence if former else changes.lane.sequence + 1,
+        sequence=former.sequence if former else changes.lane.sequence,
         placed=changes.lane.placed,
         version=version,
         digest=arrival.digest,
@@ -69,17 +100,26 @@ def _new_row(
         leaves_at=max(event_at, changes.clock) + WINDOW_S,
         story_id=former.story_id if former else arrival.article["id"],
         image_checks=arrival.image_checks or [],
+        address=arrival.address,
     )
 
 
-def _root_of(live: LiveArticle, original: LiveArticle | None) -> str | None:
-    """The root that the article duplicates. A root is never a duplicate itself."""
-    if original is None or original.duplicate_of == live.article["id"]:
+def _root_of(
+    changes: Changeset, live: LiveArticle, original: LiveArticle | None, is_new: bool
+) -> str | None:
+    """The root that the article duplicates. A root is never a duplicate itself.
+
+    An article that departed ones duplicate stays a root: their records cannot be published again.
+    """
+    article_id = live.article["id"]
+    if original is None or original.duplicate_of == article_id:
+        return None
+    if not is_new and changes.state.departed.has_copies_of(article_id):
         return None
     return original.duplicate_of or original.article["id"]
 
 
-def _enter_story(
+def _choose_story(
     changes: Changeset,
     live: LiveArticle,
     original: LiveArticle | None,
@@ -87,15 +127,27 @@ def _enter_story(
     policy: Policy,
 ) -> list[Candidate]:
     """Chooses the story of a new article; returns the candidates that were weighed."""
-    changes.lane.sequence += 1
     candidates = weigh_stories(live, found, policy.weights)
     live.story_id = choose_story(changes, live, original, candidates)
     return candidates
 
 
-def _replace_version(changes: Changeset, live: LiveArticle, former: LiveArticle) -> None:
-    """Subtracts the former version from its story, and compares its copies with the new one."""
-    count_article(changes.stories.edit(live.story_id), former.article, -1)
-    if former.duplicate_of not in (None, live.duplicate_of):
+def _replace_version(
+    changes: Changeset,
+    live: LiveArticle,
+    former: LiveArticle,
+    original: LiveArticle | None,
+    root_id: str | None,
+) -> None:
+    """Takes the former version from its story. A new duplicate joins the story of its original.
+
+    If it has another root, the former one is published, and the articles that name it, because
+    their records state whether it is a duplicate of them.
+    """
+    changes.stories.count(former.story_id, provider_of(former.article), former.event_at, -1)
+    if original is not None and root_id is not None:
+        live.story_id = changes.stories.current_id(original.story_id)
+        changes.stories_left[former.story_id] = live.article["id"], live.story_id
+    if former.duplicate_of != root_id:
         changes.mark_if_live(former.duplicate_of)
-    review_copies(changes, live)
+        changes.tasks.append(Task(TaskKind.NAMED, live.article["id"]))

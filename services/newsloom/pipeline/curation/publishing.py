@@ -13,8 +13,7 @@ def mark_root_if_grown(changes: Changeset, live: LiveArticle) -> None:
     root = changes.articles.get(live.duplicate_of)
     if root is None:
         return
-    copies = len(changes.articles.copies(live.duplicate_of))
-    if has_grown(copies, root.published_duplicates):
+    if has_grown(changes.articles.copy_count(live.duplicate_of), root.published_duplicates):
         changes.articles_to_publish[live.duplicate_of] = None
 
 
@@ -27,7 +26,7 @@ def mark_lead_if_due(changes: Changeset, story_id: str, policy: Policy, is_due: 
     lead = changes.stories.lead(story_id)
     assert lead is not None, f"story {story_id} has no live article"
     story = changes.stories.edit(story_id)
-    heat = lead_heat(-lead[0], len(story.providers))
+    heat = lead_heat(-lead[0], changes.stories.provider_count(story_id))
     if story.published_lead != lead[2]:
         is_due = True
         changes.mark_if_live(story.published_lead)
@@ -45,6 +44,7 @@ def mark_stories_of_marked_leads(changes: Changeset) -> None:
     for article_id in changes.articles_to_publish:
         live = changes.articles.get(article_id)
         if live is not None:
-            lead = changes.stories.lead(live.story_id)
+            story_id = changes.stories.current_id(live.story_id)
+            lead = changes.stories.lead(story_id)
             if lead is not None and lead[2] == article_id:
-                changes.stories_to_publish[live.story_id] = None
+                changes.stories_to_publish[story_id] = None

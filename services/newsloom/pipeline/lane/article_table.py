@@ -15,15 +15,17 @@ When the live numbers no longer fit, all columns are copied to columns of at lea
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsloom.pipeline.search.compiled import Integers
 from newsloom.rules.scoring import LeadKey
 from newsloom.rules.stories import MAX_RELATED
 
+Unsigned = NDArray[np.uint64]
 _ID_BYTES = 16
 _TIME_CHARACTERS = 20
 _FIRST_CAPACITY = 1024
@@ -39,7 +41,10 @@ class ArticleTable:
     `sequence`; `handle`, the row's handle in the spill store, 0 if it is not there; `story`, the
     number of the article's story; `next` and `previous`, the numbers of its neighbours in that
     story's list, 0 at either end; `quality`; `has_links`, 1 for an article that is a duplicate or
-    has image fingerprints. `numbers`, `times` and `stories` are `number`, `event_at` and `story` as
+    has image fingerprints; `provider`, the number of its provider; `address`, the first bytes of
+    its row's `address`, 0 if there is none.
+
+    `numbers`, `times` and `stories` are `number`, `event_at` and `story` as
     NumPy arrays over the same memory, for compiled loops.
     """
 
@@ -61,6 +66,8 @@ class ArticleTable:
         self.previous: array[int] = _column("q", capacity)
         self.quality: array[int] = _column("h", capacity)
         self.has_links: array[int] = _column("b", capacity)
+        self.provider: array[int] = _column("i", capacity)
+        self.address: array[int] = _column("Q", capacity)
         self.numbers = np.frombuffer(self.number, dtype=np.int64)
         self.times = np.frombuffer(self.event_at, dtype=np.int64)
         self.stories = np.frombuffer(self.story, dtype=np.int32)
@@ -126,7 +133,7 @@ class ArticleTable:
     def remove(self, article_id: str) -> None:
         """Removes a live article."""
         slot = self._numbers.pop(int(article_id, 16)) & self._mask
-        self.number[slot] = self.handle[slot] = 0
+        self.number[slot] = self.handle[slot] = self.address[slot] = 0
         start = slot * MAX_RELATED
         self._tags[start : start + MAX_RELATED] = _NO_TAGS
 
@@ -158,6 +165,30 @@ class ArticleTable:
         numbers = self.numbers[places // MAX_RELATED]
         return [self.id_of(number) for number in numbers.tolist() if number]
 
+    def with_address(self, address: str) -> list[str]:
+        """The ids of the live articles whose row may have that `address`. Check the rows.
+
+        It scans the whole column, as `may_reference` does.
+        """
+        keys = np.frombuffer(self.address, dtype=np.uint64)
+        (slots,) = ((keys == address_key(address)) & (self.numbers > 0)).nonzero()
+        return [self.id_of(number) for number in self.numbers[slots].tolist()]
+
+    def may_reference_any(self, numbers: Sequence[int], article_ids: Iterable[str]) -> list[int]:
+        """Those of the live `numbers` that name one of the articles, and some false positives."""
+        is_named = np.zeros(_TAG_COUNT + 1, np.bool_)
+        is_named[[_tag(article_id) for article_id in article_ids]] = True
+        tags = np.frombuffer(self._tags, dtype=np.uint16).reshape(-1, MAX_RELATED)
+        chosen = np.array(numbers, np.int64)
+        named: list[int] = chosen[is_named[tags[chosen & self._mask]].any(axis=1)].tolist()
+        return named
+
+    def distances(self, numbers: Integers, article_id: str) -> tuple[Unsigned, Unsigned]:
+        """The ids of live articles XOR an id, as their first and last 64 bits."""
+        ids = np.frombuffer(self._ids, dtype=">u8").reshape(-1, 2)[numbers & self._mask]
+        own = np.frombuffer(bytes.fromhex(article_id), dtype=">u8")
+        return ids[:, 0] ^ own[0], ids[:, 1] ^ own[1]
+
     def _grow(self, number: int) -> None:
         """Copies the columns to larger ones if `number` does not fit with the live numbers."""
         self.oldest(self._highest)
@@ -177,6 +208,11 @@ class ArticleTable:
             if isinstance(column, array | bytearray):
                 entries = _entries(former[name], len(old_numbers))[slots]
                 _entries(column, capacity)[new_slots] = entries
+
+
+def address_key(address: str) -> int:
+    """What the column `address` holds for a row's `address`."""
+    return int(address[:16], 16) if address else 0
 
 
 def _tag(article_id: str) -> int:

@@ -37,11 +37,14 @@ class ExpiryQueue:
             self._by_minute[minute] = array("q", (number,))
             heapq.heappush(self._minutes, minute)
 
-    def due(self, clock: int) -> list[int]:
-        """The live articles that leave by `clock`, by time, then number; due until removed."""
+    def due(self, clock: int, limit: int) -> list[int]:
+        """The first `limit` live articles that leave by `clock`, by time, then number.
+
+        They are due until they are removed.
+        """
         self._open(clock // _MINUTE_S)
-        upcoming, due = self._next, []
-        while upcoming and upcoming[0][0] <= clock:
+        upcoming, due = self._next, list[tuple[int, int]]()
+        while upcoming and upcoming[0][0] <= clock and len(due) < limit:
             entry = heapq.heappop(upcoming)
             if self._is_current(entry):
                 due.append(entry)

@@ -12,8 +12,9 @@ from array import array
 from collections.abc import Iterator
 from struct import Struct
 
-from newsloom.pipeline.lane.article_table import ArticleTable
+from newsloom.pipeline.lane.article_table import ArticleTable, address_key
 from newsloom.pipeline.lane.fragments import Fragments
+from newsloom.pipeline.lane.providers import ProviderNumbers
 from newsloom.pipeline.lane.row_cache import CachedRows
 from newsloom.pipeline.lane.rows import LiveArticle, decode_article, decode_vector, encode_row
 from newsloom.pipeline.spill_store import SpillStore
@@ -27,8 +28,11 @@ _NO_FRAGMENTS = bytes(_LENGTHS.size)
 class LiveArticles(CachedRows[LiveArticle]):
     """Rows of live articles by id."""
 
-    def __init__(self, spill_store: SpillStore | None, max_in_memory: int) -> None:
+    def __init__(
+        self, spill_store: SpillStore | None, max_in_memory: int, providers: ProviderNumbers
+    ) -> None:
         super().__init__(spill_store, max_in_memory)
+        self._providers = providers
         self.table = ArticleTable()
 
     def __len__(self) -> int:
@@ -43,6 +47,10 @@ class LiveArticles(CachedRows[LiveArticle]):
         if live is not None:
             return live.sequence
         return self.table.sequence[self.table.slot(self._number(article_id))]
+
+    def event_at(self, article_id: str) -> int:
+        """The `event_at` of a live article's row."""
+        return self.table.event_at[self.table.slot(self._number(article_id))]
 
     def rank(self, article_id: str) -> LeadKey:
         """The `rank` of a live article's row."""
@@ -88,6 +96,9 @@ class LiveArticles(CachedRows[LiveArticle]):
         table.event_at[slot] = live.event_at
         table.leaves_at[slot] = live.leaves_at
         table.sequence[slot] = live.sequence
+        provider = article["provider"]
+        table.provider[slot] = self._providers.acquire(provider["name"], provider["domain"])
+        table.address[slot] = address_key(live.address)
         if handle:
             table.handle[slot] = handle
         else:
@@ -100,6 +111,7 @@ class LiveArticles(CachedRows[LiveArticle]):
 
     def remove(self, article_id: str, number: int) -> None:
         """Removes the row with that id and number."""
+        self._providers.release(self.table.provider[self.table.slot(number)])
         self._discard(article_id, self.table.slot(number))
         self.table.remove(article_id)
 

@@ -35,6 +35,7 @@ class LiveStories(CachedRows[LiveStory]):
         self._free: list[int] = []
         self._ids = bytearray()
         self._rows = 0
+        self._last_joined = 0
         self.first_at: array[int] = array("q")
         self.last_at: array[int] = array("q")
         self.square: array[int] = array("q")
@@ -98,6 +99,9 @@ class LiveStories(CachedRows[LiveStory]):
         """Adds an article, by its number, to a story. It leads the story if it ranks first."""
         table = self._table
         slot, before, after = table.slot(article), 0, self._newest[number]
+        if after and table.sequence[table.slot(after)] > table.sequence[slot]:
+            before = self._start(number, slot)
+            after = table.next[table.slot(before)] if before else after
         while after and table.sequence[table.slot(after)] > table.sequence[slot]:
             before, after = after, table.next[table.slot(after)]
         table.story[slot] = number
@@ -107,6 +111,17 @@ class LiveStories(CachedRows[LiveStory]):
         if (lead and table.rank(article) < table.rank(lead)) or not self.size[number]:
             self._lead[number] = article
         self.size[number] += 1
+        self._last_joined = article
+
+    def _start(self, number: int, slot: int) -> int:
+        """The article that joined last, if it precedes that slot in the same story; else 0.
+
+        The articles of a merged story join newest first, so each finds its place near the former.
+        """
+        table, last = self._table, self._last_joined
+        last_slot = table.slot(last)
+        is_before = table.sequence[last_slot] > table.sequence[slot]
+        return last if last and table.story[last_slot] == number and is_before else 0
 
     def leave(self, article: int) -> None:
         """Removes an article, by its number, from its story."""
@@ -115,6 +130,8 @@ class LiveStories(CachedRows[LiveStory]):
         number = table.story[slot]
         self._link(number, table.previous[slot], table.next[slot])
         self.size[number] -= 1
+        if self._last_joined == article:
+            self._last_joined = 0
         if self._lead[number] == article:
             # The next lead is computed when it is needed: few stories that lose theirs need one.
             self._lead[number] = 0
@@ -136,6 +153,22 @@ class LiveStories(CachedRows[LiveStory]):
         while article:
             yield article
             article = next_of[slot(article)]
+
+    def articles_after(self, story_id: str, number: int, count: int) -> list[int]:
+        """The numbers of at most `count` live articles of a story, the highest sequence first.
+
+        They follow the article with that `number` in the story; with 0 they are the first ones.
+        """
+        story = self.find(story_id)
+        if story is None:
+            return []
+        next_of, slot = self._table.next, self._table.slot
+        article = next_of[slot(number)] if number else self._newest[story]
+        numbers: list[int] = []
+        while article and len(numbers) < count:
+            numbers.append(article)
+            article = next_of[slot(article)]
+        return numbers
 
     def size_of(self, story_id: str) -> int:
         """The number of live articles of a story."""

@@ -2,14 +2,24 @@
 
 from collections.abc import Iterable
 
+from newsloom.pipeline.lane.departed.pages import (
+    DepartedPage,
+    decode_page,
+    is_page_key,
+    page_key,
+    page_number,
+)
 from newsloom.pipeline.lane.live_articles import pack_encoded, unpack_article
+from newsloom.pipeline.lane.pending import Pending
 from newsloom.pipeline.lane.rows import (
+    DormantLead,
     LiveArticle,
     LiveStory,
     Row,
     StoryAlias,
     decode_row,
     is_article_key,
+    is_story_key,
 )
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.spill_store import SpillStore
@@ -25,6 +35,11 @@ class Restoration:
     def __init__(self, spill_store: SpillStore | None = None) -> None:
         self._spill_store = spill_store
         self._state = State(spill_store)
+        self._stories: list[LiveStory] = []
+        self._spilled_stories: list[tuple[str, int]] = []
+        self._pages: dict[int, DepartedPage | int] = {}
+        """Pages by number, or their handles. Stories are added after all articles, because a story
+        without a live one is dormant, and pages after all stories."""
 
     def spill(self, key: str, value: bytes) -> int:
         """Writes an encoded row to the spill store; returns its handle. Raises OSError."""
@@ -37,28 +52,63 @@ class Restoration:
         self._spill_store.discard(handle)
 
     def add_spilled(self, key: str, handle: int) -> None:
-        """Adds a spilled row. Articles and stories stay in the spill store. Raises OSError."""
+        """Adds a spilled row; it stays in the spill store, unless it is small. Raises OSError."""
         assert self._spill_store is not None, "there is no spill store"
-        packed = self._spill_store.read(handle)
-        row = unpack_article(packed) if is_article_key(key) else decode_row(key, packed)
-        self.add(row, handle)
-        if not isinstance(row, LiveArticle | LiveStory):
-            self._spill_store.discard(handle)
+        if is_page_key(key):
+            self._pages[page_number(key)] = handle
+        elif is_story_key(key):
+            self._spilled_stories.append((key, handle))
+        elif is_article_key(key):
+            article = unpack_article(self._spill_store.read(handle))
+            self._state.restore_article(article, handle)
+        else:
+            self._add_small(key, handle)
 
-    def add(self, row: Row, handle: int = 0) -> None:
-        """Adds a row of any kind. `handle` is that of an article or story in the spill store."""
+    def _add_small(self, key: str, handle: int) -> None:
+        assert self._spill_store is not None, "there is no spill store"
+        self.add(decode_row(key, self._spill_store.read(handle)))
+        self._spill_store.discard(handle)
+
+    def _add_spilled_story(self, key: str, handle: int) -> None:
+        assert self._spill_store is not None, "there is no spill store"
+        row = decode_row(key, self._spill_store.read(handle))
+        if isinstance(row, LiveStory):
+            self._state.restore_story(row, handle)
+        else:
+            self._add_small(key, handle)
+
+    def add(self, row: Row) -> None:
+        """Adds a row of any kind."""
         state = self._state
         if isinstance(row, LiveArticle):
-            state.restore_article(row, handle)
+            state.restore_article(row)
         elif isinstance(row, LiveStory):
-            state.stories.put(row, handle)
+            self._stories.append(row)
         elif isinstance(row, StoryAlias):
             state.put_story(row)
+        elif isinstance(row, DormantLead):
+            state.put_dormant_lead(row.story_id, row.live)
+        elif isinstance(row, DepartedPage):
+            self._pages[row.number] = row
+        elif isinstance(row, Pending):
+            state.pending = row
         else:
             state.lane = row
 
     def finish(self) -> State:
-        """The state, once all rows are added."""
+        """The state, once all rows are added. Raises OSError."""
+        for story in self._stories:
+            self._state.put_story(story)
+        for key, handle in self._spilled_stories:
+            self._add_spilled_story(key, handle)
+        self._spilled_stories.clear()
+        for number, page in sorted(self._pages.items()):
+            if isinstance(page, DepartedPage):
+                self._state.put_page(page)
+            else:
+                assert self._spill_store is not None
+                packed = self._spill_store.read(page)
+                self._state.put_page(decode_page(page_key(number), packed), page)
         self._state.index.finish_restore()
         return self._state
 

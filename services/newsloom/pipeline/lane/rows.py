@@ -1,9 +1,10 @@
-"""State rows: what a lane stores. There is one for each live article, story and alias, and one for
-the lane itself. Everything else in a lane is computed from them.
+"""State rows: what a lane stores. There is one for each live article, story and alias, one for each
+page of departed articles, and one for the lane itself. Everything else is computed from them.
 
 Rows are JSON objects under a key that states their kind. Encoding and decoding are exact inverses.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -11,7 +12,9 @@ from typing import Any, TypeAlias
 import orjson
 
 from newsloom.pipeline.arrival import compared_title
+from newsloom.pipeline.lane.departed.pages import DepartedPage, decode_page, is_page_key
 from newsloom.pipeline.lane.fragments import Fragments, build_fragments, compact_copy
+from newsloom.pipeline.lane.pending import PENDING_KEY, Pending, decode_pending
 from newsloom.pipeline.search.compiled import Integers
 from newsloom.pipeline.search.postings import hash_terms
 from newsloom.records.curated import Article
@@ -21,6 +24,7 @@ from newsloom.rules.scoring import LeadKey, lead_key
 from newsloom.rules.words.terms import Vector
 
 LANE_KEY = "lane"
+_DORMANT_LEAD = "dormant-lead/"
 _BEFORE_VECTOR, _AFTER_VECTOR = b'"vector":', b',"title_terms":'
 
 
@@ -32,7 +36,8 @@ class LiveArticle:
     the title. It is stored, so neither a restart nor other word weights change a comparison.
     `sequence` numbers articles in the order of first sight, `placed` numbers their
     versions. `event_at` is the bounded event time. `published_duplicates` is the number of copies
-    when the article was last published, `related` the ids that its last record named.
+    when the article was last published, `related` the ids that its last record named. `address` is
+    the article id that its `webUrl` gives, if that is not its own.
     """
 
     article: Article
@@ -50,6 +55,7 @@ class LiveArticle:
     related: list[str] = field(default_factory=list)
     published_duplicates: int = 0
     image_checks: list[ImageCheck] = field(default_factory=list)
+    address: str = ""
     # Computed from the article on first use. Names that begin with _ are not stored.
     _encoded: bytes | None = field(default=None, repr=False, compare=False)
     _compared_title: str | None = field(default=None, repr=False, compare=False)
@@ -100,11 +106,13 @@ class LiveArticle:
 
 @dataclass(slots=True)
 class LiveStory:
-    """A story with at least one live article. Times are in Unix seconds.
+    """A story with a live article, or a dormant one, whose articles have all departed. Times are in
+    Unix seconds.
 
-    `providers` maps domains to (name, article count). Counts include articles that have left the
-    window, but no withdrawn ones. `published_lead`, `published_count` and `was_published` are what
-    the story's last record stated.
+    `article_count` counts all articles that were not withdrawn. `earlier` maps the domains of those
+    that are no longer remembered to (name, article count): at most 100 domains. `published_lead`,
+    `published_count`, `was_published`, `heat` and `locale` are what the story's last record stated;
+    the lead is None once the only one was withdrawn.
     """
 
     id: str
@@ -112,23 +120,52 @@ class LiveStory:
     first_at: int
     last_at: int
     article_count: int = 0
-    providers: dict[str, tuple[str, int]] = field(default_factory=dict)
+    earlier: dict[str, tuple[str, int]] = field(default_factory=dict)
     published_lead: str | None = None
     published_count: int = 0
     was_published: bool = False
+    heat: int = -1
+    locale: str = "und"
     _encoded: bytes | None = field(default=None, repr=False, compare=False)
+    _all_providers: dict[str, tuple[str, int]] | None = field(default=None, repr=False)
+    """As `earlier`, for all articles: only in a row of form 1, which lacks `earlier`."""
+
+    @property
+    def all_providers(self) -> dict[str, tuple[str, int]] | None:
+        """The providers in a row of form 1, which also counts the articles in the window."""
+        return self._all_providers
 
     def copy(self) -> "LiveStory":
         """An equal row to change."""
         copied = LiveStory(*_fields_of_story(self))
-        copied.providers = dict(self.providers)
+        copied.earlier, copied._all_providers = dict(self.earlier), self._all_providers
         copied._encoded = None
         return copied
+
+    def take_over(self, remembered: Mapping[str, int]) -> None:
+        """Turns a row of form 1 into one of form 2, given the remembered articles by domain."""
+        assert self._all_providers is not None
+        for domain, (name, count) in self._all_providers.items():
+            if count > remembered.get(domain, 0):
+                self.earlier[domain] = name, count - remembered.get(domain, 0)
+        self._all_providers = None
+
+
+@dataclass(slots=True)
+class DormantLead:
+    """The row of the departed article that leads a dormant story.
+
+    It is kept if another article may come back to the story: its opener, or that of one that was
+    merged into it.
+    """
+
+    story_id: str
+    live: LiveArticle
 
 
 @dataclass(slots=True)
 class StoryAlias:
-    """A story that was merged into another. It is kept as long as that one is live."""
+    """A story that was merged into another. It is kept as long as that one has a row."""
 
     id: str
     merged_into: str
@@ -144,12 +181,16 @@ class LaneRow:
     placed: int = 0
     revision: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
+    departed: int = 0
+    """The number of the article that departed last."""
 
 
-Row: TypeAlias = LiveArticle | LiveStory | StoryAlias | LaneRow
+Row: TypeAlias = (
+    LiveArticle | LiveStory | StoryAlias | DormantLead | DepartedPage | LaneRow | Pending
+)
 
 _ARTICLE_FIELDS = [column.name for column in fields(LiveArticle)]
-_STORY_FIELDS = [column.name for column in fields(LiveStory)]
+_STORY_FIELDS = [column.name for column in fields(LiveStory) if column.name != "_all_providers"]
 _fields_of_article = attrgetter(*_ARTICLE_FIELDS)
 _fields_of_story = attrgetter(*_STORY_FIELDS)
 
@@ -174,13 +215,27 @@ def is_article_key(key: str) -> bool:
     return key.startswith("article/")
 
 
+def is_story_key(key: str) -> bool:
+    """Whether `key` is the key of a story's row, live or alias."""
+    return key.startswith("story/")
+
+
 def story_key(story_id: str) -> str:
     """The key of a story's row, live or alias."""
     return f"story/{story_id}"
 
 
+def dormant_lead_key(story_id: str) -> str:
+    """The key of the row of a dormant story's lead."""
+    return f"{_DORMANT_LEAD}{story_id}"
+
+
 def encode_row(row: Row) -> bytes:
     """`row` as a JSON object. The row of an article or a story keeps its encoding."""
+    if isinstance(row, DepartedPage):
+        return row.encode()
+    if isinstance(row, DormantLead):
+        return encode_row(row.live)
     if not isinstance(row, LiveArticle | LiveStory):
         return orjson.dumps(row)
     if row._encoded is None:
@@ -197,11 +252,17 @@ def decode_row(key: str, value: bytes) -> Row:
     """The row that `encode_row` wrote under `key`."""
     if is_article_key(key):
         return decode_article(value)
+    if is_page_key(key):
+        return decode_page(key, value)
+    if key.startswith(_DORMANT_LEAD):
+        return DormantLead(key.removeprefix(_DORMANT_LEAD), decode_article(value))
     row = orjson.loads(value)
+    if key == PENDING_KEY:
+        return decode_pending(row)
     if key == LANE_KEY:
         row["witnesses"] = [(time, ident) for time, ident in row["witnesses"]]
         return LaneRow(**row)
-    return StoryAlias(**row) if "merged_into" in row else _story(row)
+    return StoryAlias(**row) if "merged_into" in row else _story(row, value)
 
 
 def decode_article(value: bytes) -> LiveArticle:
@@ -220,12 +281,19 @@ def decode_vector(value: bytes) -> Vector:
 
 def decode_story(value: bytes) -> LiveStory:
     """The row of a live story."""
-    return _story(orjson.loads(value))
+    return _story(orjson.loads(value), value)
 
 
-def _story(row: dict[str, Any]) -> LiveStory:
-    row["providers"] = {k: (name, count) for k, (name, count) in row["providers"].items()}
-    return LiveStory(**_with_field_names(row))
+def _story(row: dict[str, Any], value: bytes) -> LiveStory:
+    is_former = "providers" in row
+    counts = row.pop("providers") if is_former else row.pop("earlier")
+    providers = {domain: (name, count) for domain, (name, count) in counts.items()}
+    story = LiveStory(**_with_field_names(row), _encoded=value)
+    if is_former:
+        story._all_providers = providers
+    else:
+        story.earlier = providers
+    return story
 
 
 def _with_field_names(row: dict[str, Any]) -> dict[str, Any]:

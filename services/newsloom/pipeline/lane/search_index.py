@@ -8,6 +8,8 @@ not depend on their order.
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from newsloom.pipeline.lane.live_articles import LiveArticles
 from newsloom.pipeline.lane.live_stories import LiveStories
 from newsloom.pipeline.lane.rows import LiveArticle
@@ -28,6 +30,8 @@ MIN_LENGTH_RATIO = 0.95
 """The least ratio of a vector's length to UNIT: its weights are rounded down."""
 MIN_SIMILARITY = 100
 """Articles below this cosine (in thousandths) do not count for their story."""
+MAX_NEAREST = 128
+"""The most neighbours of a text. Thousands of copies of one text are equally near."""
 
 
 class SearchIndex:
@@ -109,7 +113,7 @@ class SearchIndex:
         table = self.articles.table
         excluded = [n for n in map(table.find, without) if n is not None]
         found = self.postings.search(live.terms, MIN_SIMILARITY * UNIT, excluded, table.numbers)
-        return SearchResult(self, live.event_at, found)
+        return SearchResult(self, live, found)
 
     def canonical(self) -> Any:
         """The whole content in one fixed order, to compare two indexes."""
@@ -166,21 +170,33 @@ class NearbyStory(NamedTuple):
 class SearchResult:
     """What a search found: the articles near a text, and the stories that they belong to."""
 
-    def __init__(self, index: SearchIndex, time: int, found: Found) -> None:
-        """`found` are the articles that share terms with the text. `time` is that of the text."""
+    def __init__(self, index: SearchIndex, live: LiveArticle, found: Found) -> None:
+        """`found` are the articles that share terms with `live`."""
         self._index = index
-        self._time = time
+        self._time = live.event_at
         self.found = found
-        nearest, cosines = ranking_kernels.nearest(
-            *found, index.articles.table.times, time, WINDOW_S, UNIT, RELATED_FLOOR, MAX_RELATED
+        times = index.articles.table.times
+        nearest = Found(
+            *ranking_kernels.nearest(
+                *found, times, self._time, WINDOW_S, UNIT, RELATED_FLOOR, MAX_RELATED
+            )
         )
-        self._neighbours = dict(Found(nearest, cosines).pairs())
+        if len(nearest.numbers) > MAX_NEAREST:
+            nearest = self._cut(nearest, live.article["id"])
+        self._neighbours = dict(nearest.pairs())
+
+    def _cut(self, nearest: Found, article_id: str) -> Found:
+        """The MAX_NEAREST nearest articles, ties by the lowest (id XOR `article_id`)."""
+        numbers, cosines = nearest
+        first, last = self._index.articles.table.distances(numbers, article_id)
+        chosen = np.lexsort((last, first, -cosines))[:MAX_NEAREST]
+        return Found(numbers[chosen], cosines[chosen])
 
     def nearest(self) -> dict[str, int]:
         """The articles that can be related to the text: similarity in thousandths by id.
 
-        They are the MAX_RELATED nearest within the window, and all ties with the last of them;
-        each cosine is at least RELATED_FLOOR.
+        They are the MAX_RELATED nearest within the window, and the ties with the last of them, at
+        most MAX_NEAREST; each cosine is at least RELATED_FLOOR.
         """
         id_of = self._index.articles.table.id_of
         return {id_of(number): similarity for number, similarity in self._neighbours.items()}

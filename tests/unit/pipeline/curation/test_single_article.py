@@ -200,24 +200,35 @@ def test_withdrawing_the_only_article_publishes_tombstones_of_it_and_its_story()
         assert tombstone == {"id": ident("ledger.example/1"), "withdrawn": True}
         assert isinstance(revision, int)
         assert revision > published
-    assert _rows(stand.pipeline.state) == {}
+    rows = _rows(stand.pipeline.state)
+    assert list(rows) == ["departed/0"], "only the withdrawal is remembered"
 
 
-def test_withdrawing_an_unknown_article_changes_nothing() -> None:
+def test_withdrawing_an_unknown_article_publishes_its_tombstone_and_changes_nothing_else() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     before = _rows(stand.pipeline.state)
     result = stand.withdraw("post.example/1")
     assert result.outcome is Outcome.UNCHANGED
-    _assert_nothing_changed(stand, before, result)
+    (tombstone,) = result.curated
+    assert tombstone == {"id": ident("post.example/1"), "revision": 3, "withdrawn": True}
+    assert result.stories == ()
+    assert _rows(stand.pipeline.state) == before
 
 
-def test_an_article_reported_again_after_its_withdrawal_is_a_new_article() -> None:
+def test_a_withdrawn_article_stays_away_until_a_newer_version_comes() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.withdraw("ledger.example/1")
     withdrawn_at = stand.article("ledger.example/1")["revision"]
-    result = stand.report("ledger.example/1", FERRY)
+    before = _rows(stand.pipeline.state)
+    result = stand.report("ledger.example/1", f"{FERRY} again")
+    assert result.outcome is Outcome.UNCHANGED
+    _assert_nothing_changed(stand, before, result)
+    result = stand.withdraw("ledger.example/1")
+    assert result.outcome is Outcome.UNCHANGED
+    _assert_nothing_changed(stand, before, result)
+    result = stand.report("ledger.example/1", FERRY, 1)
     assert result.outcome is Outcome.CURATED
     assert stand.article("ledger.example/1")["revision"] > withdrawn_at
     assert stand.story("ledger.example/1")["articleCount"] == 1

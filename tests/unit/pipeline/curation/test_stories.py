@@ -265,7 +265,7 @@ def test_an_article_with_the_id_of_a_live_story_joins_that_story() -> None:
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", DIVERS)
     stand.withdraw("ledger.example/1")
-    stand.report("ledger.example/1", COMET)
+    stand.report("ledger.example/1", COMET, 1)
     assert stand.story_of("ledger.example/1") == "ledger.example/1"
     assert stand.story("ledger.example/1")["articleCount"] == 2
 

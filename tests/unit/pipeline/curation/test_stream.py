@@ -74,4 +74,4 @@ def _arrive(decoded: Decoded) -> Arrival:
     if isinstance(decoded.event, ArticleEvent):
         nothing = Catalogue({}, TopicIndex([]), "none")
         return enrich_article(normalise(decoded.event), nothing, "trust", START_S + 40 * DAY_S)
-    return WithdrawalArrival(identify(decoded.event))
+    return WithdrawalArrival((identify(decoded.event),))

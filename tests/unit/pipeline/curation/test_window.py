@@ -115,7 +115,7 @@ def test_a_story_still_counts_articles_that_left_the_window() -> None:
     assert stand.article("post.example/1")["heat"] == 70, "three providers published on it"
 
 
-def test_a_departed_article_is_not_related_and_cannot_be_withdrawn() -> None:
+def test_a_departed_article_is_not_related_but_can_be_withdrawn() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     stand.report("post.example/1", DIVERS)
@@ -123,15 +123,18 @@ def test_a_departed_article_is_not_related_and_cannot_be_withdrawn() -> None:
     result = stand.report("echo.example/1", FERRY, 4 * DAY_S)
     assert stand.published_articles(result) == ["echo.example/1"]
     assert "related" not in stand.article("echo.example/1")
-    assert stand.withdraw("ledger.example/1").outcome is Outcome.UNCHANGED
+    assert stand.withdraw("ledger.example/1").outcome is Outcome.WITHDRAWN
+    assert stand.article("ledger.example/1")["withdrawn"]
+    assert stand.story("ledger.example/1")["articleCount"] == 1
 
 
-def test_an_article_reported_again_after_it_left_is_a_new_article() -> None:
+def test_a_newer_version_of_an_article_that_left_brings_it_back() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)
     first = stand.article("ledger.example/1")
     _advance_clock(stand, 11 * DAY_S)
-    result = stand.report("ledger.example/1", FERRY)
+    assert stand.report("ledger.example/1", DIVERS).outcome is Outcome.UNCHANGED, "not newer"
+    result = stand.report("ledger.example/1", FERRY, 1)
     assert result.outcome is Outcome.CURATED
     assert (
         stand.published_articles(result) == stand.published_stories(result) == ["ledger.example/1"]
@@ -238,3 +241,17 @@ def test_memory_of_a_lane_does_not_grow_over_a_long_run() -> None:
     state = stand.pipeline.state
     assert len(state.articles) == 6
     assert len(state.stories.size) <= 12, "slots are used again"
+
+
+def test_an_article_can_open_its_story_again_when_the_last_other_one_leaves_with_it() -> None:
+    stand = Newsstand()
+    stand.report("s.example/1", "Ferry Selkie aground off Northfield pier")
+    stand.report("m.example/1", "Ferry Selkie aground at Northfield, passengers wait", DAY_S)
+    for number, title in enumerate(("Skarra council votes", "Heather ale wins", "Lamp goes out")):
+        stand.report(f"f.example/{number}", title, 10 * DAY_S + 12 * HOUR_S)
+    stand.report("c.example/1", "Comet Wrenfield near Saturn", 12 * DAY_S)
+    stand.report("c.example/2", "Comet Wrenfield nears Saturn, seen", 12 * DAY_S)
+    assert ident("s.example/1") in stand.pipeline.state.stories
+    # It is nearly similar enough to join the other story, so the two stories are weighed.
+    stand.report("s.example/1", "near astronomers", 12 * DAY_S + 172)
+    assert stand.story_of("s.example/1") == "s.example/1"

@@ -30,8 +30,8 @@ def test_due_articles_are_ordered_by_time_then_number_until_they_are_removed(see
         live[number] = leaves_at
         clock += random.choice((0, 1, 59, 200))
         expected = [n for at, n in sorted((at, n) for n, at in live.items()) if at <= clock]
-        assert expiry.due(clock) == expected
-        assert expiry.due(clock) == expected, "they stay due while they are live"
+        assert expiry.due(clock, 10) == expected
+        assert expiry.due(clock, 10) == expected, "they stay due while they are live"
         for due in expected[: random.randrange(len(expected) + 1)]:
             table.remove(f"{due:032x}")
             del live[due]
@@ -42,4 +42,4 @@ def test_an_article_that_was_removed_is_not_due() -> None:
     table, expiry = _empty_queue()
     _add(table, expiry, 1, 100)
     table.remove(f"{1:032x}")
-    assert expiry.due(10_000) == []
+    assert expiry.due(10_000, 10) == []

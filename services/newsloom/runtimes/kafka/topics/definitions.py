@@ -57,8 +57,7 @@ ARTICLE_EVENTS = KafkaTopic(
     suffix="article-events.v1",
     purpose="Article events from crawlers: first sight, update or withdrawal of an article.",
     key="webUrl, so that the events of an article stay in order. A tombstone withdraws the article "
-    "that its key names: the originalUrl if the article has one, else the webUrl; or the article "
-    "id",
+    "that its key names: the originalUrl, the webUrl or the article id",
     written_by="crawlers, `newsloom produce`",
     read_by="enrich workers",
     partitions="any",
@@ -72,7 +71,8 @@ ARTICLE_EVENTS = KafkaTopic(
 )
 ENRICHED_ARTICLES = KafkaTopic(
     suffix="enriched-articles.v1",
-    purpose="Articles with provider, topics and images, in the order of their lane.",
+    purpose="Articles with provider, topics and images, and withdrawals, in the order of their "
+    "lane. Each lane also gets the id and the version of the articles of the others.",
     key="article id",
     written_by="enrich workers",
     read_by="curate workers",
@@ -99,8 +99,9 @@ CURATED_ARTICLES = KafkaTopic(
 )
 STORIES = KafkaTopic(
     suffix="stories.v1",
-    purpose="The record of each story, published again when its lead's record is, and when the "
-    "story is merged. The highest revision wins. A tombstone withdraws the story.",
+    purpose="The record of each story, published again when its lead's record is, when an article "
+    "of it is withdrawn or joins another story, and when the story is merged. The highest revision "
+    "wins. A tombstone withdraws the story.",
     key="story id",
     written_by="curate workers",
     read_by="subscribers",
@@ -113,8 +114,8 @@ STORIES = KafkaTopic(
 )
 LANE_STATE = KafkaTopic(
     suffix="lane-state.v1",
-    purpose="The state of each lane as rows: articles, stories, story aliases and the lane itself. "
-    "A curate worker restores the lane from them.",
+    purpose="The state of each lane as rows: articles, stories, story aliases, departed articles, "
+    "pending work and the lane itself. A curate worker restores the lane from them.",
     key="row key",
     written_by="curate workers",
     read_by="curate workers",

@@ -71,24 +71,40 @@ class BatchRunner:
     async def process(self, records: Sequence[Incoming]) -> Sequence[Incoming]:
         """Processes and commits the next batch of `records`, and returns those that remain.
 
-        After an exception it may be unknown what is committed: end the process.
+        Without records it goes on with the work that is left. After an exception it may be unknown
+        what is committed: end the process.
         """
-        fresh = [record for record in records if record.offset >= self.processor.next_offset]
-        if not fresh:
+        fresh = self._from_next_offset(records)
+        if not fresh and not self.is_pending:
             return fresh
         batch = fresh[:1] if self._attempts.is_suspect else fresh
         began = time.perf_counter()
         outgoing = await self._work(batch)
         halted = self.processor.halted
-        self._attempts = halt(str(halted)) if halted else self._attempts.passed(len(batch))
+        remaining = self._from_next_offset(fresh)
+        passed = len(fresh) - len(remaining)
+        self._attempts = halt(str(halted)) if halted else self._attempts.passed(passed)
         await self._commit(outgoing)
         if halted:
             raise halted
         self._is_first = False
         self.processor.note_commit()
         seconds = time.perf_counter() - began
-        self._telemetry.note_commit(self._source.partition, batch, seconds)
-        return fresh[len(batch) :]
+        self._telemetry.note_commit(self._source.partition, fresh[:passed], seconds)
+        return remaining
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether work of committed records is left."""
+        return self.processor.is_pending
+
+    async def finish_pending(self) -> None:
+        """Does the work of committed records that is left."""
+        while self.is_pending:
+            await self.process(())
+
+    def _from_next_offset(self, records: Sequence[Incoming]) -> list[Incoming]:
+        return [record for record in records if record.offset >= self.processor.next_offset]
 
     async def forgive(self) -> None:
         """Takes back the attempt in work, because the process may end for another reason."""
@@ -97,6 +113,8 @@ class BatchRunner:
 
     async def _work(self, batch: Sequence[Incoming]) -> list[Outgoing]:
         """The records that a batch makes; a dead letter if it is one record too deadly to try."""
+        if not batch:
+            return await self._process(batch)
         if self._attempts.is_poison:
             fault = poison(self.processor.stage)
             log.warning("%s: %s; it becomes a dead letter", self._place(batch), fault.detail)
@@ -156,7 +174,8 @@ class BatchRunner:
 
     def _place(self, batch: Sequence[Incoming]) -> Batch:
         topic, partition = self._source
-        return Batch(topic, partition, batch[0].offset, len(batch))
+        offset = batch[0].offset if batch else self.committed
+        return Batch(topic, partition, offset, len(batch))
 
     def _log_suspicion(self) -> None:
         topic, partition = self._source

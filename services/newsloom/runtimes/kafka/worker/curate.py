@@ -5,7 +5,7 @@ position are committed together with the records that follow from them.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from newsloom.adapters.failures import OutageError
 from newsloom.observability.definitions import RESTORE_PROGRESS, RESTORE_SECONDS
@@ -40,7 +40,7 @@ from newsloom.runtimes.kafka.worker.processor import (
     require_max_bytes,
     require_topics,
 )
-from newsloom.runtimes.lane import Lane
+from newsloom.runtimes.lane import FULL_TRANSACTION, Lane
 
 
 class CurateProcessor:
@@ -147,11 +147,17 @@ class CurateLane:
         self._bugs = bugs
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """The records of a batch in input order, then its rows.
+        """What the records make, then the rows; it stops when a transaction is full.
 
-        Stops before the record at which the limit on bugs is reached; `halted` then says so.
+        It also stops before the record at which the limit on bugs is reached; `halted` then says
+        so. Call it again for the records from `next_offset` on, and while `is_pending`.
         """
-        return self._curate_all((r, decode_arrival(r.value)) for r in records)
+        return self._transaction(self._steps((r, decode_arrival(r.value)) for r in records))
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether work of the records before `next_offset` is left."""
+        return self._lane.is_pending
 
     @property
     def halted(self) -> OutageError | None:
@@ -160,43 +166,60 @@ class CurateLane:
 
     def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
         """The dead letter of a record that is not read, then the rows that count it."""
-        return self._curate_all([(record, Enriched(fault))])
+        return self._transaction(self._steps([(record, Enriched(fault))]))
 
-    def _curate_all(self, inputs: Iterable[tuple[Incoming, Enriched]]) -> list[Outgoing]:
+    def _transaction(self, steps: Iterable[tuple[list[Outgoing], Result]]) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
         rows: dict[str, bytes | None] = {}
+        for records, step in steps:
+            outgoing += records
+            rows.update(step.rows)
+            if len(outgoing) + len(rows) >= FULL_TRANSACTION:
+                break
+        return outgoing + self._rows(rows)
+
+    def _steps(
+        self, inputs: Iterable[tuple[Incoming, Enriched]]
+    ) -> Iterator[tuple[list[Outgoing], Result]]:
+        """The steps of the inputs, with the records to send. `next_offset` follows them."""
+        for step in self._lane.continue_pending():
+            if self._bugs.count(step.fault):
+                return
+            yield self._records(step), step
         is_logged = record_logs.is_wanted()
         for record, enriched in inputs:
             began = time.perf_counter()
-            result = self._curate(enriched)
-            if self._bugs.count(result.fault):
-                self.next_offset = record.offset
-                break
-            if is_logged:
-                record_logs.log_curated(record, result, time.perf_counter() - began)
-            outgoing += self._records(record, result)
-            rows.update(result.rows)
-            self.next_offset = record.offset + 1
-        return outgoing + self._rows(rows)
+            for step in self._curate(enriched):
+                if self._bugs.count(step.fault):
+                    return
+                outgoing = self._records(step)
+                if step.outcome is not None:
+                    outgoing += self._letters(record, step)
+                    self.next_offset = record.offset + 1
+                    if is_logged:
+                        record_logs.log_curated(record, step, time.perf_counter() - began)
+                yield outgoing, step
 
     def note_commit(self) -> None:
         """Updates the metrics after a commit, the size of the lane included."""
         self._lane.note_commit()
 
-    def _curate(self, enriched: Enriched) -> Result:
+    def _curate(self, enriched: Enriched) -> Iterator[Result]:
         arrival = enriched.arrival
         if isinstance(arrival, ArticleArrival):
             return self._lane.curate(enriched, arrived_at=arrival.arrived_at)
         is_input = arrival.is_counted if isinstance(arrival, WithdrawalArrival) else True
         return self._lane.curate(enriched, is_input=is_input)
 
-    def _records(self, record: Incoming, result: Result) -> list[Outgoing]:
-        outgoing = [self._publication(self._topics.curated_articles, r) for r in result.curated]
-        outgoing += [self._publication(self._topics.stories, r) for r in result.stories]
-        if result.fault is not None:
-            topic, partition = self._topics.dead_letters, self._letter_partition
-            outgoing.append(dead_letter(topic, partition, record, result.fault, result.source))
-        return outgoing
+    def _records(self, step: Result) -> list[Outgoing]:
+        outgoing = [self._publication(self._topics.curated_articles, r) for r in step.curated]
+        return outgoing + [self._publication(self._topics.stories, r) for r in step.stories]
+
+    def _letters(self, record: Incoming, step: Result) -> list[Outgoing]:
+        if step.fault is None:
+            return []
+        topic, partition = self._topics.dead_letters, self._letter_partition
+        return [dead_letter(topic, partition, record, step.fault, step.source)]
 
     def _publication(self, topic: str, publication: Publication) -> Outgoing:
         value = None if publication.is_withdrawal else publication.value

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from newsloom.adapters.failures import OutageError
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.arrival import Arrival, WithdrawalArrival
+from newsloom.pipeline.arrival import Arrival, WithdrawalArrival, moved_away
 from newsloom.pipeline.decode import RawInput
 from newsloom.pipeline.process import AwaitingImages, Enriched, Enricher
 from newsloom.records.faults import Fault, Stage
@@ -146,6 +146,11 @@ class EnrichPartition:
         return outgoing
 
     @property
+    def is_pending(self) -> bool:
+        """Never: each record is done at once."""
+        return False
+
+    @property
     def halted(self) -> OutageError | None:
         """The error of the limit on bugs, if it was reached."""
         return self._bugs.error
@@ -199,8 +204,11 @@ class EnrichPartition:
                 self._to_lane(lane, enriched.arrival._replace(is_counted=lane == 0))
                 for lane in range(self._lanes.count)
             ]
-        lane = self._lanes.lane_of(enriched.arrival.article["locale"])
-        return [self._to_lane(lane, enriched.arrival)]
+        own_lane = self._lanes.lane_of(enriched.arrival.article["locale"])
+        move = moved_away(enriched.arrival)
+        others = (lane for lane in range(self._lanes.count) if lane != own_lane)
+        outgoing = [self._to_lane(lane, move) for lane in others]
+        return [*outgoing, self._to_lane(own_lane, enriched.arrival)]
 
     def _to_lane(self, lane: int, arrival: Arrival) -> Outgoing:
         key, value = encode_arrival(arrival)

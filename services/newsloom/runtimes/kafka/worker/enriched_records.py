@@ -16,8 +16,11 @@ from newsloom.records.faults import Fault, Reason, Stage
 def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
     """The key and the value of `arrival` as a Kafka record."""
     if isinstance(arrival, WithdrawalArrival):
-        withdrawal = {"withdrawn": arrival.article_id, "isCounted": arrival.is_counted}
-        return arrival.article_id.encode(), orjson.dumps(withdrawal)
+        ids, is_counted = arrival.article_ids, arrival.is_counted
+        withdrawal: dict[str, Any] = {"withdrawn": ids, "isCounted": is_counted}
+        if arrival.moved_version is not None:
+            withdrawal["movedVersion"] = arrival.moved_version
+        return arrival.article_ids[0].encode(), orjson.dumps(withdrawal)
     fields = {
         "article": arrival.article,
         "publishedAt": arrival.published_at,
@@ -28,6 +31,7 @@ def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
         "titleTerms": arrival.title_terms,
         "imageChecks": arrival.image_checks,
         "unillustratedQuality": arrival.unillustrated_quality,
+        "address": arrival.address,
     }
     return arrival.article["id"].encode(), orjson.dumps(fields)
 
@@ -37,7 +41,7 @@ def decode_arrival(value: bytes | None) -> Enriched:
     try:
         fields: dict[str, Any] = orjson.loads(value or b"")
         if "withdrawn" in fields:
-            return Enriched(WithdrawalArrival(fields["withdrawn"], fields["isCounted"]))
+            return Enriched(_decode_withdrawal(fields))
         arrival = ArticleArrival(
             article=fields["article"],
             published_at=fields["publishedAt"],
@@ -48,8 +52,15 @@ def decode_arrival(value: bytes | None) -> Enriched:
             title_terms=fields["titleTerms"],
             image_checks=fields.get("imageChecks"),
             unillustrated_quality=fields.get("unillustratedQuality"),
+            address=fields.get("address", ""),
         )
         return Enriched(arrival, source=arrival.article.get("source"))
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         detail = f"not what enrich writes: {type(error).__name__}: {error}"
         return Enriched(Fault(Reason.NOT_AN_OBJECT, None, detail, Stage.CURATE))
+
+
+def _decode_withdrawal(fields: dict[str, Any]) -> WithdrawalArrival:
+    withdrawn = fields["withdrawn"]  # one id in records of version 0.1
+    ids = (withdrawn,) if isinstance(withdrawn, str) else tuple(withdrawn)
+    return WithdrawalArrival(ids, fields["isCounted"], fields.get("movedVersion"))

@@ -27,7 +27,14 @@ class PartitionProcessor(Protocol):
         """Why the last call of `process` stopped before its last record; None if it did not."""
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """The records that a batch makes. The caller commits them, or ends the process."""
+        """What the records make, until a transaction is full: `next_offset` says how far it came.
+
+        The caller commits it, or ends the process. Without records it is what `is_pending`.
+        """
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether work of the records before `next_offset` is left for further transactions."""
 
     def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
         """The records for an input that becomes a dead letter without being read."""

@@ -45,7 +45,7 @@ def log_curated(record: Incoming, result: Result, seconds: float) -> None:
     extra = fields(
         input=place,
         id=ident,
-        outcome=result.outcome.value,
+        outcome=result.outcome and result.outcome.value,
         published=len(result.curated),
         seconds=round(seconds, 6),
     )
@@ -74,5 +74,5 @@ def _place(record: Incoming) -> str:
 
 def _id_of(arrival: Arrival) -> str:
     if isinstance(arrival, WithdrawalArrival):
-        return arrival.article_id
+        return arrival.article_ids[0]
     return arrival.article["id"]

@@ -149,15 +149,18 @@ class Worker:
     ) -> bool:
         for tp, fetched in records.items():
             remaining: Sequence[Any] = fetched
-            while remaining:
+            is_pending = False
+            while remaining or is_pending:
                 async with self._in_flight:
                     is_owned = epoch == self.epoch and tp.partition in self._partitions
                     if not (self.is_open() and is_owned and consumer.is_flowing()):
                         return False
+                    runner = self._partitions[tp.partition]
                     try:
-                        remaining = await self._partitions[tp.partition].process(remaining)
+                        remaining = await runner.process(remaining)
                     except BaseException as error:  # also when cancelled: the batch is half done
                         self.fail("batch", error)
+                is_pending = runner.is_pending
         return True
 
     async def revoke(self) -> None:
@@ -176,6 +179,9 @@ class Worker:
         try:
             async with asyncio.timeout(RESTORE_TIMEOUT_S):
                 halted = await self._open(partitions, await self._release())
+                if not halted:
+                    for runner in self._partitions.values():
+                        await runner.finish_pending()
         except BaseException as error:
             if self.is_open():
                 self.fail("restore", error)

@@ -75,6 +75,7 @@ class Processing:
     """Makes a record of each input. `act` is called with the offset of each input before that."""
 
     stage = Stage.ENRICH
+    is_pending = False
 
     def __init__(self, next_offset: int, act: Callable[[int], Any]) -> None:
         self.next_offset = next_offset

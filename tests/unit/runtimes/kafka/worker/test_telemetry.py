@@ -83,7 +83,7 @@ def test_a_withdrawal_that_another_lane_counts_is_not_an_input_of_this_lane() ->
     curating = CurateLane(KafkaTopics("news."), 1, 0, lane, 0, BugLimit())
     records = []
     for offset, is_counted in enumerate((True, False)):
-        key, value = encode_arrival(WithdrawalArrival("0" * 32, is_counted))
+        key, value = encode_arrival(WithdrawalArrival(("0" * 32,), is_counted))
         records.append(Record(0, offset=offset, key=key, value=value))
     asyncio.run(curating.process(records))
     curating.note_commit()

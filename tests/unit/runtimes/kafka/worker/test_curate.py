@@ -1,0 +1,74 @@
+"""The transactions of a batch: their size, and the input offset that goes with each."""
+
+import asyncio
+from dataclasses import dataclass
+
+import orjson
+
+from newsloom.observability.metrics import Metrics
+from newsloom.pipeline.catalogue import Catalogue
+from newsloom.pipeline.curation.policy import DEFAULT_POLICY
+from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Enricher
+from newsloom.records.faults import Fault
+from newsloom.rules.topics import TopicIndex
+from newsloom.runtimes.bug_limit import BugLimit
+from newsloom.runtimes.kafka.clients.messages import Headers
+from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+from newsloom.runtimes.kafka.worker.curate import CurateLane
+from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
+from newsloom.runtimes.lane import Lane
+from tests.support.lanes import START_S, event
+from tests.support.pipeline import raw_input
+
+TITLE = "Selkie ferry runs aground off Northfield pier"
+TEXT = "The car ferry struck the disused coal pier on Monday evening with passengers aboard."
+COPIES = 800
+
+
+@dataclass
+class Record:
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    topic: str = "news.enriched-articles.v1"
+    partition: int = 0
+    timestamp: int = START_S * 1000
+    headers: Headers = ()
+
+
+def _records() -> list[Record]:
+    """The copies of one text, then the withdrawal of the first."""
+    enricher = Enricher(Catalogue({}, TopicIndex([]), "none"), "trust")
+    events = [event(f"outlet{n}.example/1", TITLE, excerpt=TEXT) for n in range(COPIES)]
+    events.append({"webUrl": "https://outlet0.example/1", "withdrawn": True})
+    records = []
+    for offset, given in enumerate(events):
+        arrival = enricher.enrich(raw_input(given), START_S).arrival
+        assert not isinstance(arrival, Fault)
+        records.append(Record(offset, *encode_arrival(arrival)))
+    return records
+
+
+def test_a_batch_is_committed_in_transactions_of_bounded_size_with_its_offsets() -> None:
+    lane = Lane(0, State(), DEFAULT_POLICY, Metrics("curate"))
+    curating = CurateLane(KafkaTopics("news."), 0, 0, lane, 0, BugLimit())
+
+    async def process() -> list[tuple[int, int, int]]:
+        """The records of each transaction, and the offsets in its last row and of the lane."""
+        transactions = []
+        remaining = _records()
+        while remaining or curating.is_pending:
+            batch = await curating.process(remaining)
+            stored = orjson.loads(batch[-1].value or b"")["next_offset"]
+            transactions.append((len(batch), stored, curating.next_offset))
+            remaining = [record for record in remaining if record.offset >= curating.next_offset]
+        return transactions
+
+    transactions = asyncio.run(process())
+    assert len(transactions) > 1
+    assert max(size for size, _, _ in transactions) <= 2_000
+    assert all(stored == committed for _, stored, committed in transactions)
+    offsets = [offset for _, offset, _ in transactions]
+    assert offsets == sorted(offsets)
+    assert offsets[-1] == COPIES + 1
