@@ -3,7 +3,9 @@
     NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 python examples/subscriber.py
 
 In: the Kafka topics curated-articles and stories, from the beginning. Out: one printed line for
-each change. A record replaces the earlier one with the same id if its revision is greater.
+each change. A record replaces the earlier one with the same id in its partition if its revision is
+greater. A partition is a lane: an article that moves to another one is withdrawn from the former,
+and the same id may name a story in each of two lanes.
 
 The records are lost when the program ends, so every start reads all of them again. To keep records
 in a database, store the Kafka offsets in the same transaction and continue from them.
@@ -22,47 +24,47 @@ TOPICS = [f"{PREFIX}curated-articles.v1", f"{PREFIX}stories.v1"]
 
 
 class LatestRecords:
-    """The latest record of every article and story, by topic and id.
+    """The latest record of every article and story, by topic, and by partition and id.
 
-    `merged_into` has an entry for each story that was merged into another one.
+    `merged_into` has an entry for each story that was merged into another one of its partition.
     """
 
     def __init__(self) -> None:
-        self.records: dict[str, dict[str, dict[str, Any]]] = {topic: {} for topic in TOPICS}
-        self.revisions: dict[tuple[str, str], int] = {}
-        self.merged_into: dict[str, str] = {}
+        self.records: dict[str, dict[tuple[int, str], dict[str, Any]]] = {t: {} for t in TOPICS}
+        self.revisions: dict[tuple[str, int, str], int] = {}
+        self.merged_into: dict[tuple[int, str], str] = {}
 
-    def update(self, topic: str, key: str, value: bytes | None) -> str | None:
+    def update(self, topic: str, partition: int, key: str, value: bytes | None) -> str | None:
         """Apply one Kafka record. Returns a line about the change, or None if nothing changed.
 
         `key` is the id of the article or story. `value` is None for a tombstone.
         """
-        records = self.records[topic]
+        records, place = self.records[topic], (partition, key)
         if value is None:
-            # A tombstone withdraws the id. Stop showing the record.
-            return f"withdrawn {key}" if records.pop(key, None) else None
+            # A tombstone withdraws the id from this partition. Stop showing the record.
+            return f"withdrawn {key}" if records.pop(place, None) else None
 
         record = json.loads(value)
         revision = record["revision"]
-        if revision <= self.revisions.get((topic, key), 0):
-            # An older record, or the same one again. Revisions of one id always rise.
+        if revision <= self.revisions.get((topic, partition, key), 0):
+            # An older record, or the same one again. Each partition has revisions of its own.
             return None
-        self.revisions[topic, key] = revision
+        self.revisions[topic, partition, key] = revision
 
         if "mergedInto" in record:
             # This story has ended. Its articles and links belong to the other story now.
-            records.pop(key, None)
-            self.merged_into[key] = record["mergedInto"]
-            return f"merged {key} into {self.current_story_id(key)}"
+            records.pop(place, None)
+            self.merged_into[place] = record["mergedInto"]
+            return f"merged {key} into {self.current_story_id(partition, key)}"
 
-        self.merged_into.pop(key, None)
-        records[key] = record
+        self.merged_into.pop(place, None)
+        records[place] = record
         return f"revision {revision} of {key}: {record.get('title', 'a story')}"
 
-    def current_story_id(self, story_id: str) -> str:
+    def current_story_id(self, partition: int, story_id: str) -> str:
         """The story to use for a story id, after all merges: a story may merge several times."""
-        while story_id in self.merged_into:
-            story_id = self.merged_into[story_id]
+        while (partition, story_id) in self.merged_into:
+            story_id = self.merged_into[partition, story_id]
         return story_id
 
 
@@ -78,7 +80,8 @@ async def main() -> None:
     )
     async with consumer:
         async for message in consumer:
-            change = latest.update(message.topic, message.key.decode(), message.value)
+            key = message.key.decode()
+            change = latest.update(message.topic, message.partition, key, message.value)
             if change:
                 print(change, flush=True)
 

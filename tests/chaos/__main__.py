@@ -4,8 +4,8 @@
 
 In: the number of events. Out: a line for each disturbance, then the result of a verifier that
 shares no code with the pipeline. Exit code 1 if a record is lost, repeated, out of order or
-different from an embedded run, or if the longest pause exceeds MAX_PAUSE_S. Smaller runs have fewer
-disturbances.
+different from an embedded run, if what a subscriber holds after a transaction is inconsistent, or
+if the longest pause exceeds MAX_PAUSE_S. Smaller runs have fewer disturbances.
 """
 
 import argparse

@@ -4,8 +4,9 @@
 
 In: the length of the run. Out: a line for each event of the test, a slope for every measured
 series, a plot and a CSV file of all samples. Exit code 1 if memory, open files or lag grow beyond
-LIMITS (tests/soak/samples.py) after the warm-up, if records still wait at the end, or if an input
-is lost or repeated.
+LIMITS (tests/soak/samples.py) after the warm-up, if records still wait at the end, if an input is
+lost or repeated, or if what a subscriber holds is inconsistent. Before the run, that is checked on
+long streams in memory too (tests/soak/streams.py).
 
 The disturbances are bursts of events, failing images, and two restarts of workers. The times of the
 events pass so fast that the window of ten days is full after the warm-up. From then on, as many
@@ -32,6 +33,7 @@ from tests.chaos.worker_pool import STAGES, WorkerPool
 from tests.soak.image_servers import NETWORKS, ImageServers
 from tests.soak.plots import draw
 from tests.soak.samples import Sampler, judge, write_csv
+from tests.soak.streams import STREAMS, follow_streams
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
 from tests.support.ports import pick_neighbours
@@ -260,13 +262,15 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0, help="length after warm-up (30)")
     parser.add_argument("--rate", type=float, default=40.0, help="events per second (40)")
     parser.add_argument("--out", type=Path, default=Path("out/soak"), help="folder (out/soak)")
+    parser.add_argument("--streams", type=int, default=STREAMS, help=f"streams ({STREAMS})")
     options = parser.parse_args()
+    are_consistent = follow_streams(range(1, options.streams + 1))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with (
         tempfile.TemporaryDirectory(prefix="newsloom-soak-") as folder,
         Cluster(Path(folder) / "brokers", 1) as cluster,
     ):
-        has_passed = run(cluster, options, Path(folder))
+        has_passed = run(cluster, options, Path(folder)) and are_consistent
     print("passed" if has_passed else "FAILED")
     return 0 if has_passed else 1
 

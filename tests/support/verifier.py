@@ -1,7 +1,8 @@
 """Verifies what Kafka workers committed. It shares no code with the workers.
 
 In: the committed records of all topics of one prefix. Out: how every input ended, and which
-records were lost, repeated, backward (out of order) or differing. It never writes to Kafka.
+records were lost, repeated, backward (out of order) or differing, and where what a subscriber holds
+after a transaction was inconsistent. It never writes to Kafka.
 
     python -m tests.support.verifier SERVERS PREFIX [FOLDER]
 
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,13 +26,17 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from tests.support.account import Account
+from tests.support.subscriber.committed import Committed
+from tests.support.subscriber.inputs import Truth, truth_of
+from tests.support.subscriber.on_kafka import check_lane
+
 COMMAND = Path(sys.executable).with_name("newsloom")
 EVENTS, ENRICHED, CURATED = "article-events.v1", "enriched-articles.v1", "curated-articles.v1"
 PUBLISHED = {CURATED: "curated.jsonl", "stories.v1": "stories.jsonl"}
 LANE_STATE, LETTERS = "lane-state.v1", "dead-letters.v1"
 TOPICS = (EVENTS, ENRICHED, *PUBLISHED, LANE_STATE, LETTERS)
 PATIENCE_S = 60.0
-MAX_LISTED_FAULTS = 20
 
 Identity = tuple[str, ...]
 Place = tuple[int, int]
@@ -47,32 +52,6 @@ class Published(NamedTuple):
 
 
 @dataclass(slots=True)
-class Account:
-    """How the inputs ended, and what is wrong. Everything is correct if `faults` is empty.
-
-    `wrong` counts all faults by kind; `faults` lists the first MAX_LISTED_FAULTS as messages.
-    """
-
-    inputs: int = 0
-    ends: Counter[str] = field(default_factory=Counter)
-    published: int = 0
-    wrong: Counter[str] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
-
-    def note(self, kind: str, message: str, count: int = 1) -> None:
-        """Counts faults of a kind: lost, repeated, backward or differing."""
-        self.wrong[kind] += count
-        if len(self.faults) < MAX_LISTED_FAULTS:
-            self.faults.append(f"{kind}: {message}")
-
-    def __str__(self) -> str:
-        ends = " + ".join(f"{self.ends[end]:,} {end}" for end in sorted(self.ends))
-        kinds = ("lost", "repeated", "backward", "differing")
-        wrong = ", ".join(f"{self.wrong[kind]:,} {kind}" for kind in kinds)
-        return f"{self.inputs:,} inputs = {ends}; {self.published:,} published; {wrong}"
-
-
-@dataclass(slots=True)
 class _Inputs:
     """The article events by place, and the places of events with equal identity, in order."""
 
@@ -84,10 +63,10 @@ class _Inputs:
 
 
 class _Arrival(NamedTuple):
-    """The identity of an enriched article, or the article id that a withdrawal names."""
+    """The identity of an enriched article, or the article ids that a withdrawal may name."""
 
     identity: Identity | None
-    withdrawn: str | None
+    withdrawn: tuple[str, ...]
 
 
 class Verifier:
@@ -97,10 +76,14 @@ class Verifier:
         self._servers, self._prefix = servers, prefix
         self._inputs = _Inputs()
         self._partitions: dict[str, list[int]] = {}
+        self._addresses: dict[str, str] = {}
+        """The article by the id that its webUrl gives, where that is not its own."""
         self._ids: dict[str, str] = {}
         self._curate_letters = 0
         self._orders: dict[int, list[Place]] = defaultdict(list)
         self._publications: dict[tuple[str, int], list[Published]] = {}
+        self._committed: dict[tuple[str, int], list[Committed]] = defaultdict(list)
+        self._commits: dict[int, list[int]] = defaultdict(list)
         self.account = Account()
 
     async def verify(self, folder: Path | None = None) -> Account:
@@ -118,6 +101,8 @@ class Verifier:
             await self._check_lanes(reader, lanes)
             for topic in PUBLISHED:
                 await self._check_order(reader, topic)
+        for lane in lanes:
+            self._check_view(lane)
         if folder is not None:
             for lane in lanes:
                 self._compare(lane, folder / f"lane-{lane}")
@@ -173,13 +158,16 @@ class Verifier:
         async for record in self._read(reader, ENRICHED):
             ends[record.partition] = record.offset + 1
             fields = json.loads(record.value)
+            if "movedVersion" in fields:
+                continue  # an article of another lane
             if "withdrawn" in fields:
-                arrivals[record.partition].append(_Arrival(None, fields["withdrawn"]))
+                arrivals[record.partition].append(_Arrival(None, tuple(fields["withdrawn"])))
                 continue
             article = fields["article"]
+            self._addresses[fields["address"]] = article["id"]
             for name in ("webUrl", "originalUrl"):
                 self._ids[article.get(name, "")] = article["id"]
-            arrivals[record.partition].append(_Arrival(_identity(article), None))
+            arrivals[record.partition].append(_Arrival(_identity(article), ()))
         for lane, lane_arrivals in arrivals.items():
             self._check_arrivals(lane, lane_arrivals)
         for identity, places in self._inputs.articles.items():
@@ -198,15 +186,17 @@ class Verifier:
             withdrawals[ident if ident in ids else ""].append(place)
         reached: dict[int, int] = {}
         for arrival in arrivals:
+            named_ids = [self._addresses.get(i, i) for i in arrival.withdrawn]
+            ident = next((i for i in named_ids if i in ids), "")
             if arrival.identity is not None:
                 places = self._inputs.articles[arrival.identity]
             else:
-                places = withdrawals[arrival.withdrawn if arrival.withdrawn in ids else ""]
+                places = withdrawals[ident]
             if not places:
                 self.account.note("repeated", f"{arrival} was enriched again")
                 continue
             partition, offset = place = places.popleft()
-            if offset < reached.get(partition, 0) and arrival.withdrawn in {None, *ids}:
+            if offset < reached.get(partition, 0) and (arrival.identity is not None or ident):
                 self.account.note("backward", f"{place} is enriched after {reached[partition]}")
             reached[partition] = max(offset, reached.get(partition, 0))
             self._orders[lane].append(place)
@@ -220,7 +210,9 @@ class Verifier:
         async for record in self._read(reader, LANE_STATE):
             name = record.key.decode()
             if name in ("lane", "position"):
-                rows[record.partition, name] = json.loads(record.value)
+                row = rows[record.partition, name] = json.loads(record.value)
+                if name == "lane":
+                    self._commits[record.partition].append(row["revision"])
         counted: Counter[str] = Counter()
         for lane, end in ends.items():
             position = rows.get((lane, "position"), {"next_offset": 0})["next_offset"]
@@ -256,6 +248,8 @@ class Verifier:
             revision = None if record.value is None else json.loads(record.value)["revision"]
             digest = hashlib.blake2b(record.value or b"", digest_size=16).digest()
             lists[record.partition].append(Published(record.key, revision, digest))
+            committed = Committed.of(record.offset, record.key, record.value)
+            self._committed[topic, record.partition].append(committed)
         for lane, published in lists.items():
             self._publications[topic, lane] = published
             self.account.published += len(published)
@@ -291,10 +285,39 @@ class Verifier:
         if repeated:
             self.account.note("repeated", f"{repeated} revisions of lane {lane}", repeated)
 
+    def _check_view(self, lane: int) -> None:
+        """Checks what a subscriber of a lane holds after every transaction."""
+        articles, stories = (self._committed.pop((topic, lane), []) for topic in PUBLISHED)
+        truths = [self._truth(place) for place in self._orders[lane]]
+        for violation in check_lane(articles, stories, self._commits[lane], truths):
+            self.account.note("inconsistent", f"lane {lane}, {violation}")
+
+    def _truth(self, place: Place) -> Truth:
+        key, value = self._inputs.values[place]
+        if value is None:
+            name = (key or b"").decode()
+            return Truth("withdrawal", self._ids.get(name, name))
+        event = json.loads(value)
+        name = event.get("originalUrl") or event["webUrl"]
+        return truth_of(event, self._ids.get(name, name))
+
+    def _inputs_alone(self, lane: int) -> Iterator[Place]:
+        """The inputs of a lane as the embedded run needs them, whose lane is the only one.
+
+        It publishes the tombstone of an unknown article; of several lanes only the first does.
+        """
+        known: set[str] = set()
+        for place in self._orders[lane]:
+            truth = self._truth(place)
+            if truth.kind == "article":
+                known.add(truth.article)
+            if lane == 0 or truth.article in known:
+                yield place
+
     def _compare(self, lane: int, folder: Path) -> None:
         folder.mkdir(parents=True)
         with (folder / "events.jsonl").open("wb") as lines:
-            for place in self._orders[lane]:
+            for place in self._inputs_alone(lane):
                 lines.write(self._line(place) + b"\n")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLOOM_")}
         command: list[str | Path] = [
