@@ -215,17 +215,18 @@ class Curator:
         except Exception as error:
             changes = Changeset(self.state, None)
             changes.tasks.pop(0)
+            result = Result(None, fault=_bug(error, Stage.CURATE), rows=changes.encode_rows())
             changes.apply()
-            fault = _bug(error, Stage.CURATE)
-            return Result(None, fault=fault, rows=changes.encode_rows())
+            return result
         result = _result(changes, records, rows, None)
         changes.apply()
         return result
 
     def _dead_letter(self, fault: Fault, source: str | None) -> Result:
         changes = Changeset(self.state, Outcome.DEAD_LETTERED)
+        rows = changes.encode_rows()
         changes.apply()
-        return Result(Outcome.DEAD_LETTERED, fault=fault, source=source, rows=changes.encode_rows())
+        return Result(Outcome.DEAD_LETTERED, fault=fault, source=source, rows=rows)
 
 
 class Pipeline:

@@ -41,6 +41,7 @@ class BugLimit:
             return None
         return OutageError(
             f"halted: {MAX_BUGS} records failed because of a bug in Newsloom (the last: "
-            f"{self._last}). The first {MAX_BUGS - 1} are dead letters. Please report it; install "
-            f"a release without the bug, or accept dead letters, then run `{self._resume_command}`"
+            f"{self._last}). Those before it are dead letters, or reported if earlier records had "
+            "left that work. Please report it; install a release without the bug, or accept dead "
+            f"letters, then run `{self._resume_command}`"
         )

@@ -264,6 +264,8 @@ class EmbeddedRun:
         lines["curated.jsonl"] += [record.value + b"\n" for record in step.curated]
         lines["stories.jsonl"] += [record.value + b"\n" for record in step.stories]
         self._batch.rows.update(step.rows)
+        if step.fault is not None and step.outcome is None:
+            self._reporter.warn(f"gave up work of earlier inputs: {step.fault.detail}")
         if self._batch.size >= FULL_TRANSACTION:
             self._commit(remaining)
 

@@ -185,6 +185,7 @@ class CurateLane:
         for step in self._lane.continue_pending():
             if self._bugs.count(step.fault):
                 return
+            self._report(step)
             yield self._records(step), step
         is_logged = record_logs.is_wanted()
         for record, enriched in inputs:
@@ -193,6 +194,7 @@ class CurateLane:
                 if self._bugs.count(step.fault):
                     return
                 outgoing = self._records(step)
+                self._report(step)
                 if step.outcome is not None:
                     outgoing += self._letters(record, step)
                     self.next_offset = record.offset + 1
@@ -210,6 +212,12 @@ class CurateLane:
             return self._lane.curate(enriched, arrived_at=arrival.arrived_at)
         is_input = arrival.is_counted if isinstance(arrival, WithdrawalArrival) else True
         return self._lane.curate(enriched, is_input=is_input)
+
+    def _report(self, step: Result) -> None:
+        """Logs a bug in work that earlier records had left: there is no dead letter of it."""
+        if step.fault is not None and step.outcome is None:
+            place = f"{self._topics.enriched_articles}-{self._partition}@{self.next_offset}"
+            record_logs.log_given_up(place, step.fault)
 
     def _records(self, step: Result) -> list[Outgoing]:
         outgoing = [self._publication(self._topics.curated_articles, r) for r in step.curated]

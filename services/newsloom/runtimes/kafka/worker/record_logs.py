@@ -55,6 +55,11 @@ def log_curated(record: Incoming, result: Result, seconds: float) -> None:
         log.debug("curated", extra=extra)
 
 
+def log_given_up(place: str, fault: Fault) -> None:
+    """Logs that a bug ended work which the records before `place` had left."""
+    log.error("gave up work of earlier records", extra=fields(before=place, detail=fault.detail))
+
+
 def _log_dead_letter(place: str, ident: str | None, fault: Fault, source: str | None) -> None:
     extra = fields(
         input=place,

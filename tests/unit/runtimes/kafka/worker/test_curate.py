@@ -4,10 +4,12 @@ import asyncio
 from dataclasses import dataclass
 
 import orjson
+import pytest
 
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.policy import DEFAULT_POLICY
+from newsloom.pipeline.lane.pending import Pending, Task, TaskKind
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Enricher
 from newsloom.records.faults import Fault
@@ -72,3 +74,18 @@ def test_a_batch_is_committed_in_transactions_of_bounded_size_with_its_offsets()
     offsets = [offset for _, offset, _ in transactions]
     assert offsets == sorted(offsets)
     assert offsets[-1] == COPIES + 1
+
+
+def test_a_bug_in_work_that_was_left_is_logged_and_ends_that_work(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    state = State()
+    state.pending = Pending([Task(TaskKind.REVIEW, "0" * 32)])
+    lane = Lane(0, state, DEFAULT_POLICY, Metrics("curate"))
+    curating = CurateLane(KafkaTopics("news."), 0, 0, lane, 7, BugLimit())
+    outgoing = asyncio.run(curating.process(()))
+    assert not curating.is_pending
+    assert [record.key for record in outgoing] == [b"lane", b"pending", b"position"]
+    (line,) = caplog.records
+    assert line.message == "gave up work of earlier records"
+    assert line.levelname == "ERROR"
