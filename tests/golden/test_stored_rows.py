@@ -10,11 +10,12 @@ import orjson
 
 from newsloom.pipeline.curation.changeset import Changeset
 from newsloom.pipeline.lane.restore import restore
-from newsloom.pipeline.lane.rows import decode_row, encode_row
+from newsloom.pipeline.lane.rows import FORMER_FORM, decode_row, encode_row
 from newsloom.pipeline.lane.state import State
 from newsloom.records.faults import Outcome
 from tests.golden.examples import ARRIVED_AT, new_pipeline
 from tests.golden.fortnight import fortnight_inputs
+from tests.support import form_1
 
 STORED_ROWS = Path(__file__).with_name("stored_rows.jsonl")
 
@@ -28,10 +29,19 @@ def _restored() -> State:
     return restore(decode_row(key, value) for key, value in _stored().items())
 
 
-def test_rows_of_form_1_stay_as_they_are_until_they_change() -> None:
-    rows = {key: encode_row(row) for key, row in _restored().rows()}
-    assert rows.pop("lane") != _stored()["lane"], "it is written with each batch, in the new form"
-    assert rows == {key: value for key, value in _stored().items() if key != "lane"}
+def test_rows_of_form_1_stay_as_they_are() -> None:
+    assert {key: encode_row(row) for key, row in _restored().rows()} == _stored()
+
+
+def test_a_lane_of_form_1_is_written_as_the_build_of_form_1_did() -> None:
+    pipeline = new_pipeline()
+    pipeline.state.lane.form = FORMER_FORM
+    for _, record in fortnight_inputs():
+        pipeline.take(record.raw.parse(record.payload), ARRIVED_AT)
+    rows = {key: encode_row(row) for key, row in pipeline.state.rows()}
+    assert rows.keys() == _stored().keys()
+    form_1.check_lane(rows)
+    form_1.check_lane(_stored())
 
 
 def test_a_lane_of_form_1_holds_what_the_same_inputs_make_now() -> None:

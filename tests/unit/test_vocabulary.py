@@ -104,6 +104,10 @@ EXEMPT = {
     ("services/newsloom/pipeline/lane/rows.py", "told_count"),
     ("services/newsloom/pipeline/lane/rows.py", "told_published"),
     ("services/newsloom/pipeline/lane/rows.py", "told_duplicates"),
+    ("tests/support/form_1.py", "told_lead"),
+    ("tests/support/form_1.py", "told_count"),
+    ("tests/support/form_1.py", "told_published"),
+    ("tests/support/form_1.py", "told_duplicates"),
 }
 """Files with a phrase that must stay, because stored or computed results depend on it."""
 

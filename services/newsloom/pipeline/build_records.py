@@ -54,6 +54,8 @@ def build_records(changes: Changeset, threshold: int = PUBLISH_THRESHOLD) -> Pub
     """The records that `changes` marks. A lead whose heat is `threshold` or more is published."""
     curated = [_curated_record(changes, i, threshold) for i in changes.articles_to_publish]
     stories = [_story_record(changes, i, threshold) for i in changes.stories_to_publish]
+    if not changes.lane.remembers:
+        changes.stories.return_to_form_1()
     return Publications(tuple(curated), tuple(stories))
 
 

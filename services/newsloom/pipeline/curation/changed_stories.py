@@ -165,6 +165,12 @@ class ChangedStories:
             ids += [i for i in self._merged.get(merged, ()) if i not in ids]
         return ids
 
+    def return_to_form_1(self) -> None:
+        """Gives the changed rows form 1, once all articles are counted."""
+        for story_id, row in self.changed.items():
+            if isinstance(row, LiveStory):
+                row.return_to_form_1(self.providers(story_id))
+
     def remove(self, story_id: str) -> None:
         """Removes the row of a story without live articles, or of an alias."""
         self.changed[story_id] = None

@@ -31,6 +31,8 @@ from newsloom.rules.words.terms import UNIT, dot_product
 MAX_STEP = 500
 """About the most records and rows that one step adds to a transaction. A step that has reached it
 leaves the rest of the work to the next step."""
+_UNBOUNDED = 1_000_000_000
+"""The `max_step` in a lane of form 1, which has no row for pending work."""
 _PER_ARTICLE = 4
 """What an article to publish adds at most: its record and its row, and those of its story."""
 
@@ -53,7 +55,7 @@ class Changeset:
         """`counts` is added to the outcome counters; by default 1 to that of `outcome`."""
         self.state = state
         self.outcome = outcome
-        self.max_step = max_step
+        self.max_step = max_step if state.lane.remembers else _UNBOUNDED
         lane, outcomes = state.lane, dict(state.lane.outcomes)
         if counts is None:
             counts = {} if outcome is None else {outcome: 1}
@@ -67,6 +69,7 @@ class Changeset:
             lane.revision,
             outcomes,
             lane.departed,
+            lane.form,
         )
         self.articles = ChangedArticles(state)
         self.stories = ChangedStories(state, self.articles)
@@ -195,6 +198,7 @@ class Changeset:
             rows[dormant_lead_key(story_id)] = encode_row(lead) if lead is not None else None
         for number, page in self.departed.pages.items():
             rows[page_key(number)] = page.encode() if page is not None else None
+        assert self.lane.remembers or not self.tasks, "a lane of form 1 has no row for tasks"
         if self.tasks:
             rows[PENDING_KEY] = encode_row(Pending(self.tasks))
         elif self.state.pending.tasks:

@@ -1,7 +1,8 @@
 """Departing: articles leave the window, and are remembered; the oldest of them are forgotten.
 
 Leaving publishes nothing, unless a lead leaves a story that has other live articles: then it is
-published without heat, and with it the new lead and the story.
+published without heat, and with it the new lead and the story. A lane of form 1 forgets articles at
+once, so a story ends with its last live article.
 """
 
 from newsloom.pipeline.curation.changeset import Changeset
@@ -36,30 +37,38 @@ def expire(changes: Changeset, policy: Policy) -> bool:
 
 def depart(changes: Changeset, live: LiveArticle) -> str:
     """Removes an article that left the window, and remembers it; returns the id of its story."""
-    name, domain = provider_of(live.article)
     article_id, story_id = live.article["id"], live.story_id
-    departed = Departed(
-        article_id,
-        live.version,
-        live.event_at,
-        story_id,
-        name,
-        domain,
-        live.address,
-        live.duplicate_of or "",
-    )
-    changes.departed.add(departed, changes.clock)
-    changes.stories.depart(story_id)
+    if changes.lane.remembers:
+        _remember(changes, live)
+    else:
+        changes.stories.forget(story_id, provider_of(live.article))
     if changes.stories.edit(story_id).published_lead == article_id:
         changes.articles.leaving[article_id] = live
     changes.remove_article(article_id)
     return story_id
 
 
+def _remember(changes: Changeset, live: LiveArticle) -> None:
+    name, domain = provider_of(live.article)
+    departed = Departed(
+        live.article["id"],
+        live.version,
+        live.event_at,
+        live.story_id,
+        name,
+        domain,
+        live.address,
+        live.duplicate_of or "",
+    )
+    changes.departed.add(departed, changes.clock)
+    changes.stories.depart(live.story_id)
+
+
 def withdraw_live(changes: Changeset, live: LiveArticle) -> None:
     """Removes a withdrawn article, and remembers that it was withdrawn."""
     departed = Departed(live.article["id"], live.version, live.event_at, "", is_withdrawn=True)
-    changes.departed.add(departed._replace(address=live.address), changes.clock)
+    if changes.lane.remembers:
+        changes.departed.add(departed._replace(address=live.address), changes.clock)
     changes.remove_article(live.article["id"])
     provider = provider_of(live.article)
     changes.stories.count(live.story_id, provider, live.event_at, -1)
@@ -122,7 +131,9 @@ def _settle_story(changes: Changeset, story_id: str, policy: Policy) -> None:
             mark_lead_if_due(changes, story_id, policy, is_due=True)
         return
     is_led_by_opener = story.published_lead == story_id and not stories.has_merged(story_id)
-    if is_led_by_opener and story.article_count == 1:
+    if not changes.lane.remembers:
+        end_story(changes, story_id)
+    elif is_led_by_opener and story.article_count == 1:
         end_story(changes, story_id)  # the article's entry says all
     elif not is_led_by_opener and story.published_lead is not None:
         # An article whose id names the story may come back and lead it.

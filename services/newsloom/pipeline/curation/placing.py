@@ -100,7 +100,7 @@ def _new_row(
         leaves_at=max(event_at, changes.clock) + WINDOW_S,
         story_id=former.story_id if former else arrival.article["id"],
         image_checks=arrival.image_checks or [],
-        address=arrival.address,
+        address=arrival.address if changes.lane.remembers else "",
     )
 
 

@@ -19,12 +19,16 @@ MAX_EXAMINED = 2_000
 
 
 def run_tasks(changes: Changeset) -> None:
-    """Continues the pending tasks, one after another, until all are done or the step is full."""
+    """Continues the pending tasks, one after another, until all are done or the step is full.
+
+    In a lane of form 1 all are done.
+    """
     while changes.tasks:
         task = changes.tasks[0]
-        if not _RUN[task.kind](changes, task):
+        if _RUN[task.kind](changes, task):
+            changes.tasks.pop(0)
+        elif changes.lane.remembers:
             return
-        changes.tasks.pop(0)
 
 
 def _delete_aliases(changes: Changeset, task: Task) -> bool:

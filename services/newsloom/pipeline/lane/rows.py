@@ -2,10 +2,15 @@
 page of departed articles, and one for the lane itself. Everything else is computed from them.
 
 Rows are JSON objects under a key that states their kind. Encoding and decoding are exact inverses.
+
+Rows have a form, and the lane's row has its number. Form 1 is that of the former release: its
+stories have `providers` instead of `earlier`, `heat` and `locale`, no article has an `address`, and
+nothing is kept of departed articles or of pending work. A lane of form 2 may still hold articles
+and stories of form 1: each gets form 2 when it changes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -20,11 +25,16 @@ from newsloom.pipeline.search.postings import hash_terms
 from newsloom.records.curated import Article
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.clock import Witness
-from newsloom.rules.scoring import LeadKey, lead_key
+from newsloom.rules.scoring import NOT_LEADING, LeadKey, lead_key
 from newsloom.rules.words.terms import Vector
 
 LANE_KEY = "lane"
+FORM = 2
+"""The form in which a new lane is written."""
+FORMER_FORM = 1
+"""A lane of this form is read, and written in it until it is upgraded."""
 _DORMANT_LEAD = "dormant-lead/"
+_NO_LOCALE = "und"
 _BEFORE_VECTOR, _AFTER_VECTOR = b'"vector":', b',"title_terms":'
 
 
@@ -124,8 +134,8 @@ class LiveStory:
     published_lead: str | None = None
     published_count: int = 0
     was_published: bool = False
-    heat: int = -1
-    locale: str = "und"
+    heat: int = NOT_LEADING
+    locale: str = _NO_LOCALE
     _encoded: bytes | None = field(default=None, repr=False, compare=False)
     _all_providers: dict[str, tuple[str, int]] | None = field(default=None, repr=False)
     """As `earlier`, for all articles: only in a row of form 1, which lacks `earlier`."""
@@ -134,6 +144,11 @@ class LiveStory:
     def all_providers(self) -> dict[str, tuple[str, int]] | None:
         """The providers in a row of form 1, which also counts the articles in the window."""
         return self._all_providers
+
+    def return_to_form_1(self, providers: dict[str, tuple[str, int]]) -> None:
+        """Turns a row of form 2 into one of form 1, as it is read again; undoes `take_over`."""
+        self.earlier, self._all_providers = {}, providers
+        self.heat, self.locale = NOT_LEADING, _NO_LOCALE
 
     def copy(self) -> "LiveStory":
         """An equal row to change."""
@@ -183,6 +198,12 @@ class LaneRow:
     outcomes: dict[str, int] = field(default_factory=dict)
     departed: int = 0
     """The number of the article that departed last."""
+    form: int = FORM
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the lane has rows for departed articles and for pending work."""
+        return self.form > FORMER_FORM
 
 
 Row: TypeAlias = (
@@ -203,6 +224,9 @@ _STORED_NAMES = {
 }
 _ARTICLE_NAMES = [_STORED_NAMES.get(n, n) for n in _ARTICLE_FIELDS if not n.startswith("_")]
 _STORY_NAMES = [_STORED_NAMES.get(n, n) for n in _STORY_FIELDS if not n.startswith("_")]
+_ARTICLE_NAMES_OF_FORM_1 = _ARTICLE_NAMES[: _ARTICLE_NAMES.index("address")]
+_STORY_NAMES_OF_FORM_1 = _STORY_NAMES[: _STORY_NAMES.index("heat")]
+_LANE_NAMES_OF_FORM_1 = ("clock", "witnesses", "sequence", "placed", "revision", "outcomes")
 
 
 def article_key(article_id: str) -> str:
@@ -236,16 +260,29 @@ def encode_row(row: Row) -> bytes:
         return row.encode()
     if isinstance(row, DormantLead):
         return encode_row(row.live)
+    if isinstance(row, LaneRow) and row.form == FORMER_FORM:
+        return orjson.dumps({name: getattr(row, name) for name in _LANE_NAMES_OF_FORM_1})
     if not isinstance(row, LiveArticle | LiveStory):
         return orjson.dumps(row)
     if row._encoded is None:
-        if isinstance(row, LiveArticle):
-            pairs = zip(_ARTICLE_NAMES, _fields_of_article(row), strict=False)
-        else:
-            pairs = zip(_STORY_NAMES, _fields_of_story(row), strict=False)
-        # The fields that are not stored come last, and there is no name for them.
-        row._encoded = compact_copy(orjson.dumps(dict(pairs)))
+        stored = _of_article(row) if isinstance(row, LiveArticle) else _of_story(row)
+        row._encoded = compact_copy(orjson.dumps(stored))
     return row._encoded
+
+
+# The fields that are not stored come last, and there is no name for them.
+def _of_article(live: LiveArticle) -> dict[str, Any]:
+    names = _ARTICLE_NAMES if live.address else _ARTICLE_NAMES_OF_FORM_1
+    return dict(zip(names, _fields_of_article(live), strict=False))
+
+
+def _of_story(story: LiveStory) -> dict[str, Any]:
+    if story.all_providers is None:
+        return dict(zip(_STORY_NAMES, _fields_of_story(story), strict=False))
+    names = ["providers" if name == "earlier" else name for name in _STORY_NAMES_OF_FORM_1]
+    stored = dict(zip(names, _fields_of_story(story), strict=False))
+    stored["providers"] = story.all_providers
+    return stored
 
 
 def decode_row(key: str, value: bytes) -> Row:
@@ -261,8 +298,22 @@ def decode_row(key: str, value: bytes) -> Row:
         return decode_pending(row)
     if key == LANE_KEY:
         row["witnesses"] = [(time, ident) for time, ident in row["witnesses"]]
+        row.setdefault("form", FORMER_FORM)
         return LaneRow(**row)
     return StoryAlias(**row) if "merged_into" in row else _story(row, value)
+
+
+def form_of_lane(value: bytes) -> int:
+    """The form of a lane's rows, given its own row in any form."""
+    form: int = orjson.loads(value).get("form", FORMER_FORM)
+    return form
+
+
+def upgraded_lane(value: bytes) -> bytes:
+    """The row of a lane of form 1 as one of form 2. Its other rows stay as they are."""
+    row = decode_row(LANE_KEY, value)
+    assert isinstance(row, LaneRow)
+    return encode_row(replace(row, form=FORM))
 
 
 def decode_article(value: bytes) -> LiveArticle:

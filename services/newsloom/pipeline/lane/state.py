@@ -6,6 +6,7 @@ the set of rows only, not on the order in which the rows were added.
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from newsloom.pipeline.lane.pending import PENDING_KEY, Pending
 from newsloom.pipeline.lane.providers import ProviderNumbers
 from newsloom.pipeline.lane.row_cache import MAX_IN_MEMORY
 from newsloom.pipeline.lane.rows import (
+    FORM,
     LANE_KEY,
     DormantLead,
     LaneRow,
@@ -74,6 +76,10 @@ class State:
         self.articles_by_image: dict[str, set[str]] = {}
         self._figures = StoryFigures(self.providers)
         self._expiry = ExpiryQueue(self.articles.table)
+
+    def upgrade(self) -> None:
+        """Makes a lane of form 1 one of form 2: its next rows have that form."""
+        self.lane = replace(self.lane, form=FORM)
 
     def put_article(self, live: LiveArticle) -> None:
         """Adds an article's row, or replaces it. Raises OSError."""
