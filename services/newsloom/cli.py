@@ -35,6 +35,7 @@ COMMANDS = {
     "topics": "kafka.topics",
     "worker": "kafka.worker",
     "resume": "resume",
+    "lanes": "lanes",
     "produce": "kafka.produce",
     "tail": "kafka.tail",
     "keys": "keys",

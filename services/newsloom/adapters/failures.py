@@ -5,6 +5,10 @@ class OutageError(Exception):
     """Something outside the program failed. The message is one line: what failed and the fix."""
 
 
+class NewerFormError(OutageError):
+    """A newer release wrote something that this one cannot read. It waits to be updated."""
+
+
 class InputError(OutageError):
     """An input cannot be read on. What was read before it failed is valid."""
 

@@ -27,11 +27,13 @@ import zstandard
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs.positions import Position
 from newsloom.adapters.inputs.sources import DATABASE, PROJECTIONS
+from newsloom.pipeline.lane.rows import LANE_KEY, upgraded_lane
 
 FORMAT = "5"
-"""The version of the database. A database with another format is refused."""
+"""The format of a new database. Its state rows have form 2 (`pipeline/lane/rows.py`)."""
 FORMER_FORMAT = "4"
-"""It is read too, and becomes the newest: its state rows have fewer fields."""
+"""It is read and written too, with state rows of form 1, until `Store.upgrade`. A database with
+another format is refused."""
 CHECKPOINT_PAGES = 64_000
 """Pages of 4 KiB, about 250 MiB, in the write-ahead log between two checkpoints. A checkpoint costs
 more than the commits before it."""
@@ -130,6 +132,21 @@ class Store:
                 self._files[name].write(text)
                 self._files[name].flush()
 
+    def upgrade(self) -> bool:
+        """Gives a folder of the former format the newest one. False if it has it.
+
+        Its lane goes on in the newest form. A former release cannot open the folder any more.
+        """
+        if self._read_meta("format") == FORMAT:
+            return False
+        (lane,) = self._connection.execute(
+            "SELECT value FROM rows WHERE key = ?", (LANE_KEY,)
+        ).fetchone()
+        with _outages(f"write {self._path}"), self._transaction():
+            self._write_rows({LANE_KEY: upgraded_lane(lane)})
+            self._write_meta("format", FORMAT)
+        return True
+
     def close(self) -> None:
         """Closes the files and the database, and releases the lock."""
         for file in self._files.values():
@@ -173,14 +190,12 @@ class Store:
 
     def _check_format(self) -> None:
         self._connection.execute("INSERT OR IGNORE INTO meta VALUES ('format', ?)", (FORMAT,))
-        found = self._read_meta("format")
-        if found == FORMER_FORMAT:
-            self._connection.execute("UPDATE meta SET value = ? WHERE name = 'format'", (FORMAT,))
-        elif found != FORMAT:
-            raise OutageError(
-                f"{self._path} was written by another version of Newsloom (it has format "
-                f"{found}, this version needs {FORMAT}): choose another --output"
-            )
+        _require_format(self._path, self._read_meta("format"))
+        # A lane without rows is new, and begins in the newest form.
+        self._connection.execute(
+            "UPDATE meta SET value = ? WHERE name = 'format' AND NOT EXISTS (SELECT 1 FROM rows)",
+            (FORMAT,),
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -260,6 +275,20 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
+def _require_format(path: Path, found: str | None) -> None:
+    if found in (FORMER_FORMAT, FORMAT):
+        return
+    if found is not None and found.isdecimal() and int(found) > int(FORMAT):
+        raise OutageError(
+            f"{path} was written by a newer release of Newsloom (it has format {found}, this "
+            f"release knows {FORMER_FORMAT} and {FORMAT}): update Newsloom; nothing was changed"
+        )
+    raise OutageError(
+        f"{path} was written by another version of Newsloom (it has format {found}, this version "
+        f"needs {FORMER_FORMAT} or {FORMAT}): choose another --output"
+    )
+
+
 def require_database(folder: Path) -> Path:
     """The path of a folder's database. Raises OutageError if there is none."""
     path = folder / DATABASE
@@ -271,12 +300,14 @@ def require_database(folder: Path) -> Path:
 def read_rows(folder: Path) -> list[tuple[str, bytes]]:
     """The state rows of a folder, as key and encoded value. A run may be using the folder.
 
-    Raises OutageError if the folder contains no database.
+    Raises OutageError if the folder contains no database, or one of an unknown format.
     """
     path = require_database(folder)
     with _outages(f"read {path}"):
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
+            found = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+            _require_format(path, found and str(found[0]))
             return connection.execute("SELECT key, value FROM rows").fetchall()
         finally:
             connection.close()

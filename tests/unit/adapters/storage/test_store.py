@@ -3,8 +3,12 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs.positions import Position
-from newsloom.adapters.storage.store import Batch, Store
+from newsloom.adapters.storage.store import Batch, Store, read_rows
+from newsloom.pipeline.lane.rows import FORM, FORMER_FORM, LANE_KEY, LaneRow, encode_row
 
 POSITION = Position(100, 3, 1_700_000_000, 100, "d1", "f1", "s1")
 
@@ -41,3 +45,56 @@ def test_digest_is_dropped_if_an_earlier_version_has_read_on(tmp_path: Path) -> 
     store = Store(tmp_path)
     assert store.position("/e.jsonl") == Position(200, 6, 1, 200)
     store.close()
+
+
+def _set_format(folder: Path, text: str) -> None:
+    with sqlite3.connect(folder / "newsloom.db") as database:
+        database.execute("UPDATE meta SET value = ? WHERE name = 'format'", (text,))
+    database.close()
+
+
+def _format(folder: Path) -> str:
+    with sqlite3.connect(folder / "newsloom.db") as database:
+        ((text,),) = database.execute("SELECT value FROM meta WHERE name = 'format'")
+    database.close()
+    return str(text)
+
+
+def _folder_of_format_4(folder: Path) -> None:
+    store = Store(folder)
+    store.commit(Batch(rows={LANE_KEY: encode_row(LaneRow(revision=7, form=FORMER_FORM))}))
+    store.close()
+    _set_format(folder, "4")
+
+
+def test_folder_keeps_the_former_format_until_it_is_upgraded(tmp_path: Path) -> None:
+    _folder_of_format_4(tmp_path)
+    Store(tmp_path).close()
+    assert _format(tmp_path) == "4"
+    store = Store(tmp_path)
+    assert store.upgrade()
+    assert not store.upgrade(), "it is upgraded already"
+    ((_, lane),) = store.rows()
+    assert lane == encode_row(LaneRow(revision=7, form=FORM))
+    store.close()
+    assert _format(tmp_path) == "5"
+
+
+def test_folder_without_rows_gets_the_newest_format(tmp_path: Path) -> None:
+    Store(tmp_path).close()
+    _set_format(tmp_path, "4")
+    Store(tmp_path).close()
+    assert _format(tmp_path) == "5"
+
+
+def test_folder_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
+    _folder_of_format_4(tmp_path)
+    _set_format(tmp_path, "6")
+    with pytest.raises(OutageError, match=r"newer release .* update Newsloom; nothing was changed"):
+        Store(tmp_path)
+    with pytest.raises(OutageError, match="newer release"):
+        read_rows(tmp_path)
+    assert _format(tmp_path) == "6"
+    _set_format(tmp_path, "3")
+    with pytest.raises(OutageError, match="choose another --output"):
+        read_rows(tmp_path)
