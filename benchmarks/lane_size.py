@@ -24,7 +24,7 @@ from benchmarks.story_costs import Cost, plot_costs
 from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.adapters.storage.spill_file import SpillFile
 from newsloom.pipeline.lane.state import State
-from newsloom.pipeline.process import Curator, Enricher
+from newsloom.pipeline.process import Curator, Enriched, Enricher
 from newsloom.records.faults import Fault
 from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival, encode_arrival
 from tests.support.generator import DAY_S, DEFAULT_START, generate
@@ -123,6 +123,7 @@ def _send_arrivals(out: Connection, articles: int, per_day: int) -> None:
 def _curate(curator: Curator, value: bytes, rows: dict[str, bytes | None]) -> float:
     """The processor time of one arrival in seconds, including the encoding of its rows."""
     prepared = decode_arrival(value)
+    assert isinstance(prepared, Enriched)
     began = time.process_time()
     for step in curator.curate(prepared):
         rows.update(step.rows)

@@ -14,7 +14,7 @@ import orjson
 from benchmarks.capacity import LAST_BYTES, MEASURED_EVENTS
 from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.lane.state import State
-from newsloom.pipeline.process import Curator, Enricher, Result
+from newsloom.pipeline.process import Curator, Enriched, Enricher, Result
 from newsloom.records.faults import Fault
 from newsloom.runtimes.kafka.topics.definitions import (
     ARTICLE_EVENTS,
@@ -43,7 +43,9 @@ def main() -> None:
         assert not isinstance(prepared.arrival, Fault)
         key, enriched = encode_arrival(prepared.arrival)
         written[ENRICHED_ARTICLES.suffix] += len(key) + len(enriched)
-        for step in curator.curate(decode_arrival(enriched)):
+        decoded = decode_arrival(enriched)
+        assert isinstance(decoded, Enriched)
+        for step in curator.curate(decoded):
             publications += len(step.curated)
             for suffix, name, size_bytes in _published(step):
                 written[suffix] += size_bytes

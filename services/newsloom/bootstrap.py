@@ -5,6 +5,7 @@ In: the settings. Out: a runtime that can be run.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,7 @@ def build_processor(
 ) -> "Processor":
     """The processor of a Kafka worker: `enrich` or `curate`."""
     # Imported here, because a run without Kafka does not need its clients.
+    from newsloom.runtimes.kafka.clients.group_forms import read_form
     from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
     from newsloom.runtimes.kafka.worker.curate import CurateProcessor
     from newsloom.runtimes.kafka.worker.enrich import EnrichProcessor
@@ -116,4 +118,6 @@ def build_processor(
     enricher = Enricher(catalogue.current, settings.images, sealer, catalogue.reload_if_changed)
     should_check = settings.images == "check"
     checker = (lambda: build_checker(settings, metrics)) if should_check else None
-    return EnrichProcessor(topics, lanes, group, enricher, metrics, checker)
+    curate = settings.kafka_group_prefix + "curate"
+    find_form = partial(read_form, servers, curate, topics.enriched_articles, lanes.count)
+    return EnrichProcessor(topics, lanes, group, enricher, metrics, checker, find_form)

@@ -24,12 +24,15 @@ class Attempts:
 
     `inputs`: the next inputs that are processed one at a time, because a process may have died of
     one of them. `attempts`: how often work on the next input alone began and did not end. `halted`:
-    why no input is processed until an operator resumes, empty if they are processed.
+    why no input is processed until an operator resumes, empty if they are processed. `form`:
+    the form of the lane that the inputs are for, which is committed in the same place; 0 if it is
+    not known.
     """
 
     inputs: int = 0
     attempts: int = 0
     halted: str = ""
+    form: int = 0
 
     @property
     def is_suspect(self) -> bool:
@@ -72,6 +75,7 @@ def decode_attempts(text: str | None) -> Attempts:
             int(found.get("inputs", 0)),
             int(found.get("attempts", 0)),
             str(found.get("halted", "")),
+            int(found.get("form", 0)),
         )
     except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
         return Attempts()

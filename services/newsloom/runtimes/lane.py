@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.curation.policy import Policy
+from newsloom.pipeline.lane.rows import LANE_KEY, encode_row
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Curator, Enriched, Result
 
@@ -19,6 +20,16 @@ class Lane:
     def __init__(self, number: int, state: State, policy: Policy, metrics: Metrics) -> None:
         self._curator = Curator(state, policy)
         self._metrics = LaneMetrics(metrics, number, state)
+
+    @property
+    def form(self) -> int:
+        """The form in which its rows are written."""
+        return self._curator.state.lane.form
+
+    def upgrade(self) -> dict[str, bytes | None]:
+        """Writes its rows in the newest form from now on. Returns the row to commit."""
+        self._curator.state.upgrade()
+        return {LANE_KEY: encode_row(self._curator.state.lane)}
 
     def curate(
         self, enriched: Enriched, is_input: bool = True, arrived_at: int | None = None

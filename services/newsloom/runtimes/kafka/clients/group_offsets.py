@@ -87,10 +87,11 @@ async def resume_group(servers: str, group: str, topic: str) -> list[tuple[Topic
         if source.topic == topic and decode_attempts(text).halted
     }
     for source, offset in halted.items():
+        form = decode_attempts(found[source].metadata).form
         producer = PartitionProducer(servers, group, source, f"{group}.resume")
         await producer.fence()
         try:
-            await producer.commit((), offset, Attempts())
+            await producer.commit((), offset, Attempts(form=form))
         finally:
             await producer.stop()
     return list(halted.items())

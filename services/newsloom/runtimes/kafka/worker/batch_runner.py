@@ -8,11 +8,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from aiokafka import TopicPartition
 
-from newsloom.adapters.failures import OutageError
+from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.runtimes.attempts import MAX_ATTEMPTS, Attempts, halt, poison
 from newsloom.runtimes.hang_limit import MAX_WORK_S, HangLimit
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing
@@ -71,8 +72,9 @@ class BatchRunner:
     async def process(self, records: Sequence[Incoming]) -> Sequence[Incoming]:
         """Processes and commits the next batch of `records`, and returns those that remain.
 
-        Without records it goes on with the work that is left. After an exception it may be unknown
-        what is committed: end the process.
+        Without records it goes on with the work that is left. Raises NewerFormError when the next
+        record is of a newer form: what precedes it is committed. After another exception it may be
+        unknown what is committed: end the process.
         """
         fresh = self._from_next_offset(records)
         if not fresh and not self.is_pending:
@@ -83,14 +85,18 @@ class BatchRunner:
         halted = self.processor.halted
         remaining = self._from_next_offset(fresh)
         passed = len(fresh) - len(remaining)
-        self._attempts = halt(str(halted)) if halted else self._attempts.passed(passed)
+        is_newer = isinstance(halted, NewerFormError)
+        should_halt = halted is not None and not is_newer
+        self._attempts = halt(str(halted)) if should_halt else self._attempts.passed(passed)
         await self._commit(outgoing)
-        if halted:
+        if halted and not is_newer:
             raise halted
         self._is_first = False
         self.processor.note_commit()
         seconds = time.perf_counter() - began
         self._telemetry.note_commit(self._source.partition, fresh[:passed], seconds)
+        if halted:
+            raise halted
         return remaining
 
     @property
@@ -162,15 +168,18 @@ class BatchRunner:
         """Commits the same position again, with `attempts`."""
         async with self._committing, asyncio.timeout(COMMIT_TIMEOUT_S):
             with self._telemetry.transaction():
-                await self._producer.commit((), self.committed, attempts)
+                await self._producer.commit((), self.committed, self._with_form(attempts))
 
     async def _commit(self, outgoing: Iterable[Outgoing]) -> None:
         """Commits the records that a batch made, and the position after the batch."""
         position = self.processor.next_offset
         async with self._committing, asyncio.timeout(COMMIT_TIMEOUT_S):
             with self._telemetry.transaction():
-                await self._producer.commit(outgoing, position, self._attempts)
+                await self._producer.commit(outgoing, position, self._with_form(self._attempts))
         self.committed = position
+
+    def _with_form(self, attempts: Attempts) -> Attempts:
+        return replace(attempts, form=self.processor.form)
 
     def _place(self, batch: Sequence[Incoming]) -> Batch:
         topic, partition = self._source

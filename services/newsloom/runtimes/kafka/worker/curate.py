@@ -6,18 +6,23 @@ position are committed together with the records that follow from them.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeGuard
 
-from newsloom.adapters.failures import OutageError
+from aiokafka import TopicPartition
+
+from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.observability.definitions import RESTORE_PROGRESS, RESTORE_SECONDS
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.arrival import ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.build_records import Publication
 from newsloom.pipeline.curation.policy import Policy
+from newsloom.pipeline.lane.rows import FORM, FORMER_FORM
 from newsloom.pipeline.process import Enriched, Result
 from newsloom.pipeline.spill_store import SpillStore
 from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
+from newsloom.runtimes.kafka.clients.group_forms import is_marked
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.topics.definitions import (
     CURATED_ARTICLES,
@@ -28,7 +33,7 @@ from newsloom.runtimes.kafka.topics.definitions import (
     KafkaTopics,
 )
 from newsloom.runtimes.kafka.worker import record_logs
-from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival
+from newsloom.runtimes.kafka.worker.enriched_records import NewerForm, decode_arrival
 from newsloom.runtimes.kafka.worker.lane_reader import (
     POSITION_KEY,
     encode_position,
@@ -79,10 +84,25 @@ class CurateProcessor:
     async def open(
         self, partition: int, committed: int | None, parked: PartitionProcessor | None
     ) -> PartitionProcessor:
-        """The lane as last committed: `parked` if no other worker continued it, else restored."""
+        """The lane as last committed: `parked` if no other worker continued it, else restored.
+
+        A lane of form 1 is upgraded if `newsloom lanes upgrade` has marked it.
+        """
+        lane = await self._open(partition, committed, parked)
+        if lane.form == FORMER_FORM and await self._is_marked(partition):
+            lane.upgrade()
+        return lane
+
+    async def _is_marked(self, partition: int) -> bool:
+        source = TopicPartition(self.input_topic, partition)
+        return await is_marked(self._servers, self.group, source)
+
+    async def _open(
+        self, partition: int, committed: int | None, parked: PartitionProcessor | None
+    ) -> "CurateLane":
         report = self._restore_reporter(partition)
         report(0)
-        if isinstance(parked, CurateLane) and committed == parked.next_offset:
+        if _is_current(parked, committed):
             report(1)
             return parked
         spill_store = self._new_spill_store()
@@ -125,6 +145,18 @@ class CurateProcessor:
         return report
 
 
+def _is_current(
+    parked: PartitionProcessor | None, committed: int | None
+) -> TypeGuard["CurateLane"]:
+    """Whether no other worker has continued a parked lane.
+
+    Pending work is committed without a new offset, so another worker may have done it.
+    """
+    if not isinstance(parked, CurateLane) or parked.is_pending:
+        return False
+    return parked.next_offset == committed
+
+
 class CurateLane:
     """Curates one lane. Its records go to the partition of the same number."""
 
@@ -145,24 +177,46 @@ class CurateLane:
         self._letter_partition = letter_partition
         self._lane = lane
         self._bugs = bugs
+        self._newer: NewerFormError | None = None
+        self._upgrade: dict[str, bytes | None] = {}
+        """The row of a lane that was just upgraded, until it is committed."""
+
+    @property
+    def form(self) -> int:
+        """The form in which the rows are written."""
+        return self._lane.form
+
+    def upgrade(self) -> None:
+        """Writes the rows in the newest form, from the next transaction on."""
+        self._upgrade = self._lane.upgrade()
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What the records make, then the rows; it stops when a transaction is full.
 
-        It also stops before the record at which the limit on bugs is reached; `halted` then says
-        so. Call it again for the records from `next_offset` on, and while `is_pending`.
+        It also stops before the record at which the limit on bugs is reached, and before one of a
+        newer form; `halted` then says so. Call it again for the records from `next_offset` on,
+        and while `is_pending`.
         """
-        return self._transaction(self._steps((r, decode_arrival(r.value)) for r in records))
+        self._newer = None
+        return self._transaction(self._steps(self._decode(records)))
+
+    def _decode(self, records: Iterable[Incoming]) -> Iterator[tuple[Incoming, Enriched]]:
+        for record in records:
+            enriched = decode_arrival(record.value)
+            if isinstance(enriched, NewerForm):
+                self._newer = _newer(record, enriched.form)
+                return
+            yield record, enriched
 
     @property
     def is_pending(self) -> bool:
-        """Whether work of the records before `next_offset` is left."""
-        return self._lane.is_pending
+        """Whether work of the records before `next_offset` is left, or an upgrade to commit."""
+        return self._lane.is_pending or bool(self._upgrade)
 
     @property
     def halted(self) -> OutageError | None:
-        """The error of the limit on bugs, if it was reached."""
-        return self._bugs.error
+        """The error of the limit on bugs, if it was reached, or of a record of a newer form."""
+        return self._bugs.error or self._newer
 
     def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
         """The dead letter of a record that is not read, then the rows that count it."""
@@ -170,7 +224,7 @@ class CurateLane:
 
     def _transaction(self, steps: Iterable[tuple[list[Outgoing], Result]]) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
-        rows: dict[str, bytes | None] = {}
+        rows, self._upgrade = self._upgrade, {}
         for records, step in steps:
             outgoing += records
             rows.update(step.rows)
@@ -240,3 +294,11 @@ class CurateLane:
             *(Outgoing(topic, self._partition, k.encode(), v) for k, v in rows.items()),
             Outgoing(topic, self._partition, POSITION_KEY, position),
         ]
+
+
+def _newer(record: Incoming, form: int) -> NewerFormError:
+    return NewerFormError(
+        f"a newer release has written offset {record.offset} of {record.topic} partition "
+        f"{record.partition} (form {form}, this release knows {FORMER_FORM} and {FORM}): "
+        "update this worker"
+    )

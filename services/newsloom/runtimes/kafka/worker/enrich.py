@@ -6,13 +6,14 @@ many records are checked at once. Only the verdicts of images are kept between b
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from newsloom.adapters.failures import OutageError
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival, moved_away
 from newsloom.pipeline.decode import RawInput
+from newsloom.pipeline.lane.rows import FORM, FORMER_FORM
 from newsloom.pipeline.process import AwaitingImages, Enriched, Enricher
 from newsloom.records.faults import Fault, Stage
 from newsloom.records.image_check import ImageCheck
@@ -46,6 +47,10 @@ class _Checked(NamedTuple):
 _UNCHECKED = _Checked((), 0.0)
 
 
+async def _newest_form() -> int:
+    return FORM
+
+
 class EnrichProcessor:
     """Enriches any partition of the article events."""
 
@@ -57,8 +62,12 @@ class EnrichProcessor:
         enricher: Enricher,
         metrics: Metrics,
         make_images: Callable[[], Images] | None = None,
+        find_form: Callable[[], Awaitable[int]] = _newest_form,
     ) -> None:
-        """`make_images` is called on the event loop of the worker; None for no image checks."""
+        """`make_images` is called on the event loop of the worker; None for no image checks.
+
+        `find_form` returns the newest form that all lanes read.
+        """
         self.group = group
         self.input_topic = topics.article_events
         self.topics = topics
@@ -67,6 +76,9 @@ class EnrichProcessor:
         self._metrics = metrics
         self._make_images = make_images
         self._images: Images | None = None
+        self._find_form = find_form
+        self._form = FORMER_FORM
+        self._finding_form = asyncio.Lock()
         self._bugs = BugLimit()
         self._letter_partitions = 1
 
@@ -84,6 +96,9 @@ class EnrichProcessor:
         """The processor of a partition from the committed offset on, which is its only state."""
         if self._images is None and self._make_images is not None:
             self._images = self._make_images()
+        async with self._finding_form:
+            if self._form < FORM:  # it never falls
+                self._form = min(FORM, await self._find_form())
         return EnrichPartition(
             self.topics,
             self._lanes,
@@ -93,6 +108,7 @@ class EnrichProcessor:
             self._images,
             self._bugs,
             self._metrics,
+            self._form,
         )
 
     def resume(self) -> None:
@@ -101,9 +117,10 @@ class EnrichProcessor:
 
 
 class EnrichPartition:
-    """Enriches one partition."""
+    """Enriches one partition, and writes records of one form."""
 
     stage = Stage.ENRICH
+    form = 0
 
     def __init__(
         self,
@@ -115,6 +132,7 @@ class EnrichPartition:
         images: Images | None,
         bugs: BugLimit,
         metrics: Metrics,
+        form: int = FORM,
     ) -> None:
         self.next_offset = next_offset
         self._topics = topics
@@ -124,6 +142,7 @@ class EnrichPartition:
         self._images = images
         self._bugs = bugs
         self._metrics = metrics
+        self._form = form
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """The records that a batch makes, in input order, all with one version of the catalogue.
@@ -199,17 +218,26 @@ class EnrichPartition:
             topic, partition = self._topics.dead_letters, self._letter_partition
             return [dead_letter(topic, partition, record, enriched.arrival, enriched.source)]
         if isinstance(enriched.arrival, WithdrawalArrival):
-            # The lane of the article is not known here. Lane 0 counts the input.
-            return [
-                self._to_lane(lane, enriched.arrival._replace(is_counted=lane == 0))
-                for lane in range(self._lanes.count)
-            ]
+            return self._withdrawals(enriched.arrival)
         own_lane = self._lanes.lane_of(enriched.arrival.article["locale"])
         move = moved_away(enriched.arrival)
         others = (lane for lane in range(self._lanes.count) if lane != own_lane)
-        outgoing = [self._to_lane(lane, move) for lane in others]
-        return [*outgoing, self._to_lane(own_lane, enriched.arrival)]
+        moves = [self._to_lane(lane, move) for lane in others] if self._form > FORMER_FORM else []
+        return [*moves, self._to_lane(own_lane, enriched.arrival)]
+
+    def _withdrawals(self, arrival: WithdrawalArrival) -> list[Outgoing]:
+        """A withdrawal for each lane, because the lane of the article is not known here.
+
+        Lane 0 counts the input. In form 1 a withdrawal has one id, so two make two records.
+        """
+        ids = arrival.article_ids
+        parts = [ids] if self._form > FORMER_FORM else [(article_id,) for article_id in ids]
+        return [
+            self._to_lane(lane, WithdrawalArrival(part, is_counted=lane == 0 and part is parts[0]))
+            for part in parts
+            for lane in range(self._lanes.count)
+        ]
 
     def _to_lane(self, lane: int, arrival: Arrival) -> Outgoing:
-        key, value = encode_arrival(arrival)
+        key, value = encode_arrival(arrival, self._form)
         return Outgoing(self._topics.enriched_articles, lane, key, value)

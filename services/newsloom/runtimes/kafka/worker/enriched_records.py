@@ -2,26 +2,63 @@
 
 An arrival is a JSON object, keyed by article id. Encoding and decoding are exact inverses, so that
 curating in another process gives the same result.
+
+A record has the form of the lanes that it is for (`pipeline/lane/rows.py`), in the field `form`.
+Form 1 has no such field. Its withdrawals hold one id and no `movedVersion`, its articles no
+`address`.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
+from newsloom.pipeline.lane.rows import FORM, FORMER_FORM
 from newsloom.pipeline.process import Enriched
 from newsloom.records.faults import Fault, Reason, Stage
 
 
-def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
-    """The key and the value of `arrival` as a Kafka record."""
+class NewerForm(NamedTuple):
+    """The form of a record that only a newer release can read."""
+
+    form: int
+
+
+def encode_arrival(arrival: Arrival, form: int = FORM) -> tuple[bytes, bytes]:
+    """The key and the value of `arrival` as a Kafka record of that form.
+
+    A withdrawal must have one id for form 1.
+    """
+    fields = _withdrawal(arrival) if isinstance(arrival, WithdrawalArrival) else _article(arrival)
+    if form == FORMER_FORM:
+        fields = _of_form_1(fields)
+    else:
+        fields["form"] = form
+    return _key(arrival).encode(), orjson.dumps(fields)
+
+
+def _key(arrival: Arrival) -> str:
     if isinstance(arrival, WithdrawalArrival):
-        ids, is_counted = arrival.article_ids, arrival.is_counted
-        withdrawal: dict[str, Any] = {"withdrawn": ids, "isCounted": is_counted}
-        if arrival.moved_version is not None:
-            withdrawal["movedVersion"] = arrival.moved_version
-        return arrival.article_ids[0].encode(), orjson.dumps(withdrawal)
-    fields = {
+        return arrival.article_ids[0]
+    return arrival.article["id"]
+
+
+def _withdrawal(arrival: WithdrawalArrival) -> dict[str, Any]:
+    fields: dict[str, Any] = {"withdrawn": arrival.article_ids, "isCounted": arrival.is_counted}
+    if arrival.moved_version is not None:
+        fields["movedVersion"] = arrival.moved_version
+    return fields
+
+
+def _of_form_1(fields: dict[str, Any]) -> dict[str, Any]:
+    if "withdrawn" in fields:
+        (article_id,) = fields["withdrawn"]
+        return {"withdrawn": article_id, "isCounted": fields["isCounted"]}
+    return {name: value for name, value in fields.items() if name != "address"}
+
+
+def _article(arrival: ArticleArrival) -> dict[str, Any]:
+    return {
         "article": arrival.article,
         "publishedAt": arrival.published_at,
         "version": arrival.version,
@@ -33,13 +70,15 @@ def encode_arrival(arrival: Arrival) -> tuple[bytes, bytes]:
         "unillustratedQuality": arrival.unillustrated_quality,
         "address": arrival.address,
     }
-    return arrival.article["id"].encode(), orjson.dumps(fields)
 
 
-def decode_arrival(value: bytes | None) -> Enriched:
+def decode_arrival(value: bytes | None) -> Enriched | NewerForm:
     """The arrival that `encode_arrival` encoded; a fault for any other value."""
     try:
         fields: dict[str, Any] = orjson.loads(value or b"")
+        form = fields.get("form", FORMER_FORM)
+        if isinstance(form, int) and form > FORM:
+            return NewerForm(form)
         if "withdrawn" in fields:
             return Enriched(_decode_withdrawal(fields))
         arrival = ArticleArrival(
@@ -61,6 +100,6 @@ def decode_arrival(value: bytes | None) -> Enriched:
 
 
 def _decode_withdrawal(fields: dict[str, Any]) -> WithdrawalArrival:
-    withdrawn = fields["withdrawn"]  # one id in records of version 0.1
+    withdrawn = fields["withdrawn"]  # one id in form 1
     ids = (withdrawn,) if isinstance(withdrawn, str) else tuple(withdrawn)
     return WithdrawalArrival(ids, fields["isCounted"], fields.get("movedVersion"))

@@ -10,7 +10,9 @@ from collections.abc import Callable
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from newsloom.adapters.failures import NewerFormError
 from newsloom.pipeline.lane.restore import Restoration
+from newsloom.pipeline.lane.rows import FORM, FORMER_FORM, LANE_KEY, form_of_lane
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.spill_store import SpillStore
 from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
@@ -39,10 +41,15 @@ async def read_lane(
     spill_store: SpillStore,
     report: Callable[[float], None],
 ) -> tuple[State, int]:
-    """The state of the last commit and the next offset. `report` gets the progress, 0 to 1."""
+    """The state of the last commit and the next offset. `report` gets the progress, 0 to 1.
+
+    Raises NewerFormError if a newer release has written the rows.
+    """
     restoration = Restoration(spill_store)
     source = TopicPartition(topic, partition)
     rows, position = await _read_rows(servers, source, restoration, report)
+    if LANE_KEY in rows:
+        _require_form(source, form_of_lane(spill_store.read(rows[LANE_KEY])))
     # In the order in which the keys were first written: stories are restored faster that way.
     for count, (key, handle) in enumerate(rows.items()):
         restoration.add_spilled(key, handle)
@@ -77,6 +84,15 @@ async def _read_rows(
                 else:
                     _spill(restoration, rows, record.key.decode(), record.value)
     return rows, position_row
+
+
+def _require_form(source: TopicPartition, form: int) -> None:
+    """Raises NewerFormError if this release cannot read a lane of that form."""
+    if form > FORM:
+        raise NewerFormError(
+            f"a newer release has written the rows in {source.topic} partition {source.partition} "
+            f"(form {form}, this release knows {FORMER_FORM} and {FORM}): update this worker"
+        )
 
 
 def _spill(restoration: Restoration, rows: dict[str, int], key: str, value: bytes | None) -> None:

@@ -23,8 +23,15 @@ class PartitionProcessor(Protocol):
     """The stage that a record is in which ends the process."""
 
     @property
+    def form(self) -> int:
+        """The form of its lane's rows, which is committed beside the offset; 0 without a lane."""
+
+    @property
     def halted(self) -> OutageError | None:
-        """Why the last call of `process` stopped before its last record; None if it did not."""
+        """Why the last call of `process` stopped before its last record; None if it did not.
+
+        NewerFormError: a newer release can go on.
+        """
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What the records make, until a transaction is full: `next_offset` says how far it came.

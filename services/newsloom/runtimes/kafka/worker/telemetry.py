@@ -70,7 +70,7 @@ class Telemetry:
         self._health.note_ready()
 
     def note_halted(self, partitions: int, why: str) -> None:
-        """Reports that none is processed until an operator resumes the halted ones."""
+        """Reports that none is processed until an operator acts on these, and why."""
         self._halted.set(partitions)
         self._assigned.set(0)
         self._health.note_halted(why)
@@ -101,10 +101,14 @@ class Telemetry:
         self._transaction_seconds.observe(time.perf_counter() - began)
 
     def note_commit(self, partition: int, records: Sequence[Incoming], seconds: float) -> None:
-        """Reports that a batch was committed, `seconds` after it was fetched."""
+        """Reports that a batch was committed, `seconds` after it was fetched.
+
+        A transaction that only goes on with the work of a former one has no `records`.
+        """
         self._in_flight.dec(len(records))
         self._batch_seconds.observe(seconds)
-        self._committed_to[partition] = records[-1].timestamp / 1000
+        if records:
+            self._committed_to[partition] = records[-1].timestamp / 1000
         self._set(definitions.LAST_COMMIT, partition, time.time())
         self._health.note_commit(partition)
 

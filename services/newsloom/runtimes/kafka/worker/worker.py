@@ -18,7 +18,7 @@ from typing import Any, NoReturn, cast
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from newsloom.adapters.failures import OutageError
+from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.runtimes.attempts import Attempts
 from newsloom.runtimes.hang_limit import HangLimit
 from newsloom.runtimes.kafka.clients.admin import describe_topics, open_admin
@@ -67,7 +67,8 @@ class Worker:
         self._hang_limit = HangLimit()
         self._partitions: dict[int, BatchRunner] = {}
         self._producers: list[PartitionProducer] = []
-        self._halt_watch: asyncio.Task[None] | None = None
+        self._halt_watch: asyncio.Future[None] | None = None
+        """While it is not done, no batch is processed."""
         self._forgiving: list[asyncio.Task[None]] = []
         self.epoch = 0
         self._in_flight = asyncio.Lock()
@@ -136,7 +137,8 @@ class Worker:
     ) -> bool:
         """Processes a poll, one batch per partition. False if some records were dropped.
 
-        While a partition is halted, returns after HALTED_PAUSE_S without processing any.
+        While a partition is halted, or waits for a newer release, returns after HALTED_PAUSE_S
+        without processing any.
         """
         if self._halt_watch is not None:
             await asyncio.wait([self._halt_watch], timeout=HALTED_PAUSE_S)
@@ -158,6 +160,9 @@ class Worker:
                     runner = self._partitions[tp.partition]
                     try:
                         remaining = await runner.process(remaining)
+                    except NewerFormError as error:
+                        self._await_update(error)
+                        return False
                     except BaseException as error:  # also when cancelled: the batch is half done
                         self.fail("batch", error)
                 is_pending = runner.is_pending
@@ -182,6 +187,8 @@ class Worker:
                 if not halted:
                     for runner in self._partitions.values():
                         await runner.finish_pending()
+        except NewerFormError as error:
+            return self._await_update(error)
         except BaseException as error:
             if self.is_open():
                 self.fail("restore", error)
@@ -264,6 +271,12 @@ class Worker:
         self._halt_watch = None
         self._processor.resume()
         self._telemetry.note_resumed(self._partitions)
+
+    def _await_update(self, error: NewerFormError) -> None:
+        """Stays up and processes nothing until the group shares out its partitions again."""
+        log.error("worker %s: %s", self._processor.group, error)
+        self._telemetry.note_halted(1, str(error))
+        self._halt_watch = asyncio.get_running_loop().create_future()
 
     def _stop_halt_watch(self) -> None:
         watch, self._halt_watch = self._halt_watch, None

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from newsloom.adapters.failures import OutageError
+from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.observability.health import Health
 from newsloom.observability.metrics import Metrics
 from newsloom.records.faults import Fault, Stage
@@ -76,10 +76,12 @@ class Processing:
 
     stage = Stage.ENRICH
     is_pending = False
+    form = 0
 
     def __init__(self, next_offset: int, act: Callable[[int], Any]) -> None:
         self.next_offset = next_offset
         self.halted: OutageError | None = None
+        self.newer_at: int | None = None
         self.sizes: list[int] = []
         self._act = act
 
@@ -87,6 +89,9 @@ class Processing:
         self.sizes.append(len(records))
         made = []
         for record in records:
+            if record.offset == self.newer_at:
+                self.halted = NewerFormError("update this worker")
+                break
             acted = self._act(record.offset)
             if asyncio.iscoroutine(acted):
                 await acted
@@ -264,3 +269,23 @@ def test_the_parent_can_tell_which_batch_a_dead_worker_processed() -> None:
     assert not memory.left.is_at(SOURCE, 8), "another worker committed it"
     assert not memory.left.is_at(TopicPartition(SOURCE.topic, 1), 0)
     assert str(Batch("t", 1, 7, 1)) == "t-1@7"
+
+
+def test_a_record_of_a_newer_form_waits_after_what_precedes_it() -> None:
+    partition = Partition(inputs=4)
+    runner, processing = own(partition, lambda _: None)
+    processing.form = 2
+    processing.newer_at = 2
+
+    async def take() -> None:
+        with pytest.raises(NewerFormError):
+            await runner.process([Record(offset) for offset in range(4)])
+
+    asyncio.run(take())
+    assert partition.out == [(RECORD, 0), (RECORD, 1)]
+    assert (partition.offset, partition.attempts) == (2, Attempts(form=2)), "it is not halted"
+    asyncio.run(take())
+    assert partition.offset == 2
+    newer, _ = own(partition, lambda _: None)
+    asyncio.run(work(newer, partition))
+    assert partition.out == [(RECORD, n) for n in range(4)]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import orjson
 import pytest
 
+from newsloom.adapters.failures import NewerFormError
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.policy import DEFAULT_POLICY
 from newsloom.pipeline.lane.pending import Pending, Task, TaskKind
+from newsloom.pipeline.lane.rows import FORM, FORMER_FORM, form_of_lane
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Enricher
 from newsloom.records.faults import Fault
@@ -89,3 +91,33 @@ def test_a_bug_in_work_that_was_left_is_logged_and_ends_that_work(
     (line,) = caplog.records
     assert line.message == "gave up work of earlier records"
     assert line.levelname == "ERROR"
+
+
+def _curating(state: State) -> CurateLane:
+    lane = Lane(0, state, DEFAULT_POLICY, Metrics("curate"))
+    return CurateLane(KafkaTopics("news."), 0, 0, lane, 0, BugLimit())
+
+
+def test_a_record_of_a_newer_form_waits_and_is_no_dead_letter() -> None:
+    curating, records = _curating(State()), _records()[:3]
+    records[1].value = b'{"form":3}'
+    outgoing = asyncio.run(curating.process(records))
+    assert curating.next_offset == 1, "what precedes it is processed"
+    assert isinstance(curating.halted, NewerFormError)
+    assert "offset 1 of news.enriched-articles.v1 partition 0 (form 3" in str(curating.halted)
+    assert "update this worker" in str(curating.halted)
+    assert not [sent for sent in outgoing if "dead-letters" in sent.topic]
+
+
+def test_an_upgrade_is_committed_without_an_input() -> None:
+    state = State()
+    state.lane.form = FORMER_FORM
+    curating = _curating(state)
+    asyncio.run(curating.process(_records()[:1]))
+    assert (curating.form, curating.is_pending) == (FORMER_FORM, False)
+    curating.upgrade()
+    assert curating.is_pending
+    lane, position = asyncio.run(curating.process(()))
+    assert form_of_lane(lane.value or b"") == curating.form == FORM
+    assert orjson.loads(position.value or b"") == {"next_offset": 1}
+    assert not curating.is_pending
