@@ -239,9 +239,9 @@ HALTED_PARTITIONS = MetricDefinition(
     Gauge,
     "newsloom_halted_partitions",
     (ENRICH, CURATE),
-    "Partitions of a worker that halted at the twentieth bug of one process. While it is not 0, "
-    "the worker processes none of its partitions. That ends only when an operator runs `newsloom "
-    "resume`; `/readyz` names the last bug.",
+    "Partitions of a worker that halted at the twentieth bug of one process, or 1 if it has met "
+    "what a newer release wrote. While it is not 0, the worker processes none of its partitions. "
+    "`/readyz` says why, and what ends it: `newsloom resume`, or a newer release of the worker.",
     ("stage",),
 )
 RECORDS_IN_FLIGHT = MetricDefinition(
