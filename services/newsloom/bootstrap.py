@@ -61,7 +61,7 @@ def build_run(
     policy: Policy,
 ) -> Iterator[tuple[EmbeddedRun, State]]:
     """An embedded run over the state in `store`, and that state."""
-    state = restore((decode_row(key, value) for key, value in store.rows()), SpillFile())
+    state = restore_state(store)
     enricher = Enricher(catalogue, settings.images, sealer)
     lane = Lane(0, state, policy, metrics)
     metrics.set_catalogue_version(catalogue.version)
@@ -70,6 +70,11 @@ def build_run(
         return
     with ImagesThread(lambda: build_checker(settings, metrics)) as images:
         yield EmbeddedRun(options, enricher, lane, store, metrics, reporter, images), state
+
+
+def restore_state(store: Store) -> State:
+    """The state in `store`."""
+    return restore((decode_row(key, value) for key, value in store.rows()), SpillFile())
 
 
 def build_checker(settings: Settings, metrics: Metrics) -> "ImageChecker":

@@ -35,7 +35,7 @@ COMMANDS = {
     "topics": "kafka.topics",
     "worker": "kafka.worker",
     "resume": "resume",
-    "lanes": "lanes",
+    "lanes": "lanes.command",
     "produce": "kafka.produce",
     "tail": "kafka.tail",
     "keys": "keys",

@@ -1,9 +1,11 @@
 """What the commands have in common: options, and the refusal of empty arguments."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
+
+from newsloom.pipeline.enrich import IMAGE_MODES
 
 catalogue_option = click.option(
     "--catalogue",
@@ -13,6 +15,23 @@ catalogue_option = click.option(
     help="A TOML file of providers and topics. It adds to the bundled catalogue or overrides it. "
     "Repeat the option for several files; a later file overrides an earlier one.",
 )
+
+
+def images_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds --images and --discover-images."""
+    images = click.option(
+        "--images",
+        type=click.Choice(IMAGE_MODES),
+        help="check (the default): fetch images and keep the usable ones. trust: keep images "
+        "without fetching them. off: keep none.",
+    )
+    discover = click.option(
+        "--discover-images",
+        is_flag=True,
+        help="With --images check: if an article has no images, look for one on its web page, "
+        "unless robots.txt forbids it.",
+    )
+    return images(discover(command))
 
 
 def refuse_empty(command: click.Command, arguments: Sequence[str]) -> None:

@@ -19,10 +19,9 @@ from newsloom.adapters.storage.store import Store
 from newsloom.bootstrap import build_keyring, build_policy, build_run
 from newsloom.commands.display.progress import ProgressView
 from newsloom.commands.display.summary import print_summary
-from newsloom.commands.options import catalogue_option
+from newsloom.commands.options import catalogue_option, images_options
 from newsloom.observability.definitions import RUN
 from newsloom.observability.metrics import Metrics
-from newsloom.pipeline.enrich import IMAGE_MODES
 from newsloom.runtimes.embedded import EmbeddedRun, RunOptions
 from newsloom.settings import Settings, read_settings
 
@@ -37,18 +36,7 @@ from newsloom.settings import Settings, read_settings
     metavar="DIR",
     help="The folder for the database and the published files. Only one run at a time can use it.",
 )
-@click.option(
-    "--images",
-    type=click.Choice(IMAGE_MODES),
-    help="check (the default): fetch images and keep the usable ones. trust: keep images without "
-    "fetching them. off: keep none.",
-)
-@click.option(
-    "--discover-images",
-    is_flag=True,
-    help="With --images check: if an article has no images, look for one on its web page, unless "
-    "robots.txt forbids it.",
-)
+@images_options
 @click.option(
     "--format",
     "form",
@@ -145,13 +133,13 @@ def _run(
     store = Store(options.folder)
     try:
         with (
-            ProgressView(_bytes_to_read(sources, store), is_quiet) as progress,
+            ProgressView(bytes_to_read(sources, store), is_quiet) as progress,
             build_run(
                 settings, options, catalogue, store, metrics, progress, keyring, policy
             ) as built,
         ):
             runner, state = built
-            stopped_by = _stop_on_signals(runner)
+            stopped_by = stop_on_signals(runner)
             if (warning := runner.warning()) and not is_quiet:
                 click.echo(f"newsloom: {warning}", err=True)
             runner.run(sources)
@@ -170,14 +158,15 @@ def _serve(metrics: Metrics, host: str, port: int) -> None:
     serve(listen(host, port), metrics.registry, Health(stall_s=math.inf, is_ready=True))
 
 
-def _bytes_to_read(sources: list[Source], store: Store) -> int | None:
+def bytes_to_read(sources: list[Source], store: Store) -> int | None:
+    """The bytes of the sources that were not read yet; None if that cannot be known."""
     total = total_bytes(sources)
     if total is None:
         return None
     return max(0, total - sum(store.position(source.path).bytes for source in sources))
 
 
-def _stop_on_signals(runner: EmbeddedRun) -> list[int]:
+def stop_on_signals(runner: EmbeddedRun) -> list[int]:
     """Handles SIGINT and SIGTERM: the first signal stops the run after a commit, the second one
     ends the process at once. Returns the list to which received signals are added.
     """

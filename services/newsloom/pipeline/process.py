@@ -12,7 +12,7 @@ from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.build_records import Publication, Publications, build_records
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.changeset import MAX_STEP, Changeset
-from newsloom.pipeline.curation.decide import continue_tasks, decide
+from newsloom.pipeline.curation.decide import complete, continue_tasks, decide
 from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.decode import Decoded, RawInput, Rejected, WithdrawnArticle, decode
 from newsloom.pipeline.enrich import ImageMode, enrich_article
@@ -187,6 +187,14 @@ class Curator:
         """The steps that finish the work of earlier inputs. Usually there are none."""
         while self.is_pending:
             yield self._continue_pending()
+
+    def take(self, changes: Changeset) -> Result:
+        """The step of a changeset that no input made, which it applies."""
+        complete(changes, self._policy)
+        records = build_records(changes, self._policy.publish_threshold)
+        result = _result(changes, records, changes.encode_rows(), None)
+        changes.apply()
+        return result
 
     def _decide(self, enriched: Enriched) -> Result:
         """The next step of one input. A bug makes a dead letter: the state is as it was."""

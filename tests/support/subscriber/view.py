@@ -17,7 +17,7 @@ have certainly left. Rules about live articles are applied to those that are cer
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -138,6 +138,23 @@ class View:
         held = self.articles[article_id]
         return held.version_clock + WINDOW_S + REMEMBERED_S <= self.clock
 
+    def limit(self, leaves_at: Mapping[str, int]) -> None:
+        """Says when the articles that a rebuilt lane holds leave the window; others have departed.
+
+        A lane that is curated anew without some of its inputs may place an article earlier. If an
+        article has a date far ahead, it may have another report of it, with another arrival time.
+        """
+        for ident, held in self.articles.items():
+            if held.event_at != seconds(held.record["publishedDateTime"]):
+                held.event_at = None
+                self._mark_references(ident)
+            latest = leaves_at.get(ident, self.clock) - WINDOW_S
+            if latest < held.version_clock:
+                held.version_clock = latest
+                for at in (latest + WINDOW_S, latest + WINDOW_S + REMEMBERED_S):
+                    heapq.heappush(self._leaving, (at, ident))
+                self._mark_references(ident)
+
     # --- taking records -------------------------------------------------------------------------
 
     def take(
@@ -229,7 +246,8 @@ class View:
         later = former.later_copies if former else set()
         said = content(record)
         if former is not None and former.content == said:
-            held = replace(former, record=record)
+            clock = min(former.version_clock, self.clock)
+            held = replace(former, record=record, version_clock=clock)
             heapq.heappush(self._leaving, (leaves_before(held), record["id"]))
             return held
         if former is not None and self.clock < leaves_before(former):

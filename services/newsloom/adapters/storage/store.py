@@ -6,7 +6,8 @@ In: a batch. Out: its rows, input positions and published lines, committed in on
                          inputs     how far each input file has been read
                          contents   digests of what was read of each input file up to there
                          chunks     the published lines of each batch and projection, compressed
-                         meta       the format, how far the documents are written, attempts
+                         meta       the format, how far the documents are written, attempts,
+                                    and in a rebuild its basis
     curated.jsonl, stories.jsonl, dead-letters.jsonl: the projections, which are the chunks as text
 
 A commit first writes rows, positions and chunks in one transaction, then appends the lines to the
@@ -20,6 +21,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import zstandard
@@ -34,6 +36,7 @@ FORMAT = "5"
 FORMER_FORMAT = "4"
 """It is read and written too, with state rows of form 1, until `Store.upgrade`. A database with
 another format is refused."""
+CHUNK_LINES = 500
 CHECKPOINT_PAGES = 64_000
 """Pages of 4 KiB, about 250 MiB, in the write-ahead log between two checkpoints. A checkpoint costs
 more than the commits before it."""
@@ -93,6 +96,10 @@ class Store:
             self._connection.executescript(_SCHEMA)
             self._check_format()
         self._compressor = zstandard.ZstdCompressor(level=1)
+        self._open_projections()
+
+    def _open_projections(self) -> None:
+        folder = self._folder
         with _outages(f"write the files of {folder}"):
             self._lengths = {name: self._repair(name) for name in PROJECTIONS}
             self._files = {name: open(folder / name, "ab") for name in PROJECTIONS}  # noqa: SIM115
@@ -113,6 +120,13 @@ class Store:
             (path,),
         ).fetchone()
         return Position(*found) if found else Position()
+
+    def inputs(self) -> list[str]:
+        """The paths of all inputs that were read, in the order in which each was first read."""
+        with _outages(f"read {self._path}"):
+            return [
+                p for (p,) in self._connection.execute("SELECT path FROM inputs ORDER BY rowid")
+            ]
 
     def commit(self, batch: Batch) -> None:
         """Commits a batch in one transaction, then appends its lines to the projections.
@@ -147,14 +161,37 @@ class Store:
             self._write_meta("format", FORMAT)
         return True
 
+    def replace(self, folder: Path, lines: Mapping[str, Iterable[bytes]]) -> None:
+        """Takes the rows and the input positions of another output folder instead of its own.
+
+        One transaction also adds `lines` to the projections. Raises OutageError; then nothing is
+        replaced.
+        """
+        with _outages(f"write {self._path}"):
+            self._connection.execute("ATTACH ? AS other", (str(folder / DATABASE),))
+            with self._transaction():
+                for table in ("rows", "inputs", "contents"):
+                    self._connection.execute(f"DELETE FROM {table}")
+                    copied = f"INSERT INTO {table} SELECT * FROM other.{table} ORDER BY rowid"
+                    self._connection.execute(copied)
+                for name, added in lines.items():
+                    self._add_chunks(name, added)
+                self._write_meta("attempts", "")
+            self._connection.execute("DETACH other")
+        self._close_projections()
+        self._open_projections()
+
     def close(self) -> None:
         """Closes the files and the database, and releases the lock."""
+        self._close_projections()
+        self._connection.close()
+        os.close(self._lock)
+
+    def _close_projections(self) -> None:
         for file in self._files.values():
             # Lines that a full disk did not accept are written when the folder is next opened.
             with suppress(OSError):
                 file.close()
-        self._connection.close()
-        os.close(self._lock)
 
     def attempts(self) -> str:
         """What was last committed or kept about attempts at inputs; empty at first."""
@@ -164,6 +201,15 @@ class Store:
         """Keeps a text about attempts at inputs at once, without a batch. Raises OutageError."""
         with _outages(f"write {self._path}"):
             self._write_meta("attempts", text)
+
+    def basis(self) -> str:
+        """What was kept about the basis of a rebuild in this folder; empty at first."""
+        return self._read_meta("basis") or ""
+
+    def keep_basis(self, text: str) -> None:
+        """Keeps a text about the basis of a rebuild in this folder. Raises OutageError."""
+        with _outages(f"write {self._path}"):
+            self._write_meta("basis", text)
 
     def documents_end(self) -> int:
         """The byte of `curated.jsonl` up to which the documents are written."""
@@ -210,7 +256,10 @@ class Store:
 
     def _write_positions(self, positions: Mapping[str, Position]) -> None:
         self._connection.executemany(
-            "REPLACE INTO inputs VALUES (?, ?, ?, ?, ?)",
+            # Not REPLACE: an input keeps its place in the order of first reading.
+            "INSERT INTO inputs VALUES (?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET bytes = "
+            "excluded.bytes, lines = excluded.lines, opened_at = excluded.opened_at, "
+            "opened_bytes = excluded.opened_bytes",
             ((path, *position[:4]) for path, position in positions.items()),
         )
         self._connection.executemany(
@@ -224,6 +273,14 @@ class Store:
             for name, text in contents.items()
         )
         self._connection.executemany("INSERT INTO chunks VALUES (?, ?, ?, ?)", rows)
+
+    def _add_chunks(self, name: str, lines: Iterable[bytes]) -> None:
+        """Writes the chunks of lines that follow the last committed ones."""
+        start, rest = self._lengths[name], iter(lines)
+        while text := b"".join(islice(rest, CHUNK_LINES)):
+            row = name, start, len(text), self._compressor.compress(text)
+            self._connection.execute("INSERT INTO chunks VALUES (?, ?, ?, ?)", row)
+            start += len(text)
 
     def _write_rows(self, rows: Mapping[str, bytes | None]) -> None:
         self._connection.executemany(

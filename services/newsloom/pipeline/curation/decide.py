@@ -29,8 +29,8 @@ def decide(
     outcome: apply it and decide again.
     """
     if isinstance(arrival, WithdrawalArrival):
-        return _complete(withdraw(state, arrival, policy, max_step), policy)
-    return _complete(_decide_article(state, arrival, policy, max_step), policy)
+        return complete(withdraw(state, arrival, policy, max_step), policy)
+    return complete(_decide_article(state, arrival, policy, max_step), policy)
 
 
 def continue_tasks(
@@ -39,10 +39,11 @@ def continue_tasks(
     """The next step of the pending work."""
     changes = Changeset(state, None, max_step=max_step)
     run_tasks(changes)
-    return _complete(changes, policy)
+    return complete(changes, policy)
 
 
-def _complete(changes: Changeset, policy: Policy) -> Changeset:
+def complete(changes: Changeset, policy: Policy) -> Changeset:
+    """Marks the stories that must be published too, and computes the times that changed."""
     leave_stories(changes, policy)
     mark_stories_of_marked_leads(changes)
     changes.stories.measure(changes.departed)

@@ -30,7 +30,7 @@ def expire(changes: Changeset, policy: Policy) -> bool:
         stories[depart(changes, changes.articles[due[departed]])] = None
         departed += 1
     for story_id in stories:
-        _settle_story(changes, story_id, policy)
+        settle_story(changes, story_id, policy)
     forget(changes)
     return departed == len(due) <= MAX_EXPIRED_WITH_INPUT and not changes.is_full
 
@@ -39,7 +39,8 @@ def depart(changes: Changeset, live: LiveArticle) -> str:
     """Removes an article that left the window, and remembers it; returns the id of its story."""
     article_id, story_id = live.article["id"], live.story_id
     if changes.lane.remembers:
-        _remember(changes, live)
+        changes.departed.add(as_departed(live), changes.clock)
+        changes.stories.depart(story_id)
     else:
         changes.stories.forget(story_id, provider_of(live.article))
     if changes.stories.edit(story_id).published_lead == article_id:
@@ -48,20 +49,12 @@ def depart(changes: Changeset, live: LiveArticle) -> str:
     return story_id
 
 
-def _remember(changes: Changeset, live: LiveArticle) -> None:
+def as_departed(live: LiveArticle) -> Departed:
+    """What is remembered of an article that leaves the window."""
     name, domain = provider_of(live.article)
-    departed = Departed(
-        live.article["id"],
-        live.version,
-        live.event_at,
-        live.story_id,
-        name,
-        domain,
-        live.address,
-        live.duplicate_of or "",
-    )
-    changes.departed.add(departed, changes.clock)
-    changes.stories.depart(live.story_id)
+    root = live.duplicate_of or ""
+    article_id, version, event_at = live.article["id"], live.version, live.event_at
+    return Departed(article_id, version, event_at, live.story_id, name, domain, live.address, root)
 
 
 def withdraw_live(changes: Changeset, live: LiveArticle) -> None:
@@ -121,7 +114,7 @@ def forget(changes: Changeset) -> None:
             end_story(changes, story_id)
 
 
-def _settle_story(changes: Changeset, story_id: str, policy: Policy) -> None:
+def settle_story(changes: Changeset, story_id: str, policy: Policy) -> None:
     """Publishes what a story needs when articles left it, or makes it dormant."""
     stories, story = changes.stories, changes.stories.edit(story_id)
     if not stories.is_empty(story_id):

@@ -12,12 +12,7 @@ from newsloom.adapters.storage.store import Store, require_database
 from newsloom.settings import Settings
 
 
-@click.group()
-def lanes() -> None:
-    """Change the form in which lanes are stored."""
-
-
-@lanes.command()
+@click.command()
 @click.option(
     "--output",
     "folder",

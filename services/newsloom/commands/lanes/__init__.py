@@ -1,0 +1,1 @@
+"""`newsloom lanes`: work on whole lanes."""

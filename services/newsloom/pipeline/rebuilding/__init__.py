@@ -1,0 +1,1 @@
+"""Rebuilding: what a lane that was curated anew takes over from its former state."""
