@@ -3,7 +3,7 @@
 In: the settings. Out: a runtime that can be run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from newsloom.settings import Settings
 if TYPE_CHECKING:
     from newsloom.adapters.images.checks import ImageChecker
     from newsloom.runtimes.kafka.worker.processor import Processor
+    from newsloom.runtimes.rebuild import Rebuilt
 
 
 def build_keyring(settings: Settings) -> Keyring | None:
@@ -126,3 +127,26 @@ def build_processor(
     curate = settings.kafka_group_prefix + "curate"
     find_form = partial(read_form, servers, curate, topics.enriched_articles, lanes.count)
     return EnrichProcessor(topics, lanes, group, enricher, metrics, checker, find_form)
+
+
+async def rebuild_lane(
+    settings: Settings,
+    policy: Policy,
+    partition: int,
+    folder: Path,
+    advance: Callable[[int, int], None],
+) -> "Rebuilt":
+    """Rebuilds a lane on Kafka, see `LaneRebuild`. Raises OutageError."""
+    from newsloom.runtimes.kafka.clients.admin import open_admin, require_topic
+    from newsloom.runtimes.kafka.rebuilding.lane_rebuild import LaneRebuild
+    from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+
+    servers, topics = settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix)
+    async with open_admin(servers) as admin:
+        await require_topic(admin, topics.lane_state)
+        letters = (await require_topic(admin, topics.dead_letters)).partitions
+    group = settings.kafka_group_prefix + "curate"
+    rebuild = LaneRebuild(
+        servers, topics, group, partition, partition % letters, policy, SpillFile, folder, advance
+    )
+    return await rebuild.run()

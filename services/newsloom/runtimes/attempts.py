@@ -26,13 +26,15 @@ class Attempts:
     one of them. `attempts`: how often work on the next input alone began and did not end. `halted`:
     why no input is processed until an operator resumes, empty if they are processed. `form`:
     the form of the lane that the inputs are for, which is committed in the same place; 0 if it is
-    not known.
+    not known. `is_rebuilt`: the state at this position was replaced, so that a process may hold
+    another one.
     """
 
     inputs: int = 0
     attempts: int = 0
     halted: str = ""
     form: int = 0
+    is_rebuilt: bool = False
 
     @property
     def is_suspect(self) -> bool:
@@ -46,11 +48,12 @@ class Attempts:
 
     def begin(self, size: int) -> "Attempts":
         """What to commit before the work on the next `size` inputs: 1 if the next is suspect."""
-        return Attempts(max(self.inputs, size), self.attempts + (size == 1))
+        inputs, attempts = max(self.inputs, size), self.attempts + (size == 1)
+        return Attempts(inputs, attempts, is_rebuilt=self.is_rebuilt)
 
     def end(self) -> "Attempts":
         """What to commit after the work, before its results: it did not end the process."""
-        return Attempts(self.inputs)
+        return Attempts(self.inputs, is_rebuilt=self.is_rebuilt)
 
     def passed(self, size: int) -> "Attempts":
         """What to commit with the results of the next `size` inputs."""
@@ -76,6 +79,7 @@ def decode_attempts(text: str | None) -> Attempts:
             int(found.get("attempts", 0)),
             str(found.get("halted", "")),
             int(found.get("form", 0)),
+            bool(found.get("is_rebuilt", False)),
         )
     except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
         return Attempts()

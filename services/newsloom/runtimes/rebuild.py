@@ -7,7 +7,7 @@ as it was. A rebuild that ends early goes on with its inputs when it is started 
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,13 +81,7 @@ def finish_rebuild(
     begins again.
     """
     rebuild.keep_basis("")
-    records = LastRecords(store, rebuild)
-    records.refresh()
-    adoption = Adoption(former, Curator(new, policy), policy, records)
-    _commit(rebuild, adoption.take_over())
-    records.refresh()
-    _commit(rebuild, adoption.finish())
-    records.refresh()
+    records, lost = adopt(store, rebuild, former, new, policy)
     counts = dict.fromkeys(PROJECTIONS, 0)
     store.replace(
         folder / REBUILD_FOLDER,
@@ -98,7 +92,7 @@ def finish_rebuild(
         store.mark_documents_written()
     rebuild.close()
     shutil.rmtree(folder / REBUILD_FOLDER)
-    return Rebuilt(counts, len(adoption.lost_ids))
+    return Rebuilt(counts, lost)
 
 
 def _counted(lines: Iterable[bytes], counts: dict[str, int], name: str) -> Iterable[bytes]:
@@ -107,14 +101,43 @@ def _counted(lines: Iterable[bytes], counts: dict[str, int], name: str) -> Itera
         yield line
 
 
+def adopt(
+    held: Store,
+    rebuild: Store,
+    former: State,
+    new: State,
+    policy: Policy,
+    outcomes: Mapping[str, int] | None = None,
+) -> tuple[LastRecords, int]:
+    """Takes over what the inputs of a rebuild do not hold; returns all records, and the number of
+    articles that the inputs do not hold.
+
+    `held` has what was published before. The rows and records of `new` are in `rebuild`. `outcomes`
+    are the counts of the lane, by default those of the inputs that were curated anew.
+    """
+    records = LastRecords(held, rebuild)
+    records.refresh()
+    adoption = Adoption(former, Curator(new, policy), policy, records, outcomes)
+    _commit(rebuild, adoption.take_over())
+    records.refresh()
+    _commit(rebuild, adoption.finish())
+    records.refresh()
+    return records, len(adoption.lost_ids)
+
+
 def _commit(store: Store, steps: Iterable[Result]) -> None:
-    """Commits steps in transactions of limited size."""
     batch = Batch()
     for step in steps:
-        batch.lines["curated.jsonl"] += [record.value + b"\n" for record in step.curated]
-        batch.lines["stories.jsonl"] += [record.value + b"\n" for record in step.stories]
-        batch.rows.update(step.rows)
-        if batch.size >= FULL_TRANSACTION:
-            store.commit(batch)
-            batch = Batch()
+        batch = add_step(store, batch, step)
     store.commit(batch)
+
+
+def add_step(store: Store, batch: Batch, step: Result) -> Batch:
+    """Adds a step to a batch, and commits it if it is full; returns the batch to go on with."""
+    batch.lines["curated.jsonl"] += [record.value + b"\n" for record in step.curated]
+    batch.lines["stories.jsonl"] += [record.value + b"\n" for record in step.stories]
+    batch.rows.update(step.rows)
+    if batch.size < FULL_TRANSACTION:
+        return batch
+    store.commit(batch)
+    return Batch()

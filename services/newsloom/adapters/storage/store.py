@@ -164,6 +164,8 @@ class Store:
     def replace(self, folder: Path, lines: Mapping[str, Iterable[bytes]]) -> None:
         """Takes the rows and the input positions of another output folder instead of its own.
 
+        The folder then has the newest format.
+
         One transaction also adds `lines` to the projections. Raises OutageError; then nothing is
         replaced.
         """
@@ -177,6 +179,7 @@ class Store:
                 for name, added in lines.items():
                     self._add_chunks(name, added)
                 self._write_meta("attempts", "")
+                self._write_meta("format", FORMAT)
             self._connection.execute("DETACH other")
         self._close_projections()
         self._open_projections()

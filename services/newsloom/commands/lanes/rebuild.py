@@ -1,12 +1,14 @@
-"""`newsloom lanes`: work on a whole lane. `rebuild` curates the inputs of an output folder anew.
+"""`newsloom lanes rebuild`: curates the inputs of a lane anew.
 
-In: an output folder, the inputs that it has read, and settings. Out: the folder with a new state,
-and the records that differ, added to the published ones; progress on standard error.
+In: an output folder and the inputs that it has read, or the topics of lanes, and settings. Out: a
+new state, and the records that differ from those published before; progress on standard error.
 """
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -15,7 +17,7 @@ from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs.sources import Source, find_sources
 from newsloom.adapters.storage.store import Store, require_database
-from newsloom.bootstrap import build_keyring, build_policy, build_run, restore_state
+from newsloom.bootstrap import build_keyring, build_policy, build_run, rebuild_lane, restore_state
 from newsloom.commands.display.progress import ProgressView
 from newsloom.commands.options import catalogue_option, images_options
 from newsloom.commands.run import bytes_to_read, stop_on_signals
@@ -23,6 +25,7 @@ from newsloom.observability.definitions import RUN
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.policy import Policy
+from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.embedded import RunOptions
 from newsloom.runtimes.rebuild import REBUILD_FOLDER, Rebuilt, finish_rebuild, open_rebuild
 from newsloom.settings import Settings, read_settings
@@ -32,25 +35,37 @@ from newsloom.settings import Settings, read_settings
 @click.option(
     "--output",
     "folder",
-    required=True,
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="The output folder of a `newsloom run`. No run can use it meanwhile.",
+    help="The output folder of a `newsloom run`. No run can use it meanwhile.  [default: the lanes "
+    "on Kafka]",
+)
+@click.option(
+    "--lane",
+    "numbers",
+    multiple=True,
+    type=click.IntRange(0),
+    metavar="N",
+    help="On Kafka: the number of a lane, the partition of its topics. Repeat the option for "
+    "several.  [default: all lanes]",
 )
 @images_options
 @catalogue_option
 @click.option("--quiet", is_flag=True, help="Print neither progress nor summary.")
 def rebuild(
-    folder: Path,
+    folder: Path | None,
+    numbers: tuple[int, ...],
     images: str | None,
     discover_images: bool,
     catalogue: tuple[Path, ...],
     quiet: bool,
 ) -> None:
-    """Curate all inputs of an output folder anew.
+    """Curate all inputs of an output folder, or of lanes on Kafka, anew.
 
     Use it to apply other weights, another catalogue or another version of Newsloom to articles that
-    were curated before. It reads every file that DIR has read from its beginning, in the order in
+    were curated before. It also does what `newsloom lanes upgrade` does.
+
+    With --output, it reads every file that DIR has read from its beginning, in the order in
     which each was first read, with the present settings. Then it replaces the state, and adds to
     curated.jsonl, stories.jsonl and dead-letters.jsonl the records that differ from those published
     before, with higher revisions, in one transaction. Nothing that was published is removed, and a
@@ -66,6 +81,13 @@ def rebuild(
     is missing is named on standard error; `newsloom run` or another rebuild reads it when it is
     back.
 
+    Without --output, it curates the enriched articles that are still on their topic, up to the
+    position of the lane, and publishes the differing records with the new rows in one transaction,
+    for one lane after another. Weights and publish threshold apply, but not the catalogue and the
+    images, which belong to enriching. Stop all curate workers before, and start them afterwards
+    with the same settings; enrich workers may run. A curate worker that starts meanwhile makes the
+    command fail without any change. If the command ends early, the lane is as before: run it again.
+
     Until the state is replaced, DIR is as before, and DIR/rebuild holds the work. If the command
     ends early, it goes on when you run it again with the same settings; it begins again if a
     setting, the version or DIR has changed, or if it ended while it replaced the state.
@@ -73,17 +95,29 @@ def rebuild(
     \b
     Exit codes:
       0    the state is replaced
-      1    an input, DIR or another resource failed, or no input is left
+      1    an input, DIR, the broker or another resource failed, no input is left, or curate workers
+           are running
       2    unusable arguments, inputs, settings, keys, weights or catalogue files
       130  stopped by Ctrl-C (SIGINT) before the end; 143: stopped by SIGTERM
 
     \b
-    Example:
+    Examples:
       newsloom lanes rebuild --output out --images trust
+      newsloom lanes rebuild --lane 0
     """
+    if folder is None:
+        if images or discover_images or catalogue:
+            raise click.UsageError("--images, --discover-images and --catalogue need --output")
+        return _rebuild_lanes(Settings(), numbers, quiet)
+    if numbers:
+        raise click.UsageError("--lane is for lanes on Kafka, and --output for a folder")
     settings = read_settings(
         images=images, discover_images=discover_images or None, catalogue=catalogue
     )
+    _rebuild_folder(folder, settings, quiet)
+
+
+def _rebuild_folder(folder: Path, settings: Settings, is_quiet: bool) -> None:
     require_database(folder)
     keyring, policy = build_keyring(settings), build_policy(settings)
     loaded = load_catalogue(settings.catalogue)
@@ -94,7 +128,7 @@ def rebuild(
         metrics = Metrics(RUN)
         options = RunOptions(folder / REBUILD_FOLDER)
         with (
-            ProgressView(bytes_to_read(sources, work), quiet, "rebuilding") as progress,
+            ProgressView(bytes_to_read(sources, work), is_quiet, "rebuilding") as progress,
             build_run(settings, options, loaded, work, metrics, progress, keyring, policy) as (
                 runner,
                 state,
@@ -108,8 +142,27 @@ def rebuild(
         rebuilt = finish_rebuild(folder, store, work, restore_state(store), state, policy)
     finally:
         store.close()
-    if not quiet:
+    if not is_quiet:
         _print(rebuilt)
+
+
+def _rebuild_lanes(settings: Settings, numbers: Sequence[int], is_quiet: bool) -> None:
+    # Imported here, because a folder needs no Kafka clients.
+    from newsloom.commands.kafka.connect import on_kafka
+
+    policy, count = build_policy(settings), LaneTable(settings.kafka_lanes).count
+    if unknown := [number for number in numbers if number >= count]:
+        lanes = f"{count} lane{'s' if count > 1 else ''}"
+        raise click.UsageError(f"there is no lane {unknown[0]}: NEWSLOOM_KAFKA_LANES makes {lanes}")
+    for number in sorted(set(numbers)) or range(count):
+        with (
+            TemporaryDirectory(prefix="newsloom-rebuild-") as folder,
+            ProgressView(None, is_quiet, f"lane {number}") as progress,
+        ):
+            work = rebuild_lane(settings, policy, number, Path(folder), progress.advance)
+            rebuilt = on_kafka(work)
+        if not is_quiet:
+            _print(rebuilt, f"lane {number} ")
 
 
 def _basis(settings: Settings, policy: Policy, catalogue: Catalogue) -> str:
@@ -134,9 +187,9 @@ def _find_inputs(store: Store) -> list[Source]:
     return find_sources(found)
 
 
-def _print(rebuilt: Rebuilt) -> None:
+def _print(rebuilt: Rebuilt, what: str = "") -> None:
     articles, stories, letters = rebuilt.published.values()
     click.echo(
-        f"rebuilt: {articles:,} articles, {stories:,} stories and {letters:,} dead letters "
+        f"{what}rebuilt: {articles:,} articles, {stories:,} stories and {letters:,} dead letters "
         f"published; {rebuilt.lost:,} articles that no input holds kept as departed"
     )

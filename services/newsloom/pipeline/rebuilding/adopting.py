@@ -5,7 +5,7 @@ article of which the inputs hold no version departs, so that it can still be wit
 a withdrawal that is newer than those in the inputs is kept. Nothing here reads an input.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -38,15 +38,21 @@ class Adoption:
     """
 
     def __init__(
-        self, former: State, curator: Curator, policy: Policy, records: HeldRecords
+        self,
+        former: State,
+        curator: Curator,
+        policy: Policy,
+        records: HeldRecords,
+        outcomes: Mapping[str, int] | None = None,
     ) -> None:
+        """`outcomes` are the counts of the lane in the end, by default those it has now."""
         self._former = former
         self._curator = curator
         self._new = curator.state
         self._policy = policy
         self._records = records
         self._stories = AdoptedStories(former, self._new, records, policy.publish_threshold)
-        self._outcomes = dict(self._new.lane.outcomes)
+        self._outcomes = dict(self._new.lane.outcomes if outcomes is None else outcomes)
         self._lost: list[Departed] = []
         self._alone: list[str] = []
         """Lost articles whose story needs no row, so that no step publishes it."""

@@ -25,15 +25,23 @@ class PartitionProducer:
     """Sends the records made from one input partition. Do not use it after an error."""
 
     def __init__(
-        self, servers: str, group: str, source: TopicPartition, name: str | None = None
+        self,
+        servers: str,
+        group: str,
+        source: TopicPartition,
+        name: str | None = None,
+        timeout_ms: int = TRANSACTION_TIMEOUT_MS,
     ) -> None:
-        """`name` is the transactional id, if not that of the owner of the partition."""
+        """`name` is the transactional id, if not that of the owner of the partition.
+
+        `timeout_ms` is the most that one transaction takes.
+        """
         self._group = group
         self._source = source
         self._producer = AIOKafkaProducer(
             bootstrap_servers=servers.split(","),
             transactional_id=name or f"{group}.{source.partition}",
-            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            transaction_timeout_ms=timeout_ms,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             max_batch_size=MAX_BATCH_BYTES,
             acks="all",
@@ -57,13 +65,26 @@ class PartitionProducer:
         Raises KafkaError or TimeoutError if it is unknown whether the batch was committed. Only the
         `fence` of a new owner settles that.
         """
+        await self.commit_parts([records], next_offset, attempts)
+
+    async def commit_parts(
+        self, parts: Iterable[Iterable[Outgoing]], next_offset: int, attempts: Attempts
+    ) -> None:
+        """Commits several parts in one transaction, as `commit` does; each is sent before the next.
+
+        So the parts need not be in memory together.
+        """
+        async with self._producer.transaction():
+            for part in parts:
+                await self._send_part(part)
+            offsets = {self._source: (next_offset, attempts.encode())}
+            await self._producer.send_offsets_to_transaction(offsets, self._group)
+
+    async def _send_part(self, records: Iterable[Outgoing]) -> None:
         targets: dict[tuple[str, int], list[Outgoing]] = {}
         for record in records:
             targets.setdefault((record.topic, record.partition), []).append(record)
-        async with self._producer.transaction():
-            await asyncio.gather(*[self._send(*target, batch) for target, batch in targets.items()])
-            offsets = {self._source: (next_offset, attempts.encode())}
-            await self._producer.send_offsets_to_transaction(offsets, self._group)
+        await asyncio.gather(*[self._send(*target, batch) for target, batch in targets.items()])
 
     async def _send(self, topic: str, partition: int, records: list[Outgoing]) -> None:
         delivered = []

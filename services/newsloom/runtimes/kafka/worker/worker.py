@@ -214,6 +214,8 @@ class Worker:
         self._producers = producers  # to be stopped even if the worker ends during this
         await asyncio.gather(*[producer.fence() for producer in producers])
         committed = await read_committed(servers, group, sources)
+        rebuilt = {tp.partition for tp, (_, attempts) in committed.items() if attempts.is_rebuilt}
+        parked = {p: processor for p, processor in parked.items() if p not in rebuilt}
         opened = await asyncio.gather(
             *[
                 self._processor.open(p, committed[self._source(p)][0], parked.get(p))

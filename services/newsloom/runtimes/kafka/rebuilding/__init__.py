@@ -1,0 +1,1 @@
+"""Rebuilding: the enriched articles of a lane are curated anew, as its owner."""
