@@ -54,12 +54,20 @@ def place_article(
     revive(changes, live)
     _note_stories_left(changes, live)
     other_id = find_story_to_merge(changes, live, candidates, policy.weights)
+    if original is not None and root_id is not None and stays_in is not None:
+        # It leads a story that it cannot leave, and has the text of another one.
+        other_id = _other_story(changes, live, original)
     story_id = merge_stories(changes, live, other_id) if other_id else live.story_id
     run_tasks(changes)
     mark_root_if_grown(changes, live)
     has_returned = departed is not None
     is_due = other_id is not None or has_returned or _counts_differently(live, former)
     mark_lead_if_due(changes, story_id, policy, is_due)
+
+
+def _other_story(changes: Changeset, live: LiveArticle, original: LiveArticle) -> str | None:
+    story_id = changes.stories.current_id(original.story_id)
+    return story_id if story_id != live.story_id else None
 
 
 def _note_stories_left(changes: Changeset, live: LiveArticle) -> None:

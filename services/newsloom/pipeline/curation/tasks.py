@@ -52,6 +52,8 @@ def _review_copies(changes: Changeset, task: Task) -> bool:
         if have_same_text(live, changes.articles[copy_id]):
             if task.target is not None:
                 _set_root(changes, copy_id, task.target)
+            else:
+                _join_story_of(changes, changes.articles[copy_id], live)
         else:
             _set_root(changes, copy_id, task.extra[0] if task.extra else None)
             task.extra = task.extra or [copy_id]
@@ -156,6 +158,7 @@ def _join_story_of(changes: Changeset, live: LiveArticle, root: LiveArticle) -> 
         provider = provider_of(live.article)
         changes.stories.count(former_id, provider, live.event_at, -1)
         changes.move_article(live.article["id"], story_id)
+        changes.articles_to_publish[live.article["id"]] = None
         changes.stories.count(story_id, provider, live.event_at, 1)
         changes.stories_left[former_id] = live.article["id"], story_id
 

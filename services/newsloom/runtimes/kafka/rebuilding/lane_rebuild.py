@@ -31,7 +31,7 @@ from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_le
 from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
 from newsloom.runtimes.kafka.rebuilding.partition_reader import read_partition
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
-from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival
+from newsloom.runtimes.kafka.worker.enriched_records import NewerForm, decode_arrival
 from newsloom.runtimes.kafka.worker.lane_reader import POSITION_KEY, encode_position, read_lane
 from newsloom.runtimes.lane import FULL_TRANSACTION
 from newsloom.runtimes.rebuild import Rebuilt, add_step, adopt
@@ -146,7 +146,13 @@ class LaneRebuild:
         curator, bugs, batch, limit = Curator(state, self._policy), BugLimit(), Batch(), HangLimit()
         async for record in inputs:
             limit.start(MAX_WORK_S)
-            for step in curator.curate(decode_arrival(record.value)):
+            enriched = decode_arrival(record.value)
+            if isinstance(enriched, NewerForm):
+                raise OutageError(
+                    f"offset {record.offset} of {record.topic} partition {record.partition} was "
+                    f"written by a newer release (form {enriched.form}): rebuild with that release"
+                )
+            for step in curator.curate(enriched):
                 if bugs.count(step.fault):
                     limit.stop()
                     raise OutageError(f"{bugs.error}; nothing has changed")
