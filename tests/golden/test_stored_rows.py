@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.lane.restore import restore
 from newsloom.pipeline.lane.rows import FORMER_FORM, decode_row, encode_row
 from newsloom.pipeline.lane.state import State

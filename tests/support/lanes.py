@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.changeset import MAX_STEP, Changeset
+from newsloom.pipeline.curation.changes.changeset import MAX_STEP, Changeset
 from newsloom.pipeline.lane.restore import restore
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory, Row, decode_row, encode_row
 from newsloom.pipeline.lane.state import State, state_digest

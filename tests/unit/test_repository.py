@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections import Counter
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -83,3 +84,17 @@ def test_links_lead_to_a_file(name: str) -> None:
     assert links
     missing = [link for link in links if ":" not in link and not (ROOT / link).exists()]
     assert missing == []
+
+
+def test_a_source_folder_holds_at_most_a_dozen_modules_and_no_long_file() -> None:
+    folders = Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for path in (ROOT / "services").rglob("*.py")
+        if path.name != "__init__.py"
+    )
+    assert len(folders) > 20
+    assert {name: count for name, count in folders.items() if count > 12} == {}
+    lengths = {
+        path.name: len(path.read_text().splitlines()) for path in ROOT.glob("services/**/*.py")
+    }
+    assert {name: length for name, length in lengths.items() if length > 400} == {}

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from newsloom.pipeline.curation.changed_articles import ChangedArticles, Neighbour
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changed_articles import ChangedArticles, Neighbour
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.stories import end_story
 from newsloom.pipeline.lane.fragments import as_reference, as_related, as_story_article
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory

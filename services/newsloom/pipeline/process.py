@@ -11,7 +11,7 @@ from typing import NamedTuple
 from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.build_records import Publication, Publications, build_records
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.changeset import MAX_STEP, Changeset
+from newsloom.pipeline.curation.changes.changeset import MAX_STEP, Changeset
 from newsloom.pipeline.curation.decide import complete, continue_tasks, decide
 from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.decode import Decoded, RawInput, Rejected, WithdrawnArticle, decode

@@ -10,7 +10,7 @@ from rich.table import Table
 from newsloom.commands.display.terminal import plain, result_console
 from newsloom.observability import definitions
 from newsloom.observability.metrics import Metrics, totals
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.lane.rows import LiveStory
 from newsloom.pipeline.lane.state import State
 from newsloom.records.curated import Article

@@ -20,7 +20,7 @@ from newsloom.commands.explain.articles import duplicate_lines, related_heading,
 from newsloom.commands.explain.stories import story_lines
 from newsloom.commands.options import catalogue_option
 from newsloom.pipeline.catalogue import Catalogue
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.enrich import quality_parts_of
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State

@@ -7,7 +7,7 @@ article was compared with when it arrived.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.grouping import Candidate, weigh_rivals, weigh_stories
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State

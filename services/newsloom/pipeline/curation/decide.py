@@ -5,7 +5,7 @@ changeset, by `build_records`.
 """
 
 from newsloom.pipeline.arrival import Arrival, ArticleArrival, WithdrawalArrival
-from newsloom.pipeline.curation.changeset import MAX_STEP, Changeset
+from newsloom.pipeline.curation.changes.changeset import MAX_STEP, Changeset
 from newsloom.pipeline.curation.departing import expire, leave_stories
 from newsloom.pipeline.curation.placing import place_article
 from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy

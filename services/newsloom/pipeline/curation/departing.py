@@ -5,7 +5,7 @@ published without heat, and with it the new lead and the story. A lane of form 1
 once, so a story ends with its last live article.
 """
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.policy import Policy
 from newsloom.pipeline.curation.publishing import mark_lead_if_due
 from newsloom.pipeline.curation.stories import end_story, provider_of

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from hashlib import sha256
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.lane.pending import Task, TaskKind
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.rules.duplicates import MIN_FOUND_SIMILARITY, Text, is_duplicate

@@ -6,7 +6,7 @@ evidence is computed and weighed. Nothing is changed here.
 
 from typing import NamedTuple
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.search_index import NearbyStory, SearchResult
 from newsloom.rules.evidence import (

@@ -4,7 +4,7 @@ It changes the arriving article before its row is stored. Articles that arrived 
 same image keep it until they are reported again.
 """
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import image_key
 from newsloom.records.curated import Article

@@ -5,7 +5,7 @@ store the row, merge stories, mark what must be published.
 """
 
 from newsloom.pipeline.arrival import ArticleArrival
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.departing import come_back, revive
 from newsloom.pipeline.curation.duplicates import find_first_seen, review_copies
 from newsloom.pipeline.curation.grouping import (

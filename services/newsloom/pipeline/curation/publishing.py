@@ -1,6 +1,6 @@
 """Publishing: which articles and stories a changeset publishes in addition to its arrival."""
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.policy import Policy
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.rules.scoring import has_grown, is_published, lead_heat

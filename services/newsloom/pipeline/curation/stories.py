@@ -1,6 +1,6 @@
 """Stories: opening one, counting its articles, merging two, and ending one."""
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.lane.pending import Task, TaskKind
 from newsloom.pipeline.lane.providers import Provider
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory, StoryAlias

@@ -7,7 +7,7 @@ and the task say everything that is needed to continue, so it does not matter wh
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.duplicates import have_same_text
 from newsloom.pipeline.curation.stories import delete_aliases, provider_of
 from newsloom.pipeline.lane.pending import Task, TaskKind

@@ -5,7 +5,7 @@ without it. The lane remembers the withdrawal, so that an older version does not
 """
 
 from newsloom.pipeline.arrival import WithdrawalArrival
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.departing import leave_story, withdraw_departed, withdraw_live
 from newsloom.pipeline.curation.duplicates import replace_root
 from newsloom.pipeline.curation.policy import Policy

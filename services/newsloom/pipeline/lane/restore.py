@@ -9,7 +9,7 @@ from newsloom.pipeline.lane.departed.pages import (
     page_key,
     page_number,
 )
-from newsloom.pipeline.lane.live_articles import pack_encoded, unpack_article
+from newsloom.pipeline.lane.live.live_articles import pack_encoded, unpack_article
 from newsloom.pipeline.lane.pending import Pending
 from newsloom.pipeline.lane.rows import (
     DormantLead,

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from newsloom.pipeline.lane.live_articles import LiveArticles
-from newsloom.pipeline.lane.live_stories import LiveStories
+from newsloom.pipeline.lane.live.live_articles import LiveArticles
+from newsloom.pipeline.lane.live.live_stories import LiveStories
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.search import ranking_kernels
 from newsloom.pipeline.search.centroid_cache import CentroidCache, TermSums

@@ -11,16 +11,16 @@ from typing import Any
 
 import orjson
 
-from newsloom.pipeline.lane.copies import Copies
 from newsloom.pipeline.lane.departed.articles import DepartedArticles, DepartedMember
 from newsloom.pipeline.lane.departed.pages import DepartedPage, page_key
 from newsloom.pipeline.lane.departed.stories import DepartedStories
-from newsloom.pipeline.lane.expiry import ExpiryQueue
-from newsloom.pipeline.lane.live_articles import LiveArticles
-from newsloom.pipeline.lane.live_stories import LiveStories
+from newsloom.pipeline.lane.live.copies import Copies
+from newsloom.pipeline.lane.live.expiry import ExpiryQueue
+from newsloom.pipeline.lane.live.live_articles import LiveArticles
+from newsloom.pipeline.lane.live.live_stories import LiveStories
+from newsloom.pipeline.lane.live.row_cache import MAX_IN_MEMORY
 from newsloom.pipeline.lane.pending import PENDING_KEY, Pending
 from newsloom.pipeline.lane.providers import ProviderNumbers
-from newsloom.pipeline.lane.row_cache import MAX_IN_MEMORY
 from newsloom.pipeline.lane.rows import (
     FORM,
     LANE_KEY,

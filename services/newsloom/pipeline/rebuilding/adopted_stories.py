@@ -5,7 +5,7 @@ counts the article. That is the story itself or the one it was merged into, if t
 else that of its former lead; else the former story, which is dormant then.
 """
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.lane.departed.pages import Departed
 from newsloom.pipeline.lane.rows import LiveStory, StoryAlias
 from newsloom.pipeline.lane.state import State

@@ -12,7 +12,7 @@ import orjson
 
 from newsloom.pipeline.arrival import ArticleArrival, WithdrawalArrival
 from newsloom.pipeline.build_records import Publication
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.departing import as_departed, depart, settle_story
 from newsloom.pipeline.curation.policy import Policy
 from newsloom.pipeline.curation.publishing import mark_lead_if_due

@@ -5,7 +5,7 @@ from itertools import pairwise
 import orjson
 import pytest
 
-from newsloom.pipeline.curation.changeset import Changeset
+from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.stories import end_story
 from newsloom.pipeline.lane.pending import Pending, Task, TaskKind
 from newsloom.pipeline.lane.rows import StoryAlias

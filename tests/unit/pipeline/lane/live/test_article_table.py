@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from newsloom.pipeline.lane.article_table import ArticleTable
+from newsloom.pipeline.lane.live.article_table import ArticleTable
 
 PUBLISHED = ("2026-03-02T10:00:00Z", "0999-12-31T23:59:59Z", "2026-03-02T10:00:01Z")
 

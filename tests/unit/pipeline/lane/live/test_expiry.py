@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from newsloom.pipeline.lane.article_table import ArticleTable
-from newsloom.pipeline.lane.expiry import ExpiryQueue
+from newsloom.pipeline.lane.live.article_table import ArticleTable
+from newsloom.pipeline.lane.live.expiry import ExpiryQueue
 
 
 def _empty_queue() -> tuple[ArticleTable, ExpiryQueue]:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from newsloom.pipeline.lane.article_table import ArticleTable
-from newsloom.pipeline.lane.row_cache import CachedRows
+from newsloom.pipeline.lane.live.article_table import ArticleTable
+from newsloom.pipeline.lane.live.row_cache import CachedRows
 from newsloom.pipeline.lane.rows import LiveStory, decode_story, encode_row
 from newsloom.pipeline.spill_store import SpillStore
 from newsloom.rules.scoring import LeadKey

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsloom.pipeline.lane.copies import Copies
+from newsloom.pipeline.lane.live.copies import Copies
 
 ROOT = "root"
 

@@ -5,9 +5,9 @@ Reads look in the changes first and in the state second. The state is never writ
 
 from collections.abc import Mapping
 
-from newsloom.pipeline.curation.changed_articles import ChangedArticles
-from newsloom.pipeline.curation.changed_departed import ChangedDeparted
-from newsloom.pipeline.curation.story_totals import Providers, StoryTotals
+from newsloom.pipeline.curation.changes.changed_articles import ChangedArticles
+from newsloom.pipeline.curation.changes.changed_departed import ChangedDeparted
+from newsloom.pipeline.curation.changes.story_totals import Providers, StoryTotals
 from newsloom.pipeline.lane.providers import Provider
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory, StoryAlias
 from newsloom.pipeline.lane.state import State

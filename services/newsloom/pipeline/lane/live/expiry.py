@@ -7,7 +7,7 @@ that orders them by second.
 import heapq
 from array import array
 
-from newsloom.pipeline.lane.article_table import ArticleTable
+from newsloom.pipeline.lane.live.article_table import ArticleTable
 
 _MINUTE_S = 60
 

@@ -7,9 +7,9 @@ nothing. It raises OSError if the spill file cannot be written.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from newsloom.pipeline.curation.changed_articles import ChangedArticles
-from newsloom.pipeline.curation.changed_departed import ChangedDeparted
-from newsloom.pipeline.curation.changed_stories import ChangedStories
+from newsloom.pipeline.curation.changes.changed_articles import ChangedArticles
+from newsloom.pipeline.curation.changes.changed_departed import ChangedDeparted
+from newsloom.pipeline.curation.changes.changed_stories import ChangedStories
 from newsloom.pipeline.lane.departed.pages import page_key
 from newsloom.pipeline.lane.pending import PENDING_KEY, Pending, TaskKind
 from newsloom.pipeline.lane.rows import (

@@ -12,10 +12,10 @@ from array import array
 from collections.abc import Iterator
 from struct import Struct
 
-from newsloom.pipeline.lane.article_table import ArticleTable, address_key
 from newsloom.pipeline.lane.fragments import Fragments
+from newsloom.pipeline.lane.live.article_table import ArticleTable, address_key
+from newsloom.pipeline.lane.live.row_cache import CachedRows
 from newsloom.pipeline.lane.providers import ProviderNumbers
-from newsloom.pipeline.lane.row_cache import CachedRows
 from newsloom.pipeline.lane.rows import LiveArticle, decode_article, decode_vector, encode_row
 from newsloom.pipeline.spill_store import SpillStore
 from newsloom.rules.scoring import LeadKey
