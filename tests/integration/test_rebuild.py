@@ -1,11 +1,13 @@
 """Rebuilding a lane on real brokers: with other weights, from a part of its inputs, and refused."""
 
+import asyncio
 import json
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from newsloom.runtimes.kafka.clients.admin import list_topics, open_admin
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
 from tests.support.runs import complete, write_lines
@@ -87,3 +89,20 @@ def test_a_rebuilt_lane_publishes_what_differs_and_goes_on(kafka: Kafka, tmp_pat
     held = _held(kafka)
     assert {key: held.get(key) for key in fresh} == fresh
     assert all("mergedInto" in held[key] for key in held.keys() - fresh.keys())
+
+    asyncio.run(_delete_topic(kafka, "lane-state.v1"))
+    create_topics(kafka)
+    refused = strict.newsloom("worker", "curate")
+    assert refused.code == 1
+    assert "If that topic was emptied, stop all curate workers and run `newsloom" in refused.err
+    emptied = strict.newsloom("lanes", "rebuild", "--quiet")
+    assert (emptied.code, emptied.out, emptied.err) == (0, "", "")
+    assert _held(kafka) == held
+    assert lane_rows(kafka)["lane"]["revision"] >= max(_revisions(kafka, STORIES))
+
+
+async def _delete_topic(kafka: Kafka, name: str) -> None:
+    async with open_admin(kafka.servers) as admin:
+        await admin.delete_topics([kafka.prefix + name])
+        while kafka.prefix + name in await list_topics(admin):
+            await asyncio.sleep(0.1)

@@ -58,3 +58,11 @@ def test_the_dead_letter_states_the_stage_and_the_attempts() -> None:
     fault = poison(Stage.CURATE)
     assert (fault.reason, fault.stage) == (Reason.POISON, Stage.CURATE)
     assert fault.detail.startswith("3 attempts ")
+
+
+def test_a_rebuild_is_known_until_an_input_has_passed() -> None:
+    rebuilt = _next_process(Attempts(is_rebuilt=True))
+    assert rebuilt.is_rebuilt
+    assert _next_process(rebuilt.begin(5)).is_rebuilt
+    assert _next_process(rebuilt.begin(5).end()).is_rebuilt
+    assert not rebuilt.begin(5).passed(1).is_rebuilt

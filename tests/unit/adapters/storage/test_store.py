@@ -1,6 +1,7 @@
 """The store keeps what was read of each input; folders of an earlier version can be opened."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,57 @@ def test_folder_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
     _set_format(tmp_path, "3")
     with pytest.raises(OutageError, match="choose another --output"):
         read_rows(tmp_path)
+
+
+def test_inputs_are_in_the_order_of_first_reading(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for path in ("/z.jsonl", "/a.jsonl", "/z.jsonl"):
+        store.commit(Batch(positions={path: POSITION}))
+    assert store.inputs() == ["/z.jsonl", "/a.jsonl"]
+    store.close()
+
+
+def test_a_state_is_replaced_and_lines_are_added_in_one_transaction(tmp_path: Path) -> None:
+    store, other = Store(tmp_path / "out"), Store(tmp_path / "other")
+    batch = Batch(rows={"a": b"1", "b": b"2"}, positions={"/former.jsonl": POSITION})
+    batch.lines["curated.jsonl"].append(b"one\n")
+    store.commit(batch)
+    store.keep_attempts("halted")
+    other.commit(Batch(rows={"b": b"3"}, positions={"/z.jsonl": POSITION, "/a.jsonl": POSITION}))
+
+    other.close()
+    store.replace(tmp_path / "other", {"curated.jsonl": [b"%d\n" % n for n in range(1_200)]})
+
+    def assert_replaced() -> None:
+        assert dict(store.rows()) == {"b": b"3"}
+        assert store.inputs() == ["/z.jsonl", "/a.jsonl"]
+        assert store.position("/a.jsonl") == POSITION
+        assert store.attempts() == ""
+        expected = b"one\n" + b"".join(b"%d\n" % n for n in range(1_200))
+        assert (tmp_path / "out" / "curated.jsonl").read_bytes() == expected
+        assert b"".join(store.published("curated.jsonl", 0)) == expected
+
+    assert_replaced()
+    store.close()
+    (tmp_path / "out" / "curated.jsonl").unlink()
+    store = Store(tmp_path / "out")
+    assert_replaced()
+    store.close()
+
+
+def test_a_state_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
+    def failing() -> Iterator[bytes]:
+        yield b"two\n"
+        raise OSError("no space")
+
+    store, other = Store(tmp_path / "out"), Store(tmp_path / "other")
+    store.commit(Batch(rows={"a": b"1"}))
+    other.commit(Batch(rows={"b": b"2"}))
+    other.close()
+
+    with pytest.raises(OutageError, match="no space"):
+        store.replace(tmp_path / "other", {"curated.jsonl": failing()})
+
+    assert dict(store.rows()) == {"a": b"1"}
+    assert list(store.published("curated.jsonl", 0)) == []
+    store.close()

@@ -6,12 +6,13 @@ worker that starts meanwhile fences this process, whose transaction then fails: 
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import orjson
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerFenced
 
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.storage.last_records import LastRecords
@@ -22,7 +23,6 @@ from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Curator
 from newsloom.pipeline.spill_store import SpillStore
 from newsloom.records.faults import Reason
-from newsloom.runtimes.attempts import Attempts
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.hang_limit import MAX_WORK_S, HangLimit
 from newsloom.runtimes.kafka.clients.admin import group_state, open_admin
@@ -40,6 +40,7 @@ TRANSACTION_TIMEOUT_MS = 900_000
 """15 minutes, the most that a broker allows by default (`transaction.max.timeout.ms`)."""
 _PART = 500
 _IDLE = ("Empty", "Dead")
+_AGAIN = "stop all curate workers and run this again"
 
 
 class LaneRebuild:
@@ -103,24 +104,30 @@ class LaneRebuild:
             self._new_spill_store(),
             lambda _: None,
         )
-        state = State(self._new_spill_store())
-        state.lane = LaneRow(revision=former.lane.revision)
-        self._new.commit(Batch(rows={LANE_KEY: encode_row(state.lane)}))
+        # Rows may be missing: the topic may have been emptied.
+        position, revision = max(position, committed[source][0] or 0), former.lane.revision
         for name, topic in self._published().items():
-            await self._hold(name, topic)
+            revision = max(revision, await self._hold(name, topic))
+        state = State(self._new_spill_store())
+        state.lane = LaneRow(revision=revision)
+        self._new.commit(Batch(rows={LANE_KEY: encode_row(state.lane)}))
         await self._curate(state, read_partition(self._servers, source, position))
         records, lost = adopt(
-            self._held, self._new, former, state, self._policy, former.lane.outcomes
+            self._held, self._new, former, state, self._policy, former.lane.outcomes or None
         )
         counts = {"curated.jsonl": 0, "stories.jsonl": 0, "dead-letters.jsonl": len(self._letters)}
         outgoing = self._outgoing(records, former, position, counts)
-        attempts = Attempts(committed[source][1].inputs, form=FORM, is_rebuilt=True)
+        attempts = replace(committed[source][1], form=FORM, is_rebuilt=True)
         try:
             await producer.commit_parts(_parts(outgoing), position, attempts)
+        except ProducerFenced as error:
+            raise OutageError(
+                f"a curate worker has started, so lane {self._partition} is not rebuilt: {_AGAIN}"
+            ) from error
         except (KafkaError, TimeoutError) as error:
             raise OutageError(
-                f"lane {self._partition} is not rebuilt, unless a worker finds otherwise: "
-                f"{type(error).__name__}: {error}; stop all curate workers and run this again"
+                f"it is unknown whether lane {self._partition} is rebuilt: "
+                f"{type(error).__name__}: {error}; {_AGAIN}"
             ) from error
         return Rebuilt(counts, lost)
 
@@ -130,16 +137,19 @@ class LaneRebuild:
             "stories.jsonl": self._topics.stories,
         }
 
-    async def _hold(self, name: str, topic: str) -> None:
-        """Copies what subscribers hold of a topic."""
-        batch = Batch()
+    async def _hold(self, name: str, topic: str) -> int:
+        """Copies what subscribers hold of a topic; returns the highest revision."""
+        batch, revision = Batch(), 0
         source = TopicPartition(topic, self._partition)
         async for record in read_partition(self._servers, source):
             batch.lines[name].append(_line(record))
+            if record.value is not None:
+                revision = orjson.loads(record.value)["revision"]  # they rise
             if batch.size >= FULL_TRANSACTION:
                 self._held.commit(batch)
                 batch = Batch()
         self._held.commit(batch)
+        return revision
 
     async def _curate(self, state: State, inputs: AsyncIterator[Incoming]) -> None:
         """Curates the inputs into the new lane. Raises OutageError at the limit on bugs."""

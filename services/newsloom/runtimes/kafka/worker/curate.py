@@ -130,8 +130,9 @@ class CurateProcessor:
             raise OutageError(
                 f"group {self.group} is at offset {committed:,} of {self.input_topic} partition "
                 f"{partition}, but {self.topics.lane_state} only knows the inputs before "
-                f"{next_offset:,}: the group's offset was moved, or that topic was emptied. Set "
-                f"the group's offset back to {next_offset:,}"
+                f"{next_offset:,}. If the group's offset was moved, set it back to "
+                f"{next_offset:,}. If that topic was emptied, stop all curate workers and run "
+                "`newsloom lanes rebuild`"
             )
 
     def _restore_reporter(self, partition: int) -> Callable[[float], None]:
