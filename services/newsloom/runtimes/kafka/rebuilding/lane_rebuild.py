@@ -5,6 +5,8 @@ differ from those that subscribers hold, and the new rows. The input position do
 worker that starts meanwhile fences this process, whose transaction then fails: nothing changes.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -38,6 +40,9 @@ from newsloom.runtimes.rebuild import Rebuilt, add_step, adopt
 
 TRANSACTION_TIMEOUT_MS = 900_000
 """15 minutes, the most that a broker allows by default (`transaction.max.timeout.ms`)."""
+MAX_WAIT_S = 10
+"""A worker that was killed is a member of its group for the session timeout, 6 s."""
+_PAUSE_S = 0.5
 _PART = 500
 _IDLE = ("Empty", "Dead")
 _AGAIN = "stop all curate workers and run this again"
@@ -88,12 +93,14 @@ class LaneRebuild:
 
     async def _require_idle_group(self) -> None:
         async with open_admin(self._servers) as admin:
-            state = await group_state(admin, self._group)
-        if state not in _IDLE:
-            raise OutageError(
-                f"workers of group {self._group} are running: stop all curate workers first, and "
-                "start them afterwards"
-            )
+            deadline = time.monotonic() + MAX_WAIT_S
+            while (await group_state(admin, self._group)) not in _IDLE:
+                if time.monotonic() > deadline:
+                    raise OutageError(
+                        f"workers of group {self._group} are running: stop all curate workers "
+                        "first, and start them afterwards"
+                    )
+                await asyncio.sleep(_PAUSE_S)
 
     async def _rebuild(self, source: TopicPartition, producer: PartitionProducer) -> Rebuilt:
         committed = await read_committed(self._servers, self._group, [source])
