@@ -13,8 +13,8 @@ WEIGHTS = DEFAULT_POLICY.weights
 NEVER_JOIN = Policy(WEIGHTS._replace(join_bias=-1_000_000_000))
 EXCERPT = "The ferry Selkie ran aground off Northfield pier on Monday with 80 passengers on board."
 OTHER = (
-    "Coastguard helicopters and two lifeboats brought everyone from the ferry Selkie to Northfield, "
-    "where a school hall was opened for the night."
+    "Coastguard helicopters and two lifeboats brought everyone from the ferry Selkie to "
+    "Northfield, where a school hall was opened for the night."
 )
 FERRY = {"title": "Ferry Selkie aground off Northfield pier", "excerpt": EXCERPT}
 LATER = {"title": "Selkie passengers safe after ferry runs aground", "excerpt": OTHER}
