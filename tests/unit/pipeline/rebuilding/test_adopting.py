@@ -16,8 +16,11 @@ OTHER = (
     "Coastguard helicopters and two lifeboats brought everyone from the ferry Selkie to "
     "Northfield, where a school hall was opened for the night."
 )
-FERRY = {"title": "Ferry Selkie aground off Northfield pier", "excerpt": EXCERPT}
-LATER = {"title": "Selkie passengers safe after ferry runs aground", "excerpt": OTHER}
+FERRY: dict[str, Any] = {"title": "Ferry Selkie aground off Northfield pier", "excerpt": EXCERPT}
+LATER: dict[str, Any] = {
+    "title": "Selkie passengers safe after ferry runs aground",
+    "excerpt": OTHER,
+}
 
 
 def _step(record: dict[str, Any], at_s: int = 30 * DAY_S) -> Step:
@@ -157,3 +160,16 @@ def test_the_clock_does_not_go_back() -> None:
     anew = rebuild(lane, steps[:3], DEFAULT_POLICY)
 
     assert anew.lane.curator.state.lane.clock == lane.curator.state.lane.clock
+
+
+def test_a_version_that_came_after_a_withdrawal_stays_held_with_its_story() -> None:
+    older = _article("a.example/1", **FERRY)
+    newer = _article("a.example/1", **FERRY, updatedDateTime="2026-03-03T00:00:00Z")
+    later = [_article(f"{name}.example/9", 20 * DAY_S) for name in "xyz"]
+    before = [older, _withdrawal("a.example/1")]
+
+    anew = _rebuild([*before, newer, *later], [*before, *later])
+
+    assert anew.lost == [_id("a.example/1")]
+    for records in anew.lane.records.values():
+        assert not records[_id("a.example/1")].get("withdrawn")
