@@ -111,3 +111,14 @@ def test_a_new_lane_has_the_newest_form() -> None:
     pipeline = new_pipeline()
     take(pipeline, event("ledger.example/1", _TITLES[0]))
     assert form_of_lane(_rows(pipeline.state)[LANE_KEY]) == FORM
+
+
+def test_all_work_on_an_input_is_one_step_in_form_1() -> None:
+    text = "The car ferry struck the disused coal pier on Monday evening with passengers aboard."
+    pipeline = _of_form_1(max_step=20)
+    for number in range(40):
+        take(pipeline, event(f"outlet{number}.example/1", _TITLES[0], number, excerpt=text))
+    taken = take(pipeline, {"webUrl": "https://outlet0.example/1", "withdrawn": True})
+    assert len(taken.curated) >= 39, "all copies have another root"
+    assert not pipeline.state.pending.tasks
+    form_1.check_lane(_rows(pipeline.state))

@@ -5,10 +5,12 @@ from hypothesis import strategies as st
 
 from newsloom.pipeline.lane.rows import (
     LiveArticle,
+    LiveStory,
     article_key,
     decode_row,
     decode_vector,
     encode_row,
+    story_key,
 )
 from tests.support.newsstand import ident
 
@@ -36,3 +38,10 @@ def test_a_vector_is_read_from_a_row_with_any_other_fields(
     assert list(decode_vector(row)) == list(vector), "the terms of the title are first"
     assert decode_row(article_key(ident("ledger.example/1")), row) == live
     assert row == encode_row(live.copy()), "the cached encoding equals a new one"
+
+
+def test_a_story_of_form_1_is_in_memory_as_it_is_read_again() -> None:
+    story_id = ident("ledger.example/1")
+    story = LiveStory(story_id, 1, 0, 9, 3, {"a.example": ("A", 1)}, story_id, 3, True, 50, "en")
+    story.return_to_form_1({"a.example": ("A", 2), "b.example": ("B", 1)})
+    assert decode_row(story_key(story_id), encode_row(story)) == story
