@@ -161,10 +161,12 @@ class Verifier:
             if "movedVersion" in fields:
                 continue  # an article of another lane
             if "withdrawn" in fields:
-                arrivals[record.partition].append(_Arrival(None, tuple(fields["withdrawn"])))
+                named = fields["withdrawn"]  # one id in records of form 1
+                ids = (named,) if isinstance(named, str) else tuple(named)
+                arrivals[record.partition].append(_Arrival(None, ids))
                 continue
             article = fields["article"]
-            self._addresses[fields["address"]] = article["id"]
+            self._addresses[fields.get("address", "")] = article["id"]
             for name in ("webUrl", "originalUrl"):
                 self._ids[article.get(name, "")] = article["id"]
             arrivals[record.partition].append(_Arrival(_identity(article), ()))

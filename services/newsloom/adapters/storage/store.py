@@ -29,7 +29,6 @@ import zstandard
 from newsloom.adapters.failures import OutageError
 from newsloom.adapters.inputs.positions import Position
 from newsloom.adapters.inputs.sources import DATABASE, PROJECTIONS
-from newsloom.pipeline.lane.rows import LANE_KEY, upgraded_lane
 
 FORMAT = "5"
 """The format of a new database. Its state rows have form 2 (`pipeline/lane/rows.py`)."""
@@ -153,6 +152,9 @@ class Store:
         """
         if self._read_meta("format") == FORMAT:
             return False
+        # Imported here, because it loads the search loops, which other commands do without.
+        from newsloom.pipeline.lane.rows import LANE_KEY, upgraded_lane
+
         (lane,) = self._connection.execute(
             "SELECT value FROM rows WHERE key = ?", (LANE_KEY,)
         ).fetchone()
