@@ -142,7 +142,11 @@ class Verifier:
             if value is None:
                 self._inputs.withdrawals[(key or b"").decode()].append(place)
                 continue
-            event = json.loads(value)
+            try:
+                event = json.loads(value)
+            except ValueError:
+                self.account.note("lost", f"{place} is not JSON, and has no dead letter")
+                continue
             if event.get("withdrawn"):
                 self._inputs.withdrawals[event["webUrl"]].append(place)
             else:
