@@ -17,6 +17,17 @@ catalogue_option = click.option(
 )
 
 
+def folder_option(what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds --output for a command that works on a folder, or else on Kafka. `what` is its help."""
+    return click.option(
+        "--output",
+        "folder",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help=what,
+    )
+
+
 def images_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --images and --discover-images."""
     images = click.option(

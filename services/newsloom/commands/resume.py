@@ -9,16 +9,13 @@ from pathlib import Path
 import click
 
 from newsloom.adapters.storage.store import Store, require_database
+from newsloom.commands.options import folder_option
 from newsloom.settings import Settings
 
 
 @click.command()
-@click.option(
-    "--output",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The output folder of a `newsloom run` that halted.  [default: the workers on Kafka]",
+@folder_option(
+    "The output folder of a `newsloom run` that halted.  [default: the workers on Kafka]"
 )
 def resume(folder: Path | None) -> None:
     """Go on after Newsloom halted because of bugs.

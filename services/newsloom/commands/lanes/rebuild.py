@@ -19,7 +19,7 @@ from newsloom.adapters.inputs.sources import Source, find_sources
 from newsloom.adapters.storage.store import Store, require_database
 from newsloom.bootstrap import build_keyring, build_policy, build_run, rebuild_lane, restore_state
 from newsloom.commands.display.progress import ProgressView
-from newsloom.commands.options import catalogue_option, images_options
+from newsloom.commands.options import catalogue_option, folder_option, images_options
 from newsloom.commands.run import bytes_to_read, stop_on_signals
 from newsloom.observability.definitions import RUN
 from newsloom.observability.metrics import Metrics
@@ -32,13 +32,9 @@ from newsloom.settings import Settings, read_settings
 
 
 @click.command()
-@click.option(
-    "--output",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The output folder of a `newsloom run`. No run can use it meanwhile.  [default: the lanes "
-    "on Kafka]",
+@folder_option(
+    "The output folder of a `newsloom run`. No run can use it meanwhile.  [default: the lanes "
+    "on Kafka]"
 )
 @click.option(
     "--lane",

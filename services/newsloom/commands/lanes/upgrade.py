@@ -9,17 +9,12 @@ from pathlib import Path
 import click
 
 from newsloom.adapters.storage.store import Store, require_database
+from newsloom.commands.options import folder_option
 from newsloom.settings import Settings
 
 
 @click.command()
-@click.option(
-    "--output",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The output folder of a `newsloom run`.  [default: the lanes on Kafka]",
-)
+@folder_option("The output folder of a `newsloom run`.  [default: the lanes on Kafka]")
 def upgrade(folder: Path | None) -> None:
     """Store lanes in the form of this release, which the former release cannot read.
 

@@ -33,7 +33,7 @@ class ChangedStories:
         self._to_measure: dict[str, None] = {}
 
     def row(self, story_id: str) -> LiveStory | StoryAlias | None:
-        """The row under that id: a live story, an alias, or None."""
+        """The row under that id: a live or dormant story, an alias, or None."""
         if story_id in self.changed:
             return self.changed[story_id]
         return self._state.story(story_id)
@@ -172,7 +172,7 @@ class ChangedStories:
                 row.return_to_form_1(self.providers(story_id))
 
     def remove(self, story_id: str) -> None:
-        """Removes the row of a story without live articles, or of an alias."""
+        """Removes the row of a story without articles, or of an alias."""
         self.changed[story_id] = None
 
     def aliases_of(self, story_id: str) -> list[str]:
