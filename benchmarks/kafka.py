@@ -33,7 +33,7 @@ from newsloom.pipeline.lane.rows import (
 )
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Pipeline
-from newsloom.runtimes.kafka.worker.lane_reader import POSITION_KEY, encode_position
+from newsloom.runtimes.kafka.stages.lane_reader import POSITION_KEY, encode_position
 from tests.support.forked import COMMAND
 from tests.support.generator import generate
 from tests.support.kafka import Kafka

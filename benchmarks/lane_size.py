@@ -26,7 +26,7 @@ from newsloom.adapters.storage.spill_file import SpillFile
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Curator, Enriched, Enricher
 from newsloom.records.faults import Fault
-from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival, encode_arrival
+from newsloom.runtimes.kafka.stages.enriched_records import decode_arrival, encode_arrival
 from tests.support.generator import DAY_S, DEFAULT_START, generate
 from tests.support.pipeline import raw_input
 

@@ -16,6 +16,7 @@ from newsloom.adapters.catalogue.files import load_catalogue
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Curator, Enriched, Enricher, Result
 from newsloom.records.faults import Fault
+from newsloom.runtimes.kafka.stages.enriched_records import decode_arrival, encode_arrival
 from newsloom.runtimes.kafka.topics.definitions import (
     ARTICLE_EVENTS,
     CURATED_ARTICLES,
@@ -23,7 +24,6 @@ from newsloom.runtimes.kafka.topics.definitions import (
     LANE_STATE,
     STORIES,
 )
-from newsloom.runtimes.kafka.worker.enriched_records import decode_arrival, encode_arrival
 from tests.support.generator import generate
 from tests.support.pipeline import raw_input
 

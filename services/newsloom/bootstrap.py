@@ -34,7 +34,7 @@ from newsloom.settings import Settings
 
 if TYPE_CHECKING:
     from newsloom.adapters.images.checks import ImageChecker
-    from newsloom.runtimes.kafka.worker.processor import Processor
+    from newsloom.runtimes.kafka.stages.processor import Processor
     from newsloom.runtimes.rebuild import Rebuilt
 
 
@@ -113,9 +113,9 @@ def build_processor(
     """The processor of a Kafka worker: `enrich` or `curate`."""
     # Imported here, because a run without Kafka does not need its clients.
     from newsloom.runtimes.kafka.clients.group_forms import read_form
+    from newsloom.runtimes.kafka.stages.curate import CurateProcessor
+    from newsloom.runtimes.kafka.stages.enrich import EnrichProcessor
     from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
-    from newsloom.runtimes.kafka.worker.curate import CurateProcessor
-    from newsloom.runtimes.kafka.worker.enrich import EnrichProcessor
 
     servers, topics = settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix)
     lanes, group = LaneTable(settings.kafka_lanes), settings.kafka_group_prefix + name

@@ -32,9 +32,9 @@ from newsloom.runtimes.kafka.clients.group_offsets import read_committed
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
 from newsloom.runtimes.kafka.rebuilding.partition_reader import read_partition
+from newsloom.runtimes.kafka.stages.enriched_records import NewerForm, decode_arrival
+from newsloom.runtimes.kafka.stages.lane_reader import POSITION_KEY, encode_position, read_lane
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
-from newsloom.runtimes.kafka.worker.enriched_records import NewerForm, decode_arrival
-from newsloom.runtimes.kafka.worker.lane_reader import POSITION_KEY, encode_position, read_lane
 from newsloom.runtimes.lane import FULL_TRANSACTION
 from newsloom.runtimes.rebuild import Rebuilt, add_step, adopt
 

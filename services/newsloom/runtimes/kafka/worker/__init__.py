@@ -1,1 +1,1 @@
-"""Kafka workers: the enrich and curate processes."""
+"""Worker processes: their group, batches, commits and ends, for the work of either stage."""

@@ -17,7 +17,7 @@ from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.runtimes.attempts import MAX_ATTEMPTS, Attempts, halt, poison
 from newsloom.runtimes.hang_limit import MAX_WORK_S, HangLimit
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing
-from newsloom.runtimes.kafka.worker.processor import PartitionProcessor
+from newsloom.runtimes.kafka.stages.processor import PartitionProcessor
 from newsloom.runtimes.kafka.worker.shared_memory import Batch, BatchInWork
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 

@@ -26,9 +26,9 @@ from newsloom.runtimes.kafka.clients.connection import ConnectionOutageError, de
 from newsloom.runtimes.kafka.clients.group_offsets import read_committed
 from newsloom.runtimes.kafka.clients.lag import watch_lag
 from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
+from newsloom.runtimes.kafka.stages.processor import PartitionProcessor, Processor
 from newsloom.runtimes.kafka.worker.batch_runner import BatchRunner, HangError
 from newsloom.runtimes.kafka.worker.consumer import BatchApp, BatchConsumer, build_app
-from newsloom.runtimes.kafka.worker.processor import PartitionProcessor, Processor
 from newsloom.runtimes.kafka.worker.shared_memory import Batch, BatchInWork
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 

@@ -15,9 +15,9 @@ from newsloom.pipeline.curation.policy import DEFAULT_POLICY
 from newsloom.pipeline.lane.state import State
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
+from newsloom.runtimes.kafka.stages.curate import CurateLane
+from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
-from newsloom.runtimes.kafka.worker.curate import CurateLane
-from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
 from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 from newsloom.runtimes.lane import Lane

@@ -10,7 +10,7 @@ from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.lane.rows import FORM, FORMER_FORM
 from newsloom.pipeline.process import Enriched, Enricher
 from newsloom.rules.topics import TopicIndex
-from newsloom.runtimes.kafka.worker.enriched_records import (
+from newsloom.runtimes.kafka.stages.enriched_records import (
     NewerForm,
     decode_arrival,
     encode_arrival,

@@ -13,8 +13,8 @@ from newsloom.rules.lanes import LaneTable
 from newsloom.rules.topics import TopicIndex
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
+from newsloom.runtimes.kafka.stages.enrich import EnrichPartition, EnrichProcessor
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
-from newsloom.runtimes.kafka.worker.enrich import EnrichPartition, EnrichProcessor
 
 EVENT = orjson.dumps(
     {

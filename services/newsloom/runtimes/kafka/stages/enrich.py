@@ -22,15 +22,15 @@ from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.images import Images
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
-from newsloom.runtimes.kafka.topics.definitions import DEAD_LETTERS, ENRICHED_ARTICLES, KafkaTopics
-from newsloom.runtimes.kafka.worker import record_logs
-from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
-from newsloom.runtimes.kafka.worker.processor import (
+from newsloom.runtimes.kafka.stages import record_logs
+from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
+from newsloom.runtimes.kafka.stages.processor import (
     PartitionProcessor,
     require_lanes,
     require_max_bytes,
     require_topics,
 )
+from newsloom.runtimes.kafka.topics.definitions import DEAD_LETTERS, ENRICHED_ARTICLES, KafkaTopics
 
 RECORDS_AT_ONCE = 400
 """The number of records whose images are checked at once. Each such group takes at most as long as

@@ -24,6 +24,19 @@ from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.group_forms import is_marked
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
+from newsloom.runtimes.kafka.stages import record_logs
+from newsloom.runtimes.kafka.stages.enriched_records import NewerForm, decode_arrival
+from newsloom.runtimes.kafka.stages.lane_reader import (
+    POSITION_KEY,
+    encode_position,
+    read_lane,
+)
+from newsloom.runtimes.kafka.stages.processor import (
+    PartitionProcessor,
+    require_lanes,
+    require_max_bytes,
+    require_topics,
+)
 from newsloom.runtimes.kafka.topics.definitions import (
     CURATED_ARTICLES,
     DEAD_LETTERS,
@@ -31,19 +44,6 @@ from newsloom.runtimes.kafka.topics.definitions import (
     LANE_STATE,
     STORIES,
     KafkaTopics,
-)
-from newsloom.runtimes.kafka.worker import record_logs
-from newsloom.runtimes.kafka.worker.enriched_records import NewerForm, decode_arrival
-from newsloom.runtimes.kafka.worker.lane_reader import (
-    POSITION_KEY,
-    encode_position,
-    read_lane,
-)
-from newsloom.runtimes.kafka.worker.processor import (
-    PartitionProcessor,
-    require_lanes,
-    require_max_bytes,
-    require_topics,
 )
 from newsloom.runtimes.lane import FULL_TRANSACTION, Lane
 

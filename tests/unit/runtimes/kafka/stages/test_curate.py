@@ -18,9 +18,9 @@ from newsloom.records.faults import Fault
 from newsloom.rules.topics import TopicIndex
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
+from newsloom.runtimes.kafka.stages.curate import CurateLane
+from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
-from newsloom.runtimes.kafka.worker.curate import CurateLane
-from newsloom.runtimes.kafka.worker.enriched_records import encode_arrival
 from newsloom.runtimes.lane import Lane
 from tests.support.lanes import START_S, event
 from tests.support.pipeline import raw_input
