@@ -18,6 +18,7 @@ WITNESSES = 3
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+_DAY_S = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_S = int((datetime(1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
 _LAST_S = int((datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH).total_seconds())
@@ -42,7 +43,7 @@ def parse_time(text: str) -> int | None:
     try:
         local = datetime.fromisoformat(f"{date}T{minutes}:{seconds}+00:00")
         since_epoch = local - _EPOCH
-        time = since_epoch.days * 86_400 + since_epoch.seconds - _offset_s(offset)
+        time = since_epoch.days * _DAY_S + since_epoch.seconds - _offset_s(offset)
     except ValueError:
         return None
     return time if _FIRST_S <= time <= _LAST_S else None
@@ -61,7 +62,13 @@ def _offset_s(offset: str) -> int:
 @lru_cache(maxsize=4096)
 def format_time(time: int) -> str:
     """`time` (seconds since the epoch) as RFC 3339 in UTC, in whole seconds with `Z`."""
-    return (_EPOCH + timedelta(seconds=time)).isoformat()[:-6] + "Z"
+    day, second = divmod(time, _DAY_S)
+    return f"{_format_day(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+
+
+@lru_cache(maxsize=64)
+def _format_day(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
 def bounded_time(event_time: int, arrival_time: int) -> int:

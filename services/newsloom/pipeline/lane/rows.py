@@ -256,18 +256,18 @@ def dormant_lead_key(story_id: str) -> str:
 
 def encode_row(row: Row) -> bytes:
     """`row` as a JSON object. The row of an article or a story keeps its encoding."""
+    if isinstance(row, LiveArticle | LiveStory):
+        if row._encoded is None:
+            stored = _of_article(row) if isinstance(row, LiveArticle) else _of_story(row)
+            row._encoded = compact_copy(orjson.dumps(stored))
+        return row._encoded
     if isinstance(row, DepartedPage):
         return row.encode()
     if isinstance(row, DormantLead):
         return encode_row(row.live)
     if isinstance(row, LaneRow) and row.form == FORMER_FORM:
         return orjson.dumps({name: getattr(row, name) for name in _LANE_NAMES_OF_FORM_1})
-    if not isinstance(row, LiveArticle | LiveStory):
-        return orjson.dumps(row)
-    if row._encoded is None:
-        stored = _of_article(row) if isinstance(row, LiveArticle) else _of_story(row)
-        row._encoded = compact_copy(orjson.dumps(stored))
-    return row._encoded
+    return orjson.dumps(row)
 
 
 # The fields that are not stored come last, and there is no name for them.

@@ -13,9 +13,9 @@ from newsloom.pipeline.lane.providers import ProviderNumbers
 
 K = TypeVar("K")
 
-SMALL_STORY = 32
-"""Counting a story of this size costs less than keeping its counts."""
-MAX_KEPT = 1024
+SMALL_STORY = 4
+"""The counts of a story of this size are not kept: counting its articles costs as little."""
+MAX_KEPT = 4096
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ class HashIndex:
 
     def add(self, key: int, number: int) -> None:
         """Adds a number that is not in the index."""
-        if 3 * (self._count + 1) > 2 * len(self._table):
+        if 2 * (self._count + 1) > len(self._table):
             self._grow()
         self._count += 1
         self._put(key, number)
