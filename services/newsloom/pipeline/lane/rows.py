@@ -146,8 +146,11 @@ class LiveStory:
         return self._all_providers
 
     def return_to_form_1(self, providers: dict[str, tuple[str, int]]) -> None:
-        """Turns a row of form 2 into one of form 1, as it is read again; undoes `take_over`."""
-        self.earlier, self._all_providers = {}, providers
+        """Turns a row of form 2 into one of form 1, as it is read again; undoes `take_over`.
+
+        It sorts the providers, because their order depends on when they were counted.
+        """
+        self.earlier, self._all_providers = {}, dict(sorted(providers.items()))
         self.heat, self.locale = NOT_LEADING, _NO_LOCALE
 
     def copy(self) -> "LiveStory":
