@@ -18,7 +18,10 @@ from newsloom.pipeline.lane.rows import (
     Row,
     StoryAlias,
     decode_row,
+    id_in_key,
+    is_alias,
     is_article_key,
+    is_dormant_lead_key,
     is_story_key,
 )
 from newsloom.pipeline.lane.state import State
@@ -61,6 +64,8 @@ class Restoration:
         elif is_article_key(key):
             article = unpack_article(self._spill_store.read(handle))
             self._state.restore_article(article, handle)
+        elif is_dormant_lead_key(key):
+            self._state.dormant.restore_lead(id_in_key(key), handle)
         else:
             self._add_small(key, handle)
 
@@ -71,11 +76,10 @@ class Restoration:
 
     def _add_spilled_story(self, key: str, handle: int) -> None:
         assert self._spill_store is not None, "there is no spill store"
-        row = decode_row(key, self._spill_store.read(handle))
-        if isinstance(row, LiveStory):
-            self._state.restore_story(row, handle)
-        else:
+        if is_alias(self._spill_store.read(handle)):
             self._add_small(key, handle)
+        else:
+            self._state.restore_story(id_in_key(key), handle)
 
     def add(self, row: Row) -> None:
         """Adds a row of any kind."""
@@ -102,6 +106,7 @@ class Restoration:
         for key, handle in self._spilled_stories:
             self._add_spilled_story(key, handle)
         self._spilled_stories.clear()
+        self._state.departed.reserve(len(self._pages))
         for number, page in sorted(self._pages.items()):
             if isinstance(page, DepartedPage):
                 self._state.put_page(page)

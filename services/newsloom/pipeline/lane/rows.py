@@ -257,6 +257,22 @@ def dormant_lead_key(story_id: str) -> str:
     return f"{_DORMANT_LEAD}{story_id}"
 
 
+def is_dormant_lead_key(key: str) -> bool:
+    """Whether `key` is the key of the row of a dormant story's lead."""
+    return key.startswith(_DORMANT_LEAD)
+
+
+def id_in_key(key: str) -> str:
+    """The id in the key of an article, a story or a dormant lead."""
+    return key.rpartition("/")[2]
+
+
+def is_alias(value: bytes) -> bool:
+    """Whether an encoded row under a story's key is that of an alias, without decoding it."""
+    # A quotation mark inside a JSON string is escaped, so these bytes are the name of a field.
+    return b'"merged_into":' in value
+
+
 def encode_row(row: Row) -> bytes:
     """`row` as a JSON object. The row of an article or a story keeps its encoding."""
     if isinstance(row, LiveArticle | LiveStory):
@@ -294,8 +310,8 @@ def decode_row(key: str, value: bytes) -> Row:
         return decode_article(value)
     if is_page_key(key):
         return decode_page(key, value)
-    if key.startswith(_DORMANT_LEAD):
-        return DormantLead(key.removeprefix(_DORMANT_LEAD), decode_article(value))
+    if is_dormant_lead_key(key):
+        return DormantLead(id_in_key(key), decode_article(value))
     row = orjson.loads(value)
     if key == PENDING_KEY:
         return decode_pending(row)

@@ -31,6 +31,7 @@ from newsloom.pipeline.lane.rows import (
     Row,
     StoryAlias,
     article_key,
+    decode_story,
     dormant_lead_key,
     encode_row,
     story_key,
@@ -58,6 +59,7 @@ class State:
         articles were placed, the oldest leaves with each new one.
         """
         self.cap = cap
+        self._spill_store = spill_store
         self.lane = LaneRow()
         self.providers = ProviderNumbers()
         self.articles = LiveArticles(spill_store, max_in_memory, self.providers)
@@ -139,12 +141,13 @@ class State:
             self.remove_story(story.id)
             self.dormant.put_row(story)
 
-    def restore_story(self, story: LiveStory, handle: int) -> None:
+    def restore_story(self, story_id: str, handle: int) -> None:
         """Adds a row that stays in the spill store, once all articles are restored."""
-        if self.stories.size_of(story.id):
-            self.stories.put(story, handle)
+        if self.stories.size_of(story_id):
+            assert self._spill_store is not None, "there is no spill store"
+            self.stories.put(decode_story(self._spill_store.read(handle)), handle)
         else:
-            self.dormant.put_row(story, handle)
+            self.dormant.restore_row(story_id, handle)
 
     def remove_story(self, story_id: str) -> None:
         """Removes a story's row, live, dormant or alias, if there is one."""

@@ -30,6 +30,7 @@ from newsloom.pipeline.lane.providers import ProviderNumbers
 from newsloom.pipeline.spill_store import SpillStore
 
 _ENTRY = Struct("<IqIIIII")
+_KEY = Struct("<I")
 _NAMES = ("key", "event_at", "story", "provider", "next", "address", "root")
 _COLUMNS = np.dtype(
     list(zip(_NAMES, ("<u4", "<i8", "<u4", "<u4", "<u4", "<u4", "<u4"), strict=True))
@@ -136,6 +137,10 @@ class DepartedArticles:
         stored = self._stored.get(self._oldest)
         return None if stored is None else (self._oldest, stored.last_at)
 
+    def reserve(self, pages: int) -> None:
+        """Makes space for that many more pages at once."""
+        self._index.reserve(pages * PAGE_ARTICLES)
+
     def put_page(self, page: DepartedPage, handle: int = 0) -> None:
         """Adds or replaces a page. With a `handle` it stays in the spill store. Raises OSError."""
         former = self.page(page.number).articles
@@ -218,7 +223,8 @@ class DepartedArticles:
         return _ENTRY.unpack_from(*self._place(number))
 
     def _key_of(self, number: int) -> int:
-        return self._entry(number)[0]
+        key: int = _KEY.unpack_from(*self._place(number))[0]
+        return key
 
     def _place(self, number: int) -> tuple[bytearray, int]:
         block, place = divmod(number - 1, _BLOCK_ARTICLES)

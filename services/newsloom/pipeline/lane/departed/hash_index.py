@@ -33,10 +33,18 @@ class HashIndex:
             place = (place + 1) & mask
         return found
 
+    def reserve(self, count: int) -> None:
+        """Makes space for `count` more numbers at once, which is faster than bit by bit."""
+        size = len(self._table)
+        while 2 * (self._count + count) > size:
+            size *= 2
+        if size > len(self._table):
+            self._resize(size)
+
     def add(self, key: int, number: int) -> None:
         """Adds a number that is not in the index."""
         if 2 * (self._count + 1) > len(self._table):
-            self._grow()
+            self._resize(2 * len(self._table))
         self._count += 1
         self._put(key, number)
 
@@ -63,8 +71,8 @@ class HashIndex:
             place = (place + 1) & mask
         self._table[place] = number
 
-    def _grow(self) -> None:
+    def _resize(self, size: int) -> None:
         numbers = [number for number in self._table if number]
-        self._table = array("I", bytes(4 * 2 * len(self._table)))
+        self._table = array("I", bytes(4 * size))
         for number in numbers:
             self._put(self._key_of(number), number)

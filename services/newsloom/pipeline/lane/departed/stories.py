@@ -35,10 +35,11 @@ class DepartedStories:
         self._handle = array("q", (0,))
         self._lead_handles: dict[int, int] = {}
         self._ids = bytearray(_ID_BYTES)
+        self._keys = array("I", (0,))
         self._free: list[int] = []
         self._rows: dict[int, LiveStory] = {}
         self._leads: dict[int, LiveArticle] = {}
-        self._index = HashIndex(self._key_of)
+        self._index = HashIndex(self._keys.__getitem__)
 
     def find(self, story_id: str) -> int:
         """The number of a story, 0 if it has none."""
@@ -54,7 +55,8 @@ class DepartedStories:
             number = self._free.pop() if self._free else self._extend()
             start = number * _ID_BYTES
             self._ids[start : start + _ID_BYTES] = bytes.fromhex(story_id)
-            self._index.add(_key(story_id), number)
+            self._keys[number] = _key(story_id)
+            self._index.add(self._keys[number], number)
         return number
 
     def add_article(self, story: int, number: int) -> int:
@@ -83,13 +85,15 @@ class DepartedStories:
         number = self.find(story_id)
         return bool(self._handle[number]) or number in self._rows
 
-    def put_row(self, story: LiveStory, handle: int = 0) -> None:
-        """Stores the row of a dormant story. With a `handle` it stays in the spill store."""
+    def restore_row(self, story_id: str, handle: int) -> None:
+        """Adds the row of a dormant story, which has none and stays in the spill store."""
+        self._handle[self.number(story_id)] = handle
+
+    def put_row(self, story: LiveStory) -> None:
+        """Stores the row of a dormant story. Raises OSError."""
         number = self.number(story.id)
         self._discard(number)
-        if handle:
-            self._handle[number] = handle
-        elif self._spill_store is not None:
+        if self._spill_store is not None:
             self._handle[number] = self._spill_store.write(encode_row(story))
         else:
             self._rows[number] = story
@@ -109,6 +113,10 @@ class DepartedStories:
             return self._leads.get(number)
         assert self._spill_store is not None
         return decode_article(self._spill_store.read(handle))
+
+    def restore_lead(self, story_id: str, handle: int) -> None:
+        """Adds the row of the lead of a dormant story, which has none, by its handle."""
+        self._lead_handles[self.number(story_id)] = handle
 
     def put_lead(self, story_id: str, lead: LiveArticle) -> None:
         """Keeps the row of the lead of a dormant story. Raises OSError."""
@@ -139,11 +147,8 @@ class DepartedStories:
         """The id of the story with that number."""
         return self._ids[number * _ID_BYTES : (number + 1) * _ID_BYTES].hex()
 
-    def _key_of(self, number: int) -> int:
-        return int.from_bytes(self._ids[number * _ID_BYTES : number * _ID_BYTES + 4])
-
     def _extend(self) -> int:
-        for column in (self.count, self.newest, self._handle):
+        for column in (self.count, self.newest, self._handle, self._keys):
             column.append(0)
         self._ids += bytes(_ID_BYTES)
         return len(self.count) - 1
@@ -157,7 +162,7 @@ class DepartedStories:
     def _free_if_unused(self, number: int) -> None:
         has_lead = number in self._lead_handles or number in self._leads
         if not (self.count[number] or self._handle[number] or number in self._rows or has_lead):
-            self._index.remove(self._key_of(number), number)
+            self._index.remove(self._keys[number], number)
             self.newest[number] = 0
             self._free.append(number)
 
