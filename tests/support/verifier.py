@@ -84,6 +84,8 @@ class Verifier:
         self._publications: dict[tuple[str, int], list[Published]] = {}
         self._committed: dict[tuple[str, int], list[Committed]] = defaultdict(list)
         self._commits: dict[int, list[int]] = defaultdict(list)
+        self._unsettled: dict[int, set[int]] = defaultdict(set)
+        """The revisions of each lane at which it committed and left work of its last input."""
         self.account = Account()
 
     async def verify(self, folder: Path | None = None) -> Account:
@@ -214,11 +216,13 @@ class Verifier:
         """Checks that each lane has processed and counted all its inputs."""
         rows: dict[tuple[int, str], dict[str, Any]] = {}
         async for record in self._read(reader, LANE_STATE):
-            name = record.key.decode()
-            if name in ("lane", "position"):
-                row = rows[record.partition, name] = json.loads(record.value)
+            lane, name = record.partition, record.key.decode()
+            if name in ("lane", "position", "pending"):
+                row = rows[lane, name] = json.loads(record.value or b"{}")
                 if name == "lane":
-                    self._commits[record.partition].append(row["revision"])
+                    self._commits[lane].append(row["revision"])
+                elif name == "position":  # the last row of a transaction
+                    self._note_settled(lane, rows)
         counted: Counter[str] = Counter()
         for lane, end in ends.items():
             position = rows.get((lane, "position"), {"next_offset": 0})["next_offset"]
@@ -242,6 +246,13 @@ class Verifier:
         self._revisions = {
             lane: rows.get((lane, "lane"), {"revision": 0})["revision"] for lane in ends
         }
+
+    def _note_settled(self, lane: int, rows: dict[tuple[int, str], dict[str, Any]]) -> None:
+        revision = rows.get((lane, "lane"), {"revision": 0})["revision"]
+        if rows.get((lane, "pending"), {}).get("tasks"):
+            self._unsettled[lane].add(revision)
+        else:
+            self._unsettled[lane].discard(revision)
 
     async def _check_order(self, reader: AIOKafkaConsumer, topic: str) -> None:
         """Checks that revisions rise strictly in each partition of a topic.
@@ -295,7 +306,8 @@ class Verifier:
         """Checks what a subscriber of a lane holds after every transaction."""
         articles, stories = (self._committed.pop((topic, lane), []) for topic in PUBLISHED)
         truths = [self._truth(place) for place in self._orders[lane]]
-        for violation in check_lane(articles, stories, self._commits[lane], truths):
+        commits, unsettled = self._commits[lane], self._unsettled[lane]
+        for violation in check_lane(articles, stories, commits, truths, unsettled):
             self.account.note("inconsistent", f"lane {lane}, {violation}")
 
     def _truth(self, place: Place) -> Truth:

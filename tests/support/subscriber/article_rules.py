@@ -42,7 +42,7 @@ def _published(view: "View", ident: str) -> str | None:
     return f"heat {record['heat']} but published is {record['published']}"
 
 
-@rule("root-held", "article")
+@rule("root-held", "article", needs_settled=True)
 def _root_held(view: "View", ident: str) -> str | None:
     root = view.articles[ident].record.get("duplicateOf")
     if root is None or root in view.articles or not view.is_live(ident):

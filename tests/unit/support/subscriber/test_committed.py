@@ -86,6 +86,7 @@ def test_a_lane_is_checked_after_every_commit() -> None:
     late = _topic([b, a], [c, gone], [renewed]), _topic(stories, [other, gone], [story])
     found = list(check_lane(*late, [4, 8, 10], truths))
     assert [(v.rule, v.subject, v.transaction) for v in found] == [("names-withdrawn", "a", 1)]
+    assert list(check_lane(*late, [4, 8, 10], truths, unsettled={8})) == []
     lost = _topic([b, a], [gone, renewed]), _topic(stories, [gone, story])
     assert [(v.rule, v.subject) for v in check_lane(*lost, [4, 10], truths)] == [
         ("article-lost", "c")

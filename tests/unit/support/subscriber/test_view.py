@@ -110,12 +110,13 @@ def test_a_violation_is_reported_once_and_again_after_it_was_right() -> None:
 def test_between_the_transactions_of_an_input_some_rules_wait() -> None:
     maker, view = Maker(), View()
     b = maker.article("b", "b", heat=50)
-    a = maker.article("a", "a", heat=50, related=[item(b, "related")])
-    view.take([b, a], [maker.story("b", b, [b]), maker.story("a", a, [a])])
+    a = maker.article("a", "a", heat=60, related=[item(b, "related")])
+    copy = maker.article("c", "a", duplicateOf="b")
+    view.take([b, a, copy], [maker.story("b", b, [b]), maker.story("a", a, [a, copy])])
     view.take([tombstone("b")], [tombstone("b")])
     assert view.check(is_settled=False) == []
     view.take([], [])
-    assert [violation.rule for violation in view.check()] == ["names-withdrawn"]
+    assert [violation.rule for violation in view.check()] == ["names-withdrawn", "root-held"]
 
 
 def test_a_story_with_an_article_that_may_be_forgotten_is_not_checked() -> None:
