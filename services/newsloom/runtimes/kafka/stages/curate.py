@@ -47,6 +47,10 @@ from newsloom.runtimes.kafka.topics.definitions import (
 )
 from newsloom.runtimes.lane import FULL_TRANSACTION, Lane
 
+FULL_TRANSACTION_S = 5.0
+"""A transaction whose work has taken so long is committed before the next step: with a slow
+processor, or with inputs that take much work, many of them would look like one that hangs."""
+
 
 class CurateProcessor:
     """Curates the lanes that are assigned to it."""
@@ -171,13 +175,16 @@ class CurateLane:
         lane: Lane,
         next_offset: int,
         bugs: BugLimit,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`clock` is in seconds from any start."""
         self.next_offset = next_offset
         self._topics = topics
         self._partition = partition
         self._letter_partition = letter_partition
         self._lane = lane
         self._bugs = bugs
+        self._clock = clock
         self._newer: NewerFormError | None = None
         self._upgrade: dict[str, bytes | None] = {}
         """The row of a lane that was just upgraded, until it is committed."""
@@ -192,7 +199,7 @@ class CurateLane:
         self._upgrade = self._lane.upgrade()
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
-        """What the records make, then the rows; it stops when a transaction is full.
+        """What the records make, then the rows; it stops when a transaction is full or takes long.
 
         It also stops before the record at which the limit on bugs is reached, and before one of a
         newer form; `halted` then says so. Call it again for the records from `next_offset` on,
@@ -226,10 +233,11 @@ class CurateLane:
     def _transaction(self, steps: Iterable[tuple[list[Outgoing], Result]]) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
         rows, self._upgrade = self._upgrade, {}
+        full_at = self._clock() + FULL_TRANSACTION_S
         for records, step in steps:
             outgoing += records
             rows.update(step.rows)
-            if len(outgoing) + len(rows) >= FULL_TRANSACTION:
+            if len(outgoing) + len(rows) >= FULL_TRANSACTION or self._clock() >= full_at:
                 break
         return outgoing + self._rows(rows)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from itertools import count
 
 import orjson
 import pytest
@@ -18,7 +19,7 @@ from newsloom.records.faults import Fault
 from newsloom.rules.topics import TopicIndex
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
-from newsloom.runtimes.kafka.stages.curate import CurateLane
+from newsloom.runtimes.kafka.stages.curate import FULL_TRANSACTION_S, CurateLane
 from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.runtimes.lane import Lane
@@ -76,6 +77,16 @@ def test_a_batch_is_committed_in_transactions_of_bounded_size_with_its_offsets()
     offsets = [offset for _, offset, _ in transactions]
     assert offsets == sorted(offsets)
     assert offsets[-1] == COPIES + 1
+
+
+def test_a_transaction_ends_when_its_work_has_taken_long() -> None:
+    seconds = count(0, FULL_TRANSACTION_S / 2)  # each step takes half of it
+    lane = Lane(0, State(), DEFAULT_POLICY, Metrics("curate"))
+    curating = CurateLane(KafkaTopics("news."), 0, 0, lane, 0, BugLimit(), lambda: next(seconds))
+    records = _records()
+    for offset in (2, 4):
+        asyncio.run(curating.process(records[curating.next_offset :]))
+        assert curating.next_offset == offset
 
 
 def test_a_bug_in_work_that_was_left_is_logged_and_ends_that_work(
