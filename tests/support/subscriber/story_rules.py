@@ -170,15 +170,20 @@ def _story_times(view: "View", ident: str) -> str | None:
 @_live_story("story-articles")
 def _story_articles(view: "View", ident: str) -> str | None:
     listed = [item["id"] for item in view.stories[ident].record["articles"]]
-    members = view.members(ident)
-    if wrong := sorted(set(listed) - members):
+    if wrong := sorted(set(listed) - view.members(ident)):
         where = f"in story {view.story_of(wrong[0])}" if wrong[0] in view.articles else ""
         return f"articles names {wrong[0]}, which is {where or state(view, wrong[0])}"
     if len(listed) != len(set(listed)) or len(listed) > MAX_LISTED:
         return f"articles has {len(listed)} items, {len(set(listed))} different ones"
+    return None
+
+
+@_live_story("story-articles-missing", needs_settled=True)
+def _story_articles_missing(view: "View", ident: str) -> str | None:
+    listed = [item["id"] for item in view.stories[ident].record["articles"]]
     missing = [i for i in _counted(view, ident) if i not in listed and view.is_live(i)]
-    if len(listed) == MAX_LISTED:
-        first = min(view.articles[i].seen for i in listed)
+    if len(listed) >= MAX_LISTED:
+        first = min((view.articles[i].seen for i in listed if i in view.articles), default=0)
         missing = [i for i in missing if view.articles[i].seen > first]
     return f"articles lacks {missing}" if missing else None
 

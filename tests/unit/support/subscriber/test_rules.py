@@ -366,7 +366,7 @@ WRONG: dict[Callable[[Lane], Transaction], set[str]] = {
     _date_of_nobody: {"story-times"},
     _corrected_date: {"story-times"},
     _withdrawn_is_listed: {"story-articles"},
-    _member_not_listed: {"story-articles"},
+    _member_not_listed: {"story-articles-missing"},
     _old_title_in_story: {"story-articles-current"},
     _same_revision: {"revision"},
     _revision_of_another: {"revision"},

@@ -119,6 +119,18 @@ def test_between_the_transactions_of_an_input_some_rules_wait() -> None:
     assert [violation.rule for violation in view.check()] == ["names-withdrawn", "root-held"]
 
 
+def test_between_the_transactions_of_a_merge_a_story_may_list_its_own_articles_only() -> None:
+    maker, view = Maker(), View()
+    a, b = maker.article("a", "a", heat=50), maker.article("b", "b", heat=50)
+    view.take([a, b], [maker.story("a", a, [a]), maker.story("b", b, [b])])
+    a, b = maker.again(a, heat=60), maker.again(b, heat=-1)
+    merged, story = maker.again({"id": "b", "mergedInto": "a"}), maker.story("a", a, [a, b])
+    view.take([a, b], [merged, maker.again(story, articles=[reference(a)])])
+    assert view.check(is_settled=False) == []
+    view.take([], [])
+    assert [violation.rule for violation in view.check()] == ["story-articles-missing"]
+
+
 def test_a_story_with_an_article_that_may_be_forgotten_is_not_checked() -> None:
     maker, view = Maker(), View()
     a = maker.article("a", "a", heat=50)
