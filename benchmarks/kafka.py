@@ -1,6 +1,6 @@
 """Measure speed and memory of the Kafka workers and of a lane's restore, with one local broker.
 
-    python -m benchmarks.kafka [EVENTS.jsonl] [--restore ARTICLES]
+    python -m benchmarks.kafka [EVENTS.jsonl] [--restore ARTICLES] [--departed ARTICLES]
 
 In: a file of events; without one, 20,000 generated events. Out: printed figures. Times are the
 timestamps of committed records. Needs Java 17 and Maven, as the tests do.
@@ -16,14 +16,27 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
+from urllib.request import urlopen
 
 import orjson
 from aiokafka import AIOKafkaProducer
 
 from deploy.kafka.cluster import Cluster
 from newsloom.adapters.catalogue.files import load_catalogue
+from newsloom.pipeline.lane.departed.pages import (
+    PAGE_ARTICLES,
+    Departed,
+    DepartedPage,
+    is_page_key,
+    page_key,
+    page_number,
+)
 from newsloom.pipeline.lane.rows import (
+    DormantLead,
     LaneRow,
     LiveArticle,
     LiveStory,
@@ -35,17 +48,22 @@ from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Pipeline
 from newsloom.runtimes.kafka.stages.lane_reader import POSITION_KEY, encode_position
 from tests.support.forked import COMMAND
-from tests.support.generator import generate
+from tests.support.generator import DEFAULT_START, generate
 from tests.support.kafka import Kafka
 from tests.support.pipeline import raw_input
+from tests.support.ports import pick_neighbours
+from tests.support.processes import peak_mib, processor_s
 from tests.support.workers import CURATED, ENRICHED, EVENTS, LANE_STATE
 
 DEAD_LETTERS = "dead-letters.v1"
 EVENT_COUNT = 20_000
 RESTORED = 200_000
+DEPARTED = 400_000
 DISTINCT = 5_000
-NUMBERS_PER_COPY = 2 * DISTINCT
-"""The size of the range of placement numbers of each copy of the lane's articles."""
+ID_STEP = 0x9E3779B97F4A7C15F39CC0605CEDC835
+"""Its multiples differ in all bits, as ids do."""
+AGE = timedelta(days=20)
+"""How much older the departed articles of a lane are: they have left the window."""
 ARRIVED_AT_S = 1_790_000_000
 POLL_S = 2.0
 """Not shorter, because each poll reads a topic from its beginning and slows the workers down."""
@@ -61,6 +79,13 @@ def main() -> None:
         metavar="ARTICLES",
         help=f"articles in the lane that is restored ({RESTORED})",
     )
+    parser.add_argument(
+        "--departed",
+        type=int,
+        default=DEPARTED,
+        metavar="ARTICLES",
+        help=f"departed articles that are restored beside them ({DEPARTED})",
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, Cluster(Path(scratch) / "kafka", 1) as cluster:
         events = arguments.events or _make_events(Path(scratch))
@@ -69,7 +94,7 @@ def main() -> None:
         together = _prepare(cluster, "together.", events)
         with _running_worker(together, "all") as pids:
             _await_curated(together, inputs)
-            peaks_mib = " + ".join(f"{_peak_mib(pid):,.0f}" for pid in pids)
+            peaks_mib = " + ".join(f"{peak_mib(pid):,.0f}" for pid in pids)
         _print_rate("worker all: enrich and curate together", together, CURATED, inputs, ENRICHED)
         print(f"    peak memory {peaks_mib} MiB")
         apart = _prepare(cluster, "apart.", events)
@@ -79,8 +104,10 @@ def main() -> None:
         with _running_worker(apart, "curate"):
             _await_curated(apart, inputs)
         _print_rate("one curate process alone", apart, CURATED, inputs, CURATED)
-        _restore(cluster, 0)
-        _restore(cluster, arguments.restore)
+        for articles, departed in ((0, 0), (arguments.restore, 0)):
+            _restore(cluster, articles, departed)
+        if arguments.departed:
+            _restore(cluster, arguments.restore, arguments.departed)
 
 
 def _make_events(folder: Path) -> Path:
@@ -132,11 +159,6 @@ def _count(kafka: Kafka, topic: str) -> int:
     return len(kafka.read(kafka.prefix + topic))
 
 
-def _peak_mib(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
 def _print_rate(what: str, kafka: Kafka, end_topic: str, inputs: int, start_topic: str) -> None:
     """Print the inputs per second between the first record of a topic and the last of another."""
     began_ms = min(record.timestamp for record in kafka.read(kafka.prefix + start_topic))
@@ -144,13 +166,15 @@ def _print_rate(what: str, kafka: Kafka, end_topic: str, inputs: int, start_topi
     print(f"  {what:<40} {inputs / max(1, ended_ms - began_ms) * 1000:>7,.0f} events/s")
 
 
-def _restore(cluster: Cluster, articles: int) -> None:
+def _restore(cluster: Cluster, articles: int, departed: int) -> None:
     """Print the time from the start of a curate worker to its first commit, restore included."""
-    prefix = f"restore{articles}."
-    settings = {"NEWSLOOM_KAFKA_GROUP_PREFIX": prefix, "NEWSLOOM_IMAGES": "off"}
+    prefix = f"restore{articles}.{departed}."
+    port = pick_neighbours()
+    settings = {"NEWSLOOM_IMAGES": "off", "NEWSLOOM_METRICS_PORT": str(port)}
+    settings["NEWSLOOM_KAFKA_GROUP_PREFIX"] = prefix
     kafka = Kafka(cluster.bootstrap_servers, prefix, settings)
     assert kafka.newsloom("topics", "create").code == 0
-    asyncio.run(_write_lane(kafka, articles))
+    asyncio.run(_write_lane(kafka, articles, departed))
     event = orjson.dumps(next(iter(generate(seed=2, count=1))))
     kafka.send(prefix + EVENTS, [(None, event)])
     with _running_worker(kafka, "enrich"):
@@ -159,57 +183,114 @@ def _restore(cluster: Cluster, articles: int) -> None:
     with _running_worker(kafka, "curate") as (pid,):
         _await(lambda: kafka.read(prefix + CURATED))
         (first, *_) = kafka.read(prefix + CURATED)
-        seconds, peak_mib = first.timestamp / 1000 - began, _peak_mib(pid)
+        seconds, peak, used_s = first.timestamp / 1000 - began, peak_mib(pid), processor_s(pid)
+        restore_s = _scrape_restore_s(port + 1)
     what = f"start of a lane with {articles:,} articles"
-    print(f"  {what:<40} {seconds:>7.1f} s, peak memory {peak_mib:,.0f} MiB")
+    print(
+        f"  {what:<40} {seconds:>7.1f} s, {restore_s:.1f} s of it the restore; "
+        f"{departed:,} departed articles; processor time {used_s:.1f} s, "
+        f"peak memory {peak:,.0f} MiB",
+        flush=True,
+    )
 
 
-async def _write_lane(kafka: Kafka, articles: int) -> None:
+def _scrape_restore_s(port: int) -> float:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        text: str = answer.read().decode()
+    return float(text.partition('newsloom_restore_seconds{lane="0"}')[2].split()[0])
+
+
+async def _write_lane(kafka: Kafka, articles: int, departed: int) -> None:
     """Write the rows of a lane to its state topic, as they are after compaction.
 
-    A real lane of at most DISTINCT events gives the rows. They are copied under new ids until the
-    lane has the wanted number of articles.
+    A real lane of at most DISTINCT live articles and its share of the departed ones gives the rows.
+    They are copied under new ids until the lane has the wanted number of articles.
     """
-    pipeline = Pipeline(State(), load_catalogue(), "off")
-    for event in generate(seed=1, count=min(articles, DISTINCT)):
-        for _ in pipeline.process(raw_input(event), ARRIVED_AT_S):
-            pass
-    rows = list(pipeline.state.rows())
-    live = len(pipeline.state.articles) or 1
+    state = _curate(min(articles, DISTINCT), departed * DISTINCT // max(articles, DISTINCT))
+    rows, pages = list(state.rows()), -(-state.lane.departed // PAGE_ARTICLES)
+    live = len(state.articles) or 1
     async with AIOKafkaProducer(bootstrap_servers=kafka.servers, linger_ms=20) as producer:
         topic = kafka.prefix + LANE_STATE
         sent = []
         for copy in range(-(-articles // live)):
+            mask = copy * ID_STEP % (1 << 128)
+            shift = Shift(mask, copy * (state.lane.placed + 1), copy * pages)
             for key, row in rows:
-                kind, _, row_id = key.partition("/")
-                copied_key = f"{kind}/{_id(row_id, copy)}" if row_id else key
-                value = encode_row(_copied(row, copy))
-                sent.append(await producer.send(topic, value, copied_key.encode(), 0))
+                value = encode_row(_copied(row, shift))
+                copied_key = _copied_key(key, shift).encode()
+                sent.append(await producer.send(topic, value, copied_key, 0))
             await asyncio.gather(*sent)
             sent.clear()
         await producer.send_and_wait(topic, encode_position(0), POSITION_KEY, 0)
 
 
-def _copied(row: Row, copy: int) -> Row:
+def _curate(live: int, departed: int) -> State:
+    """A lane in memory with about so many articles of either kind."""
+    pipeline = Pipeline(State(), load_catalogue(), "off")
+    old = generate(seed=3, count=departed, start=DEFAULT_START - AGE)
+    for event in chain(old, generate(seed=1, count=live)):
+        for _ in pipeline.process(raw_input(event), ARRIVED_AT_S):
+            pass
+    return pipeline.state
+
+
+class Shift(NamedTuple):
+    """How far the numbers in a copy of the rows are from those of the rows.
+
+    `id` is the exclusive or of ids.
+    """
+
+    id: int
+    placed: int
+    pages: int
+
+
+def _copied_key(key: str, shift: Shift) -> str:
+    kind, _, name = key.partition("/")
+    if is_page_key(key):
+        return page_key(page_number(key) + shift.pages)
+    return f"{kind}/{_id(name, shift)}" if name else key
+
+
+def _copied(row: Row, shift: Shift) -> Row:
     if isinstance(row, LiveArticle):
         return replace(
             row,
-            article=row.article | {"id": _id(row.article["id"], copy)},
-            story_id=_id(row.story_id, copy),
-            placed=row.placed + copy * NUMBERS_PER_COPY,
+            article=row.article | {"id": _id(row.article["id"], shift)},
+            story_id=_id(row.story_id, shift),
+            placed=row.placed + shift.placed,
             duplicate_of=None,
             _encoded=None,
         )
     if isinstance(row, LiveStory):
-        return replace(row, id=_id(row.id, copy))
+        lead = row.published_lead and _id(row.published_lead, shift)
+        return replace(row, id=_id(row.id, shift), published_lead=lead, _encoded=None)
     if isinstance(row, StoryAlias):
-        return replace(row, id=_id(row.id, copy), merged_into=_id(row.merged_into, copy))
+        return replace(row, id=_id(row.id, shift), merged_into=_id(row.merged_into, shift))
+    if isinstance(row, DormantLead):
+        live = _copied(row.live, shift)
+        assert isinstance(live, LiveArticle)
+        return DormantLead(_id(row.story_id, shift), live)
+    if isinstance(row, DepartedPage):
+        entries = [entry and _copied_entry(entry, shift) for entry in row.articles]
+        return DepartedPage(row.number + shift.pages, row.last_at, entries)
     assert isinstance(row, LaneRow), "no work is pending"
-    return replace(row, placed=row.placed + copy * NUMBERS_PER_COPY)
+    departed = row.departed + shift.pages * PAGE_ARTICLES
+    return replace(row, placed=row.placed + shift.placed, departed=departed)
 
 
-def _id(row_id: str, copy: int) -> str:
-    return f"{int(row_id, 16) ^ copy:032x}"
+def _copied_entry(entry: Departed, shift: Shift) -> Departed:
+    return entry._replace(
+        id=_id(entry.id, shift),
+        story_id=_id(entry.story_id, shift),
+        address=_id(entry.address, shift),
+        root=_id(entry.root, shift),
+    )
+
+
+def _id(row_id: str, shift: Shift) -> str:
+    """The id in the copy; an empty one stays empty."""
+    return f"{int(row_id, 16) ^ shift.id:032x}" if row_id else ""
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Starts processes for tests; none outlives its test, even if the test fails."""
+"""Starts processes for tests, none of which outlives its test; measures processes."""
 
+import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from tests.support.forked import fork_newsloom
@@ -38,3 +40,15 @@ def end_processes() -> None:
             if pipe is not None:
                 pipe.close()
         process.wait()
+
+
+def peak_mib(pid: int) -> float:
+    """The most memory that a running process has had, in MiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def processor_s(pid: int) -> float:
+    """The processor time that a running process has used, in seconds."""
+    times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
