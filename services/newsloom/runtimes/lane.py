@@ -9,9 +9,9 @@ from newsloom.pipeline.lane.rows import LANE_KEY, encode_row
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Curator, Enriched, Result
 
-FULL_TRANSACTION = 1_500
+FULL_TRANSACTION = 1_300
 """A transaction with this many records and rows is committed before the next step. A step adds
-about MAX_STEP, so no transaction has more than about 2,000."""
+about MAX_STEP, the largest that was seen 600, so a transaction has less than 2,000."""
 
 
 class Lane:

@@ -170,6 +170,9 @@ def test_many_articles_leave_the_window_in_steps_before_the_input() -> None:
     assert len(outcomes) > 2
     assert set(outcomes[:-1]) == {None}
     assert max(map(_size, steps)) <= 100
+    published = [orjson.loads(record.value) for step in steps[:-1] for record in step.curated]
+    assert published, "leads that leave"
+    assert not [record["id"] for record in published if "related" in record], "all have left"
     assert len(pipeline.state.articles) == 3
     assert format_time(pipeline.state.lane.clock or 0) == format_time(START_S + 20 * DAY_S)
 

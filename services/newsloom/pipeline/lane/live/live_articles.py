@@ -52,6 +52,10 @@ class LiveArticles(CachedRows[LiveArticle]):
         """The `event_at` of a live article's row."""
         return self.table.event_at[self.table.slot(self._number(article_id))]
 
+    def leaves_at(self, article_id: str) -> int:
+        """The `leaves_at` of a live article's row."""
+        return self.table.leaves_at[self.table.slot(self._number(article_id))]
+
     def rank(self, article_id: str) -> LeadKey:
         """The `rank` of a live article's row."""
         live = self._in_memory.get(article_id)
