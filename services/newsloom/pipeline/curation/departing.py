@@ -26,7 +26,8 @@ def expire(changes: Changeset, policy: Policy) -> bool:
     due = changes.state.due(changes.clock, changes.max_step)
     stories: dict[str, None] = {}
     departed = 0
-    while departed < len(due) and not changes.is_full:
+    # A lead that leaves may be published, with its successor and the story.
+    while departed < len(due) and changes.room > len(changes.articles.leaving):
         stories[depart(changes, changes.articles[due[departed]])] = None
         departed += 1
     for story_id in stories:

@@ -1,6 +1,7 @@
 """Work that may take several steps: copies, members, aliases, expiry, and what they publish."""
 
 from itertools import pairwise
+from random import Random
 
 import orjson
 import pytest
@@ -13,6 +14,7 @@ from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Curator, Result
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import format_time
+from tests.support.generator_languages import LANGUAGES, invent_word
 from tests.support.lanes import DAY_S, START_S, event, new_pipeline
 from tests.support.newsstand import Newsstand, ident
 from tests.support.pipeline import raw_input
@@ -161,7 +163,7 @@ def test_many_articles_leave_the_window_in_steps_before_the_input() -> None:
     pipeline = new_pipeline(max_step=100)
     for number in range(150):
         pipeline.take(event(_outlet(number), f"{FERRY} {number}", number), START_S)
-    steps = []
+    steps: list[Result] = []
     for number in range(3):
         later = event(f"later.example/{number}", OTHERS[number], 20 * DAY_S)
         steps = list(pipeline.process(raw_input(later), START_S + 20 * DAY_S))
@@ -191,3 +193,21 @@ def test_a_bug_in_pending_work_ends_only_the_task_that_it_is_in() -> None:
     assert steps[0].fault.reason == "internal-error"
     assert [step.fault for step in steps[1:]] == [None, None]
     assert steps[1].rows["pending"] is None, "no work is left"
+
+
+def test_many_leads_that_leave_together_leave_in_steps_of_bounded_size() -> None:
+    pipeline, random = new_pipeline(max_step=MAX_STEP), Random(1)
+    titles = [
+        " ".join(invent_word(random, LANGUAGES["en"], 3) for _ in range(5)) for _ in range(60)
+    ]
+    for days, quality in ((0, 90), (3, 10)):
+        for number, title in enumerate(titles):
+            name = f"outlet{number}-{days}.example/1"
+            pipeline.take(event(name, title, days * DAY_S, quality=quality), START_S + 9 * DAY_S)
+    assert len(pipeline.state.stories) == len(titles)
+    steps: list[Result] = []
+    for number, title in enumerate(OTHERS):
+        record = event(f"clock.example/{number}", title, 11 * DAY_S)
+        steps += pipeline.process(raw_input(record), START_S + 11 * DAY_S)
+    assert sum(len(step.curated) for step in steps) > 2 * len(titles), "leads and their successors"
+    assert max(map(_size, steps)) <= MAX_STEP
