@@ -7,6 +7,7 @@ JOBS ?= 4
 DATA ?=
 CHAOS ?=
 SOAK ?=
+BOUNDS ?=
 SIZE ?=
 # Without this, each test process would compile all modules again.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS)
@@ -51,7 +52,8 @@ test-fast: setup  ## run the tests that need no broker, browser or namespace, in
 chaos: setup  ## kill, freeze and replace workers and brokers under load; ten minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
-soak: setup  ## check that nothing grows under load for half an hour; SOAK="--minutes 2"
+soak: setup  ## check bounds of work, and for half an hour that nothing grows; SOAK="--minutes 2"
+	$(BIN)/python -m tests.soak.bounds $(BOUNDS)
 	$(BIN)/python -m tests.soak $(SOAK)
 
 dashboard: setup  ## draw docs/dashboard.png from a run of nine minutes
