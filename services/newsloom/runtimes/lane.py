@@ -11,7 +11,7 @@ from newsloom.pipeline.process import Curator, Enriched, Result
 
 FULL_TRANSACTION = 1_300
 """A transaction with this many records and rows is committed before the next step. A step adds
-about MAX_STEP, the largest that was seen 600, so a transaction has less than 2,000."""
+about MAX_STEP, so no transaction has 2,000."""
 
 
 class Lane:
