@@ -27,17 +27,16 @@ from deploy.kafka.brokers import Cluster
 from tests.soak.bounds import inputs
 from tests.soak.bounds.lane import STAGES, Lane, Transaction, memory_limit_mib, running_lane
 
-MAX_TRANSACTION = 2_050
-"""A transaction is committed with 1,500 records and rows; the last step may add some 500."""
+MAX_TRANSACTION = 2_000
 MAX_EACH = 40
 """The most records that a withdrawal may publish on average: far fewer than there are copies."""
 STRIKES = (
-    ("between the sends of one transaction", 20),
+    ("between the sends of one transaction", 30),
     ("before commit", 3),
     ("after commit", 3),
 )
 """Where the curate worker is killed in a merge, each time another process, and at which call: in
-its first or second transaction. See tests/support/saboteur.py."""
+its second or a later transaction. See tests/support/saboteur.py."""
 AROUND = 300
 """Ordinary articles before and after what causes the work."""
 PARTS = ("takedown", "merge", "back-fill")
