@@ -23,7 +23,7 @@ def expire(changes: Changeset, policy: Policy) -> bool:
 
     Returns whether the step may go on to place an article: they have all left, and were few.
     """
-    due = changes.state.due(changes.clock, changes.max_step)
+    due = _leads_last(changes, changes.state.due(changes.clock, changes.max_step))
     stories: dict[str, None] = {}
     departed = 0
     # A lead that leaves may be published, with its successor and the story.
@@ -34,6 +34,25 @@ def expire(changes: Changeset, policy: Policy) -> bool:
         settle_story(changes, story_id, policy)
     forget(changes)
     return departed == len(due) <= MAX_EXPIRED_WITH_INPUT and not changes.is_full
+
+
+def _leads_last(changes: Changeset, due: list[str]) -> list[str]:
+    """The articles that are due, the lead of a story after its other articles that are due.
+
+    Else each of these would lead the story in turn, and be published.
+    """
+    if len(due) == 1:
+        return due
+    stories, leaves_at = changes.state.stories, changes.state.articles.leaves_at
+    order: dict[str, None] = {}
+    for article_id in due:
+        story_id = changes.state.story_id(article_id)
+        story = changes.stories.row(story_id)
+        if isinstance(story, LiveStory) and story.published_lead == article_id:
+            members = sorted(i for i in stories.members(story_id) if leaves_at(i) <= changes.clock)
+            order |= dict.fromkeys(i for i in members if i != article_id)
+        order[article_id] = None
+    return list(order)
 
 
 def depart(changes: Changeset, live: LiveArticle) -> str:

@@ -172,11 +172,32 @@ def test_many_articles_leave_the_window_in_steps_before_the_input() -> None:
     assert len(outcomes) > 2
     assert set(outcomes[:-1]) == {None}
     assert max(map(_size, steps)) <= 100
-    published = [orjson.loads(record.value) for step in steps[:-1] for record in step.curated]
-    assert published, "leads that leave"
-    assert not [record["id"] for record in published if "related" in record], "all have left"
+    assert not [record for step in steps[:-1] for record in (*step.curated, *step.stories)]
     assert len(pipeline.state.articles) == 3
     assert format_time(pipeline.state.lane.clock or 0) == format_time(START_S + 20 * DAY_S)
+
+
+def test_the_successor_of_many_articles_that_leave_is_published_once_and_names_none_of_them() -> (
+    None
+):
+    pipeline = new_pipeline(max_step=100)
+    for number in range(150):
+        pipeline.take(event(_outlet(number), f"{FERRY} {number}", number, quality=90), START_S)
+    last = event("last.example/1", FERRY, 3 * DAY_S, quality=10)
+    story_id = pipeline.take(last, START_S + 3 * DAY_S).curated[0]["storyId"]
+    assert story_id != ident("last.example/1")
+    steps = []
+    for number in range(3):
+        later = event(f"later.example/{number}", OTHERS[number], 12 * DAY_S)
+        steps = list(pipeline.process(raw_input(later), START_S + 12 * DAY_S))
+    assert len(steps) > 2
+    published = [orjson.loads(record.value) for step in steps[:-1] for record in step.curated]
+    former, successor = published
+    assert (former["storyId"], former["heat"]) == (story_id, -1)
+    assert (successor["id"], successor["storyId"]) == (ident("last.example/1"), story_id)
+    assert successor["heat"] > 0
+    assert "related" not in successor
+    assert len([record for step in steps[:-1] for record in step.stories]) == 1
 
 
 def test_a_bug_in_pending_work_ends_only_the_task_that_it_is_in() -> None:
