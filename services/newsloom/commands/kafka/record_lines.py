@@ -57,8 +57,9 @@ def readable_line(record: Incoming) -> bytes:
 def _content(record: Incoming, key: str) -> str:
     if record.value is None:
         return f"withdrawn ({key})"
-    if reason := dict(record.headers).get("newsloom.reason"):
-        return _dead_letter_text(reason, dict(record.headers), record.value)
+    headers = {name: value or b"" for name, value in record.headers}
+    if reason := headers.get("newsloom.reason"):
+        return _dead_letter_text(reason, headers, record.value)
     return _record_text(record.value)
 
 
