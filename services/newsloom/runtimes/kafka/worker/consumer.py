@@ -14,6 +14,7 @@ from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from yarl import URL
 
+from newsloom.runtimes.kafka.batches.reading import install, split_unreadable
 from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
 
 POLL_S = 1.0
@@ -75,9 +76,11 @@ class BatchConsumer(driver.Consumer):
                 # Faust does not check this: a member that was expelled would wait for ever.
                 self._thread._ensure_consumer()._coordinator.check_errors()
                 polled, _ = await self._wait_next_records(POLL_S)
-                fetched = {tp: records for tp, records in (polled or {}).items() if records}
+                fetched, unreadable = split_unreadable(polled or {})
                 if fetched and not await handler.handle_batch(self, epoch, fetched):
                     sought_epoch = -1
+                elif unreadable and epoch == handler.epoch:
+                    handler.fail("fetch", unreadable[0])
         except asyncio.CancelledError:
             # During a rebalance Faust would log the end of the worker as a crash of its fetcher.
             if handler.is_open():
@@ -145,6 +148,7 @@ class BatchApp(faust.App):
 
 def build_app(servers: str, group: str, topic: str, handler: BatchHandler) -> BatchApp:
     """The app of one consumer group, which passes its batches to `handler`."""
+    install()
     app = BatchApp(
         group,
         broker=[URL(f"kafka://{server}") for server in servers.split(",")],
