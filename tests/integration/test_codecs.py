@@ -116,7 +116,7 @@ def test_a_batch_that_unpacks_to_too_much_is_named_and_what_precedes_it_is_proce
     _, log = worker.communicate(timeout=60)
     assert worker.returncode == 1
     assert log.decode().count("\n") == 1
-    assert f"fetch: {said}run `newsloom resume --from 3 --partition 0` with --stage" in log.decode()
+    assert f"fetch: {said}stop the workers of its group and set the group's" in log.decode()
     assert kafka.count(kafka.prefix + "enriched-articles.v1") > 0
     shown = kafka.newsloom("tail", "article-events", "--no-follow", "--from-offset", 0)
     assert (shown.code, shown.err) == (1, f"newsloom: {said}use --from-offset 3\n")
