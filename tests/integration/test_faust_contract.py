@@ -22,6 +22,7 @@ from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 
 from newsloom.runtimes.kafka.worker.consumer import BatchApp, BatchConsumer, build_app
+from newsloom.runtimes.stops import StopError
 from tests.support.kafka import Kafka
 
 
@@ -69,6 +70,13 @@ class Recorder:
         if b"last" in self.calls:
             self.done.set()
         return True
+
+    async def check_positions(self, epoch: int) -> None:
+        self.calls.append(("out of range", epoch))
+        self.done.set()
+
+    async def stop(self, epoch: int, partition: int, error: StopError) -> None:
+        raise NotImplementedError
 
     async def revoke(self) -> None:
         self.epoch += 1

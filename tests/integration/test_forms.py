@@ -88,11 +88,12 @@ def test_a_worker_waits_before_what_a_newer_release_wrote(
     kafka.send(kafka.prefix + topic, [(key, b'{"form":3,"news":[]}')])
     with log.open("wb") as file:
         worker = start_worker(replace(kafka, settings=settings), "curate", said=file)
+        place = f"{kafka.prefix}enriched-articles.v1 partition 0 is stopped at offset 0"
         waits = f"a newer release has {what.format(kafka.prefix)}, this release knows 1 and 2): "
-        said = waits + "update this worker"
+        said = f"{place}: newer-form: {waits}update this worker"
         wait_for(lambda: ask(port, "/readyz") == Answer(503, said), "a waiting worker", 0.5)
         assert ask(port, "/healthz") == Answer(200, "ok")
-        assert scrape(port).of("newsloom_halted_partitions") == 1
+        assert scrape(port).by("newsloom_stopped_partitions", "reason") == {"newer-form": 1}
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=30) == 0
     assert log.read_text() == f"newsloom: worker {kafka.prefix}curate: {said}\n"

@@ -109,10 +109,12 @@ def test_twenty_bugs_halt_a_worker_until_it_is_resumed(kafka: Kafka, tmp_path: P
     broken = [event(n, f"Number {n} near the {MARKERS['curate']}") for n in range(1, 22)]
     with deadly_workers(replace(kafka, settings=settings), "curate=break", log):
         send(kafka, [event(0, "Ferry aground"), *broken, event(22, "Comet near Saturn")])
+        place = f"{kafka.prefix}enriched-articles.v1 partition 0 is stopped at offset "
         halted = "halted: 20 records failed because of a bug in Newsloom"
-        wait_for(lambda: ask(port, "/readyz").text.startswith(halted), "a halted worker", 1)
+        wait_for(lambda: halted in ask(port, "/readyz").text, "a halted worker", 1)
         assert ask(port, "/readyz").status == 503
-        assert scrape(port).of("newsloom_halted_partitions") == 1
+        assert ask(port, "/readyz").text.startswith(place)
+        assert scrape(port).by("newsloom_stopped_partitions", "reason") == {"halted": 1}
         time.sleep(5)  # longer than a healthy worker may leave records uncommitted
         assert ask(port, "/healthz") == Answer(200, "ok")
         assert len(kafka.read(kafka.prefix + CURATED)) == 1
@@ -127,8 +129,8 @@ def test_twenty_bugs_halt_a_worker_until_it_is_resumed(kafka: Kafka, tmp_path: P
         )
         await_all(kafka, 23)
         wait_for(lambda: ask(port, "/readyz") == Answer(200, "ok"), "a ready worker")
-        assert scrape(port).of("newsloom_halted_partitions") == 0
-        assert group.newsloom("resume").out == "nothing is halted\n"
+        assert scrape(port).of("newsloom_stopped_partitions") == 0
+        assert group.newsloom("resume").out == "nothing is stopped\n"
     assert len(kafka.read(kafka.prefix + LETTERS)) == 21
     assert len(kafka.read(kafka.prefix + CURATED)) == 2
 

@@ -26,10 +26,11 @@ OTHER_SOURCE, NO_SOURCE = "other", "unknown"
 LABELS = {
     "stage": "the kind of process: `enrich` or `curate` for a worker, `run` for the embedded "
     "runtime. For dead letters the stage that failed: `decode`, `normalise`, `enrich` or `curate`",
-    "outcome": "`curated`, `unchanged`, `withdrawn` or `dead-lettered`",
+    "outcome": "`curated`, `unchanged`, `withdrawn`, `dead-lettered`, or on Kafka `passed`",
     "lane": "the number of the lane, which is a partition of the curate stage",
     "partition": "the partition of the stage's input topic",
-    "reason": "one of the closed list of reasons, as in the headers of dead letters",
+    "reason": "one of a closed list: of dead letters as in their headers, of stopped partitions "
+    "as in docs/kafka.md",
     "source": f"the name that the crawler gives itself: the first {MAX_SOURCES} crawlers with a "
     f"dead letter; `{OTHER_SOURCE}` for further ones and for names with characters other than "
     f"`a-z`, `0-9`, `.`, `_` and `-`; `{NO_SOURCE}` without a name",
@@ -79,8 +80,8 @@ INPUTS = MetricDefinition(
     Counter,
     "newsloom_inputs_total",
     (ENRICH, CURATE, RUN),
-    "Inputs by outcome. The four counts of all workers add up to all inputs. Enrich counts "
-    "only the inputs that it dead-letters. A growing share of `dead-lettered`: a crawler or "
+    "Inputs by outcome. The counts of all workers add up to all inputs. Enrich counts only the "
+    "inputs that it dead-letters or passes. A growing share of `dead-lettered`: a crawler or "
     "Newsloom has a bug; see newsloom_dead_letters_total.",
     ("outcome",),
 )
@@ -89,8 +90,9 @@ COMMITTED_INPUTS = MetricDefinition(
     "newsloom_committed_inputs",
     (CURATE, RUN),
     "Inputs of a lane by outcome, since the lane was created, as the lane's committed row counts "
-    "them. The count survives restarts. Its sum plus the dead letters of enrich must equal the "
-    "number of inputs produced: check this with committed_inputs, not with the counters.",
+    "them. The count survives restarts. Its sum, the dead letters of enrich and "
+    "what passed unread at enrich must equal the number of inputs produced: check this with "
+    "committed_inputs, not with the counters.",
     ("lane", "outcome"),
 )
 UNACCOUNTED_INPUTS = MetricDefinition(
@@ -235,14 +237,23 @@ REBALANCES = MetricDefinition(
     "drop out of their group because they lack processor time or network.",
     ("stage",),
 )
-HALTED_PARTITIONS = MetricDefinition(
+STOPPED_PARTITIONS = MetricDefinition(
     Gauge,
-    "newsloom_halted_partitions",
+    "newsloom_stopped_partitions",
     (ENRICH, CURATE),
-    "Partitions of a worker that halted at the twentieth bug of one process, or 1 if it has met "
-    "what a newer release wrote. While it is not 0, the worker processes none of its partitions. "
-    "`/readyz` says why, and what ends it: `newsloom resume`, or a newer release of the worker.",
-    ("stage",),
+    "1 for an assigned partition that the worker does not process, with the reason; else 0. The "
+    "worker's other partitions go on. `/readyz` names the offset, the cause and the mend.",
+    ("stage", "partition", "reason"),
+)
+PASSED_OFFSETS = MetricDefinition(
+    Gauge,
+    "newsloom_passed_offsets",
+    (ENRICH, CURATE),
+    "Offsets of an input partition that nobody has read: they were gone before, or an operator "
+    "stepped over them. The number is committed with the position and survives restarts. It is at "
+    "least that of the inputs, because the markers of transactions occupy offsets too. At curate "
+    "the lane's row counts them too, see newsloom_committed_inputs.",
+    ("stage", "partition"),
 )
 RECORDS_IN_FLIGHT = MetricDefinition(
     Gauge,

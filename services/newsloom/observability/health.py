@@ -30,7 +30,7 @@ class Health:
         self._beat_at = clock()
         self._lags_s: deque[float] = deque(maxlen=_REMEMBERED_BEATS)
         self._unready = None if is_ready else "starting"
-        self._is_halted = False
+        self._stopped: dict[int, str] = {}
         self._waiting_since: dict[int, float] = {}
 
     def beat(self) -> None:
@@ -42,23 +42,26 @@ class Health:
     def note_unready(self, why: str) -> None:
         """Records that no partition is processed, and why."""
         self._waiting_since = {}
+        self._stopped = {}
         self._unready = why
-        self._is_halted = False
-
-    def note_halted(self, why: str) -> None:
-        """Records that no partition is processed until an operator resumes, and why."""
-        self.note_unready(why)
-        self._is_halted = True
 
     def note_ready(self) -> None:
-        """Records that the assigned partitions are processed."""
+        """Records that the assigned partitions are processed, except those that are stopped."""
         self._waiting_since = {}
         self._unready = None
-        self._is_halted = False
+
+    def note_stopped(self, partition: int, why: str) -> None:
+        """Records that a partition is not processed until somebody acts, and why."""
+        self._stopped = {**self._stopped, partition: why}
+        self._waiting_since.pop(partition, None)
+
+    def note_going_on(self, partition: int) -> None:
+        """Records that a partition which was stopped is processed again."""
+        self._stopped = {p: why for p, why in self._stopped.items() if p != partition}
 
     def note_lag(self, partition: int, records: int) -> None:
-        """Records how many records wait in a partition. While halted, they may wait."""
-        if not records or self._is_halted:
+        """Records how many records wait in a partition. While it is stopped, they may wait."""
+        if not records or partition in self._stopped:
             self._waiting_since.pop(partition, None)
         else:
             self._waiting_since.setdefault(partition, self._clock())
@@ -90,5 +93,6 @@ class Health:
         return None
 
     def unready_reason(self) -> str | None:
-        """Why no partition is processed; None once they are assigned and restored."""
-        return self._unready
+        """Why a partition is not processed, one line for each that is stopped; None if all are."""
+        stopped = self._stopped
+        return self._unready or "\n".join(stopped[p] for p in sorted(stopped)) or None

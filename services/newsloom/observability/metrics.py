@@ -77,6 +77,10 @@ class Metrics:
             self._counted[_OUTCOMES[Outcome.DEAD_LETTERED]] += 1
             self._count_dead_letter(enriched.arrival, enriched.source)
 
+    def count_passed(self, offsets: int) -> None:
+        """Counts input offsets that nobody reads."""
+        self._counted[_OUTCOMES[Outcome.PASSED]] += offsets
+
     def count(self, result: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
         """Counts a step of curation; an input is counted with the step that has its outcome.
 

@@ -19,8 +19,11 @@ from newsloom.pipeline.process import Enriched, Result
 from newsloom.records.faults import Fault, Outcome, Reason
 from newsloom.rules.images import Verdict
 
-BASE_UNITS = ("_seconds", "_ratio", "_info", "_records", "_articles", "_stories", "_inputs")
-COUNTS = {"newsloom_assigned_partitions", "newsloom_halted_partitions"} | {
+BASE_UNITS = (
+    *("_seconds", "_ratio", "_info"),
+    *("_records", "_articles", "_stories", "_inputs", "_offsets"),
+)
+COUNTS = {"newsloom_assigned_partitions", "newsloom_stopped_partitions"} | {
     "newsloom_records_in_flight",
     "newsloom_image_fetches_in_flight",
 }

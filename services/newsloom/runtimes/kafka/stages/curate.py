@@ -10,7 +10,7 @@ from typing import TypeGuard
 
 from aiokafka import TopicPartition
 
-from newsloom.adapters.failures import NewerFormError, OutageError
+from newsloom.adapters.failures import NewerFormError
 from newsloom.observability.definitions import RESTORE_PROGRESS, RESTORE_SECONDS
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.arrival import ArticleArrival, WithdrawalArrival
@@ -46,6 +46,7 @@ from newsloom.runtimes.kafka.topics.definitions import (
     KafkaTopics,
 )
 from newsloom.runtimes.lane import FULL_TRANSACTION, Lane
+from newsloom.runtimes.stops import StopError, StopReason
 
 FULL_TRANSACTION_S = 5.0
 """A transaction whose work has taken so long is committed before the next step: with a slow
@@ -113,7 +114,7 @@ class CurateProcessor:
         state, next_offset = await read_lane(
             self._servers, self.topics.lane_state, partition, spill_store, report
         )
-        self._require_rows(partition, committed or 0, next_offset)
+        self._require_rows(committed or 0, next_offset)
         report(1)
         return CurateLane(
             self.topics,
@@ -128,15 +129,15 @@ class CurateProcessor:
         """Begins to count bugs at 0."""
         self._bugs.reset()
 
-    def _require_rows(self, partition: int, committed: int, next_offset: int) -> None:
-        """Raises OutageError if the group's committed offset is ahead of the state rows."""
+    def _require_rows(self, committed: int, next_offset: int) -> None:
+        """Raises StopError if the group's committed offset is ahead of the state rows."""
         if committed > next_offset:
-            raise OutageError(
-                f"group {self.group} is at offset {committed:,} of {self.input_topic} partition "
-                f"{partition}, but {self.topics.lane_state} only knows the inputs before "
-                f"{next_offset:,}. If the group's offset was moved, set it back to "
-                f"{next_offset:,}. If that topic was emptied, stop all curate workers and run "
-                "`newsloom lanes rebuild`"
+            raise StopError(
+                StopReason.ROWS_BEHIND,
+                f"group {self.group} has the inputs before {committed}, but the rows in "
+                f"{self.topics.lane_state} only know those before {next_offset}. If that topic "
+                "was emptied, stop all curate workers and run `newsloom lanes rebuild`. If the "
+                f"group's offset was moved, stop them and set it back to {next_offset}",
             )
 
     def _restore_reporter(self, partition: int) -> Callable[[float], None]:
@@ -185,9 +186,10 @@ class CurateLane:
         self._lane = lane
         self._bugs = bugs
         self._clock = clock
+        self._halted: StopError | None = None
         self._newer: NewerFormError | None = None
-        self._upgrade: dict[str, bytes | None] = {}
-        """The row of a lane that was just upgraded, until it is committed."""
+        self._uncommitted: dict[str, bytes | None] = {}
+        """The lane's row after an upgrade, or with passed offsets, until it is committed."""
 
     @property
     def form(self) -> int:
@@ -196,7 +198,11 @@ class CurateLane:
 
     def upgrade(self) -> None:
         """Writes the rows in the newest form, from the next transaction on."""
-        self._upgrade = self._lane.upgrade()
+        self._uncommitted = self._lane.upgrade()
+
+    def pass_over(self, offsets: int) -> None:
+        """Accounts for offsets that nobody reads, in the next transaction."""
+        self._uncommitted = self._lane.pass_over(offsets)
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What the records make, then the rows; it stops when a transaction is full or takes long.
@@ -218,13 +224,13 @@ class CurateLane:
 
     @property
     def is_pending(self) -> bool:
-        """Whether work of the records before `next_offset` is left, or an upgrade to commit."""
-        return self._lane.is_pending or bool(self._upgrade)
+        """Whether work of the records before `next_offset` is left, or a row to commit."""
+        return self._lane.is_pending or bool(self._uncommitted)
 
     @property
-    def halted(self) -> OutageError | None:
-        """The error of the limit on bugs, if it was reached, or of a record of a newer form."""
-        return self._bugs.error or self._newer
+    def halted(self) -> StopError | NewerFormError | None:
+        """The error of the limit on bugs, if a record reached it, or of one of a newer form."""
+        return self._halted or self._newer
 
     def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
         """The dead letter of a record that is not read, then the rows that count it."""
@@ -232,7 +238,7 @@ class CurateLane:
 
     def _transaction(self, steps: Iterable[tuple[list[Outgoing], Result]]) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
-        rows, self._upgrade = self._upgrade, {}
+        rows, self._uncommitted = self._uncommitted, {}
         full_at = self._clock() + FULL_TRANSACTION_S
         for records, step in steps:
             outgoing += records
@@ -246,16 +252,18 @@ class CurateLane:
     ) -> Iterator[tuple[list[Outgoing], Result]]:
         """The steps of the inputs, with the records to send. `next_offset` follows them."""
         for step in self._lane.continue_pending():
-            if self._bugs.count(step.fault):
+            if self._has_halted(step):
                 return
+            self._lane.count(step)
             self._report(step)
             yield self._records(step), step
         is_logged = record_logs.is_wanted()
         for record, enriched in inputs:
             began = time.perf_counter()
-            for step in self._curate(enriched):
-                if self._bugs.count(step.fault):
+            for step in self._lane.curate(enriched):
+                if self._has_halted(step):
                     return
+                self._count(enriched, step)
                 outgoing = self._records(step)
                 self._report(step)
                 if step.outcome is not None:
@@ -269,12 +277,18 @@ class CurateLane:
         """Updates the metrics after a commit, the size of the lane included."""
         self._lane.note_commit()
 
-    def _curate(self, enriched: Enriched) -> Iterator[Result]:
+    def _has_halted(self, step: Result) -> bool:
+        """Whether the step reached the limit on bugs. Then it must not be committed."""
+        if self._bugs.count(step.fault):
+            self._halted = StopError(StopReason.HALTED, self._bugs.why)
+        return self._halted is not None
+
+    def _count(self, enriched: Enriched, step: Result) -> None:
         arrival = enriched.arrival
         if isinstance(arrival, ArticleArrival):
-            return self._lane.curate(enriched, arrived_at=arrival.arrived_at)
+            return self._lane.count(step, arrived_at=arrival.arrived_at)
         is_input = arrival.is_counted if isinstance(arrival, WithdrawalArrival) else True
-        return self._lane.curate(enriched, is_input=is_input)
+        return self._lane.count(step, is_input=is_input)
 
     def _report(self, step: Result) -> None:
         """Logs a bug in work that earlier records had left: there is no dead letter of it."""

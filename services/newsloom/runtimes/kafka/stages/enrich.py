@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from newsloom.adapters.failures import OutageError
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival, moved_away
 from newsloom.pipeline.decode import RawInput
@@ -31,6 +30,7 @@ from newsloom.runtimes.kafka.stages.processor import (
     require_topics,
 )
 from newsloom.runtimes.kafka.topics.definitions import DEAD_LETTERS, ENRICHED_ARTICLES, KafkaTopics
+from newsloom.runtimes.stops import StopError, StopReason
 
 RECORDS_AT_ONCE = 400
 """The number of records whose images are checked at once. Each such group takes at most as long as
@@ -143,12 +143,15 @@ class EnrichPartition:
         self._bugs = bugs
         self._metrics = metrics
         self._form = form
+        self._halted: StopError | None = None
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """The records that a batch makes, in input order, all with one version of the catalogue.
 
         Stops before the record at which the limit on bugs is reached; `halted` then says so.
         """
+        if not records:
+            return []
         self._enricher.renew_catalogue()
         started = [self._start(record) for record in records]
         outgoing: list[Outgoing] = []
@@ -158,6 +161,7 @@ class EnrichPartition:
             if isinstance(enriched, AwaitingImages):
                 enriched = self._enricher.finish(enriched, checked.checks)
             if self._bugs.count(enriched.arrival):
+                self._halted = StopError(StopReason.HALTED, self._bugs.why)
                 self.next_offset = record.offset
                 return outgoing
             outgoing += self._finish(record, enriched, checked.seconds, is_logged)
@@ -169,10 +173,14 @@ class EnrichPartition:
         """Never: each record is done at once."""
         return False
 
+    def pass_over(self, offsets: int) -> None:
+        """Accounts for offsets that nobody reads. There are no rows that count them."""
+        self._metrics.count_passed(offsets)
+
     @property
-    def halted(self) -> OutageError | None:
-        """The error of the limit on bugs, if it was reached."""
-        return self._bugs.error
+    def halted(self) -> StopError | None:
+        """The error of the limit on bugs, if a record of this partition reached it."""
+        return self._halted
 
     def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
         """The dead letter of a record that is not read."""

@@ -7,18 +7,20 @@ commits nor decides which partitions it gets.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from newsloom.adapters.failures import OutageError
+from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopic, KafkaTopics
+from newsloom.runtimes.stops import StopError
 
 
 class PartitionProcessor(Protocol):
     """The work on one input partition, in the order of its offsets."""
 
     next_offset: int
-    """The first input offset that is not processed. Records before it are skipped."""
+    """The first input offset that is not processed. Records before it are skipped. The owner of
+    the partition may set it between two batches."""
     stage: Stage
     """The stage that a record is in which ends the process."""
 
@@ -27,17 +29,18 @@ class PartitionProcessor(Protocol):
         """The form of its lane's rows, which is committed beside the offset; 0 without a lane."""
 
     @property
-    def halted(self) -> OutageError | None:
-        """Why the last call of `process` stopped before its last record; None if it did not.
-
-        NewerFormError: a newer release can go on.
-        """
+    def halted(self) -> StopError | NewerFormError | None:
+        """Why the last call of `process` stopped before its last record; None if it did not."""
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What the records make, until a transaction is full: `next_offset` says how far it came.
 
-        The caller commits it, or ends the process. Without records it is what `is_pending`.
+        The caller commits it, or ends the process. Without records it is what `is_pending`, and
+        the rows that say how far it came.
         """
+
+    def pass_over(self, offsets: int) -> None:
+        """Accounts for offsets that nobody reads; what that makes is in the next transaction."""
 
     @property
     def is_pending(self) -> bool:
@@ -65,8 +68,9 @@ class Processor(Protocol):
     ) -> PartitionProcessor:
         """The processor of a partition at its last commit. Fence the former owner first.
 
-        `committed` is the group's offset, None if there is none. `parked` is the processor that
-        this process had for the partition before a rebalance.
+        `committed` is the offset that the group had reached, None if there is none. `parked` is the
+        processor that this process had for the partition before a rebalance. Raises StopError or
+        NewerFormError if the partition cannot be processed.
         """
 
     def resume(self) -> None:

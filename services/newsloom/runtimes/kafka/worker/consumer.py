@@ -10,11 +10,13 @@ from typing import Any, Protocol, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 from yarl import URL
 
 from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
+from newsloom.runtimes.stops import StopError
 
 POLL_S = 1.0
 SEEK_PAUSE_S = 0.1
@@ -30,19 +32,25 @@ class BatchHandler(Protocol):
     """Processes batches, and is informed of each rebalance."""
 
     epoch: int
-    """The assignment epoch: rises when partitions are revoked, and again when those assigned are
-    ready."""
+    """The assignment epoch: rises when partitions are revoked, again when those assigned are ready,
+    and whenever one of them stops or goes on."""
 
     def is_open(self) -> bool:
         """Whether it accepts another batch."""
 
     def positions(self) -> dict[TopicPartition, int]:
-        """The next input offset of each partition that is ready."""
+        """The next input offset of each partition that is processed. No other one is fetched."""
 
     def handle_batch(
         self, consumer: "BatchConsumer", epoch: int, records: dict[Any, list[Any]]
     ) -> Awaitable[bool]:
         """Processes the records of one poll that began in `epoch`; False if some were dropped."""
+
+    async def check_positions(self, epoch: int) -> None:
+        """Compares the positions with the logs: a poll in `epoch` found one outside of its log."""
+
+    async def stop(self, epoch: int, partition: int, error: StopError) -> None:
+        """Stops a partition that a poll in `epoch` cannot read."""
 
     async def revoke(self) -> None:
         """Returns when no batch is being processed."""
@@ -74,9 +82,18 @@ class BatchConsumer(driver.Consumer):
                     sought_epoch = epoch
                 # Faust does not check this: a member that was expelled would wait for ever.
                 self._thread._ensure_consumer()._coordinator.check_errors()
-                polled, _ = await self._wait_next_records(POLL_S)
+                try:
+                    polled, _ = await self._wait_next_records(POLL_S)
+                except NoOffsetForPartitionError:  # of a new assignment: nothing is sought yet
+                    sought_epoch = -1
+                    continue
+                except OffsetOutOfRangeError:
+                    await handler.check_positions(epoch)
+                    await self.sleep(SEEK_PAUSE_S)
+                    sought_epoch = -1
+                    continue
                 fetched = {tp: records for tp, records in (polled or {}).items() if records}
-                if fetched and not await handler.handle_batch(self, epoch, fetched):
+                if not await handler.handle_batch(self, epoch, fetched):
                     sought_epoch = -1
         except asyncio.CancelledError:
             # During a rebalance Faust would log the end of the worker as a crash of its fetcher.
@@ -93,12 +110,17 @@ class BatchConsumer(driver.Consumer):
     async def _go_to(self, positions: dict[TopicPartition, int]) -> bool:
         """Seeks to where the next poll must begin; False if another rebalance came first.
 
+        Partitions without a position are not fetched.
+
         Faust would seek to the committed offsets after a rebalance. But a poll that waits during a
         rebalance may return records of the new assignment, which are dropped because the poll
         began in the former epoch. And Faust does not seek where no offset is committed.
         """
         try:
             await self.seek_wait(positions)
+            processed = {TP(*source) for source in positions}
+            self.pause_partitions(self.assignment() - processed)
+            self.resume_partitions(processed)
         except IllegalStateError:
             await self.sleep(SEEK_PAUSE_S)
             return False
@@ -153,7 +175,8 @@ def build_app(servers: str, group: str, topic: str, handler: BatchHandler) -> Ba
         topic_allow_declare=False,
         topic_disable_leader=True,
         stream_wait_empty=False,
-        consumer_auto_offset_reset="earliest",
+        # An offset that the log does not have is an error, not passed over in silence.
+        consumer_auto_offset_reset="none",
         broker_max_poll_records=BATCH_RECORDS,
         broker_session_timeout=SESSION_TIMEOUT_S,
         broker_heartbeat_interval=HEARTBEAT_S,

@@ -13,9 +13,10 @@ from prometheus_client import Gauge
 
 from newsloom.observability import definitions
 from newsloom.observability.health import BEAT_S, Health
-from newsloom.observability.metrics import Metrics
+from newsloom.observability.metrics import Metrics, totals
 from newsloom.runtimes.kafka.clients.messages import Incoming
 from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter
+from newsloom.runtimes.stops import StopReason
 
 
 class Telemetry:
@@ -25,13 +26,13 @@ class Telemetry:
         self.metrics = metrics
         self._health = health
         self._aborts = aborts
-        self._stage = metrics.stage
+        self.stage = metrics.stage
         self._in_flight = metrics.of_stage(definitions.RECORDS_IN_FLIGHT)
         self._busy_seconds = metrics.of_stage(definitions.BACKPRESSURE_SECONDS)
         self._batch_seconds = metrics.of_stage(definitions.BATCH_SECONDS)
         self._transaction_seconds = metrics.of_stage(definitions.TRANSACTION_SECONDS)
         self._assigned = metrics.of_stage(definitions.ASSIGNED_PARTITIONS)
-        self._halted = metrics.of_stage(definitions.HALTED_PARTITIONS)
+        self._stopped = metrics[definitions.STOPPED_PARTITIONS]
         metrics.of_stage(definitions.TRANSACTIONS_ABORTED).inc(aborts.settle())
         metrics.of_stage(definitions.LOOP_LAG).set_function(lambda: health.loop_lag_s)
         # By partition, in Unix seconds:
@@ -53,33 +54,44 @@ class Telemetry:
     def note_restoring(self) -> None:
         """Reports that the assigned partitions are being restored, and no others are owned."""
         self.note_unready("the partitions assigned are being restored")
-        self._halted.set(0)
         self.metrics.forget_partitions()
         self._caught_up_at, self._committed_to = {}, {}
 
-    def note_assigned(self, partitions: Iterable[int]) -> None:
-        """Reports that these partitions are ready, and no others are owned."""
+    def note_assigned(self, partitions: Iterable[int], processed: Collection[int]) -> None:
+        """Reports that these partitions are owned, and which of them are processed."""
         self._assigned_at = time.time()
-        partitions = list(partitions)
         for partition in partitions:
             self._set(definitions.LAST_COMMIT, partition, self._assigned_at)
             self._set(definitions.LAG_RECORDS, partition, 0)
             self._set(definitions.LAG_SECONDS, partition, 0)
-        self._assigned.set(len(partitions))
+        for partition in processed:
+            self._set_not_stopped(partition)
+        self._assigned.set(len(processed))
         self.metrics.of_stage(definitions.REBALANCES).inc()
         self._health.note_ready()
 
-    def note_halted(self, partitions: int, why: str) -> None:
-        """Reports that none is processed until an operator acts on these, and why."""
-        self._halted.set(partitions)
-        self._assigned.set(0)
-        self._health.note_halted(why)
+    def note_stopped(self, partition: int, reason: StopReason, why: str) -> None:
+        """Reports that an assigned partition is not processed, and why."""
+        self._set_not_stopped(partition)
+        self._stopped.labels(self.stage, str(partition), reason.value).set(1)
+        self._health.note_stopped(partition, why)
 
-    def note_resumed(self, partitions: Collection[int]) -> None:
-        """Reports that the assigned partitions are processed again."""
-        self._halted.set(0)
-        self._assigned.set(len(partitions))
-        self._health.note_ready()
+    def note_going_on(self, partition: int) -> None:
+        """Reports that a partition which was stopped is processed again."""
+        self._set_not_stopped(partition)
+        self._health.note_going_on(partition)
+
+    def _set_not_stopped(self, partition: int) -> None:
+        for reason in StopReason:
+            self._stopped.labels(self.stage, str(partition), reason.value).set(0)
+
+    def note_processed(self, partitions: int) -> None:
+        """Reports how many of the assigned partitions are processed."""
+        self._assigned.set(partitions)
+
+    def note_passed(self, partition: int, offsets: int) -> None:
+        """Reports the offsets of a partition that ended as passed, as they are committed."""
+        self._set(definitions.PASSED_OFFSETS, partition, offsets)
 
     @contextmanager
     def working(self, records: int) -> Iterator[None]:
@@ -122,6 +134,11 @@ class Telemetry:
             self._set(definitions.LAG_SECONDS, partition, now - self._oldest_at(partition, now))
             self._health.note_lag(partition, records)
 
+    def summary(self) -> tuple[int, Mapping[str, int]]:
+        """The records that the worker has read, and its inputs by outcome."""
+        read = totals(self.metrics[definitions.RECORDS])
+        return read[self.stage], totals(self.metrics[definitions.INPUTS])
+
     def _oldest_at(self, partition: int, now: float) -> float:
         """The latest time before which no waiting record of a partition arrived."""
         times = (self._caught_up_at, self._committed_to)
@@ -129,4 +146,4 @@ class Telemetry:
         return min(now, max(known, default=self._assigned_at))
 
     def _set(self, one: definitions.MetricDefinition[Gauge], partition: int, value: float) -> None:
-        self.metrics[one].labels(self._stage, str(partition)).set(value)
+        self.metrics[one].labels(self.stage, str(partition)).set(value)

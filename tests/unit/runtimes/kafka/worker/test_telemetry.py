@@ -65,7 +65,7 @@ class Aged:
 def test_the_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
     metrics = Metrics("curate")
     telemetry = Telemetry(metrics, Health(60), AbortCounter())
-    telemetry.note_assigned({0})
+    telemetry.note_assigned({0}, {0})
     for step in steps:
         if isinstance(step, Aged):
             record = Record(int((time.time() - step.age_s) * 1000))
