@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
+from newsloom.runtimes.kafka.topics import definitions
 from tests.support.endpoint import Answer, ask, scrape
 from tests.support.kafka import Kafka
 from tests.support.ports import pick_neighbours
@@ -21,6 +22,7 @@ from tests.support.workers import (
     CURATED,
     ENRICHED,
     EVENTS,
+    LANE_STATE,
     await_all,
     create_topics,
     lane_rows,
@@ -57,7 +59,7 @@ async def _delete(kafka: Kafka, topic: str, partition: int, before: int) -> None
         await admin.close()
 
 
-async def _create_again(kafka: Kafka, topic: str) -> None:
+async def _create_again(kafka: Kafka, topic: str, configs: Mapping[str, str] = CREATE_TIME) -> None:
     """Deletes a topic and creates it again: its offsets begin at 0, as after the loss of a log."""
     name = kafka.prefix + topic
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.servers)
@@ -65,7 +67,7 @@ async def _create_again(kafka: Kafka, topic: str) -> None:
     try:
         await admin.delete_topics([name])
         while True:
-            new = NewTopic(name, 1, 1, topic_configs=CREATE_TIME)
+            new = NewTopic(name, 1, 1, topic_configs=dict(configs))
             answer = await admin.create_topics([new])
             if answer.topic_errors[0][1] == 0:
                 return
@@ -133,7 +135,7 @@ def test_offsets_that_retention_took_stop_one_partition_until_they_are_passed(
     topic = kafka.prefix + EVENTS
     with working(kafka, "curate"), _stage(kafka, "enrich", tmp_path) as enrich:
         await_all(kafka, 3 + 20)  # the other partitions go on
-        why = "missing-offsets: the log begins at 7: 6 offsets that nobody has read are gone"
+        why = "missing-offsets: the log begins at 7: offsets 1 to 6 are gone unread"
         enrich.await_stop(EVENTS, 1, 1, why)
 
         plain = enrich.resume()
@@ -178,7 +180,7 @@ async def _overtake(enrich: Stage) -> None:
         await _send(kafka, 2, range(101, 104))
         await asyncio.sleep(2)  # it is being waited for
         await _delete(kafka, EVENTS, 2, 14)
-        why = "missing-offsets: the log begins at 14: 3 offsets that nobody has read are gone"
+        why = "missing-offsets: the log begins at 14: offsets 11 to 13 are gone unread"
         await asyncio.to_thread(enrich.await_stop, EVENTS, 2, 11, why)
         assert (await asyncio.to_thread(enrich.move, 14, 2)).code == 0
         await producer.abort_transaction()
@@ -222,3 +224,33 @@ def test_a_log_that_was_lost_stops_its_partition_and_is_read_anew(
     with _stage(kafka, "curate", tmp_path) as curate:
         curate.await_ready()
     assert outcomes(kafka) == ends
+
+
+def test_rows_that_were_lost_stop_their_lane_until_it_is_rebuilt(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    create_topics(kafka)
+    with working(kafka, "enrich"):
+        with _stage(kafka, "curate", tmp_path) as curate:
+            asyncio.run(_send(kafka, 0, range(5)))
+            await_all(kafka, 5)
+            asyncio.run(_create_again(kafka, LANE_STATE, definitions.LANE_STATE.configs()))
+            asyncio.run(_send(kafka, 0, range(5, 6)))
+            lost = f"rows-behind: {kafka.prefix}{LANE_STATE} partition 0 has lost the rows"
+            wait_for(lambda: lost in ask(curate.port, "/readyz").text, "a stopped lane")
+            assert kafka.read(kafka.prefix + LANE_STATE) == []
+        with _stage(kafka, "curate", tmp_path) as curate:
+            lost = f"the rows in {kafka.prefix}{LANE_STATE} only know those before 0"
+            wait_for(lambda: lost in ask(curate.port, "/readyz").text, "a stopped lane")
+            refused = curate.move(0, 0)
+            assert refused.code == 1
+            assert "another position does not help" in refused.err
+        group = replace(kafka, settings={"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix})
+        assert group.newsloom("lanes", "rebuild").code == 0
+        with _stage(kafka, "curate", tmp_path) as curate:
+            curate.await_ready()
+            await_all(kafka, 1)
+    records = kafka.read(kafka.prefix + CURATED)
+    assert len({record.key for record in records}) == 6
+    revisions = [json.loads(record.value)["revision"] for record in records]
+    assert revisions == sorted(set(revisions))

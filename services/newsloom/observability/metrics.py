@@ -114,6 +114,11 @@ class Metrics:
                 histogram.observe(max(0.0, now - arrived_at))
             self._arrivals.clear()
 
+    def discard(self) -> None:
+        """Forgets the counts since the last `commit`: the batch is not committed."""
+        self._counted.clear()
+        self._arrivals.clear()
+
     def set_catalogue_version(self, version: str) -> None:
         """Sets the version of the catalogue that is in use."""
         self[definitions.CATALOGUE_INFO].clear()

@@ -74,14 +74,16 @@ async def move_position(
         raise OutageError(f"{topic} partition {partition} is not stopped, so its position stays")
     before, attempts, stop = found[source]
     bounds = (await read_bounds(servers, [source]))[source]
-    move = Move(source, stop, before, after, _passing(source, stop, before, after, bounds))
+    move = Move(source, stop, before, after, passing_offsets(source, stop, before, after, bounds))
     if not is_trial:
         moved = attempts.moved(before, move.passing)
         await _commit(servers, group, source, before, attempts, moved, after)
     return move
 
 
-def _passing(source: TopicPartition, stop: Stop, before: int, after: int, bounds: Bounds) -> int:
+def passing_offsets(
+    source: TopicPartition, stop: Stop, before: int, after: int, bounds: Bounds
+) -> int:
     """The offsets that nobody reads because of a move. Raises OutageError if it is refused."""
     place = f"{source.topic} partition {source.partition}"
     if stop.reason not in MOVABLE:

@@ -111,8 +111,11 @@ class LaneRebuild:
             self._new_spill_store(),
             lambda _: None,
         )
+        reached, attempts = committed[source]
+        if attempts.is_moved and reached is not None:  # perhaps back
+            position = reached
         # Rows may be missing: the topic may have been emptied.
-        position, revision = max(position, committed[source][0] or 0), former.lane.revision
+        position, revision = max(position, reached or 0), former.lane.revision
         for name, topic in self._published().items():
             revision = max(revision, await self._hold(name, topic))
         state = State(self._new_spill_store())
@@ -124,7 +127,7 @@ class LaneRebuild:
         )
         counts = {"curated.jsonl": 0, "stories.jsonl": 0, "dead-letters.jsonl": len(self._letters)}
         outgoing = self._outgoing(records, former, position, counts)
-        attempts = replace(committed[source][1], form=FORM, is_rebuilt=True)
+        attempts = replace(attempts, form=FORM, is_rebuilt=True)
         try:
             await producer.commit_parts(_parts(outgoing), position, attempts)
         except ProducerFenced as error:

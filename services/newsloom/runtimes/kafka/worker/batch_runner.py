@@ -97,10 +97,10 @@ class BatchRunner:
         halted = self.processor.halted
         remaining = self._from_next_offset(fresh)
         done = len(fresh) - len(remaining)
-        self._attempts = self._attempts.after(done)
+        attempts = self._attempts.after(done)
         if isinstance(halted, StopError):
-            self._attempts = self._attempts.stopped(stop_of(halted))
-        await self._commit(outgoing)
+            attempts = attempts.stopped(stop_of(halted))
+        await self._commit(outgoing, attempts)
         self._is_first = False
         self.processor.note_commit()
         seconds = time.perf_counter() - began
@@ -133,7 +133,7 @@ class BatchRunner:
         is_idle = time.monotonic() - self._committed_at > SKIP_AFTER_S
         if offset > self.processor.next_offset and is_idle and not self.is_pending:
             self.processor.next_offset = offset
-            await self._commit(await self._process(()))
+            await self._commit(await self._process(()), self._attempts)
 
     async def stop(self, stop: Stop) -> None:
         """Commits that the partition is stopped, unless a later start finds that out by itself.
@@ -210,13 +210,21 @@ class BatchRunner:
             with self._telemetry.transaction():
                 await self._producer.commit((), self.committed, self._with_form(attempts))
 
-    async def _commit(self, outgoing: Iterable[Outgoing]) -> None:
-        """Commits the records that a batch made, and the position after the batch."""
+    async def _commit(self, outgoing: Iterable[Outgoing], attempts: Attempts) -> None:
+        """Commits the records that a batch made, and the position after the batch.
+
+        Raises StopError if the partition cannot go on; then nothing is committed.
+        """
         position = self.processor.next_offset
         async with self._committing, asyncio.timeout(COMMIT_TIMEOUT_S):
-            with self._telemetry.transaction():
-                await self._producer.commit(outgoing, position, self._with_form(self._attempts))
+            try:
+                with self._telemetry.transaction():
+                    await self._producer.commit(outgoing, position, self._with_form(attempts))
+            except StopError:
+                self._telemetry.metrics.discard()
+                raise
         self.committed, self._committed_at = position, time.monotonic()
+        self._attempts = attempts
 
     def _with_form(self, attempts: Attempts) -> Attempts:
         return replace(attempts, form=self.processor.form)

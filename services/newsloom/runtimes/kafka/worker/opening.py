@@ -73,8 +73,11 @@ class PartitionOpener:
         """Fences the former owners, then opens each partition."""
         if not sources:
             return []
-        group = self._processor.group
-        producers = {source: PartitionProducer(self._servers, group, source) for source in sources}
+        group, rows_topic = self._processor.group, self._processor.topics.lane_state
+        producers = {
+            source: PartitionProducer(self._servers, group, source, rows_topic=rows_topic)
+            for source in sources
+        }
         try:
             await asyncio.gather(*[producer.fence() for producer in producers.values()])
             committed = await read_committed(self._servers, group, sources)
@@ -171,7 +174,7 @@ def check_position(stage: str, source: TopicPartition, offset: int, bounds: Boun
     if offset < begin:
         raise StopError(
             StopReason.MISSING_OFFSETS,
-            f"the log begins at {begin}: {begin - offset} offsets that nobody has read are gone, "
-            f"by retention, or because somebody deleted records. Run `{resume}` to go on: they are "
+            f"the log begins at {begin}: offsets {offset} to {begin - 1} are gone unread, by "
+            f"retention, or because somebody deleted records. Run `{resume}` to go on: they are "
             "counted as `passed`",
         )

@@ -21,7 +21,7 @@ from newsloom.runtimes.kafka.clients.messages import Headers, Outgoing
 from newsloom.runtimes.kafka.worker.batch_runner import SKIP_AFTER_S, BatchRunner
 from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter, Batch, BatchInWork
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
-from newsloom.runtimes.stops import Stop, StopError, StopReason
+from newsloom.runtimes.stops import Stop, StopError, StopReason, stop_of
 
 SOURCE = TopicPartition("news.article-events.v1", 0)
 POISON = 5
@@ -346,3 +346,19 @@ def test_offsets_without_records_are_skipped_when_nothing_was_committed_for_a_wh
     assert partition.commits == 0
     asyncio.run(runner.skip_to(6))
     assert (partition.offset, processing.next_offset, runner.committed) == (6, 6, 6)
+
+
+def test_a_transaction_that_must_not_be_committed_leaves_the_position_as_it_was() -> None:
+    partition = Partition(inputs=60, offset=50, text=Attempts(passed=3).moved(10, 40).encode())
+    before = partition.attempts
+    runner, _ = own(partition, lambda _: None)
+
+    def refuse() -> None:
+        raise StopError(StopReason.ROWS_BEHIND, "rows were lost")
+
+    partition.step = refuse
+    with pytest.raises(StopError) as caught:
+        asyncio.run(runner.finish_pending())
+    partition.step = _do_nothing
+    asyncio.run(runner.stop(stop_of(caught.value)))
+    assert (partition.offset, partition.attempts) == (50, before.stopped(stop_of(caught.value)))
