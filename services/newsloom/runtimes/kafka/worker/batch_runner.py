@@ -23,7 +23,7 @@ from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 from newsloom.runtimes.stops import Stop, StopError, StopReason, stop_of
 
 COMMIT_TIMEOUT_S = 60.0
-SKIP_AFTER_S = 10.0
+SKIP_AFTER_S = 5.0
 """How long after a commit the position may stay before offsets that hold no record."""
 SIGNAL_AFTER_S = 1.0
 """How much later than the event loop SIGALRM ends a batch that hangs. The event loop can say what
