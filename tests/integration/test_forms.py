@@ -44,7 +44,6 @@ def _enriched_forms(kafka: Kafka) -> list[int]:
 
 
 def test_a_lane_of_form_1_stays_so_until_it_is_upgraded(kafka: Kafka) -> None:
-    group = replace(kafka, settings={"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix})
     create_topics(kafka)
     former = encode_row(LaneRow(form=FORMER_FORM))
     kafka.send(kafka.prefix + LANE_STATE, [(LANE_KEY.encode(), former)])
@@ -59,11 +58,11 @@ def test_a_lane_of_form_1_stays_so_until_it_is_upgraded(kafka: Kafka) -> None:
     form_1.check_lane(rows)
 
     said = "lane 0: marked; its curate worker upgrades it when it is restarted\n"
-    assert group.newsloom("lanes", "upgrade").out == said
+    assert kafka.newsloom("lanes", "upgrade").out == said
     assert _lane_form(kafka) == FORMER_FORM
     with working(kafka, "curate"):
         wait_for(lambda: _lane_form(kafka) == FORM, "an upgraded lane")
-    assert group.newsloom("lanes", "upgrade").out == "lane 0: has the newest form already\n"
+    assert kafka.newsloom("lanes", "upgrade").out == "lane 0: has the newest form already\n"
     with working(kafka, "enrich", "curate"):
         send(kafka, [_event(2)])
         await_all(kafka, 3)

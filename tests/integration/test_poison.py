@@ -41,7 +41,7 @@ def event(number: int, title: str) -> Event:
 @contextmanager
 def deadly_workers(kafka: Kafka, stages: str, log: Path) -> Iterator[None]:
     """Runs `worker all --restart` in which inputs with a marker are deadly."""
-    environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
+    environment = kafka.environment()
     deadly = [sys.executable, "-m", "tests.support.deadly", stages, str(LIMIT_S)]
     with log.open("wb") as file:
         workers = start_process(
@@ -121,8 +121,7 @@ def test_twenty_bugs_halt_a_worker_until_it_is_resumed(kafka: Kafka, tmp_path: P
         assert len(kafka.read(kafka.prefix + LETTERS)) == 19
         assert log.read_text().count("halted: 20 records") == 1, "it halts once"
 
-        group = replace(kafka, settings={"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix})
-        resumed = group.newsloom("resume")
+        resumed = kafka.newsloom("resume")
         assert (resumed.code, resumed.err) == (0, "")
         assert resumed.out.startswith(
             f"curate is resumed: {kafka.prefix}enriched-articles.v1 partition 0, offset "
@@ -130,7 +129,7 @@ def test_twenty_bugs_halt_a_worker_until_it_is_resumed(kafka: Kafka, tmp_path: P
         await_all(kafka, 23)
         wait_for(lambda: ask(port, "/readyz") == Answer(200, "ok"), "a ready worker")
         assert scrape(port).of("newsloom_stopped_partitions") == 0
-        assert group.newsloom("resume").out == "nothing is stopped\n"
+        assert kafka.newsloom("resume").out == "nothing is stopped\n"
     assert len(kafka.read(kafka.prefix + LETTERS)) == 21
     assert len(kafka.read(kafka.prefix + CURATED)) == 2
 
@@ -139,7 +138,7 @@ def test_a_new_owner_reads_the_attempts_of_the_former_one(kafka: Kafka) -> None:
     """Without a common parent, the next worker knows them only from what is committed."""
     create_topics(kafka)
     send(kafka, [event(1, f"Divers find the {MARKERS['enrich']}")])
-    environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
+    environment = kafka.environment()
     deadly = [sys.executable, "-m", "tests.support.deadly", "enrich=kill", "60"]
     for _ in range(3):
         worker = start_process([*deadly, "worker", "enrich"], cwd=ROOT, env=environment)

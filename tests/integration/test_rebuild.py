@@ -50,10 +50,8 @@ def test_a_rebuilt_lane_publishes_what_differs_and_goes_on(kafka: Kafka, tmp_pat
     lines = [json.dumps(event).encode() for event in islice(generate(7, EVENTS), EVENTS)]
     weights = tmp_path / "weights.toml"
     weights.write_text("[join]\nbias = -6000\n")
-    group = {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
-    kafka = replace(kafka, settings=group)
     variables = {"NEWSLOOM_STORY_WEIGHTS": str(weights)}
-    strict = replace(kafka, settings=group | variables)
+    strict = replace(kafka, settings=variables)
     create_topics(kafka)
     with working(kafka, "all"):
         send(kafka, [(None, line) for line in lines[: EVENTS // 2]])

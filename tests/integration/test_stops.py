@@ -87,8 +87,7 @@ class Stage:
     log: Path
 
     def resume(self, *arguments: object) -> Ended:
-        settings = {"NEWSLOOM_KAFKA_GROUP_PREFIX": self.kafka.prefix}
-        return replace(self.kafka, settings=settings).newsloom("resume", *arguments)
+        return self.kafka.newsloom("resume", *arguments)
 
     def move(self, offset: int, partition: int, *more: str) -> Ended:
         place = "--stage", self.name, "--partition", partition
@@ -255,8 +254,7 @@ def test_rows_that_were_lost_stop_their_lane_until_it_is_rebuilt(
             refused = curate.move(0, 0)
             assert refused.code == 1
             assert "another position does not help" in refused.err
-        group = replace(kafka, settings={"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix})
-        assert group.newsloom("lanes", "rebuild").code == 0
+        assert kafka.newsloom("lanes", "rebuild").code == 0
         with _stage(kafka, "curate", tmp_path) as curate:
             curate.await_ready()
             await_all(kafka, 1)

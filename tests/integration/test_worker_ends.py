@@ -198,7 +198,6 @@ def test_workers_survive_a_restart_of_the_broker_and_the_loss_of_a_log(tmp_path:
 def _lose_log(kafka: Kafka, cluster: Cluster) -> None:
     """Deletes the log of a partition while the broker is down and a worker runs."""
     port = pick_neighbours()
-    named = replace(kafka, settings={"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix})
     watched = replace(kafka, settings={"NEWSLOOM_METRICS_PORT": str(port)})
     with started(watched, "enrich", "--restart"):
         wait_for(lambda: ask(port, "/readyz").status == 200, "a ready worker")
@@ -208,7 +207,7 @@ def _lose_log(kafka: Kafka, cluster: Cluster) -> None:
         why = f"{kafka.prefix}{EVENTS} partition 0 is stopped at offset "
         wait_for(lambda: why in ask(port, "/readyz").text, "a stopped partition")
         assert "log-behind: the log ends at 0" in ask(port, "/readyz").text
-        moved = named.newsloom("resume", "--from", 0, "--stage", "enrich", "--partition", 0)
+        moved = kafka.newsloom("resume", "--from", 0, "--stage", "enrich", "--partition", 0)
         assert moved.out.endswith(" to 0; 0 offsets pass unread\n"), moved
         wait_for(lambda: ask(port, "/readyz").status == 200, "a ready worker")
         before = kafka.count(kafka.prefix + ENRICHED)

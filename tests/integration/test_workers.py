@@ -60,7 +60,8 @@ def test_workers_publish_the_same_records_as_the_embedded_runtime(
         assert sent == published
     state = lane_rows(kafka)
     inputs = kafka.read(kafka.prefix + ENRICHED)
-    assert state.pop("position") == {"next_offset": inputs[-1].offset + 1}
+    position = {"next_offset": inputs[-1].offset + 1, "group": f"{kafka.prefix}curate"}
+    assert state.pop("position") == position
     # The lane of an embedded run also counts inputs that cannot be decoded. On Kafka only the
     # enrich workers see them.
     rows["lane"]["outcomes"].pop("dead-lettered", None)

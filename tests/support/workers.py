@@ -65,19 +65,18 @@ def start_worker(
     said: int | IO[bytes] | None = None,
     is_fresh: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Starts `newsloom worker` with consumer groups that only this test uses.
+    """Starts `newsloom worker`. Its consumer groups are those of the test's topics.
 
     `struck` holds an action, a point and the number of a call, with which `saboteur` disturbs it.
     `said` receives its log; the default is a pipe, which blocks the worker when it is full.
     With `is_fresh` it starts in a new interpreter.
     """
-    environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
     command = [sys.executable, "-m", "tests.support.saboteur", *map(str, struck)]
     return start_process(
         [*(command if struck else [COMMAND]), "worker", *arguments],
         is_fresh=is_fresh,
         cwd=ROOT,
-        env=environment,
+        env=kafka.environment(),
         stderr=subprocess.PIPE if said is None else said,
     )
 

@@ -134,5 +134,6 @@ def _input(settings: Settings, stage: str) -> tuple[str, str]:
     from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 
     topics = KafkaTopics(settings.kafka_topic_prefix)
-    topic = topics.article_events if stage == "enrich" else topics.enriched_articles
-    return settings.kafka_group_prefix + stage, topic
+    if stage == "enrich":
+        return topics.group("enrich"), topics.article_events
+    return topics.group("curate"), topics.enriched_articles

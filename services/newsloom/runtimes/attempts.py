@@ -28,7 +28,7 @@ class Attempts:
     why no input is processed until an operator acts; None if they are processed. `form`:
     the form of the lane that the inputs are for, which is committed in the same place; 0 if it is
     not known. `is_rebuilt`: the state at this position was replaced, so that a process may hold
-    another one.
+    another one. `successor`: the consumer group that has taken the position over for good.
 
     `moved_from`: the position from which an operator moved to this one, until the owner has
     accounted for that; `passing` is the number of offsets that nobody reads because of it.
@@ -43,6 +43,7 @@ class Attempts:
     moved_from: int | None = None
     passing: int = 0
     passed: int = 0
+    successor: str = ""
 
     @property
     def is_suspect(self) -> bool:
@@ -103,6 +104,7 @@ class Attempts:
             "is_rebuilt": self.is_rebuilt,
             "passing": self.passing,
             "passed": self.passed,
+            "successor": self.successor,
         }
         found = {name: value for name, value in found.items() if value}
         if self.moved_from is not None:
@@ -124,6 +126,7 @@ def decode_attempts(text: str | None) -> Attempts:
             None if moved_from is None else int(moved_from),
             int(found.get("passing", 0)),
             int(found.get("passed", 0)),
+            str(found.get("successor", "")),
         )
     except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
         return Attempts()

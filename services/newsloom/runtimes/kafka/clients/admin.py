@@ -89,10 +89,14 @@ async def list_topics(admin: AIOKafkaAdminClient) -> dict[str, int]:
 
 async def group_state(admin: AIOKafkaAdminClient, group: str) -> str:
     """The state of a consumer group: `Empty` or `Dead` if it has no member."""
-    (response,) = await retry(lambda: admin.describe_consumer_groups([group]))
-    (found,) = response.groups
-    _raise_for(found[0], f"cannot describe group {group}")
-    return str(found[2])
+
+    async def describe() -> str:
+        (response,) = await admin.describe_consumer_groups([group])
+        (found,) = response.groups
+        _raise_for(found[0], f"cannot describe group {group}")
+        return str(found[2])
+
+    return await retry(describe)
 
 
 async def describe_topics(

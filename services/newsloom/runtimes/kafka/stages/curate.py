@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
-from aiokafka import TopicPartition
-
-from newsloom.adapters.failures import NewerFormError
+from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.observability.definitions import RESTORE_PROGRESS, RESTORE_SECONDS
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.arrival import ArticleArrival, WithdrawalArrival
@@ -28,6 +26,7 @@ from newsloom.runtimes.kafka.stages import record_logs
 from newsloom.runtimes.kafka.stages.enriched_records import NewerForm, decode_arrival
 from newsloom.runtimes.kafka.stages.lane_reader import (
     POSITION_KEY,
+    LanePosition,
     encode_position,
     read_lane,
 )
@@ -61,12 +60,12 @@ class CurateProcessor:
         servers: str,
         topics: KafkaTopics,
         lanes: int,
-        group: str,
         new_spill_store: Callable[[], SpillStore],
         policy: Policy,
         metrics: Metrics,
     ) -> None:
-        self.group = group
+        self.group = topics.group("curate")
+        self.former_group = topics.former_group("curate")
         self.input_topic = topics.enriched_articles
         self._servers = servers
         self.topics = topics
@@ -94,13 +93,9 @@ class CurateProcessor:
         A lane of form 1 is upgraded if `newsloom lanes upgrade` has marked it.
         """
         lane = await self._open(partition, committed, parked)
-        if lane.form == FORMER_FORM and await self._is_marked(partition):
+        if lane.form == FORMER_FORM and await is_marked(self._servers, self.topics, partition):
             lane.upgrade()
         return lane
-
-    async def _is_marked(self, partition: int) -> bool:
-        source = TopicPartition(self.input_topic, partition)
-        return await is_marked(self._servers, self.group, source)
 
     async def _open(
         self, partition: int, committed: int | None, parked: PartitionProcessor | None
@@ -111,23 +106,34 @@ class CurateProcessor:
             report(1)
             return parked
         spill_store = self._new_spill_store()
-        state, next_offset = await read_lane(
+        state, position = await read_lane(
             self._servers, self.topics.lane_state, partition, spill_store, report
         )
-        self._require_rows(committed or 0, next_offset)
+        self._require_own(partition, position.group)
+        self._require_rows(committed or 0, position.next_offset)
         report(1)
         return CurateLane(
             self.topics,
             partition,
             partition % self._letter_partitions,
             Lane(partition, state, self._policy, self._metrics),
-            next_offset,
+            LanePosition(position.next_offset, self.group),
             self._bugs,
         )
 
     def resume(self) -> None:
         """Begins to count bugs at 0."""
         self._bugs.reset()
+
+    def _require_own(self, partition: int, group: str) -> None:
+        """Raises OutageError if another group has written the rows: then two write the lane."""
+        if group not in ("", self.group):
+            raise OutageError(
+                f"group {group} writes lane {partition} of {self.topics.lane_state}, and only one "
+                f"group may: stop this worker, which is of group {self.group}. If the topic is a "
+                "copy of another one, delete all topics of this prefix and replay the article "
+                "events"
+            )
 
     def _require_rows(self, committed: int, next_offset: int) -> None:
         """Raises StopError if the group's committed offset is ahead of the state rows."""
@@ -174,12 +180,12 @@ class CurateLane:
         partition: int,
         letter_partition: int,
         lane: Lane,
-        next_offset: int,
+        position: LanePosition,
         bugs: BugLimit,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock` is in seconds from any start."""
-        self.next_offset = next_offset
+        self.next_offset, self._group = position
         self._topics = topics
         self._partition = partition
         self._letter_partition = letter_partition
@@ -312,7 +318,7 @@ class CurateLane:
 
     def _rows(self, rows: Mapping[str, bytes | None]) -> list[Outgoing]:
         topic = self._topics.lane_state
-        position = encode_position(self.next_offset)
+        position = encode_position(LanePosition(self.next_offset, self._group))
         return [
             *(Outgoing(topic, self._partition, k.encode(), v) for k, v in rows.items()),
             Outgoing(topic, self._partition, POSITION_KEY, position),

@@ -58,7 +58,6 @@ class EnrichProcessor:
         self,
         topics: KafkaTopics,
         lanes: LaneTable,
-        group: str,
         enricher: Enricher,
         metrics: Metrics,
         make_images: Callable[[], Images] | None = None,
@@ -68,7 +67,8 @@ class EnrichProcessor:
 
         `find_form` returns the newest form that all lanes read.
         """
-        self.group = group
+        self.group = topics.group("enrich")
+        self.former_group = topics.former_group("enrich")
         self.input_topic = topics.article_events
         self.topics = topics
         self._lanes = lanes

@@ -57,6 +57,8 @@ class Processor(Protocol):
     """What one kind of worker does: enrich or curate."""
 
     group: str
+    former_group: str
+    """The name that the group had in the former release."""
     input_topic: str
     topics: KafkaTopics
 

@@ -14,6 +14,7 @@ WINDOW_DAYS = 10
 DAY_MS = 86_400_000
 MIB = 1_048_576
 
+Stage = Literal["enrich", "curate"]
 Partitions = Literal["any", "lanes"]
 Cleanup = Literal["delete", "compact", "compact,delete"]
 
@@ -169,6 +170,20 @@ class KafkaTopics:
     def name(self, topic: KafkaTopic) -> str:
         """The full name of a topic."""
         return self.prefix + topic.suffix
+
+    def group(self, stage: Stage) -> str:
+        """The consumer group of a stage. It also begins the transactional ids of its workers.
+
+        It follows from the topics, so that no two groups of workers write the same topics.
+        """
+        return self.prefix + stage
+
+    def former_group(self, stage: Stage) -> str:
+        """The consumer group of a stage in the former release, where its setting was the default.
+
+        There all installations had the same groups, whatever their topics were called.
+        """
+        return f"newsloom.{stage}"
 
     @property
     def article_events(self) -> str:

@@ -14,7 +14,8 @@ from aiokafka import TopicPartition
 from newsloom.adapters.failures import NewerFormError
 from newsloom.runtimes.attempts import Attempts
 from newsloom.runtimes.hang_limit import HangLimit
-from newsloom.runtimes.kafka.clients.group_offsets import Bounds, read_bounds, read_committed
+from newsloom.runtimes.kafka.clients.former_group import take_over
+from newsloom.runtimes.kafka.clients.group_offsets import Bounds, read_bounds
 from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
 from newsloom.runtimes.kafka.stages.processor import PartitionProcessor, Processor
 from newsloom.runtimes.kafka.worker.batch_runner import BatchRunner
@@ -80,7 +81,8 @@ class PartitionOpener:
         }
         try:
             await asyncio.gather(*[producer.fence() for producer in producers.values()])
-            committed = await read_committed(self._servers, group, sources)
+            former = self._processor.former_group
+            committed = await take_over(self._servers, group, former, producers)
             bounds = await read_bounds(self._servers, sources)
             return await asyncio.gather(
                 *[

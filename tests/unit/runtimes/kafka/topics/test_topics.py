@@ -49,6 +49,12 @@ def test_topic_names_have_the_prefix_and_are_in_pipeline_order() -> None:
     assert KafkaTopics().article_events == "news.article-events.v1"
 
 
+def test_groups_are_named_after_the_topics() -> None:
+    assert KafkaTopics().group("enrich") == "news.enrich"
+    assert KafkaTopics("staging.").group("curate") == "staging.curate"
+    assert KafkaTopics("staging.").former_group("curate") == "newsloom.curate"
+
+
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.suffix)
 def test_a_definition_is_complete(topic: KafkaTopic) -> None:
     assert all((topic.purpose, topic.key, topic.written_by, topic.read_by))

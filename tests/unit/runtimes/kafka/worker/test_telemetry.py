@@ -17,6 +17,7 @@ from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
 from newsloom.runtimes.kafka.stages.curate import CurateLane
 from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
+from newsloom.runtimes.kafka.stages.lane_reader import LanePosition
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
@@ -80,7 +81,7 @@ def test_the_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
 def test_a_withdrawal_that_another_lane_counts_is_not_an_input_of_this_lane() -> None:
     metrics, state = Metrics("curate"), State()
     lane = Lane(1, state, DEFAULT_POLICY, metrics)
-    curating = CurateLane(KafkaTopics("news."), 1, 0, lane, 0, BugLimit())
+    curating = CurateLane(KafkaTopics("news."), 1, 0, lane, LanePosition(), BugLimit())
     records = []
     for offset, is_counted in enumerate((True, False)):
         key, value = encode_arrival(WithdrawalArrival(("0" * 32,), is_counted))
