@@ -21,9 +21,10 @@ from typing import IO, Any
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from newsloom.rules.lanes import LaneTable
-from newsloom.runtimes.kafka.clients.admin import Sizes, open_admin
 from newsloom.runtimes.kafka.clients.admin import create_topics as create_missing
+from newsloom.runtimes.kafka.clients.admin import open_admin
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+from newsloom.runtimes.kafka.topics.differences import Sizes
 from tests.support.forked import COMMAND
 from tests.support.kafka import Kafka
 from tests.support.processes import start_process
@@ -53,7 +54,7 @@ def create_topics(kafka: Kafka, partitions: int = 1) -> None:
 
     async def work() -> None:
         async with open_admin(kafka.servers) as admin:
-            await create_missing(admin, KafkaTopics(kafka.prefix), Sizes(lanes, partitions), None)
+            await create_missing(admin, KafkaTopics(kafka.prefix), Sizes(lanes, partitions))
 
     asyncio.run(work())
 

@@ -19,7 +19,6 @@ from newsloom.pipeline.process import Enriched, Result
 from newsloom.pipeline.spill_store import SpillStore
 from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.bug_limit import BugLimit
-from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.group_forms import is_marked
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.stages import record_logs
@@ -30,12 +29,7 @@ from newsloom.runtimes.kafka.stages.lane_reader import (
     encode_position,
     read_lane,
 )
-from newsloom.runtimes.kafka.stages.processor import (
-    PartitionProcessor,
-    require_lanes,
-    require_max_bytes,
-    require_topics,
-)
+from newsloom.runtimes.kafka.stages.processor import PartitionProcessor, require_safe
 from newsloom.runtimes.kafka.topics.definitions import (
     CURATED_ARTICLES,
     DEAD_LETTERS,
@@ -44,6 +38,7 @@ from newsloom.runtimes.kafka.topics.definitions import (
     STORIES,
     KafkaTopics,
 )
+from newsloom.runtimes.kafka.topics.differences import FoundTopic
 from newsloom.runtimes.lane import FULL_TRANSACTION, Lane
 from newsloom.runtimes.stops import StopError, StopReason
 
@@ -77,13 +72,10 @@ class CurateProcessor:
         self._letter_partitions = 1
 
     def check(self, found: Mapping[str, FoundTopic]) -> None:
-        """Raises OutageError if a topic is missing, or its partitions or record size do not fit."""
-        topics, outputs = self.topics, (CURATED_ARTICLES, STORIES, LANE_STATE)
-        lane_topics = [topics.name(topic) for topic in (ENRICHED_ARTICLES, *outputs)]
-        require_topics(found, *lane_topics, topics.dead_letters)
-        require_lanes(found, self._lanes, *lane_topics)
-        require_max_bytes(found, topics, *outputs, DEAD_LETTERS)
-        self._letter_partitions = found[topics.dead_letters].partitions
+        """Raises OutageError if a topic is missing, or would lose state."""
+        used = (ENRICHED_ARTICLES, CURATED_ARTICLES, STORIES, LANE_STATE, DEAD_LETTERS)
+        require_safe(self.topics, used, self._lanes, found)
+        self._letter_partitions = found[self.topics.dead_letters].partitions
 
     async def open(
         self, partition: int, committed: int | None, parked: PartitionProcessor | None

@@ -19,17 +19,17 @@ from newsloom.records.image_check import ImageCheck
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.images import Images
-from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.stages import record_logs
 from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
-from newsloom.runtimes.kafka.stages.processor import (
-    PartitionProcessor,
-    require_lanes,
-    require_max_bytes,
-    require_topics,
+from newsloom.runtimes.kafka.stages.processor import PartitionProcessor, require_safe
+from newsloom.runtimes.kafka.topics.definitions import (
+    ARTICLE_EVENTS,
+    DEAD_LETTERS,
+    ENRICHED_ARTICLES,
+    KafkaTopics,
 )
-from newsloom.runtimes.kafka.topics.definitions import DEAD_LETTERS, ENRICHED_ARTICLES, KafkaTopics
+from newsloom.runtimes.kafka.topics.differences import FoundTopic
 from newsloom.runtimes.stops import StopError, StopReason
 
 RECORDS_AT_ONCE = 400
@@ -83,12 +83,10 @@ class EnrichProcessor:
         self._letter_partitions = 1
 
     def check(self, found: Mapping[str, FoundTopic]) -> None:
-        """Raises OutageError if a topic is missing, or its partitions or record size do not fit."""
-        topics = self.topics
-        require_topics(found, topics.article_events, topics.enriched_articles, topics.dead_letters)
-        require_lanes(found, self._lanes.count, topics.enriched_articles)
-        require_max_bytes(found, topics, ENRICHED_ARTICLES, DEAD_LETTERS)
-        self._letter_partitions = found[topics.dead_letters].partitions
+        """Raises OutageError if a topic is missing, or would lose state."""
+        used = (ARTICLE_EVENTS, ENRICHED_ARTICLES, DEAD_LETTERS)
+        require_safe(self.topics, used, self._lanes.count, found)
+        self._letter_partitions = found[self.topics.dead_letters].partitions
 
     async def open(
         self, partition: int, committed: int | None, _parked: PartitionProcessor | None

@@ -4,14 +4,14 @@ In: the records of an input partition, batch by batch. Out: the records to send.
 commits nor decides which partitions it gets.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.records.faults import Fault, Stage
-from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopic, KafkaTopics
+from newsloom.runtimes.kafka.topics.differences import FoundTopic, unsafe_differences
 from newsloom.runtimes.stops import StopError
 
 
@@ -79,37 +79,10 @@ class Processor(Protocol):
         """Begins to count bugs at 0: an operator has resumed a halted partition."""
 
 
-def require_topics(found: Mapping[str, FoundTopic], *names: str) -> None:
-    """Raises OutageError if one of the topics is missing."""
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise OutageError(f"there is no topic {', '.join(missing)}: run `newsloom topics create`")
-
-
-def require_max_bytes(
-    found: Mapping[str, FoundTopic], topics: KafkaTopics, *written: KafkaTopic
+def require_safe(
+    topics: KafkaTopics, used: Collection[KafkaTopic], lanes: int, found: Mapping[str, FoundTopic]
 ) -> None:
-    """Raises OutageError if one of the topics does not accept the largest record of a worker.
-
-    A record that is refused in a transaction would end the worker again after each restart.
-    """
-    for topic in written:
-        name = topics.name(topic)
-        max_bytes = int(found[name].configs["max.message.bytes"])
-        if max_bytes < topic.max_bytes:
-            raise OutageError(
-                f"{name} takes records of {max_bytes:,} bytes at most (max.message.bytes), and "
-                f"{topic.max_bytes:,} may be needed: see `newsloom topics check`"
-            )
-
-
-def require_lanes(found: Mapping[str, FoundTopic], lanes: int, *names: str) -> None:
-    """Raises OutageError if one of the topics does not have exactly one partition for each lane."""
-    counts = {name: found[name].partitions for name in names}
-    odd = [f"{name} has {count}" for name, count in counts.items() if count != lanes]
-    if odd:
-        raise OutageError(
-            f"{', '.join(odd)} partitions, but NEWSLOOM_KAFKA_LANES makes {lanes} "
-            f"lane{'s' if lanes > 1 else ''}: set it to the table that the topics were created "
-            "for, or see `newsloom topics check`"
-        )
+    """Raises OutageError if a topic is missing, or differs so that a worker would lose state."""
+    unsafe = unsafe_differences(topics, used, lanes, found)
+    if unsafe:
+        raise OutageError("; ".join(map(str, unsafe)))
