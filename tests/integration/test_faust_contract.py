@@ -6,7 +6,7 @@ In: the installed packages, and a broker. It covers versions, private names, and
 import asyncio
 import inspect
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -41,6 +41,9 @@ def test_private_names_that_the_worker_uses_exist() -> None:
     assert callable(driver.AIOKafkaConsumerThread._create_worker_consumer)
     assert "self._position = position" in inspect.getsource(TopicPartitionState.consumed_to)
     assert list(inspect.signature(Assignment.state_value).parameters) == ["self", "tp"]
+    assert "assignors=self._partition_assignment_strategy" in inspect.getsource(
+        AIOKafkaConsumer.start
+    )
     assert isinstance(Subscription.assignment, property)
     assert isinstance(SubscriptionState.subscription, property)
 
@@ -183,3 +186,64 @@ def test_pending_error_of_the_group_is_reported(kafka: Kafka) -> None:
     action, error = asyncio.run(consume())[-1]
     assert action == "fetch"
     assert "refused" in str(error)
+
+
+class FormerThread(driver.AIOKafkaConsumerThread):
+    """The consumer's thread in the former release, which has Faust's assignor only."""
+
+
+class FormerConsumer(BatchConsumer):
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return FormerThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class FormerTransport(driver.Transport):
+    Consumer = FormerConsumer
+
+
+def test_partitions_are_shared_out_evenly_and_stay_where_they_are(kafka: Kafka) -> None:
+    """Also while a worker of the former release is in the group."""
+    topic, partitions = f"{kafka.prefix}contract", 7
+    kafka.create(topic, partitions, {})
+    shares: dict[int, set[int]] = {}
+
+    class Sharer(Recorder):
+        async def assign(self, partitions: set[int]) -> None:
+            shares[id(self)] = partitions
+            self.epoch += 1
+            self.assigned.set()
+
+        async def revoke(self) -> None:
+            self.epoch += 1
+            shares.pop(id(self), None)
+
+    @asynccontextmanager
+    async def member(*, is_former: bool = False) -> AsyncIterator[None]:
+        sharer = Sharer(topic)
+        app = build_app(kafka.servers, f"{kafka.prefix}group", topic, sharer)
+        if is_former:
+            app.transport = FormerTransport(app.conf.broker_consumer, app)
+        async with served(app, 60):
+            yield
+        shares.pop(id(sharer), None)
+
+    async def shared(*sizes: int) -> dict[int, set[int]]:
+        while sorted(map(len, shares.values())) != list(sizes):
+            await asyncio.sleep(0.1)
+        assert set().union(*shares.values()) == set(range(partitions))
+        return dict(shares)
+
+    async def share() -> None:
+        async with AsyncExitStack() as stack:
+            async with member(is_former=True):
+                await shared(7)
+                await stack.enter_async_context(member())
+                await shared(3, 4)
+            await shared(7)
+            await stack.enter_async_context(member())
+            before = await shared(3, 4)
+            await stack.enter_async_context(member())
+            after = await shared(2, 2, 3)
+            assert all(after[one] <= before[one] for one in before), "they keep theirs"
+
+    asyncio.run(share())

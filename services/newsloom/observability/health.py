@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 BEAT_S = 0.5
 """Seconds between two heartbeats of the event loop."""
+STANDS_BY = "ok: this worker stands by, no partition is assigned to it"
+"""What a worker without a partition answers when it is asked whether it is ready."""
 _REMEMBERED_BEATS = 30
 """The heartbeats of about the last 15 seconds."""
 
@@ -30,6 +32,7 @@ class Health:
         self._beat_at = clock()
         self._lags_s: deque[float] = deque(maxlen=_REMEMBERED_BEATS)
         self._unready = None if is_ready else "starting"
+        self.ready_text = "ok"
         self._stopped: dict[int, str] = {}
         self._waiting_since: dict[int, float] = {}
 
@@ -45,10 +48,14 @@ class Health:
         self._stopped = {}
         self._unready = why
 
-    def note_ready(self) -> None:
-        """Records that the assigned partitions are processed, except those that are stopped."""
+    def note_ready(self, stands_by: bool = False) -> None:
+        """Records that the assigned partitions are processed, except those that are stopped.
+
+        A worker that stands by has none, and is ready to get some.
+        """
         self._waiting_since = {}
         self._unready = None
+        self.ready_text = STANDS_BY if stands_by else "ok"
 
     def note_stopped(self, partition: int, why: str) -> None:
         """Records that a partition is not processed until somebody acts, and why."""

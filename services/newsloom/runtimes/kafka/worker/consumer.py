@@ -5,11 +5,13 @@ version is pinned, and tests/integration/test_faust_contract.py checks what this
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Any, Protocol, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.errors import IllegalStateError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -147,7 +149,28 @@ class _CommittedThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
+        # The group uses the first that all members know; the former release only knows Faust's.
+        consumer._partition_assignment_strategy = even_assignor(consumer), self.app.assignor
         return consumer
+
+
+def even_assignor(consumer: AIOKafkaConsumer) -> type[StickyPartitionAssignor]:
+    """Shares out partitions evenly, and leaves them with their owners as far as that goes.
+
+    Faust's own gives each member as many as fit, rounded up, so some may get none.
+    """
+
+    class EvenAssignor(StickyPartitionAssignor):  # type: ignore[misc]
+        """The client's assignor, whose state belongs to its class."""
+
+        @classmethod
+        def metadata(cls, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:
+            # The client never sets it. Without it, a member that was expelled would claim its
+            # former partitions as if they were its own.
+            cls.generation = consumer._coordinator.generation
+            return super().metadata(topics)
+
+    return EvenAssignor
 
 
 class BatchTransport(driver.Transport):

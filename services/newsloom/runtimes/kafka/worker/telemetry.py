@@ -68,7 +68,7 @@ class Telemetry:
             self._set_not_stopped(partition)
         self._assigned.set(len(processed))
         self.metrics.of_stage(definitions.REBALANCES).inc()
-        self._health.note_ready()
+        self._health.note_ready(stands_by=not partitions)
 
     def note_stopped(self, partition: int, reason: StopReason, why: str) -> None:
         """Reports that an assigned partition is not processed, and why."""
