@@ -49,6 +49,15 @@ _REMOVED = {
 _SERVER = r"\s*(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+)(?::([0-9]{1,5}))?\s*"
 
 
+def _is_host(name: str) -> bool:
+    """Whether a resolver can be asked for the name: no label is empty or too long."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
 def _parts(listed: str) -> list[str]:
     return [part.strip() for part in listed.split(",") if part.strip()]
 
@@ -208,7 +217,8 @@ class Settings(BaseSettings):
     def _check_servers(cls, servers: str) -> str:
         for server in servers.split(","):
             match = re.fullmatch(_SERVER, server)
-            if match is None or not 0 < int(match[2] or 9092) < 65_536:
+            is_port = match is not None and 0 < int(match[2] or 9092) < 65_536
+            if match is None or not is_port or not _is_host(match[1]):
                 raise ValueError(
                     f"{server!r} is not host:port; write one or several, separated by commas"
                 )

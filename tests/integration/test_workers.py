@@ -232,10 +232,10 @@ def test_a_second_sigterm_a_second_later_ends_the_workers_at_once(kafka: Kafka) 
 
 def test_a_worker_refuses_a_topic_with_too_small_a_record_limit(kafka: Kafka) -> None:
     kafka.create(kafka.prefix + STORIES, 1, {"max.message.bytes": "1000000"})
-    kafka.newsloom("topics", "create")
+    create_topics(kafka)
     refused = kafka.newsloom("worker", "curate")
     assert refused.code == 1
-    assert "takes records of 1,000,000 bytes at most" in refused.err
+    assert f"{kafka.prefix + STORIES}: max.message.bytes: 1000000, not 4194304: " in refused.err
     assert len(refused.err.splitlines()) == 1
 
 
@@ -248,8 +248,8 @@ def test_a_worker_refuses_missing_topics_and_unequal_lane_counts_in_one_line(kaf
     kafka.newsloom("topics", "create")
     refused = kafka.newsloom("worker", "curate")
     assert refused.code == 1
-    assert f"{kafka.prefix + STORIES} has 3 partitions, but" in refused.err
+    assert f"{kafka.prefix + STORIES}: partitions: 3, not 1: lanes cannot" in refused.err
     assert len(refused.err.splitlines()) == 1
     refused = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "de=1"}).newsloom("worker", "enrich")
     assert refused.code == 1
-    assert f"{kafka.prefix + ENRICHED} has 1 partitions, but" in refused.err
+    assert f"{kafka.prefix + ENRICHED}: partitions: 1, not 2: lanes cannot" in refused.err

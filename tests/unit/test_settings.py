@@ -83,7 +83,14 @@ def test_misspelt_name_in_a_file_is_refused_with_the_nearest(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "servers",
-    ["127.0.0.1:99999", "a.example:9092,b.example:0", "[::1]:65536", "a.example:9092:9093", ","],
+    [
+        "127.0.0.1:99999",
+        "a.example:9092,b.example:0",
+        "[::1]:65536",
+        "a..example:9092",
+        "a.example:9092:9093",
+        ",",
+    ],
 )
 def test_servers_that_cannot_be_are_refused(servers: str) -> None:
     with pytest.raises(ValidationError, match="is not host:port; write one or several"):

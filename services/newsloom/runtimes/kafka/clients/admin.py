@@ -15,13 +15,18 @@ from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     KafkaError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
     for_code,
 )
+from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.protocol.metadata import MetadataRequest
 
 from newsloom.adapters.failures import OutageError
+from newsloom.runtimes.kafka.clients.addresses import explain_silence, is_any_open
 from newsloom.runtimes.kafka.clients.connection import (
     CONNECT_TIMEOUT_S,
     REQUEST_TIMEOUT_MS,
+    ConnectionOutageError,
     translate_outages,
 )
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
@@ -47,12 +52,30 @@ async def open_admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
     async with translate_outages(servers, CONNECT_TIMEOUT_S):
         admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=PROBE_TIMEOUT_MS)
     try:
-        async with translate_outages(servers, CONNECT_TIMEOUT_S):
-            await admin.start()
+        await _start(admin, servers)
         async with translate_outages(servers, REQUEST_TIMEOUT_MS / 1000):
             yield admin
     finally:
         await admin.close()
+
+
+async def _start(admin: AIOKafkaAdminClient, servers: str) -> None:
+    """Connects. The error of an outage says what happens at each address."""
+    try:
+        async with translate_outages(servers, CONNECT_TIMEOUT_S):
+            await admin.start()
+    except ConnectionOutageError as error:
+        found = await explain_silence(servers.split(","))
+        raise ConnectionOutageError(
+            f"no answer from Kafka at {servers}: {found}. Check that a broker runs there, or name "
+            "another with NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS=host:port"
+        ) from error
+    named = [f"{broker.host}:{broker.port}" for broker in admin._client.cluster.brokers()]
+    if not await is_any_open(named):
+        raise ConnectionOutageError(
+            f"no answer from Kafka: a broker at {servers} answers, but says that the brokers are "
+            f"elsewhere: {await explain_silence(named)}. Mend advertised.listeners of the brokers"
+        )
 
 
 async def retry(question: Callable[[], Awaitable[T]]) -> T:
@@ -88,6 +111,19 @@ async def group_state(admin: AIOKafkaAdminClient, group: str) -> str:
     return await retry(describe)
 
 
+async def list_group_topics(admin: AIOKafkaAdminClient, group: str) -> set[str]:
+    """The topics on which a consumer group has committed an offset."""
+
+    # The method of the client takes an error of the broker for an empty list.
+    async def ask() -> set[str]:
+        coordinator = await admin.find_coordinator(group)
+        answer = await admin._send_request(OffsetFetchRequest(group, None), coordinator)
+        _raise_for(answer.error_code, f"cannot read the offsets of group {group}")
+        return {topic for topic, _ in answer.topics}
+
+    return await retry(ask)
+
+
 async def describe_topics(
     admin: AIOKafkaAdminClient, names: Collection[str]
 ) -> dict[str, FoundTopic]:
@@ -104,6 +140,11 @@ async def _describe_once(
         for topic in await admin.describe_topics()
         if topic["topic"] in names
     }
+    if hidden := await _hidden(admin, set(names) - set(partitions)):
+        raise OutageError(
+            f"Kafka does not show the topic {', '.join(hidden)} to this user: it may not describe "
+            "it, or there is none. Allow Describe on the topics, with their prefix, in the ACLs"
+        )
     if not partitions:
         return {}
     topics = {}
@@ -113,6 +154,16 @@ async def _describe_once(
         replicas = _fewest_replicas(partitions[name])
         topics[name] = FoundTopic(len(partitions[name]), replicas, configs, frozenset(own))
     return topics
+
+
+async def _hidden(admin: AIOKafkaAdminClient, names: Collection[str]) -> list[str]:
+    """The topics of `names` that the user may not describe, whether they exist or not."""
+    if not names:
+        return []
+    asked = MetadataRequest(list(names), allow_auto_topic_creation=False)
+    answer = (await admin._send_request(asked)).to_object()
+    denied = TopicAuthorizationFailedError.errno
+    return sorted(t["topic"] for t in answer["topics"] if t["error_code"] == denied)
 
 
 async def _describe_configs(

@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError
 
 from newsloom.runtimes.attempts import Attempts
-from newsloom.runtimes.kafka.clients.admin import group_state, open_admin
+from newsloom.runtimes.kafka.clients.admin import list_group_topics, open_admin
 from newsloom.runtimes.kafka.clients.group_offsets import Committed, read_committed
 from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
 from newsloom.runtimes.stops import Stop, StopReason
@@ -51,16 +51,18 @@ async def take_over(
 
 
 async def read_former(servers: str, former: str, sources: Collection[TopicPartition]) -> Committed:
-    """What the group of the former release has committed; empty if there is no such group.
+    """What the group of the former release has committed; empty if it has not read their topic.
 
     A group that the brokers do not show to this installation is not one of its own.
     """
     async with open_admin(servers) as admin:
         try:
-            is_there = await group_state(admin, former) != "Dead"
+            topics = await list_group_topics(admin, former)
         except GroupAuthorizationFailedError:
-            is_there = False
-    return await read_committed(servers, former, sources) if is_there else {}
+            return {}
+    return await read_committed(
+        servers, former, [source for source in sources if source.topic in topics]
+    )
 
 
 async def _mark(servers: str, group: str, former: str, source: TopicPartition) -> None:

@@ -46,7 +46,7 @@ async def _read_forms(servers: str, topics: KafkaTopics, lanes: int) -> dict[int
     return {
         source.partition: attempts.form or FORMER_FORM
         for source, (offset, attempts) in committed.items()
-        if offset is not None
+        if offset or attempts.form  # else it has committed nothing, and perhaps was taken over
     }
 
 

@@ -83,6 +83,9 @@ def require_safe(
     topics: KafkaTopics, used: Collection[KafkaTopic], lanes: int, found: Mapping[str, FoundTopic]
 ) -> None:
     """Raises OutageError if a topic is missing, or differs so that a worker would lose state."""
+    missing = [topics.name(topic) for topic in used if topics.name(topic) not in found]
+    if missing:
+        raise OutageError(f"there is no topic {', '.join(missing)}: run `newsloom topics create`")
     unsafe = unsafe_differences(topics, used, lanes, found)
     if unsafe:
         raise OutageError("; ".join(map(str, unsafe)))

@@ -134,10 +134,7 @@ def differences(
 def unsafe_differences(
     topics: KafkaTopics, used: Collection[KafkaTopic], lanes: int, found: Mapping[str, FoundTopic]
 ) -> list[Difference]:
-    """The differences of the topics that a worker uses with which it would lose state or stand."""
-    missing = [topics.name(topic) for topic in used if topics.name(topic) not in found]
-    if missing:
-        return [Difference(", ".join(missing), "missing", _CREATE)]
+    """The differences with which a worker would lose state or stand, of the topics that it uses."""
     lines = []
     for topic in used:
         name, actual = topics.name(topic), found[topics.name(topic)]

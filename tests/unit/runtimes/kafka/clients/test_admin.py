@@ -8,10 +8,11 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from newsloom.adapters.failures import OutageError
 from newsloom.runtimes.kafka.clients.admin import describe_topics
 from newsloom.runtimes.kafka.topics.differences import FoundTopic
 
-UNKNOWN_TOPIC, UNKNOWN_SERVER_ERROR = 3, -1
+UNKNOWN_TOPIC, UNKNOWN_SERVER_ERROR, TOPIC_AUTHORIZATION_FAILED = 3, -1, 29
 
 
 class Admin:
@@ -37,9 +38,16 @@ class Admin:
         }
         return [SimpleNamespace(to_object=lambda: {"resources": [resource]})]
 
+    async def _send_request(self, _request: object) -> Any:
+        topics = [
+            {"topic": "t.hidden", "error_code": TOPIC_AUTHORIZATION_FAILED},
+            {"topic": "t.missing", "error_code": UNKNOWN_TOPIC},
+        ]
+        return SimpleNamespace(to_object=lambda: {"topics": topics})
 
-def describe(admin: Admin) -> dict[str, FoundTopic]:
-    return asyncio.run(describe_topics(cast(AIOKafkaAdminClient, admin), ["t.stories"]))
+
+def describe(admin: Admin, *names: str) -> dict[str, FoundTopic]:
+    return asyncio.run(describe_topics(cast(AIOKafkaAdminClient, admin), ["t.stories", *names]))
 
 
 def test_topic_that_a_broker_does_not_know_yet_is_described_again() -> None:
@@ -54,3 +62,8 @@ def test_topic_that_a_broker_does_not_know_yet_is_described_again() -> None:
 def test_permanent_error_is_raised_at_once() -> None:
     with pytest.raises(KafkaError, match="from the broker"):
         describe(Admin(UNKNOWN_SERVER_ERROR, 0))
+
+
+def test_a_topic_that_the_user_may_not_see_is_not_called_missing() -> None:
+    with pytest.raises(OutageError, match=r"does not show the topic t\.hidden to this user: "):
+        describe(Admin(0), "t.hidden", "t.missing")

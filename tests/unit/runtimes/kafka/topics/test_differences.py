@@ -116,12 +116,6 @@ def test_partitions_are_added_and_lanes_are_not() -> None:
     assert unsafe_differences(NAMES, [ARTICLE_EVENTS], 2, _found()) == []
 
 
-def test_missing_topics_are_one_difference_for_a_worker() -> None:
-    (missing,) = unsafe_differences(NAMES, [LANE_STATE, STORIES], 1, {})
-    said = "news.lane-state.v1, news.stories.v1: missing: run `newsloom topics create`"
-    assert str(missing) == said
-
-
 FACTOR = "transaction.state.log.replication.factor"
 
 
