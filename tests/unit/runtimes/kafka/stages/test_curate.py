@@ -175,7 +175,7 @@ def test_passed_offsets_are_counted_in_the_next_transaction() -> None:
     assert curating.is_pending
     lane_row, position = asyncio.run(curating.process(()))
     assert orjson.loads(lane_row.value or b"")["outcomes"] == {"curated": 2, "passed": 41}
-    assert orjson.loads(position.value or b"") == {"next_offset": 50}
+    assert orjson.loads(position.value or b"") == {"next_offset": 50, "group": ""}
     assert not curating.is_pending
     curating.note_commit()
     assert totals(metrics[INPUTS]) == {"curated": 2, "passed": 41}
