@@ -7,8 +7,11 @@ generation of the group.
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from newsloom.runtimes.attempts import Attempts
 from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
@@ -81,10 +84,18 @@ class PartitionProducer:
         So the parts need not be in memory together.
         """
         async with self._producer.transaction():
-            for part in parts:
-                await self._send_part(part)
-            offsets = {self._source: (next_offset, attempts.encode())}
-            await self._producer.send_offsets_to_transaction(offsets, self._group)
+            try:
+                for part in parts:
+                    await self._send_part(part)
+                offsets = {self._source: (next_offset, attempts.encode())}
+                await self._producer.send_offsets_to_transaction(offsets, self._group)
+            except KafkaError as error:
+                raise self._cause_of(error) from error
+
+    def _cause_of(self, error: KafkaError) -> BaseException:
+        """Why the transaction failed: after that, the client says only that its state is wrong."""
+        ended: asyncio.Future[None] = self._producer._txn_manager.wait_for_transaction_end()
+        return (ended.exception() if ended.done() else None) or error
 
     async def _send_part(self, records: Iterable[Outgoing]) -> None:
         targets: dict[tuple[str, int], list[Outgoing]] = {}
@@ -98,15 +109,24 @@ class PartitionProducer:
         for record in records:
             fields = {"key": record.key, "value": record.value, "headers": list(record.headers)}
             if batch.append(timestamp=None, **fields) is None:
-                sent = await self._producer.send_batch(batch, topic, partition=partition)
-                delivered.append(sent)
+                delivered.append(await self._send_batch(batch, topic, partition))
                 batch = self._producer.create_batch()
                 batch.append(timestamp=None, **fields)
-        delivered.append(await self._producer.send_batch(batch, topic, partition=partition))
+        delivered.append(await self._send_batch(batch, topic, partition))
         written = await asyncio.gather(*delivered)
         if topic == self._rows_topic:
             self._require_rows(partition, written[0].offset)
             self._last_row = written[-1].offset
+
+    async def _send_batch(
+        self, batch: BatchBuilder, topic: str, partition: int
+    ) -> asyncio.Future[Any]:
+        sent: asyncio.Future[Any] = await self._producer.send_batch(
+            batch, topic, partition=partition
+        )
+        # If the next batch cannot be sent, nobody waits for this one.
+        sent.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return sent
 
     def _require_rows(self, partition: int, offset: int) -> None:
         if offset <= self._last_row:
