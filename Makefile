@@ -49,7 +49,7 @@ test-fast: setup  ## run the tests that need no broker, browser or namespace, in
 	$(BIN)/python -c "import newsloom.bootstrap"
 	$(PYTEST) -n 3 --quick
 
-chaos: setup  ## kill, freeze and replace workers and brokers under load; ten minutes
+chaos: setup  ## kill, freeze and replace workers and brokers under load, and slow mishaps; ten minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
 soak: setup  ## check bounds of work, and for half an hour that nothing grows; SOAK="--minutes 2"

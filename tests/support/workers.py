@@ -82,6 +82,17 @@ def start_worker(
     )
 
 
+def refused_to(kafka: Kafka, stage: str) -> str:
+    """What a worker says that waits for Kafka to be as it needs it; it is ended then."""
+    worker = start_worker(kafka, stage)
+    assert worker.stderr is not None
+    line = worker.stderr.readline().decode()
+    worker.send_signal(signal.SIGTERM)
+    assert worker.communicate(timeout=30)[1] == b""
+    assert worker.returncode == 0
+    return line
+
+
 @contextmanager
 def working(kafka: Kafka, *stages: str) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Runs a worker for each of `stages`, and drains all workers in the list at the end.

@@ -13,36 +13,9 @@ from typing import Generic, TypeAlias, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from newsloom.observability.labels import CURATE, ENRICH, RUN
+
 M = TypeVar("M", Counter, Gauge, Histogram)
-
-ENRICH, CURATE, RUN = "enrich", "curate", "run"
-"""Which process sets a metric: an enrich worker, a curate worker or `newsloom run`. Also the values
-of the label `stage`."""
-
-MAX_SOURCES = 50
-"""Crawlers that are named in labels: the first ones with a dead letter. All others are `other`."""
-OTHER_SOURCE, NO_SOURCE = "other", "unknown"
-
-LABELS = {
-    "stage": "the kind of process: `enrich` or `curate` for a worker, `run` for the embedded "
-    "runtime. For dead letters the stage that failed: `decode`, `normalise`, `enrich` or `curate`",
-    "outcome": "`curated`, `unchanged`, `withdrawn`, `dead-lettered`, or on Kafka `passed`",
-    "lane": "the number of the lane, which is a partition of the curate stage",
-    "partition": "the partition of the stage's input topic",
-    "reason": "one of a closed list: of dead letters as in their headers, of stopped partitions "
-    "as in docs/kafka.md",
-    "source": f"the name that the crawler gives itself: the first {MAX_SOURCES} crawlers with a "
-    f"dead letter; `{OTHER_SOURCE}` for further ones and for names with characters other than "
-    f"`a-z`, `0-9`, `.`, `_` and `-`; `{NO_SOURCE}` without a name",
-    "field": "the field of an article event",
-    "kind": "`curated` or `story`",
-    "verdict": "the verdict on an image: `ok`, or why it is not shown. Failures of the web are "
-    "`unreachable`, `timeout`, `http-error` and `too-many-redirects`; the others judge the image",
-    "answer": "`cached`: from the cache; `shared`: from a fetch of the same image that was already "
-    "in flight; `fetched`: from a new fetch; `declined`: not fetched, as its host is down or busy",
-    "version": "the version of the program, or of the catalogue (a digest of its files)",
-}
-"""The values of each label."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,8 +171,17 @@ LAG_RECORDS = MetricDefinition(
     (ENRICH, CURATE),
     "Records that wait in an assigned partition, including the batch in progress. It is an upper "
     "bound, as Kafka's transaction markers are counted too. It is measured on the brokers every "
-    "few seconds, independently of the consumer. Growing at enrich: add partitions and workers. "
-    "Growing at curate: a lane is at its limit.",
+    "few seconds, independently of the consumer, and missing while no broker answers. Growing at "
+    "enrich: add partitions and workers. Growing at curate: a lane is at its limit.",
+    ("stage", "partition"),
+)
+HELD_RECORDS = MetricDefinition(
+    Gauge,
+    "newsloom_held_records",
+    (ENRICH, CURATE),
+    "Records of an assigned partition from the start of the oldest open transaction to the end. "
+    "They cannot be read, and are not part of newsloom_consumer_lag_records. A value that stays "
+    "above 0: a program has begun a transaction and does not end it.",
     ("stage", "partition"),
 )
 LAG_SECONDS = MetricDefinition(
@@ -236,6 +218,15 @@ REBALANCES = MetricDefinition(
     "Completed assignments of partitions. If it rises while no worker starts or stops, workers "
     "drop out of their group because they lack processor time or network.",
     ("stage",),
+)
+WORKER_WAITING = MetricDefinition(
+    Gauge,
+    "newsloom_worker_waiting",
+    (ENRICH, CURATE),
+    "1 for the reason why a worker does not process some partition, once it has lasted 12 seconds; "
+    "0 for all others. `/readyz` and the log name the cause and the fix. The worker goes on by "
+    "itself when the cause is gone; what needs an operator is in newsloom_stopped_partitions.",
+    ("stage", "reason"),
 )
 STOPPED_PARTITIONS = MetricDefinition(
     Gauge,

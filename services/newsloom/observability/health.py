@@ -34,6 +34,7 @@ class Health:
         self._unready = None if is_ready else "starting"
         self.ready_text = "ok"
         self._stopped: dict[int, str] = {}
+        self._waits_for: str | None = None
         self._waiting_since: dict[int, float] = {}
 
     def beat(self) -> None:
@@ -65,6 +66,14 @@ class Health:
     def note_going_on(self, partition: int) -> None:
         """Records that a partition which was stopped is processed again."""
         self._stopped = {p: why for p, why in self._stopped.items() if p != partition}
+
+    def note_waiting(self, why: str | None) -> None:
+        """Records what the worker waits for, whatever else it does; None if for nothing."""
+        self._waits_for = why
+
+    def note_lags_unknown(self) -> None:
+        """Records that nobody says whether records wait."""
+        self._waiting_since = {}
 
     def note_lag(self, partition: int, records: int) -> None:
         """Records how many records wait in a partition. While it is stopped, they may wait."""
@@ -100,6 +109,7 @@ class Health:
         return None
 
     def unready_reason(self) -> str | None:
-        """Why a partition is not processed, one line for each that is stopped; None if all are."""
+        """Why a partition is not processed, one line for each cause; None if all are."""
         stopped = self._stopped
-        return self._unready or "\n".join(stopped[p] for p in sorted(stopped)) or None
+        causes = [self._waits_for or self._unready, *(stopped[p] for p in sorted(stopped))]
+        return "\n".join(filter(None, causes)) or None

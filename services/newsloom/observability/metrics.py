@@ -23,6 +23,8 @@ from prometheus_client import (
 from newsloom import __version__
 from newsloom.observability import definitions
 from newsloom.observability.definitions import ALL, AnyMetricDefinition, M, MetricDefinition
+from newsloom.observability.labels import CURATE, ENRICH, MAX_SOURCES, NO_SOURCE, OTHER_SOURCE
+from newsloom.observability.waiting import WaitReason
 from newsloom.pipeline.process import Enriched, Result
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
 from newsloom.records.image_check import ImageCheck
@@ -124,6 +126,11 @@ class Metrics:
         self[definitions.CATALOGUE_INFO].clear()
         self[definitions.CATALOGUE_INFO].labels(version).set(1)
 
+    def set_waiting(self, reason: WaitReason | None) -> None:
+        """Sets the reason why the worker waits; None if it does not wait."""
+        for one in WaitReason:
+            self[definitions.WORKER_WAITING].labels(self.stage, one.value).set(one is reason)
+
     def forget_partitions(self) -> None:
         """Drops the gauges of all partitions and lanes, which may move to another worker now."""
         for definition, metric in self._metrics.items():
@@ -152,10 +159,10 @@ class Metrics:
 
     def _bounded(self, source: str | None) -> str:
         if source is None:
-            return definitions.NO_SOURCE
+            return NO_SOURCE
         if source not in self._sources:
-            if len(self._sources) >= definitions.MAX_SOURCES or not _SOURCE.fullmatch(source):
-                return definitions.OTHER_SOURCE
+            if len(self._sources) >= MAX_SOURCES or not _SOURCE.fullmatch(source):
+                return OTHER_SOURCE
             self._sources.add(source)
         return source
 
@@ -181,10 +188,12 @@ class Metrics:
         for definition, values in closed.items():
             for value in values if definition in self._metrics else ():
                 self[definition].labels(value)
-        stages = {definitions.ENRICH: Stage.ENRICH, definitions.CURATE: Stage.CURATE}
+        if definitions.WORKER_WAITING in self._metrics:
+            self.set_waiting(None)
+        stages = {ENRICH: Stage.ENRICH, CURATE: Stage.CURATE}
         if self.stage in stages:
             # An input is set aside once in a process: without this, no increase is visible.
-            letter = Reason.POISON.value, stages[self.stage].value, definitions.NO_SOURCE
+            letter = Reason.POISON.value, stages[self.stage].value, NO_SOURCE
             self[definitions.DEAD_LETTERS].labels(*letter)
 
 

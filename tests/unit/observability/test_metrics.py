@@ -7,8 +7,9 @@ import pytest
 from prometheus_client import Counter, Histogram
 
 from newsloom.observability import definitions
-from newsloom.observability.definitions import ALL, LABELS, AnyMetricDefinition
+from newsloom.observability.definitions import ALL, AnyMetricDefinition
 from newsloom.observability.fetch_metrics import FetchMetrics
+from newsloom.observability.labels import LABELS, MAX_SOURCES
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.observability.metrics_page import metrics_page
@@ -24,6 +25,7 @@ BASE_UNITS = (
     *("_records", "_articles", "_stories", "_inputs", "_offsets"),
 )
 COUNTS = {"newsloom_assigned_partitions", "newsloom_stopped_partitions"} | {
+    "newsloom_worker_waiting",
     "newsloom_records_in_flight",
     "newsloom_image_fetches_in_flight",
 }
@@ -86,10 +88,10 @@ def test_crawlers_cannot_create_unlimited_labels() -> None:
     counts = Tally[str]()
     for sample in next(iter(metrics[definitions.DEAD_LETTERS].collect())).samples:
         counts[sample.labels["source"]] += int(sample.value)
-    assert len(counts) == definitions.MAX_SOURCES + 2
+    assert len(counts) == MAX_SOURCES + 2
     assert counts["unknown"] == 1
     assert counts["spider-3"] == 2
-    assert counts["other"] == 2 + 200 - definitions.MAX_SOURCES
+    assert counts["other"] == 2 + 200 - MAX_SOURCES
 
 
 @pytest.mark.parametrize(

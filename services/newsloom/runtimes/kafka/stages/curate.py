@@ -29,7 +29,12 @@ from newsloom.runtimes.kafka.stages.lane_reader import (
     encode_position,
     read_lane,
 )
-from newsloom.runtimes.kafka.stages.processor import PartitionProcessor, require_safe
+from newsloom.runtimes.kafka.stages.processor import (
+    READ,
+    WRITE,
+    PartitionProcessor,
+    require_safe,
+)
 from newsloom.runtimes.kafka.topics.definitions import (
     CURATED_ARTICLES,
     DEAD_LETTERS,
@@ -70,6 +75,13 @@ class CurateProcessor:
         self._metrics = metrics
         self._bugs = BugLimit()
         self._letter_partitions = 1
+
+    @property
+    def access(self) -> Mapping[str, frozenset[str]]:
+        """It reads enriched articles, and reads and writes its rows."""
+        topics, outputs = self.topics, (CURATED_ARTICLES, STORIES, DEAD_LETTERS)
+        written = dict.fromkeys(map(topics.name, outputs), WRITE)
+        return {topics.enriched_articles: READ, topics.lane_state: READ | WRITE, **written}
 
     def check(self, found: Mapping[str, FoundTopic]) -> None:
         """Raises OutageError if a topic is missing, or would lose state."""

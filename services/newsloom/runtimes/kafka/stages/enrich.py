@@ -22,7 +22,12 @@ from newsloom.runtimes.images import Images
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.stages import record_logs
 from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
-from newsloom.runtimes.kafka.stages.processor import PartitionProcessor, require_safe
+from newsloom.runtimes.kafka.stages.processor import (
+    READ,
+    WRITE,
+    PartitionProcessor,
+    require_safe,
+)
 from newsloom.runtimes.kafka.topics.definitions import (
     ARTICLE_EVENTS,
     DEAD_LETTERS,
@@ -81,6 +86,13 @@ class EnrichProcessor:
         self._finding_form = asyncio.Lock()
         self._bugs = BugLimit()
         self._letter_partitions = 1
+
+    @property
+    def access(self) -> Mapping[str, frozenset[str]]:
+        """It reads article events, and writes enriched articles and dead letters."""
+        topics = self.topics
+        written = dict.fromkeys((topics.enriched_articles, topics.dead_letters), WRITE)
+        return {topics.article_events: READ, **written}
 
     def check(self, found: Mapping[str, FoundTopic]) -> None:
         """Raises OutageError if a topic is missing, or would lose state."""

@@ -62,6 +62,10 @@ class Processor(Protocol):
     input_topic: str
     topics: KafkaTopics
 
+    @property
+    def access(self) -> Mapping[str, frozenset[str]]:
+        """The operations that it does on each topic, as Kafka's access lists name them."""
+
     def check(self, found: Mapping[str, FoundTopic]) -> None:
         """Raises OutageError if the topics found on the broker are not as needed."""
 
@@ -77,6 +81,11 @@ class Processor(Protocol):
 
     def resume(self) -> None:
         """Begins to count bugs at 0: an operator has resumed a halted partition."""
+
+
+READ = frozenset({"Read", "DescribeConfigs"})
+WRITE = frozenset({"Write", "DescribeConfigs"})
+"""The operations on a topic that is read or written, and checked at the start."""
 
 
 def require_safe(

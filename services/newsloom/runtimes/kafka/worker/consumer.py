@@ -12,7 +12,12 @@ import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
-from aiokafka.errors import IllegalStateError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    IllegalStateError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from yarl import URL
@@ -22,7 +27,10 @@ from newsloom.runtimes.stops import StopError
 
 POLL_S = 1.0
 SEEK_PAUSE_S = 0.1
+ASK_S = 2.0
 BATCH_RECORDS = 1_000
+METADATA_AGE_S = 10.0
+"""How soon a consumer learns of a topic that was created again, and of added partitions."""
 SESSION_TIMEOUT_S = 6.0
 """How long after a worker is killed or frozen its partitions are reassigned: the least that brokers
 accept by default (`group.min.session.timeout.ms`)."""
@@ -128,6 +136,31 @@ class BatchConsumer(driver.Consumer):
             return False
         return True
 
+    async def take_group_error(self) -> BaseException | None:
+        """The error by which the group refused the worker, None if it did not; it tries again.
+
+        The client keeps such an error, and does nothing until somebody asks for it. Raises the
+        error if the client cannot go on.
+        """
+        thread = self._thread
+        coordinator = getattr(thread._consumer, "_coordinator", None)
+        if coordinator is None:
+            return None
+
+        async def take() -> BaseException | None:
+            try:
+                coordinator.check_errors()
+            except KafkaError as error:
+                if coordinator._coordination_task.done():
+                    raise
+                return cast(BaseException, error)
+            return None
+
+        # In the consumer's own thread: what the coordinator waits for belongs to its event loop.
+        taken = asyncio.run_coroutine_threadsafe(take(), thread.thread_loop)
+        async with asyncio.timeout(ASK_S):
+            return await asyncio.wrap_future(taken)
+
     def fetched_to(self, tp: TopicPartition) -> int:
         """The offset after the last one fetched, transaction markers included; 0 if unknown.
 
@@ -201,6 +234,7 @@ def build_app(servers: str, group: str, topic: str, handler: BatchHandler) -> Ba
         # An offset that the log does not have is an error, not passed over in silence.
         consumer_auto_offset_reset="none",
         broker_max_poll_records=BATCH_RECORDS,
+        consumer_metadata_max_age_ms=int(1000 * METADATA_AGE_S),
         broker_session_timeout=SESSION_TIMEOUT_S,
         broker_heartbeat_interval=HEARTBEAT_S,
         broker_request_timeout=REQUEST_TIMEOUT_MS / 1000,

@@ -81,6 +81,7 @@ class PartitionOpener:
         }
         try:
             await asyncio.gather(*[producer.fence() for producer in producers.values()])
+            self._telemetry.note_fenced()
             former = self._processor.former_group
             committed = await take_over(self._servers, group, former, producers)
             bounds = await read_bounds(self._servers, sources)

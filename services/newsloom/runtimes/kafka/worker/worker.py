@@ -22,12 +22,18 @@ from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.records.faults import Outcome
 from newsloom.runtimes.hang_limit import HangLimit
 from newsloom.runtimes.kafka.clients.admin import describe_topics, open_admin
-from newsloom.runtimes.kafka.clients.connection import ConnectionOutageError, describe_error
+from newsloom.runtimes.kafka.clients.connection import describe_error
 from newsloom.runtimes.kafka.clients.group_offsets import read_bounds
-from newsloom.runtimes.kafka.clients.lag import watch_lag
 from newsloom.runtimes.kafka.stages.processor import Processor
+from newsloom.runtimes.kafka.watching.causes import Needs, Phase, Progress
+from newsloom.runtimes.kafka.watching.watcher import Watcher
 from newsloom.runtimes.kafka.worker.batch_runner import BatchRunner, HangError
-from newsloom.runtimes.kafka.worker.consumer import BatchApp, BatchConsumer, build_app
+from newsloom.runtimes.kafka.worker.consumer import (
+    SESSION_TIMEOUT_S,
+    BatchApp,
+    BatchConsumer,
+    build_app,
+)
 from newsloom.runtimes.kafka.worker.opening import Opened, PartitionOpener
 from newsloom.runtimes.kafka.worker.partitions import Partitions
 from newsloom.runtimes.kafka.worker.shared_memory import Batch, BatchInWork
@@ -35,8 +41,6 @@ from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 from newsloom.runtimes.stops import StopError
 
 RESTORE_TIMEOUT_S = 600.0
-START_PAUSES_S = (0.5, 1, 2, 4, 8)
-"""Pauses between attempts to reach the brokers at the start."""
 DRAIN_S = 20
 """After SIGTERM a worker is killed by SIGALRM when it has not ended in this time."""
 STOPPED_PAUSE_S = 2.0
@@ -72,29 +76,33 @@ class Worker:
         self.epoch = 0
         self._in_flight = asyncio.Lock()
         self._ending = asyncio.Event()
+        self._app: BatchApp | None = None
+        access, source = processor.access, processor.input_topic
+        needs = Needs(servers, processor.group, source, access, SESSION_TIMEOUT_S)
+        self._watcher = Watcher(needs, self._progress, telemetry, self._check_topics)
 
     async def run(self) -> None:
-        """Works until SIGTERM or SIGINT. Raises OutageError if it cannot start."""
+        """Works until SIGTERM or SIGINT; it waits for what Kafka does not have yet."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
         beating = asyncio.create_task(self._telemetry.beat())
         ending = asyncio.create_task(self._ending.wait())
-        checking = asyncio.create_task(self._check_topics())
-        await asyncio.wait([ending, checking], return_when=asyncio.FIRST_COMPLETED)
+        self._telemetry.note_unready("waiting for an answer from Kafka", Phase.STARTING)
+        starting = asyncio.create_task(self._watcher.await_start())
+        await asyncio.wait([ending, starting], return_when=asyncio.FIRST_COMPLETED)
         if self._ending.is_set():
             return
-        await checking
+        await starting
         await self._serve(ending, beating)
 
     async def _serve(self, ending: asyncio.Task[Any], beating: asyncio.Task[Any]) -> None:
         """Works until `ending` is done. If another task ends before, the process ends."""
-        self._telemetry.note_unready("no partitions are assigned yet")
+        self._telemetry.note_unready("no partitions are assigned yet", Phase.JOINING)
         app = build_app(self._servers, self._processor.group, self._processor.input_topic, self)
+        self._app = app
         serving = asyncio.create_task(_run_app(app))
-        watching = asyncio.create_task(
-            watch_lag(self._servers, lambda: self._read_to(app), self._telemetry.note_lags)
-        )
+        watching = asyncio.create_task(self._watcher.run())
         tasks = [ending, serving, watching, beating]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not self._ending.is_set():
@@ -123,19 +131,44 @@ class Worker:
         """The next input offset of each partition that is processed."""
         return self._partitions.positions()
 
-    def _read_to(self, app: BatchApp) -> dict[TopicPartition, int]:
+    async def _progress(self) -> Progress:
+        """What the watcher needs to know. It ends the process after an error that is final."""
+        if self._app is not None:
+            await self._ask_group(cast(BatchConsumer, self._app.consumer))
+        return self._telemetry.progress(self._read_to())
+
+    async def _ask_group(self, consumer: BatchConsumer) -> None:
+        """Notes an error of the group, after which it is joined again.
+
+        While batches are processed, the consumer itself asks before each poll.
+        """
+        phase = self._telemetry.phase
+        if phase not in (Phase.JOINING, Phase.FENCING, Phase.RESTORING):
+            return
+        try:
+            error = await consumer.take_group_error()
+        except TimeoutError:
+            return
+        except KafkaError as failure:
+            self.fail("group", failure)
+        if error is not None and phase is not Phase.JOINING:
+            self.fail("group", error)  # it is no member any more, and does not become one again
+        if error is not None:
+            self._telemetry.note_group_error(describe_error(error))
+
+    def _read_to(self) -> dict[int, int]:
         """The offset from which records may wait, for each assigned partition.
 
         After the committed offset there may be only transaction markers. The consumer has read
         past them if no batch is being processed.
         """
         owned = self._partitions
-        stopped = {one.source: one.offset for one in owned.stopped.values()}
-        committed = {runner.source: runner.committed for runner in owned.runners.values()}
-        if not self._in_flight.locked():
-            consumer = cast(BatchConsumer, app.consumer)
-            committed = {tp: max(at, consumer.fetched_to(tp)) for tp, at in committed.items()}
-        return committed | stopped
+        committed = {number: runner.committed for number, runner in owned.runners.items()}
+        if not self._in_flight.locked() and self._app is not None:
+            consumer = cast(BatchConsumer, self._app.consumer)
+            for number, runner in owned.runners.items():
+                committed[number] = max(runner.committed, consumer.fetched_to(runner.source))
+        return committed | {number: one.offset for number, one in owned.stopped.items()}
 
     async def handle_batch(
         self, consumer: BatchConsumer, epoch: int, records: dict[Any, list[Any]]
@@ -205,7 +238,7 @@ class Worker:
     async def revoke(self) -> None:
         """Returns when no batch is in flight. The partition processors are kept, parked."""
         self.epoch += 1
-        self._telemetry.note_unready("the group is sharing out its partitions")
+        self._telemetry.note_unready("the group is sharing out its partitions", Phase.JOINING)
         async with self._in_flight:
             self._resuming.cancel()  # it commits nothing now
         await asyncio.wait([self._resuming])
@@ -258,21 +291,11 @@ class Worker:
                     await left.release()
 
     async def _check_topics(self) -> None:
-        """Checks the topics once brokers answer; they may start later than the worker."""
-        self._telemetry.note_unready("waiting for an answer from Kafka")
+        """Raises OutageError if the topics are not as the processor needs them."""
         names = [self._processor.topics.name(topic) for topic in self._processor.topics]
-        pauses_s = iter(START_PAUSES_S)
-        while True:
-            try:
-                async with open_admin(self._servers) as admin:
-                    found = await describe_topics(admin, names)
-                return self._processor.check(found)
-            except ConnectionOutageError as error:
-                pause_s = next(pauses_s, None)
-                if pause_s is None:
-                    raise
-                log.warning("%s; asking again in %g s", error, pause_s)
-                await asyncio.sleep(pause_s)
+        async with open_admin(self._servers) as admin:
+            found = await describe_topics(admin, names)
+        self._processor.check(found)
 
     def fail(self, what: str, error: BaseException) -> NoReturn:
         """Logs the error and ends the process: its state may differ from the committed one."""
@@ -295,7 +318,7 @@ class Worker:
             asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(number, end_at_once)
         self._hang_limit.drain(DRAIN_S)
-        self._telemetry.note_unready("received a signal to end")
+        self._telemetry.note_unready("received a signal to end", Phase.ENDING)
         self._ending.set()
         runners = self._partitions.runners.values()
         self._forgiving = [asyncio.create_task(_forgive(runner)) for runner in runners]
@@ -332,8 +355,5 @@ def run_worker(
         # that its connection is not closed.
         os._exit(0)
 
-    try:
-        asyncio.run(work())
-    except OutageError as error:
-        log.error("%s", error)
+    asyncio.run(work())
     os._exit(EXIT_FAILED)

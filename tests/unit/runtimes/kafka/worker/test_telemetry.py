@@ -72,7 +72,7 @@ def test_the_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
             record = Record(int((time.time() - step.age_s) * 1000))
             telemetry.note_commit(0, [record], 0.1)
         else:
-            telemetry.note_lags({0: step})
+            telemetry.note_lags({0: step}, {0: 0})
     labels = {"stage": "curate", "partition": "0"}
     measured = metrics.registry.get_sample_value("newsloom_consumer_lag_seconds", labels)
     assert measured == pytest.approx(lag_s, abs=2)
