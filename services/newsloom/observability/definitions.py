@@ -86,6 +86,15 @@ DEAD_LETTERS = MetricDefinition(
     "process the input ended the process. `newsloom tail dead-letters.v1` shows the inputs.",
     ("reason", "stage", "source"),
 )
+SOURCE_INPUTS = MetricDefinition(
+    Counter,
+    "newsloom_source_inputs_total",
+    (ENRICH,),
+    "Inputs of the crawlers that newsloom_dead_letters_total names, from their first dead letter "
+    "in this process on. If the dead letters of a crawler rise as fast, all its events fail, "
+    "however small its share of all events is.",
+    ("source",),
+)
 FAULTY_FIELDS = MetricDefinition(
     Counter,
     "newsloom_faulty_fields_total",

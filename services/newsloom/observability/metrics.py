@@ -58,6 +58,8 @@ class Metrics:
         self._counted: Tally[Count] = Tally()
         self._arrivals: list[int] = []
         self._sources: set[str] = set()
+        self._failing: set[str] = set()
+        """The sources, as in labels, with a dead letter of this process."""
         self._records = definitions.RECORDS, (stage,)
         ProcessCollector(registry=self.registry)
         self[definitions.BUILD_INFO].labels(stage, __version__).set(1)
@@ -77,7 +79,10 @@ class Metrics:
         self._count_faulty_fields(enriched)
         if isinstance(enriched.arrival, Fault):
             self._counted[_OUTCOMES[Outcome.DEAD_LETTERED]] += 1
-            self._count_dead_letter(enriched.arrival, enriched.source)
+            self._failing.add(self._count_dead_letter(enriched.arrival, enriched.source))
+        source = enriched.source or NO_SOURCE
+        if source in self._failing:
+            self._counted[definitions.SOURCE_INPUTS, (source,)] += 1
 
     def count_passed(self, offsets: int) -> None:
         """Counts input offsets that nobody reads."""
@@ -153,9 +158,11 @@ class Metrics:
         if result.has_dropped_private:
             self._counted[_PRIVATE_DROPPED] += 1
 
-    def _count_dead_letter(self, fault: Fault, source: str | None) -> None:
-        labels = fault.reason.value, fault.stage.value, self._bounded(source)
-        self._counted[definitions.DEAD_LETTERS, labels] += 1
+    def _count_dead_letter(self, fault: Fault, source: str | None) -> str:
+        """Counts a dead letter, and returns its source as in the label."""
+        label = self._bounded(source)
+        self._counted[definitions.DEAD_LETTERS, (fault.reason.value, fault.stage.value, label)] += 1
+        return label
 
     def _bounded(self, source: str | None) -> str:
         if source is None:

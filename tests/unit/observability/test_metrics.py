@@ -13,6 +13,7 @@ from newsloom.observability.labels import LABELS, MAX_SOURCES
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.observability.metrics_page import metrics_page
+from newsloom.pipeline.arrival import WithdrawalArrival
 from newsloom.pipeline.build_records import Publication
 from newsloom.pipeline.lane.rows import LaneRow
 from newsloom.pipeline.lane.state import State
@@ -92,6 +93,20 @@ def test_crawlers_cannot_create_unlimited_labels() -> None:
     assert counts["unknown"] == 1
     assert counts["spider-3"] == 2
     assert counts["other"] == 2 + 200 - MAX_SOURCES
+
+
+def test_the_inputs_of_a_crawler_are_counted_from_its_first_dead_letter_on() -> None:
+    metrics = Metrics("enrich")
+    fault = Fault(Reason.BLANK, "title", "")
+    good = WithdrawalArrival(("0" * 32,), True)
+    for name in ("fine", "mixed", None, "No Name!"):
+        metrics.count_enriched(Enriched(good, name))
+    for name in ("mixed", None, "No Name!"):
+        metrics.count_enriched(Enriched(fault, name))
+    for name in ("fine", "mixed", None, "No Name!"):
+        metrics.count_enriched(Enriched(good, name))
+    metrics.commit()
+    assert totals(metrics[definitions.SOURCE_INPUTS]) == {"mixed": 2, "unknown": 2}
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,8 @@ class Worker:
         if not self._ending.is_set():
             failures = [task.exception() for task in tasks if task.done()]
             failure = next(filter(None, failures), app.crash_reason)
-            self.fail("group", failure or RuntimeError("Faust stopped"))
+            what = "topics" if isinstance(failure, OutageError) else "group"
+            self.fail(what, failure or RuntimeError("Faust stopped"))
         async with self._in_flight:  # the last batch: no other one starts
             self._resuming.cancel()
         await app.stop()
