@@ -11,6 +11,8 @@ from importlib.metadata import version
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import (
     Assignment,
     Subscription,
@@ -18,6 +20,7 @@ from aiokafka.consumer.subscription_state import (
     TopicPartitionState,
 )
 from aiokafka.errors import KafkaError
+from aiokafka.producer.transaction_manager import TransactionManager
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 
@@ -46,6 +49,13 @@ def test_private_names_that_the_worker_uses_exist() -> None:
     )
     assert isinstance(Subscription.assignment, property)
     assert isinstance(SubscriptionState.subscription, property)
+    coordinator = inspect.getsource(GroupCoordinator)
+    assert "def check_errors(self)" in coordinator
+    assert "self._coordination_task = " in coordinator
+    assert "self._coordinator = GroupCoordinator(" in inspect.getsource(AIOKafkaConsumer.start)
+    assert "self._txn_manager = " in inspect.getsource(AIOKafkaProducer.__init__)
+    assert callable(TransactionManager.wait_for_transaction_end)
+    assert "self._client = AIOKafkaClient(" in inspect.getsource(AIOKafkaAdminClient.__init__)
 
 
 class Recorder:

@@ -232,7 +232,7 @@ WORKER_WAITING = MetricDefinition(
     Gauge,
     "newsloom_worker_waiting",
     (ENRICH, CURATE),
-    "1 for the reason why a worker does not process some partition, once it has lasted 12 seconds; "
+    "1 for the reason why a worker does not process some partition, once it has lasted 10 seconds; "
     "0 for all others. `/readyz` and the log name the cause and the fix. The worker goes on by "
     "itself when the cause is gone; what needs an operator is in newsloom_stopped_partitions.",
     ("stage", "reason"),

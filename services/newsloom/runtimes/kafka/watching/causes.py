@@ -276,11 +276,18 @@ class Lasting:
     def __init__(self, patience_s: float) -> None:
         self._patience_s = patience_s
         self._since: dict[object, float] = {}
+        self._looked_at = 0.0
 
-    def first(self, causes: list[Cause], now: float) -> Cause | None:
-        """The first of `causes` that has lasted for the patience; None if none has."""
+    def first(self, causes: list[Cause], looked_at: float, now: float) -> Cause | None:
+        """The first of `causes` that has lasted for the patience; None if none has.
+
+        `looked_at` is when the look began that found them: it may take seconds to find nothing.
+        """
+        if looked_at - self._looked_at > self._patience_s:
+            self._since = {}  # the process was frozen, and nothing is known of that time
+        self._looked_at = looked_at
         keys = [(cause.reason, cause.key) for cause in causes]
-        self._since = {key: self._since.get(key, now) for key in keys}
+        self._since = {key: self._since.get(key, looked_at) for key in keys}
         lasting = (
             cause
             for cause, key in zip(causes, keys, strict=True)

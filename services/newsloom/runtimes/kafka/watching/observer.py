@@ -9,6 +9,7 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -115,22 +116,33 @@ class Observer:
         return self._admin
 
     async def _topics(self, answer: Any, should_ask_again: bool) -> dict[str, Topic]:
-        """The topics that exist. How many replicas they require is asked once, or again."""
+        """The topics that exist.
+
+        How many replicas they require in sync is asked once, and again while there are too few.
+        """
         topics = {}
-        found = [topic for topic in answer.topics if not topic[0]]
         required = self._required_in_sync
-        names = {t[1]: t[2] for t in found if should_ask_again or t[2] not in required}
-        required |= dict.fromkeys(names.values(), 1)
-        kind, key = ConfigResourceType.TOPIC, "min.insync.replicas"
-        for name, value in (await self._read_configs(kind, dict.fromkeys(names, key))).items():
-            required[names[name]] = int(value)
-        for _, name, ident, _, partitions, allowed, _ in found:
+        for error, name, ident, _, partitions, allowed, _ in answer.topics:
+            if error:
+                continue
             replicas = {
                 number: Partition(leader, len(in_sync))
                 for _, number, leader, _, _, in_sync, _, _ in sorted(partitions, key=lambda p: p[1])
             }
             may = frozenset(name for name, bit in OPERATIONS.items() if allowed >> bit & 1)
-            topics[name] = Topic(ident, replicas, may, required[ident])
+            topics[name] = Topic(ident, replicas, may, required.get(ident, 1))
+        asked = [
+            name
+            for name, topic in topics.items()
+            if should_ask_again
+            or topic.id not in required
+            or any(p.in_sync < topic.required_in_sync for p in topic.partitions.values())
+        ]
+        kind, key = ConfigResourceType.TOPIC, "min.insync.replicas"
+        found = await self._read_configs(kind, dict.fromkeys(asked, key))
+        for name in asked:
+            least = required[topics[name].id] = int(found.get(name, 1))
+            topics[name] = replace(topics[name], required_in_sync=least)
         return topics
 
     async def _read_configs(

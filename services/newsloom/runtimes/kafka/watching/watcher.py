@@ -26,7 +26,7 @@ from newsloom.runtimes.kafka.watching.observer import Observer
 
 EVERY_S = 2.0
 START_EVERY_S = 0.5
-PATIENCE_S = 12.0
+PATIENCE_S = 10.0
 """How long a cause lasts until it is told: within 15 s, and longer than an ordinary failover."""
 START_PATIENCE_S = 2.0
 """The patience before the worker has joined its group: there is nothing yet to fail over."""
@@ -93,10 +93,11 @@ class Watcher:
         """Returns when Kafka has what a worker needs to start, as it needs it."""
         lasting = Lasting(START_PATIENCE_S)
         while True:
+            looked_at = self._clock()
             _, causes = await self._look()
             causes = [cause for cause in causes if cause.reason in NEEDED_TO_START]
             causes = causes or await self._find_wrong_topics()
-            self._teller.tell(lasting.first(causes, self._clock()))
+            self._teller.tell(lasting.first(causes, looked_at, self._clock()))
             if not causes:
                 return
             await asyncio.sleep(START_EVERY_S)
@@ -114,9 +115,10 @@ class Watcher:
         """Watches for ever. Raises OutageError when the topics have become others."""
         lasting = Lasting(PATIENCE_S)
         while True:
+            looked_at = self._clock()
             view, causes = await self._look()
             await self._compare_topics(view)
-            self._teller.tell(lasting.first(causes, self._clock()))
+            self._teller.tell(lasting.first(causes, looked_at, self._clock()))
             await asyncio.sleep(EVERY_S)
 
     async def close(self) -> None:

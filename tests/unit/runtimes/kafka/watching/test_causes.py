@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import pytest
 
 from newsloom.observability.waiting import WaitReason
 from newsloom.runtimes.kafka.watching.causes import (
+    Cause,
     Ends,
     Lasting,
     Needs,
@@ -170,23 +172,41 @@ def test_a_worker_that_ends_waits_for_no_transaction_and_no_group() -> None:
     assert reasons(progress, view(ends={0: Ends(7, 9)})) == []
 
 
+def last(lasting: Lasting, causes: list[Cause], start: int, end: int) -> list[Cause | None]:
+    """What is told at the looks of every second, at each change."""
+    told = [lasting.first(causes, second, second) for second in range(start, end)]
+    return [cause for cause, _ in groupby(told)]
+
+
 def test_a_cause_must_last_and_a_new_transaction_is_a_new_cause() -> None:
     lasting = Lasting(12)
     first = find_causes(NEEDS, WORKING, view(ends={0: Ends(7, 9)}))
     other = find_causes(NEEDS, replace(WORKING, read_to={0: 8}), view(ends={0: Ends(8, 9)}))
-    assert lasting.first(first, 100) is None
-    assert lasting.first(first, 111.9) is None
-    assert lasting.first(first, 112) == first[0]
-    assert lasting.first(other, 114) is None, "the other transaction has just begun to wait"
-    assert lasting.first([], 120) is None
-    assert lasting.first(other, 130) is None, "it was gone in between"
+    assert last(lasting, first, 100, 112) == [None]
+    assert last(lasting, first, 112, 130) == [first[0]]
+    assert last(lasting, other, 130, 141) == [None], "another transaction has just begun to wait"
+    assert last(lasting, [], 141, 142) == [None]
+    assert last(lasting, other, 142, 153) == [None], "it was gone in between"
+
+
+def test_a_cause_lasts_from_the_beginning_of_the_look_that_found_it() -> None:
+    gone = find_causes(NEEDS, WORKING, View(False))
+    assert Lasting(12).first(gone, 100, 111) is None
+    assert Lasting(12).first(gone, 100, 112) == gone[0]
+
+
+def test_a_process_that_was_frozen_has_not_waited_meanwhile() -> None:
+    lasting = Lasting(12)
+    gone = find_causes(NEEDS, WORKING, View(False))
+    assert lasting.first(gone, 100, 101) is None
+    assert lasting.first(gone, 113, 114) is None
+    assert last(lasting, gone, 114, 130) == [None, gone[0]]
 
 
 def test_a_cause_that_lasts_is_told_before_a_more_fundamental_one_that_just_began() -> None:
     lasting = Lasting(12)
     slow = find_causes(NEEDS, Progress(Phase.JOINING, 5), VIEW)
     both = find_causes(NEEDS, Progress(Phase.JOINING, 5), view(group="NotCoordinator"))
-    assert lasting.first(slow, 0) is None
-    assert lasting.first(both, 12) == slow[0]
-    assert lasting.first(both, 24) == both[0]
     assert {cause.reason for cause in both} == {WaitReason.NO_COORDINATOR, WaitReason.NO_ANSWER}
+    assert last(lasting, slow, 100, 112) == [None]
+    assert last(lasting, both, 112, 130) == [slow[0], both[0]]
