@@ -24,7 +24,7 @@ _ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
 _REASONS = frozenset(reason.value for reason in Reason)
 _CLOUD_EVENT_FIELDS = {"ce_source": "source", "ce_id": "eventId"}
 
-Headers: TypeAlias = Sequence[tuple[str, bytes]]
+Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 Record: TypeAlias = dict[str, Any]
 
 

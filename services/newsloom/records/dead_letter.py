@@ -20,4 +20,6 @@ class DeadLetter(TypedDict):
     position: Annotated[
         int, Field(ge=1, description="The line, or the element of an array, counted from 1.")
     ]
-    payload: Annotated[str, Field(description="The input's own bytes, as base64.")]
+    payload: Annotated[
+        str, Field(description="The input's own bytes, as base64; its first 64 MiB if it has more.")
+    ]

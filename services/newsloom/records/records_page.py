@@ -50,8 +50,8 @@ On Kafka a tombstone is a null value; the record's key is the id. In `curated.js
 `stories.jsonl` it is this object.
 """
 _DEAD_LETTER = """
-On Kafka a dead letter is the input's own bytes, with the reason in headers: see
-[topics.md](topics.md#newsdead-lettersv1).
+On Kafka a dead letter is the input's own bytes, with the reason in headers. An input that is too
+large for that is cut, and a header says so: see [topics.md](topics.md#newsdead-lettersv1).
 """
 _NOTES = {"Tombstone": _TOMBSTONE, "Dead letter": _DEAD_LETTER}
 

@@ -55,9 +55,10 @@ def readable_line(record: Incoming) -> bytes:
 
 
 def _content(record: Incoming, key: str) -> str:
-    if reason := dict(record.headers).get("newsloom.reason"):
+    headers = {name: value or b"" for name, value in record.headers}
+    if reason := headers.get("newsloom.reason"):
         value = f"tombstone ({key})" if record.value is None else _decode(record.value[:MAX_CHARS])
-        return _dead_letter_text(reason, dict(record.headers), value)
+        return _dead_letter_text(reason, headers, value)
     if record.value is None:
         return f"withdrawn ({key})"
     return _record_text(record.value)

@@ -140,7 +140,9 @@ LANE_STATE = KafkaTopic(
 DEAD_LETTERS = KafkaTopic(
     suffix="dead-letters.v1",
     purpose="Inputs that cannot be curated: key, value and headers unchanged, so that they can "
-    "be replayed. Additional headers state the reason.",
+    "be replayed. Additional headers state the reason. An input that does not fit into a record of "
+    "this topic is cut: its value to what fits, at least 1 MiB, its key to 1 MiB, and the headers "
+    "that do not fit are left out.",
     key="the input's own key",
     written_by="enrich and curate workers",
     read_by="operators, `newsloom tail dead-letters`",
@@ -160,6 +162,9 @@ DEAD_LETTERS = KafkaTopic(
         "newsloom.stage": "The stage that failed: decode, normalise, enrich or curate.",
         "newsloom.field": "The field at fault, if it is one.",
         "newsloom.source": "The name of the crawler, if it could be read.",
+        "newsloom.truncated": "`true` if the input was cut. It cannot be replayed then.",
+        "newsloom.size": "The size in bytes of the whole value, if the input was cut.",
+        "newsloom.sha256": "The SHA-256 of the whole value in hexadecimal, if the input was cut.",
     },
 )
 
