@@ -242,7 +242,7 @@ def outcomes(kafka: Kafka, lanes: int = 1) -> Counter[str]:
 
 def letter_headers(record: ConsumerRecord) -> dict[str, str]:
     """The headers of a dead letter."""
-    return {name: value.decode() for name, value in record.headers}
+    return {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
 
 
 def lane_rows(kafka: Kafka, lane: int = 0) -> dict[str, Row]:

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from newsloom.adapters.failures import OutageError
+from newsloom.runtimes.kafka.batches.reading import require_readable
 from newsloom.runtimes.kafka.clients.admin import describe_topics, list_topics, open_admin
 from newsloom.runtimes.kafka.clients.connection import (
     REQUEST_TIMEOUT_MS,
@@ -22,9 +23,11 @@ from newsloom.runtimes.kafka.clients.connection import (
     translate_outages,
 )
 from newsloom.runtimes.kafka.clients.messages import Incoming
+from newsloom.runtimes.kafka.clients.reader import new_reader
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 
 POLL_MS = 200
+MEND = "to go on after it, use --from-offset {next}"
 PROBE_EVERY_S = 5.0
 """The broker is probed when no record has arrived for this time."""
 
@@ -61,7 +64,8 @@ async def read_topic(
 ) -> AsyncGenerator[Incoming, None]:
     """Yields the records of topic `name` up to its current end, or for ever if `should_follow`.
 
-    Raises OutageError if there is no such topic, and if no broker answers.
+    Raises OutageError if there is no such topic, if no broker answers, and if a batch cannot be
+    read.
     """
     async with open_admin(servers) as admin:
         existing = await list_topics(admin)
@@ -69,7 +73,7 @@ async def read_topic(
         await describe_topics(admin, set(known) - set(existing))  # they may only be hidden
     topic = resolve_topic(name, topics, existing)
     partitions = [TopicPartition(topic, number) for number in range(existing[topic])]
-    consumer = _new_consumer(servers)
+    consumer = new_reader(servers)
     try:
         async with translate_outages(servers, START_TIMEOUT_S):
             await consumer.start()
@@ -83,17 +87,6 @@ async def read_topic(
     finally:
         with suppress(TimeoutError, KafkaError):
             await asyncio.wait_for(consumer.stop(), STOP_TIMEOUT_S)
-
-
-def _new_consumer(servers: str) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
-        bootstrap_servers=servers,
-        group_id=None,
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-    )
 
 
 async def _seek(
@@ -123,7 +116,7 @@ async def _read(
         async with translate_outages(servers):
             batches = await consumer.getmany(timeout_ms=POLL_MS)
         for partition, records in batches.items():
-            for record in records:
+            for record in require_readable(records, MEND):
                 if ends is None or record.offset < ends[partition]:
                     yield record
         if ends is not None and await _has_reached(consumer, ends):

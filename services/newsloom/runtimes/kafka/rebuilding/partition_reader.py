@@ -2,27 +2,27 @@
 
 from collections.abc import AsyncIterator
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
+from newsloom.runtimes.kafka.batches.reading import require_readable
 from newsloom.runtimes.kafka.clients.messages import Incoming
+from newsloom.runtimes.kafka.clients.reader import LONG_FETCH_BYTES, new_reader
 
 _POLL_MS = 500
-_FETCH_BYTES = 8 * 1024 * 1024
+_MEND = (
+    "make a replica the leader that is not damaged, or delete the records before offset {next} "
+    "and run this again"
+)
 
 
 async def read_partition(
     servers: str, source: TopicPartition, end: int | None = None
 ) -> AsyncIterator[Incoming]:
-    """The committed records before the offset `end`, or before the present end of the partition."""
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=servers.split(","),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        max_partition_fetch_bytes=_FETCH_BYTES,
-    )
-    async with reader:
+    """The committed records before the offset `end`, or before the present end of the partition.
+
+    Raises UnreadableBatchError.
+    """
+    async with new_reader(servers, LONG_FETCH_BYTES) as reader:
         reader.assign([source])
         last = (await reader.end_offsets([source]))[source]
         end = last if end is None else min(end, last)
@@ -31,6 +31,6 @@ async def read_partition(
         # By position, not by record: the last offsets may be transaction markers.
         while await reader.position(source) < end:
             fetched = await reader.getmany(source, timeout_ms=_POLL_MS)
-            for record in fetched.get(source, ()):
+            for record in require_readable(fetched.get(source, ()), _MEND):
                 if record.offset < end:
                     yield record

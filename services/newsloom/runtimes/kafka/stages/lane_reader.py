@@ -9,23 +9,27 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from newsloom.adapters.failures import NewerFormError
 from newsloom.pipeline.lane.restore import Restoration
 from newsloom.pipeline.lane.rows import FORM, FORMER_FORM, LANE_KEY, form_of_lane
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.spill_store import SpillStore
-from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
+from newsloom.runtimes.kafka.batches.reading import require_readable
+from newsloom.runtimes.kafka.clients.reader import LONG_FETCH_BYTES, new_reader
 
 POSITION_KEY = b"position"
 """The key of the row with the next input offset and the group that writes the lane. It is committed
 with the other rows, so it always agrees with them."""
-FETCH_BYTES = 8 * 1024 * 1024
 POLL_MS = 500
 READ_SHARE = 0.25
 """The assumed share of reading in the time of a restore. It was a third with 5,000 articles, and a
 fifth with 30,000."""
+MEND = (
+    "make a replica the leader that is not damaged, or delete the topic, then run `newsloom topics "
+    "create` and `newsloom lanes rebuild`"
+)
 CHUNK_ROWS = 200
 """Rows added between two pauses. In a pause the event loop handles heartbeats and signals."""
 
@@ -59,7 +63,7 @@ async def read_lane(
 ) -> tuple[State, LanePosition]:
     """The state of the last commit, and its position. `report` gets the progress, 0 to 1.
 
-    Raises NewerFormError if a newer release has written the rows.
+    Raises NewerFormError if a newer release has written the rows, and UnreadableBatchError.
     """
     restoration = Restoration(spill_store)
     source = TopicPartition(topic, partition)
@@ -83,7 +87,7 @@ async def _read_rows(
     """The spill handles of the latest rows by key, and the value of the position row."""
     rows: dict[str, int] = {}
     position_row: bytes | None = None
-    async with _reader(servers) as reader:
+    async with new_reader(servers, LONG_FETCH_BYTES) as reader:
         reader.assign([source])
         end = (await reader.end_offsets([source]))[source]
         # Without an explicit seek, a reader of committed records can start at the end.
@@ -94,7 +98,7 @@ async def _read_rows(
         while (position := await reader.position(source)) < end:
             report(READ_SHARE * (position - begin) / (end - begin))
             fetched = await reader.getmany(timeout_ms=POLL_MS)
-            for record in fetched.get(source, ()):
+            for record in require_readable(fetched.get(source, ()), MEND):
                 if record.key == POSITION_KEY:
                     position_row = record.value
                 else:
@@ -120,13 +124,3 @@ def _spill(restoration: Restoration, rows: dict[str, int], key: str, value: byte
         rows[key] = restoration.spill(key, value)
     elif superseded:
         del rows[key]
-
-
-def _reader(servers: str) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
-        bootstrap_servers=servers.split(","),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        max_partition_fetch_bytes=FETCH_BYTES,
-    )

@@ -22,8 +22,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from yarl import URL
 
+from newsloom.runtimes.kafka.batches.reading import install, split_unreadable
 from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
-from newsloom.runtimes.stops import StopError
+from newsloom.runtimes.stops import StopError, StopReason
 
 POLL_S = 1.0
 SEEK_PAUSE_S = 0.1
@@ -102,9 +103,12 @@ class BatchConsumer(driver.Consumer):
                     await self.sleep(SEEK_PAUSE_S)
                     sought_epoch = -1
                     continue
-                fetched = {tp: records for tp, records in (polled or {}).items() if records}
+                fetched, unreadable = split_unreadable(polled or {})
                 if not await handler.handle_batch(self, epoch, fetched):
                     sought_epoch = -1
+                for error in unreadable:
+                    stop = StopError(StopReason.UNREADABLE_BATCH, str(error))
+                    await handler.stop(epoch, error.partition.partition, stop)
         except asyncio.CancelledError:
             # During a rebalance Faust would log the end of the worker as a crash of its fetcher.
             if handler.is_open():
@@ -223,6 +227,7 @@ class BatchApp(faust.App):
 
 def build_app(servers: str, group: str, topic: str, handler: BatchHandler) -> BatchApp:
     """The app of one consumer group, which passes its batches to `handler`."""
+    install()
     app = BatchApp(
         group,
         broker=[URL(f"kafka://{server}") for server in servers.split(",")],

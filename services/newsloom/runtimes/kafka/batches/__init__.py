@@ -1,0 +1,1 @@
+"""Reading the record batches that any Kafka client may have written."""
