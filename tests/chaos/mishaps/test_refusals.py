@@ -12,7 +12,15 @@ from tests.chaos.mishaps.events import await_enriched, events
 from tests.support.acl import AUTHORIZER, allow, deny
 from tests.support.kafka import Kafka
 from tests.support.waiting import Post, posted
-from tests.support.workers import ENRICHED, EVENTS, create_topics, send
+from tests.support.workers import (
+    CURATED,
+    ENRICHED,
+    EVENTS,
+    LANE_STATE,
+    await_all,
+    create_topics,
+    send,
+)
 
 
 class Denied(NamedTuple):
@@ -69,3 +77,32 @@ def test_what_is_denied_is_told_and_once_it_is_allowed_all_inputs_are_processed(
         for kafka, post in posts:
             post.await_well()
             await_enriched(kafka, kafka.count(kafka.prefix + EVENTS))
+        for (kafka, post), case in zip(posts, CASES, strict=True):
+            if case == Denied("topic", ENRICHED, "Write", True):
+                failed = f"batch: TopicAuthorizationFailed: {kafka.prefix + ENRICHED}: allow it to"
+                assert failed in post.lines()[0]
+
+
+def test_the_last_words_of_a_worker_name_the_output_that_is_denied(tmp_path: Path) -> None:
+    """After a denial the client reports only that the state of the transaction is wrong."""
+    outputs = CURATED, LANE_STATE
+    with ExitStack() as stack:
+        cluster = stack.enter_context(Cluster(tmp_path / "kafka", 1, settings=AUTHORIZER))
+        installations = []
+        for number, output in enumerate(outputs):
+            kafka = Kafka(cluster.bootstrap_servers, f"output{number}.")
+            create_topics(kafka)
+            posts = [stack.enter_context(posted(kafka, s, tmp_path)) for s in ("enrich", "curate")]
+            for post in posts:
+                post.await_well()
+            deny(kafka.servers, "topic", kafka.prefix + output, "Write")
+            send(kafka, events(5))
+            installations.append((kafka, output, posts[1]))
+        for kafka, output, curate in installations:
+            name = kafka.prefix + output
+            curate.await_told("not-authorized", f"Kafka denies Write on topic {name}")
+            assert f"batch: TopicAuthorizationFailed: {name}: allow it to" in curate.lines()[0]
+            allow(kafka.servers, "topic", name, "Write")
+        for kafka, _, curate in installations:
+            curate.await_well()
+            await_all(kafka, 5)
