@@ -181,9 +181,11 @@ class Worker:
                 is_pending = False
                 while remaining or is_pending:
                     async with self._in_flight:
-                        if not self._may_process(consumer, epoch):
+                        # Between two rebalances the client may have partitions that the next
+                        # one assigns.
+                        runner = self._partitions.runners.get(tp.partition)
+                        if runner is None or not self._may_process(consumer, epoch):
                             return False
-                        runner = self._partitions.runners[tp.partition]
                         try:
                             remaining = await runner.process(remaining)
                         except (StopError, NewerFormError) as error:
