@@ -1,26 +1,28 @@
 """What Kafka refuses to a worker is told with its fix, and the worker goes on when it is allowed.
 
-Each test has a broker of its own. Several workers wait at the same time.
+Several workers wait at the same time, on one broker.
 """
 
+import asyncio
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
+
 from deploy.kafka.brokers import Cluster
+from newsloom.runtimes.attempts import Attempts
+from newsloom.runtimes.kafka.clients.connection import describe_error
+from newsloom.runtimes.kafka.clients.messages import Outgoing
+from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
 from tests.chaos.mishaps.events import await_enriched, events
 from tests.support.acl import AUTHORIZER, allow, deny
 from tests.support.kafka import Kafka
 from tests.support.waiting import Post, posted
-from tests.support.workers import (
-    CURATED,
-    ENRICHED,
-    EVENTS,
-    LANE_STATE,
-    await_all,
-    create_topics,
-    send,
-)
+from tests.support.workers import ENRICHED, EVENTS, create_topics, send
 
 
 class Denied(NamedTuple):
@@ -46,13 +48,19 @@ FIRST = 3
 """Events that are processed before something is denied to a worker that runs."""
 
 
+@pytest.fixture(scope="module")
+def servers_with_access_lists(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("kafka")
+    with Cluster(folder, 1, settings=AUTHORIZER) as cluster:
+        yield cluster.bootstrap_servers
+
+
 def test_what_is_denied_is_told_and_once_it_is_allowed_all_inputs_are_processed(
-    tmp_path: Path,
+    servers_with_access_lists: str, tmp_path: Path
 ) -> None:
     """Denied before the start, or while the worker runs; the inputs wait meanwhile."""
+    servers = servers_with_access_lists
     with ExitStack() as stack:
-        cluster = stack.enter_context(Cluster(tmp_path / "kafka", 1, settings=AUTHORIZER))
-        servers = cluster.bootstrap_servers
         posts: list[tuple[Kafka, Post]] = []
         for number, case in enumerate(CASES):
             kafka = Kafka(servers, f"denied{number}.")
@@ -83,26 +91,29 @@ def test_what_is_denied_is_told_and_once_it_is_allowed_all_inputs_are_processed(
                 assert failed in post.lines()[0]
 
 
-def test_the_last_words_of_a_worker_name_the_output_that_is_denied(tmp_path: Path) -> None:
-    """After a denial the client reports only that the state of the transaction is wrong."""
-    outputs = CURATED, LANE_STATE
-    with ExitStack() as stack:
-        cluster = stack.enter_context(Cluster(tmp_path / "kafka", 1, settings=AUTHORIZER))
-        installations = []
-        for number, output in enumerate(outputs):
-            kafka = Kafka(cluster.bootstrap_servers, f"output{number}.")
-            create_topics(kafka)
-            posts = [stack.enter_context(posted(kafka, s, tmp_path)) for s in ("enrich", "curate")]
-            for post in posts:
-                post.await_well()
-            deny(kafka.servers, "topic", kafka.prefix + output, "Write")
-            send(kafka, events(5))
-            installations.append((kafka, output, posts[1]))
-        for kafka, output, curate in installations:
-            name = kafka.prefix + output
-            curate.await_told("not-authorized", f"Kafka denies Write on topic {name}")
-            assert f"batch: TopicAuthorizationFailed: {name}: allow it to" in curate.lines()[0]
-            allow(kafka.servers, "topic", name, "Write")
-        for kafka, _, curate in installations:
-            curate.await_well()
-            await_all(kafka, 5)
+@pytest.mark.parametrize(("size", "count"), [(10, 1), (300_000, 12)])
+def test_a_transaction_that_is_denied_fails_with_the_denial(
+    servers_with_access_lists: str, size: int, count: int
+) -> None:
+    """After the denial the client says only that the state of the transaction is wrong."""
+    kafka = Kafka(servers_with_access_lists, f"{count}.")
+    allowed, denied = f"{count}.allowed", f"{count}.denied"
+    for topic in (allowed, denied):
+        kafka.create(topic, 1, {})
+    deny(kafka.servers, "topic", denied, "Write")
+    records = [Outgoing(topic, 0, b"k", b"x" * size) for topic in (allowed, denied)] * count
+
+    async def commit() -> None:
+        producer = PartitionProducer(kafka.servers, "group", TopicPartition(allowed, 0))
+        await producer.fence()
+        try:
+            await producer.commit(records, 1, Attempts())
+        finally:
+            await producer.stop()
+
+    with pytest.raises(TopicAuthorizationFailedError) as failure:
+        asyncio.run(commit())
+    assert describe_error(failure.value) == (
+        f"TopicAuthorizationFailed: {denied}: allow it to the principal of this worker "
+        "(kafka-acls.sh)"
+    )

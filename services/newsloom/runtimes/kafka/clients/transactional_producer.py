@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from newsloom.runtimes.attempts import Attempts
@@ -89,13 +88,16 @@ class PartitionProducer:
                     await self._send_part(part)
                 offsets = {self._source: (next_offset, attempts.encode())}
                 await self._producer.send_offsets_to_transaction(offsets, self._group)
-            except KafkaError as error:
-                raise self._cause_of(error) from error
+            except Exception as error:
+                cause = self._failure()
+                if cause is None:
+                    raise
+                raise cause from error
 
-    def _cause_of(self, error: KafkaError) -> BaseException:
+    def _failure(self) -> BaseException | None:
         """Why the transaction failed: after that, the client says only that its state is wrong."""
         ended: asyncio.Future[None] = self._producer._txn_manager.wait_for_transaction_end()
-        return (ended.exception() if ended.done() else None) or error
+        return ended.exception() if ended.done() else None
 
     async def _send_part(self, records: Iterable[Outgoing]) -> None:
         targets: dict[tuple[str, int], list[Outgoing]] = {}
