@@ -5,6 +5,7 @@ The broker packs the records of every topic anew, so all consumers read what a J
 
 import hashlib
 import json
+import signal
 
 from newsloom.runtimes.kafka.topics.definitions import TOPICS
 from tests.support.generator import generate
@@ -18,6 +19,7 @@ from tests.support.workers import (
     letter_headers,
     outcomes,
     send,
+    start_worker,
     working,
 )
 
@@ -109,7 +111,8 @@ def test_a_batch_that_unpacks_to_too_much_is_named_and_what_precedes_it_is_proce
         f"{topic} partition 0: the batch at offsets 1 to 2 unpacks to more than 33,554,432 bytes; "
         "to go on after it, "
     )
-    with working(kafka, "curate", "enrich") as (_, worker):
+    with working(kafka, "curate"):
+        worker = start_worker(kafka, "enrich")
         assert worker.stderr is not None
         line = worker.stderr.readline().decode()
         assert f"{said}run `newsloom resume --from 3 --partition 0` with --stage" in line
@@ -118,5 +121,8 @@ def test_a_batch_that_unpacks_to_too_much_is_named_and_what_precedes_it_is_proce
         assert (moved.code, moved.err) == (0, "")
         send_batch(kafka.servers, topic, 0, make_batch([Written(last)]))
         await_all(kafka, 3)
+        worker.send_signal(signal.SIGTERM)
+        closing = worker.communicate(timeout=30)[1].decode()
+        assert (worker.returncode, "2 passed" in closing) == (0, True), closing
     shown = kafka.newsloom("tail", "article-events", "--no-follow", "--from-offset", 0)
     assert (shown.code, shown.err) == (1, f"newsloom: {said}use --from-offset 3\n")
