@@ -17,11 +17,12 @@ def test_records_of_a_partition_that_is_not_opened_yet_are_dropped() -> None:
     """Between two rebalances the client may have the partitions of the second one."""
 
     async def handle() -> bool:
-        processor: Any = SimpleNamespace(group="news.enrich", input_topic="news.article-events.v1")
+        topic = "news.article-events.v1"
+        processor: Any = SimpleNamespace(group="news.enrich", input_topic=topic, access={})
         telemetry = Telemetry(Metrics("enrich"), Health(1), AbortCounter())
         worker = Worker("127.0.0.1:1", processor, telemetry, BatchInWork(), None)
         consumer: Any = SimpleNamespace(is_flowing=lambda: True)
-        records = {TopicPartition("news.article-events.v1", 2): [object()]}
+        records = {TopicPartition(topic, 2): [object()]}
         return await worker.handle_batch(consumer, worker.epoch, records)
 
     assert asyncio.run(handle()) is False
