@@ -76,10 +76,11 @@ class Restoration:
 
     def _add_spilled_story(self, key: str, handle: int) -> None:
         assert self._spill_store is not None, "there is no spill store"
-        if is_alias(self._spill_store.read(handle)):
+        value = self._spill_store.read(handle)
+        if is_alias(value):
             self._add_small(key, handle)
         else:
-            self._state.restore_story(id_in_key(key), handle)
+            self._state.restore_story(id_in_key(key), value, handle)
 
     def add(self, row: Row) -> None:
         """Adds a row of any kind."""

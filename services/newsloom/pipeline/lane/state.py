@@ -60,7 +60,6 @@ class State:
         articles were placed, the oldest leaves with each new one.
         """
         self.cap = cap
-        self._spill_store = spill_store
         self.lane = LaneRow()
         self.providers = ProviderNumbers()
         self.articles = LiveArticles(spill_store, max_in_memory, self.providers)
@@ -149,11 +148,10 @@ class State:
             self.remove_story(story.id)
             self.dormant.put_row(story)
 
-    def restore_story(self, story_id: str, handle: int) -> None:
-        """Adds a row that stays in the spill store, once all articles are restored."""
+    def restore_story(self, story_id: str, value: bytes, handle: int) -> None:
+        """Adds an encoded row that stays in the spill store, once all articles are restored."""
         if self.stories.size_of(story_id):
-            assert self._spill_store is not None, "there is no spill store"
-            self.stories.put(decode_story(self._spill_store.read(handle)), handle)
+            self.stories.put(decode_story(value), handle)
         else:
             self.dormant.restore_row(story_id, handle)
 
