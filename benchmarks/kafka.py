@@ -20,7 +20,6 @@ from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
-from urllib.request import urlopen
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -47,6 +46,7 @@ from newsloom.pipeline.lane.rows import (
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Pipeline
 from newsloom.runtimes.kafka.stages.lane_reader import POSITION_KEY, LanePosition, encode_position
+from tests.support.endpoint import scrape
 from tests.support.forked import COMMAND
 from tests.support.generator import DEFAULT_START, generate
 from tests.support.kafka import Kafka
@@ -183,7 +183,7 @@ def _restore(cluster: Cluster, articles: int, departed: int) -> None:
         _await(lambda: kafka.read(prefix + CURATED))
         (first, *_) = kafka.read(prefix + CURATED)
         seconds, peak, used_s = first.timestamp / 1000 - began, peak_mib(pid), processor_s(pid)
-        restore_s = _scrape_restore_s(port + 1)
+        restore_s = scrape(port + 1).of("newsloom_restore_seconds", lane="0")
     what = f"start of a lane with {articles:,} articles"
     print(
         f"  {what:<40} {seconds:>7.1f} s, {restore_s:.1f} s of it the restore; "
@@ -191,12 +191,6 @@ def _restore(cluster: Cluster, articles: int, departed: int) -> None:
         f"peak memory {peak:,.0f} MiB",
         flush=True,
     )
-
-
-def _scrape_restore_s(port: int) -> float:
-    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        text: str = answer.read().decode()
-    return float(text.partition('newsloom_restore_seconds{lane="0"}')[2].split()[0])
 
 
 async def _write_lane(kafka: Kafka, articles: int, departed: int) -> None:

@@ -19,6 +19,7 @@ from tests.support.endpoint import ask
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
 from tests.support.ports import pick_neighbours
+from tests.support.processes import memory_kib, status
 from tests.support.verifier import verify
 from tests.support.workers import (
     CURATED,
@@ -154,7 +155,7 @@ def test_a_worker_frozen_before_a_commit_is_replaced_and_fails_when_it_resumes(
         working(kafka, other) as workers,
         started(kafka, stage, struck=["freeze", "before commit", 4]) as frozen,
     ):
-        wait_for(lambda: _status(frozen)["State"].startswith("T"), "a frozen worker")
+        wait_for(lambda: status(frozen.pid)["State"].startswith("T"), "a frozen worker")
         workers.append(start_worker(kafka, stage))
         await_more(kafka, topic)
         frozen.send_signal(signal.SIGCONT)
@@ -164,11 +165,6 @@ def test_a_worker_frozen_before_a_commit_is_replaced_and_fails_when_it_resumes(
         inputs = sender.stop()
         await_all(kafka, inputs)
     assert_exact(kafka, inputs, tmp_path / "embedded")
-
-
-def _status(worker: subprocess.Popen[bytes]) -> dict[str, str]:
-    lines = Path(f"/proc/{worker.pid}/status").read_text().splitlines()
-    return dict(line.split(":\t", 1) for line in lines)
 
 
 def test_workers_survive_a_restart_of_the_broker_and_the_loss_of_a_log(tmp_path: Path) -> None:
@@ -228,10 +224,10 @@ def test_a_slow_worker_leaves_its_backlog_on_the_broker(kafka: Kafka, tmp_path: 
     send(kafka, events)
     with started(kafka, "enrich", struck=["slow", "in a batch", 2], is_fresh=True) as slow:
         await_more(kafka, ENRICHED)
-        before_kb = int(_status(slow)["VmRSS"].split()[0])
+        before_kb = memory_kib(slow.pid, "VmRSS")
         for _ in range(4):
             await_more(kafka, ENRICHED)
-        peak_kb = int(_status(slow)["VmHWM"].split()[0])
+        peak_kb = memory_kib(slow.pid, "VmHWM")
         assert len(kafka.read(kafka.prefix + ENRICHED)) < len(events) / 2
         assert peak_kb - before_kb < 24_000
     with working(kafka, "all"):

@@ -3,17 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-_KIB = 1024
+from tests.support.processes import memory_kib
 
 
 def peak_bytes(work: Callable[[], object]) -> int:
     """The most resident memory during `work`, above that at its beginning (Linux)."""
     Path("/proc/self/clear_refs").write_text("5")
-    before = _status("VmRSS")
+    before = memory_kib("self", "VmRSS")
     work()
-    return _status("VmHWM") - before
-
-
-def _status(name: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * _KIB for line in lines if line.startswith(f"{name}:"))
+    return 1024 * (memory_kib("self", "VmHWM") - before)

@@ -42,10 +42,20 @@ def end_processes() -> None:
         process.wait()
 
 
+def status(pid: int | str) -> dict[str, str]:
+    """What the kernel says of a running process, by name; of this one for `self` (Linux)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines)
+
+
+def memory_kib(pid: int | str, name: str) -> int:
+    """The memory of a running process: VmRSS is the present one, VmHWM the most that it had."""
+    return int(status(pid)[name].split()[0])
+
+
 def peak_mib(pid: int) -> float:
     """The most memory that a running process has had, in MiB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return memory_kib(pid, "VmHWM") / 1024
 
 
 def processor_s(pid: int) -> float:
