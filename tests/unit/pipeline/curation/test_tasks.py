@@ -177,9 +177,7 @@ def test_many_articles_leave_the_window_in_steps_before_the_input() -> None:
     assert format_time(pipeline.state.lane.clock or 0) == format_time(START_S + 20 * DAY_S)
 
 
-def test_the_successor_of_many_articles_that_leave_is_published_once_and_names_none_of_them() -> (
-    None
-):
+def test_the_successor_of_many_that_leave_is_published_once_and_names_none_of_them() -> None:
     pipeline = new_pipeline(max_step=100)
     for number in range(150):
         pipeline.take(event(_outlet(number), f"{FERRY} {number}", number, quality=90), START_S)

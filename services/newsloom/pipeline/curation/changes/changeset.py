@@ -173,7 +173,7 @@ class Changeset:
         live = self.articles.to_publish(article_id)
         assert live is not None, f"{article_id} is not published"
         neighbours = self.search(live).nearest()
-        if self.outcome is None:  # a step before the input: others may have to leave in the next
+        if self.outcome is None:  # some of them may have to leave in the next step
             leaves_at = self.state.articles.leaves_at
             neighbours = {i: c for i, c in neighbours.items() if leaves_at(i) > self.clock}
         if placed is not None and abs(placed.event_at - live.event_at) <= WINDOW_S:
