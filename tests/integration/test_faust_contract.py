@@ -198,21 +198,8 @@ def test_pending_error_of_the_group_is_reported(kafka: Kafka) -> None:
     assert "refused" in str(error)
 
 
-class FormerThread(driver.AIOKafkaConsumerThread):
-    """The consumer's thread in the former release, which has Faust's assignor only."""
-
-
-class FormerConsumer(BatchConsumer):
-    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
-        return FormerThread(self, loop=self.loop, beacon=self.beacon)
-
-
-class FormerTransport(driver.Transport):
-    Consumer = FormerConsumer
-
-
 def test_partitions_are_shared_out_evenly_and_stay_where_they_are(kafka: Kafka) -> None:
-    """Also while a worker of the former release is in the group."""
+    """The client joins once for each assignor that it has: there must be one."""
     topic, partitions = f"{kafka.prefix}contract", 7
     kafka.create(topic, partitions, {})
     shares: dict[int, set[int]] = {}
@@ -228,13 +215,11 @@ def test_partitions_are_shared_out_evenly_and_stay_where_they_are(kafka: Kafka) 
             shares.pop(id(self), None)
 
     @asynccontextmanager
-    async def member(*, is_former: bool = False) -> AsyncIterator[None]:
+    async def member() -> AsyncIterator[BatchApp]:
         sharer = Sharer(topic)
         app = build_app(kafka.servers, f"{kafka.prefix}group", topic, sharer)
-        if is_former:
-            app.transport = FormerTransport(app.conf.broker_consumer, app)
         async with served(app, 60):
-            yield
+            yield app
         shares.pop(id(sharer), None)
 
     async def shared(*sizes: int) -> dict[int, set[int]]:
@@ -245,15 +230,13 @@ def test_partitions_are_shared_out_evenly_and_stay_where_they_are(kafka: Kafka) 
 
     async def share() -> None:
         async with AsyncExitStack() as stack:
-            async with member(is_former=True):
-                await shared(7)
-                await stack.enter_async_context(member())
-                await shared(3, 4)
+            first = await stack.enter_async_context(member())
             await shared(7)
             await stack.enter_async_context(member())
             before = await shared(3, 4)
             await stack.enter_async_context(member())
             after = await shared(2, 2, 3)
             assert all(after[one] <= before[one] for one in before), "they keep theirs"
+            assert coordinator_of(first).generation == 3
 
     asyncio.run(share())

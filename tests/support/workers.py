@@ -38,7 +38,9 @@ LETTERS = "dead-letters.v1"
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 CREATE_TIME = {"message.timestamp.type": "CreateTime", "max.message.bytes": "4194304"}
 
-_WAITS = re.compile(r"^newsloom: worker \S+ (waits: .* reason=(no-answer|restoring)|goes on)$")
+_WAITS = re.compile(
+    r"^newsloom: worker \S+ (waits: .* reason=(no-answer|no-broker|restoring)|goes on)$"
+)
 
 Row = dict[str, Any]
 Event = tuple[bytes | None, bytes | None]
@@ -107,12 +109,14 @@ def working(kafka: Kafka, *stages: str) -> Iterator[list[subprocess.Popen[bytes]
     yield workers
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
-    ends = []
-    for worker in workers:
-        _, log = worker.communicate(timeout=30)
-        lines = log.decode().splitlines()
-        ends.append((worker.returncode, [one for one in lines if not _WAITS.search(one)]))
-    assert ends == [(0, [])] * len(workers)
+    assert [end_of(worker) for worker in workers] == [(0, [])] * len(workers)
+
+
+def end_of(worker: subprocess.Popen[bytes]) -> tuple[int, list[str]]:
+    """The exit code of a worker that ends, and what it logged, without the lines of waiting."""
+    _, log = worker.communicate(timeout=30)
+    lines = log.decode().splitlines()
+    return worker.returncode, [line for line in lines if not _WAITS.search(line)]
 
 
 def send(

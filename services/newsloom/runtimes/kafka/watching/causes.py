@@ -195,7 +195,7 @@ def _refusals(needs: Needs, progress: Progress, view: View) -> Iterator[Cause]:
         return
     if error.startswith("InconsistentGroupProtocol"):
         who = f" ({view.strangers})" if view.strangers else ""
-        text = f"the group {group} has members that are no workers{who}: stop them"
+        text = f"the group {group} has members that are no workers of this release{who}: stop them"
     elif error.startswith("InvalidSessionTimeout"):
         least_ms = f"{1000 * needs.session_timeout_s:.0f}"
         text = (

@@ -186,8 +186,9 @@ class _CommittedThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
-        # The group uses the first that all members know; the former release only knows Faust's.
-        consumer._partition_assignment_strategy = even_assignor(consumer), self.app.assignor
+        # Not two of them: the client would join the group once for each (aiokafka #1168), each time
+        # with another rebalance, and under load the workers would never stop rebalancing.
+        consumer._partition_assignment_strategy = (even_assignor(consumer),)
         return consumer
 
 

@@ -94,7 +94,7 @@ def test_a_worker_that_works_waits_for_nothing() -> None:
             replace(WORKING, group_error="InconsistentGroupProtocol"),
             view(strangers="client c at 10.0.0.1"),
             "group-refused",
-            "has members that are no workers (client c at 10.0.0.1): stop them",
+            "has members that are no workers of this release (client c at 10.0.0.1): stop them",
         ),
         (
             replace(WORKING, group_error="InvalidSessionTimeout"),
