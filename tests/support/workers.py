@@ -109,7 +109,8 @@ def working(kafka: Kafka, *stages: str) -> Iterator[list[subprocess.Popen[bytes]
     yield workers
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
-    assert [end_of(worker) for worker in workers] == [(0, [])] * len(workers)
+    ends = [end_of(worker) for worker in workers]
+    assert ends == [(0, [])] * len(workers), ends
 
 
 def end_of(worker: subprocess.Popen[bytes]) -> tuple[int, list[str]]:
