@@ -73,6 +73,10 @@ class Cluster:
         """The path of the broker's log. New runs are appended."""
         return self._home(number) / "broker.log"
 
+    def data(self, number: int) -> Path:
+        """The folder of the broker's logs of partitions, TOPIC-PARTITION each."""
+        return self._home(number) / "data"
+
     def pid(self, number: int) -> int | None:
         """The process id of the broker; None if it does not run, even if the id was reused."""
         try:
@@ -153,7 +157,7 @@ class Cluster:
         return [number for number in self.numbers if self.pid(number) is not None]
 
     def _is_closed(self, number: int) -> bool:
-        return (self._home(number) / "data" / ".kafka_cleanshutdown").exists()
+        return (self.data(number) / ".kafka_cleanshutdown").exists()
 
     def _signal(self, number: int, what: signal.Signals) -> None:
         pid = self.pid(number)
