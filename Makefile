@@ -49,8 +49,9 @@ test-fast: setup  ## run the tests that need no broker, browser or namespace, in
 	$(BIN)/python -c "import newsloom.bootstrap"
 	$(PYTEST) -n 3 --quick
 
-chaos: setup  ## kill, freeze and replace workers and brokers under load; ten minutes
+chaos: setup  ## kill, freeze and replace workers and brokers under load; slow mishaps; 15 minutes
 	$(BIN)/python -m tests.chaos $(CHAOS)
+	$(PYTEST) tests/chaos
 
 soak: setup  ## check bounds of work, and for half an hour that nothing grows; SOAK="--minutes 2"
 	$(BIN)/python -m tests.soak.bounds $(BOUNDS)

@@ -45,7 +45,7 @@ from newsloom.pipeline.lane.rows import (
 )
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Pipeline
-from newsloom.runtimes.kafka.stages.lane_reader import POSITION_KEY, encode_position
+from newsloom.runtimes.kafka.stages.lane_reader import POSITION_KEY, LanePosition, encode_position
 from tests.support.endpoint import scrape
 from tests.support.forked import COMMAND
 from tests.support.generator import DEFAULT_START, generate
@@ -119,7 +119,7 @@ def _make_events(folder: Path) -> Path:
 
 def _prepare(cluster: Cluster, prefix: str, events: Path) -> Kafka:
     """A client for new topics with this prefix; article-events holds the events already."""
-    settings = {"NEWSLOOM_KAFKA_GROUP_PREFIX": prefix, "NEWSLOOM_IMAGES": "off"}
+    settings = {"NEWSLOOM_IMAGES": "off"}
     kafka = Kafka(cluster.bootstrap_servers, prefix, settings)
     for command in (("topics", "create", "--partitions", 1), ("produce", events, "--quiet")):
         done = kafka.newsloom(*command)
@@ -171,7 +171,6 @@ def _restore(cluster: Cluster, articles: int, departed: int) -> None:
     prefix = f"restore{articles}.{departed}."
     port = pick_neighbours()
     settings = {"NEWSLOOM_IMAGES": "off", "NEWSLOOM_METRICS_PORT": str(port)}
-    settings["NEWSLOOM_KAFKA_GROUP_PREFIX"] = prefix
     kafka = Kafka(cluster.bootstrap_servers, prefix, settings)
     assert kafka.newsloom("topics", "create").code == 0
     asyncio.run(_write_lane(kafka, articles, departed))
@@ -215,7 +214,7 @@ async def _write_lane(kafka: Kafka, articles: int, departed: int) -> None:
                 sent.append(await producer.send(topic, value, copied_key, 0))
             await asyncio.gather(*sent)
             sent.clear()
-        await producer.send_and_wait(topic, encode_position(0), POSITION_KEY, 0)
+        await producer.send_and_wait(topic, encode_position(LanePosition()), POSITION_KEY, 0)
 
 
 def _curate(live: int, departed: int) -> State:

@@ -68,7 +68,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Skips the files outside a quick run, so that pytest does not import them."""
+    """Skips the slow mishaps, unless they are named, and the files outside a quick run."""
+    is_named = any("tests/chaos" in word for word in config.invocation_params.args)
+    if collection_path.is_relative_to(config.rootpath / "tests" / "chaos") and not is_named:
+        return True
     if not config.getoption("quick") or not collection_path.match("test_*.py"):
         return None
     return not is_quick(collection_path.relative_to(config.rootpath).as_posix()) or None

@@ -76,8 +76,11 @@ def panels_of(dashboard: dict[str, Any]) -> Iterator[tuple[str, list[Panel]]]:
 
 def expressions_of(panel: Panel) -> list[str]:
     """The expressions of a panel, with Grafana's variables replaced."""
-    interval = f"{RATE_INTERVAL_S}s"
-    return [t["expr"].replace("$__rate_interval", interval) for t in panel["targets"]]
+    values = {"$__rate_interval": f"{RATE_INTERVAL_S}s", '="$namespace"': '=~".*"'}
+    expressions = [target["expr"] for target in panel["targets"]]
+    for variable, value in values.items():
+        expressions = [expression.replace(variable, value) for expression in expressions]
+    return expressions
 
 
 def ask(url: str, expression: str, span: Span) -> list[dict[str, Any]]:

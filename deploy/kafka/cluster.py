@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,14 +35,21 @@ class Cluster:
 
     The state is read from the folder, so any process can stop brokers that another one started. On
     Linux, brokers end with the process that started them, unless `outlive` is set. Without
-    `brokers`, the folder sets the number of brokers; a new folder gets 1.
+    `brokers`, the folder sets the number of brokers; a new folder gets 1. `settings` take the place
+    of those in server.properties; `start` applies them to the brokers that it starts.
     """
 
     def __init__(
-        self, directory: str | Path, brokers: int | None = None, *, outlive: bool = False
+        self,
+        directory: str | Path,
+        brokers: int | None = None,
+        *,
+        outlive: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.directory = Path(directory).absolute()
         self._brokers, self._outlive = brokers, outlive
+        self.settings = dict(settings or {})
         self._children: dict[int, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> "Cluster":
@@ -65,6 +72,10 @@ class Cluster:
     def log(self, number: int) -> Path:
         """The path of the broker's log. New runs are appended."""
         return self._home(number) / "broker.log"
+
+    def data(self, number: int) -> Path:
+        """The folder of the broker's logs of partitions, TOPIC-PARTITION each."""
+        return self._home(number) / "data"
 
     def pid(self, number: int) -> int | None:
         """The process id of the broker; None if it does not run, even if the id was reused."""
@@ -146,7 +157,7 @@ class Cluster:
         return [number for number in self.numbers if self.pid(number) is not None]
 
     def _is_closed(self, number: int) -> bool:
-        return (self._home(number) / "data" / ".kafka_cleanshutdown").exists()
+        return (self.data(number) / ".kafka_cleanshutdown").exists()
 
     def _signal(self, number: int, what: signal.Signals) -> None:
         pid = self.pid(number)
@@ -195,16 +206,17 @@ class Cluster:
         voters = ",".join(f"{n}@{HOST}:{port}" for n, (_, port) in enumerate(ports, 1))
         for number, (port, controller_port) in enumerate(ports, 1):
             (self._home(number) / "tmp").mkdir(parents=True, exist_ok=True)
-            (self._home(number) / "server.properties").write_text(
-                SETTINGS.read_text().format(
-                    number=number,
-                    voters=voters,
-                    port=port,
-                    controller_port=controller_port,
-                    replicas=len(ports),
-                    in_sync=1 if len(ports) == 1 else 2,
-                )
+            text = SETTINGS.read_text().format(
+                number=number,
+                voters=voters,
+                port=port,
+                controller_port=controller_port,
+                replicas=len(ports),
+                in_sync=1 if len(ports) == 1 else 2,
             )
+            # Of two lines with the same name the last one counts.
+            text += "".join(f"{name}={value}\n" for name, value in self.settings.items())
+            (self._home(number) / "server.properties").write_text(text)
 
     def _launch(self, numbers: Iterable[int], expected: Iterable[int]) -> None:
         """Start `numbers`; wait until all of `expected` answer and list one another."""

@@ -21,6 +21,7 @@ def main() -> int:
     _say("create the topics", "topics", "create")
     _run("topics", "create")
     _say("start the workers; they run until the end of the demo", "worker", "all")
+    print("at its first start on a machine, curate compiles search loops for ten seconds or more")
     began = time.monotonic()
     # No metrics by default, because the usual port may be in use. The environment can set a port.
     environment = {"NEWSLOOM_METRICS_PORT": "0"} | os.environ

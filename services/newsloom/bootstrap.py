@@ -118,15 +118,14 @@ def build_processor(
     from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 
     servers, topics = settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix)
-    lanes, group = LaneTable(settings.kafka_lanes), settings.kafka_group_prefix + name
+    lanes = LaneTable(settings.kafka_lanes)
     if name == "curate":
-        return CurateProcessor(servers, topics, lanes.count, group, SpillFile, policy, metrics)
+        return CurateProcessor(servers, topics, lanes.count, SpillFile, policy, metrics)
     enricher = Enricher(catalogue.current, settings.images, sealer, catalogue.reload_if_changed)
     should_check = settings.images == "check"
     checker = (lambda: build_checker(settings, metrics)) if should_check else None
-    curate = settings.kafka_group_prefix + "curate"
-    find_form = partial(read_form, servers, curate, topics.enriched_articles, lanes.count)
-    return EnrichProcessor(topics, lanes, group, enricher, metrics, checker, find_form)
+    find_form = partial(read_form, servers, topics, lanes.count)
+    return EnrichProcessor(topics, lanes, enricher, metrics, checker, find_form)
 
 
 async def rebuild_lane(
@@ -145,8 +144,7 @@ async def rebuild_lane(
     async with open_admin(servers) as admin:
         await require_topic(admin, topics.lane_state)
         letters = (await require_topic(admin, topics.dead_letters)).partitions
-    group = settings.kafka_group_prefix + "curate"
     rebuild = LaneRebuild(
-        servers, topics, group, partition, partition % letters, policy, SpillFile, folder, advance
+        servers, topics, partition, partition % letters, policy, SpillFile, folder, advance
     )
     return await rebuild.run()

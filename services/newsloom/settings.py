@@ -38,9 +38,24 @@ _SERVICE_LINK = re.compile(
 )
 """Kubernetes sets such variables in each pod for a service whose name begins with `newsloom`."""
 _SERVICE_URL = re.compile(r"(tcp|udp|sctp)://")
-_MAY_BE_EMPTY = ("images_allow_networks", "kafka_topic_prefix", "kafka_group_prefix")
+_MAY_BE_EMPTY = ("images_allow_networks", "kafka_topic_prefix")
 
-_SERVER = r"\s*(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+)(:[0-9]{1,5})?\s*"
+_REMOVED = {
+    "kafka_group_prefix": "consumer groups are named after the topics, so that no two groups "
+    "publish the same articles: docs/kafka.md#groups says how to remove it",
+}
+"""Why settings of the former release are no longer there, and what to do."""
+
+_SERVER = r"\s*(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]]+)(?::([0-9]{1,5}))?\s*"
+
+
+def _is_host(name: str) -> bool:
+    """Whether a resolver can be asked for the name: no label is empty or too long."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _parts(listed: str) -> list[str]:
@@ -115,16 +130,10 @@ class Settings(BaseSettings):
     kafka_topic_prefix: str = Field(
         default="news.",
         pattern=r"^[a-zA-Z0-9._-]{0,200}$",
-        description="The names of all Kafka topics begin with this text, which has at most 200 "
-        "characters of `a-z`, `A-Z`, `0-9`, `.`, `_` and `-`. The default is `news.`.",
-    )
-    kafka_group_prefix: str = Field(
-        default="newsloom.",
-        pattern=r"^[a-zA-Z0-9._-]{0,200}$",
-        description="The names of the workers' consumer groups and their transactional ids begin "
-        "with this text, which has at most 200 characters of `a-z`, `A-Z`, `0-9`, "
-        "`.`, `_` and `-`. Two installations on the same brokers need different "
-        "prefixes. The default is `newsloom.`.",
+        description="The names of all Kafka topics begin with this text, and those of the workers' "
+        "consumer groups and transactional ids. It has at most 200 characters of "
+        "`a-z`, `A-Z`, `0-9`, `.`, `_` and `-`. Two installations on the same brokers "
+        "need different prefixes. The default is `news.`.",
     )
     kafka_lanes: Annotated[dict[str, int], NoDecode] = Field(
         default={},
@@ -206,10 +215,13 @@ class Settings(BaseSettings):
     @field_validator("kafka_bootstrap_servers")
     @classmethod
     def _check_servers(cls, servers: str) -> str:
-        if not re.fullmatch(rf"{_SERVER}(,{_SERVER})*", servers):
-            raise ValueError(
-                f"{servers!r} is not host:port; write one or several, separated by commas"
-            )
+        for server in servers.split(","):
+            match = re.fullmatch(_SERVER, server)
+            is_port = match is not None and 0 < int(match[2] or 9092) < 65_536
+            if match is None or not is_port or not _is_host(match[1]):
+                raise ValueError(
+                    f"{server!r} is not host:port; write one or several, separated by commas"
+                )
         return servers.replace(" ", "")
 
     @field_validator("kafka_lanes", mode="before")
@@ -268,12 +280,14 @@ class SettingsError(ValueError):
 
 
 def suggestion(name: str) -> str:
-    """The end of a message about the unknown setting `name`: the nearest name, and where to look.
+    """The end of a message about the unknown setting `name`: the nearest name, or where to look.
 
     A name with the prefix of variables gets one with the prefix.
     """
     is_variable = name.startswith(PREFIX)
     field = name.removeprefix(PREFIX).lower()
+    if field in _REMOVED:
+        return f": {_REMOVED[field]}"
     near = get_close_matches(field, list(Settings.model_fields), n=1)
     if not near:
         return "; docs/configuration.md lists all settings"

@@ -52,9 +52,7 @@ class WorkerPool:
         """
 
     def _start(self, stage: str) -> Slot:
-        environment = self._kafka.environment() | {
-            "NEWSLOOM_KAFKA_GROUP_PREFIX": self._kafka.prefix
-        }
+        environment = self._kafka.environment()
         stderr = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
         worker = subprocess.Popen([COMMAND, "worker", stage], env=environment, stderr=stderr)
         return Slot(stage, worker, stderr)

@@ -5,7 +5,8 @@ import signal
 import socket
 from pathlib import Path
 
-from newsloom.observability.definitions import ALL, RUN
+from newsloom.observability.definitions import ALL
+from newsloom.observability.labels import RUN
 from tests.support.endpoint import Answer, ask, scrape
 from tests.support.generator import generate
 from tests.support.ports import pick_neighbours

@@ -6,11 +6,13 @@ In: the installed packages, and a broker. It covers versions, private names, and
 import asyncio
 import inspect
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import (
     Assignment,
     Subscription,
@@ -18,10 +20,12 @@ from aiokafka.consumer.subscription_state import (
     TopicPartitionState,
 )
 from aiokafka.errors import KafkaError
+from aiokafka.producer.transaction_manager import TransactionManager
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 
 from newsloom.runtimes.kafka.worker.consumer import BatchApp, BatchConsumer, build_app
+from newsloom.runtimes.stops import StopError
 from tests.support.kafka import Kafka
 
 
@@ -40,8 +44,18 @@ def test_private_names_that_the_worker_uses_exist() -> None:
     assert callable(driver.AIOKafkaConsumerThread._create_worker_consumer)
     assert "self._position = position" in inspect.getsource(TopicPartitionState.consumed_to)
     assert list(inspect.signature(Assignment.state_value).parameters) == ["self", "tp"]
+    assert "assignors=self._partition_assignment_strategy" in inspect.getsource(
+        AIOKafkaConsumer.start
+    )
     assert isinstance(Subscription.assignment, property)
     assert isinstance(SubscriptionState.subscription, property)
+    coordinator = inspect.getsource(GroupCoordinator)
+    assert "def check_errors(self)" in coordinator
+    assert "self._coordination_task = " in coordinator
+    assert "self._coordinator = GroupCoordinator(" in inspect.getsource(AIOKafkaConsumer.start)
+    assert "self._txn_manager = " in inspect.getsource(AIOKafkaProducer.__init__)
+    assert callable(TransactionManager.wait_for_transaction_end)
+    assert "self._client = AIOKafkaClient(" in inspect.getsource(AIOKafkaAdminClient.__init__)
 
 
 class Recorder:
@@ -69,6 +83,13 @@ class Recorder:
         if b"last" in self.calls:
             self.done.set()
         return True
+
+    async def check_positions(self, epoch: int) -> None:
+        self.calls.append(("out of range", epoch))
+        self.done.set()
+
+    async def stop(self, epoch: int, partition: int, error: StopError) -> None:
+        raise NotImplementedError
 
     async def revoke(self) -> None:
         self.epoch += 1
@@ -175,3 +196,47 @@ def test_pending_error_of_the_group_is_reported(kafka: Kafka) -> None:
     action, error = asyncio.run(consume())[-1]
     assert action == "fetch"
     assert "refused" in str(error)
+
+
+def test_partitions_are_shared_out_evenly_and_stay_where_they_are(kafka: Kafka) -> None:
+    """The client joins once for each assignor that it has: there must be one."""
+    topic, partitions = f"{kafka.prefix}contract", 7
+    kafka.create(topic, partitions, {})
+    shares: dict[int, set[int]] = {}
+
+    class Sharer(Recorder):
+        async def assign(self, partitions: set[int]) -> None:
+            shares[id(self)] = partitions
+            self.epoch += 1
+            self.assigned.set()
+
+        async def revoke(self) -> None:
+            self.epoch += 1
+            shares.pop(id(self), None)
+
+    @asynccontextmanager
+    async def member() -> AsyncIterator[BatchApp]:
+        sharer = Sharer(topic)
+        app = build_app(kafka.servers, f"{kafka.prefix}group", topic, sharer)
+        async with served(app, 60):
+            yield app
+        shares.pop(id(sharer), None)
+
+    async def shared(*sizes: int) -> dict[int, set[int]]:
+        while sorted(map(len, shares.values())) != list(sizes):
+            await asyncio.sleep(0.1)
+        assert set().union(*shares.values()) == set(range(partitions))
+        return dict(shares)
+
+    async def share() -> None:
+        async with AsyncExitStack() as stack:
+            first = await stack.enter_async_context(member())
+            await shared(7)
+            await stack.enter_async_context(member())
+            before = await shared(3, 4)
+            await stack.enter_async_context(member())
+            after = await shared(2, 2, 3)
+            assert all(after[one] <= before[one] for one in before), "they keep theirs"
+            assert coordinator_of(first).generation == 3
+
+    asyncio.run(share())

@@ -44,7 +44,6 @@ def _enriched_forms(kafka: Kafka) -> list[int]:
 
 
 def test_a_lane_of_form_1_stays_so_until_it_is_upgraded(kafka: Kafka) -> None:
-    group = replace(kafka, settings={"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix})
     create_topics(kafka)
     former = encode_row(LaneRow(form=FORMER_FORM))
     kafka.send(kafka.prefix + LANE_STATE, [(LANE_KEY.encode(), former)])
@@ -59,11 +58,11 @@ def test_a_lane_of_form_1_stays_so_until_it_is_upgraded(kafka: Kafka) -> None:
     form_1.check_lane(rows)
 
     said = "lane 0: marked; its curate worker upgrades it when it is restarted\n"
-    assert group.newsloom("lanes", "upgrade").out == said
+    assert kafka.newsloom("lanes", "upgrade").out == said
     assert _lane_form(kafka) == FORMER_FORM
     with working(kafka, "curate"):
         wait_for(lambda: _lane_form(kafka) == FORM, "an upgraded lane")
-    assert group.newsloom("lanes", "upgrade").out == "lane 0: has the newest form already\n"
+    assert kafka.newsloom("lanes", "upgrade").out == "lane 0: has the newest form already\n"
     with working(kafka, "enrich", "curate"):
         send(kafka, [_event(2)])
         await_all(kafka, 3)
@@ -88,11 +87,12 @@ def test_a_worker_waits_before_what_a_newer_release_wrote(
     kafka.send(kafka.prefix + topic, [(key, b'{"form":3,"news":[]}')])
     with log.open("wb") as file:
         worker = start_worker(replace(kafka, settings=settings), "curate", said=file)
+        place = f"{kafka.prefix}enriched-articles.v1 partition 0 is stopped at offset 0"
         waits = f"a newer release has {what.format(kafka.prefix)}, this release knows 1 and 2): "
-        said = waits + "update this worker"
+        said = f"{place}: newer-form: {waits}update this worker"
         wait_for(lambda: ask(port, "/readyz") == Answer(503, said), "a waiting worker", 0.5)
         assert ask(port, "/healthz") == Answer(200, "ok")
-        assert scrape(port).of("newsloom_halted_partitions") == 1
+        assert scrape(port).by("newsloom_stopped_partitions", "reason") == {"newer-form": 1}
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=30) == 0
     assert log.read_text() == f"newsloom: worker {kafka.prefix}curate: {said}\n"

@@ -131,7 +131,6 @@ def test_default_command_processes_kafka_records_and_drains(
         name: value for name, value in kafka.environment().items() if name.startswith("NEWSLOOM_")
     }
     settings |= {
-        "NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix,
         "NEWSLOOM_METRICS_HOST": "127.0.0.1",
         "NEWSLOOM_METRICS_PORT": str(pick_neighbours()),
     }

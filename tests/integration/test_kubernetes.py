@@ -192,12 +192,12 @@ def test_enrich_scales_by_the_lag_of_its_consumer_group(overlay: str) -> None:
         assert "replicas" not in target["spec"], "each apply would reset the number of replicas"
         (trigger,) = spec["triggers"]
         (config,) = (manifest["data"] for manifest in of_kind(overlay, "ConfigMap"))
-        defaults = Settings.model_fields
+        topics = KafkaTopics(Settings.model_fields["kafka_topic_prefix"].default)
         assert trigger["type"] == "kafka"
         assert trigger["metadata"] == {
             "bootstrapServers": config["NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS"],
-            "consumerGroup": f"{defaults['kafka_group_prefix'].default}enrich",
-            "topic": KafkaTopics(defaults["kafka_topic_prefix"].default).article_events,
+            "consumerGroup": topics.group("enrich"),
+            "topic": topics.article_events,
             "lagThreshold": "1500",
             "offsetResetPolicy": "earliest",
             "allowIdleConsumers": "false",

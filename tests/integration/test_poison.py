@@ -41,7 +41,7 @@ def event(number: int, title: str) -> Event:
 @contextmanager
 def deadly_workers(kafka: Kafka, stages: str, log: Path) -> Iterator[None]:
     """Runs `worker all --restart` in which inputs with a marker are deadly."""
-    environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
+    environment = kafka.environment()
     deadly = [sys.executable, "-m", "tests.support.deadly", stages, str(LIMIT_S)]
     with log.open("wb") as file:
         workers = start_process(
@@ -109,26 +109,27 @@ def test_twenty_bugs_halt_a_worker_until_it_is_resumed(kafka: Kafka, tmp_path: P
     broken = [event(n, f"Number {n} near the {MARKERS['curate']}") for n in range(1, 22)]
     with deadly_workers(replace(kafka, settings=settings), "curate=break", log):
         send(kafka, [event(0, "Ferry aground"), *broken, event(22, "Comet near Saturn")])
+        place = f"{kafka.prefix}enriched-articles.v1 partition 0 is stopped at offset "
         halted = "halted: 20 records failed because of a bug in Newsloom"
-        wait_for(lambda: ask(port, "/readyz").text.startswith(halted), "a halted worker", 1)
+        wait_for(lambda: halted in ask(port, "/readyz").text, "a halted worker", 1)
         assert ask(port, "/readyz").status == 503
-        assert scrape(port).of("newsloom_halted_partitions") == 1
+        assert ask(port, "/readyz").text.startswith(place)
+        assert scrape(port).by("newsloom_stopped_partitions", "reason") == {"halted": 1}
         time.sleep(5)  # longer than a healthy worker may leave records uncommitted
         assert ask(port, "/healthz") == Answer(200, "ok")
         assert len(kafka.read(kafka.prefix + CURATED)) == 1
         assert len(kafka.read(kafka.prefix + LETTERS)) == 19
         assert log.read_text().count("halted: 20 records") == 1, "it halts once"
 
-        group = replace(kafka, settings={"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix})
-        resumed = group.newsloom("resume")
+        resumed = kafka.newsloom("resume")
         assert (resumed.code, resumed.err) == (0, "")
         assert resumed.out.startswith(
             f"curate is resumed: {kafka.prefix}enriched-articles.v1 partition 0, offset "
         )
         await_all(kafka, 23)
         wait_for(lambda: ask(port, "/readyz") == Answer(200, "ok"), "a ready worker")
-        assert scrape(port).of("newsloom_halted_partitions") == 0
-        assert group.newsloom("resume").out == "nothing is halted\n"
+        assert scrape(port).of("newsloom_stopped_partitions") == 0
+        assert kafka.newsloom("resume").out == "nothing is stopped\n"
     assert len(kafka.read(kafka.prefix + LETTERS)) == 21
     assert len(kafka.read(kafka.prefix + CURATED)) == 2
 
@@ -137,7 +138,7 @@ def test_a_new_owner_reads_the_attempts_of_the_former_one(kafka: Kafka) -> None:
     """Without a common parent, the next worker knows them only from what is committed."""
     create_topics(kafka)
     send(kafka, [event(1, f"Divers find the {MARKERS['enrich']}")])
-    environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
+    environment = kafka.environment()
     deadly = [sys.executable, "-m", "tests.support.deadly", "enrich=kill", "60"]
     for _ in range(3):
         worker = start_process([*deadly, "worker", "enrich"], cwd=ROOT, env=environment)

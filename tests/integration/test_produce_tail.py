@@ -1,6 +1,7 @@
 """`newsloom produce`, `newsloom tail` and the reference subscriber on real brokers."""
 
 import base64
+import gzip
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from tests.support.forked import COMMAND
 from tests.support.generator import generate
@@ -19,6 +21,7 @@ from tests.support.processes import start_process
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STORY, OTHER, ARTICLE = "1" * 32, "2" * 32, "a" * 32
+LINE = b'{"webUrl":"https://a.example/1"}'
 
 
 @pytest.fixture
@@ -58,7 +61,8 @@ def test_produce_keys_lines_by_url_and_keeps_their_bytes_and_order(
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"\n".join([*lines, *unusual]) + b"\n\n")
     ended = brokers.newsloom("produce", path)
-    assert (ended.code, ended.err) == (0, "")
+    said = f"3 of these records are no article events with a `webUrl`, the first at {path}:3002: "
+    assert (ended.code, ended.err) == (0, f"{said}the workers make dead letters of them\n")
     assert ended.out.startswith("3,004 records = 3,004 delivered + 0 too large  (")
     records = brokers.read(f"{brokers.prefix}article-events.v1")
     assert sorted(r.value for r in records) == sorted([*lines, *unusual])
@@ -87,7 +91,7 @@ def test_produce_reports_a_record_that_is_too_large_and_sends_the_others(
     too_large = b'{"webUrl":"https://a.example/2","title":"' + b"x" * 2_097_152 + b'"}'
     large = b'{"webUrl":"https://a.example/3","title":"' + b"x" * 1_500_000 + b'"}'
     path = tmp_path / "events.jsonl"
-    path.write_bytes(b"\n".join([b'{"n":1}', too_large, large, b'{"n":2}']))
+    path.write_bytes(b"\n".join([LINE, too_large, large, LINE]))
     ended = brokers.newsloom("produce", path)
     assert ended.code == 1
     assert ended.err.startswith(
@@ -95,7 +99,32 @@ def test_produce_reports_a_record_that_is_too_large_and_sends_the_others(
     )
     assert ended.out.startswith("4 records = 3 delivered + 1 too large  (")
     values = [r.value for r in brokers.read(f"{brokers.prefix}article-events.v1")]
-    assert sorted(values) == sorted([b'{"n":1}', large, b'{"n":2}'])
+    assert sorted(values) == sorted([LINE, large, LINE])
+
+
+def test_produce_says_what_a_file_is_that_holds_no_events(brokers: Kafka, tmp_path: Path) -> None:
+    contents = {
+        "table.csv": b"url,title\nhttps://a.example/1,Aground\n",
+        "other.txt": b"one\ntwo\n",
+        "empty.jsonl": b"",
+        "array.json": b"[\n  " + LINE + b",\n  " + LINE + b"\n]\n",
+        "lines.gz": gzip.compress(LINE + b"\n"),
+        "lines.zst": zstandard.compress(LINE + b"\n"),
+    }
+    ends = {}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        ended = brokers.newsloom("produce", tmp_path / name)
+        ends[name] = ended.code, ended.out.split("  ")[0], ended.err
+    code, out, err = ends["table.csv"]
+    assert (code, out) == (2, "")
+    assert f"{tmp_path}/table.csv is a table (CSV), not article events: " in err
+    code, out, err = ends["other.txt"]
+    assert (code, out) == (1, "2 records = 2 delivered + 0 too large")
+    assert err.startswith("2 of these records are no article events with a `webUrl`, the first at ")
+    assert ends["empty.jsonl"] == (0, "0 records = 0 delivered + 0 too large", "")
+    assert ends["array.json"] == (0, "2 records = 2 delivered + 0 too large", "")
+    assert ends["lines.gz"] == ends["lines.zst"] == (0, "1 records = 1 delivered + 0 too large", "")
 
 
 def test_produce_sends_a_line_at_once_while_the_pipe_stays_open(brokers: Kafka) -> None:
@@ -107,12 +136,12 @@ def test_produce_sends_a_line_at_once_while_the_pipe_stays_open(brokers: Kafka) 
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(b'{"n":1}\n')
+    process.stdin.write(LINE + b"\n")
     process.stdin.flush()
     deadline = time.monotonic() + 10
     while not (records := brokers.read(f"{brokers.prefix}article-events.v1")):
         assert time.monotonic() < deadline
-    assert [r.value for r in records] == [b'{"n":1}']
+    assert [r.value for r in records] == [LINE]
     process.stdin.close()
     assert process.stdout.read().startswith(b"1 records = 1 delivered + 0 too large  (")
     assert process.wait(20) == 0
@@ -129,7 +158,7 @@ def test_an_interrupt_ends_produce_at_once_while_it_waits_for_a_pipe(brokers: Ka
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
-    process.stdin.write(b'{"n":1}\n')
+    process.stdin.write(LINE + b"\n")
     process.stdin.flush()
     deadline = time.monotonic() + 10
     while not brokers.read(f"{brokers.prefix}article-events.v1"):

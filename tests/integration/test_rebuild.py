@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import signal
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from newsloom.runtimes.kafka.clients.admin import list_topics, open_admin
+from tests.support.endpoint import ask
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
+from tests.support.ports import pick_neighbours
 from tests.support.runs import complete, write_lines
 from tests.support.workers import (
     CURATED,
@@ -18,6 +21,8 @@ from tests.support.workers import (
     create_topics,
     lane_rows,
     send,
+    start_worker,
+    wait_for,
     working,
 )
 
@@ -45,10 +50,8 @@ def test_a_rebuilt_lane_publishes_what_differs_and_goes_on(kafka: Kafka, tmp_pat
     lines = [json.dumps(event).encode() for event in islice(generate(7, EVENTS), EVENTS)]
     weights = tmp_path / "weights.toml"
     weights.write_text("[join]\nbias = -6000\n")
-    group = {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
-    kafka = replace(kafka, settings=group)
     variables = {"NEWSLOOM_STORY_WEIGHTS": str(weights)}
-    strict = replace(kafka, settings=group | variables)
+    strict = replace(kafka, settings=variables)
     create_topics(kafka)
     with working(kafka, "all"):
         send(kafka, [(None, line) for line in lines[: EVENTS // 2]])
@@ -92,9 +95,14 @@ def test_a_rebuilt_lane_publishes_what_differs_and_goes_on(kafka: Kafka, tmp_pat
 
     asyncio.run(_delete_topic(kafka, "lane-state.v1"))
     create_topics(kafka)
-    refused = strict.newsloom("worker", "curate")
-    assert refused.code == 1
-    assert "If that topic was emptied, stop all curate workers and run `newsloom" in refused.err
+    port = pick_neighbours()
+    settings = {**strict.settings, "NEWSLOOM_METRICS_PORT": str(port)}
+    worker = start_worker(replace(strict, settings=settings), "curate")
+    mend = "If that topic was emptied, stop all curate workers and run `newsloom"
+    wait_for(lambda: mend in ask(port + 1, "/readyz").text, "a stopped lane")
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=30)
+    assert worker.returncode == 0
     emptied = strict.newsloom("lanes", "rebuild", "--quiet")
     assert (emptied.code, emptied.out, emptied.err) == (0, "", "")
     assert _held(kafka) == held

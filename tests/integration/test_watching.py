@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from newsloom.observability.definitions import ALL
-from newsloom.runtimes.kafka.clients.lag import EVERY_S
+from newsloom.runtimes.kafka.watching.watcher import EVERY_S
 from tests.support.canary import BAD, CANARY, GOOD
 from tests.support.endpoint import Answer, Samples, ask, scrape
 from tests.support.generator import generate
@@ -39,7 +39,10 @@ AT_REST = {
     "newsloom_transactions_aborted_total",
     "newsloom_consumer_lag_records",
     "newsloom_consumer_lag_seconds",
-    "newsloom_halted_partitions",
+    "newsloom_held_records",
+    "newsloom_worker_waiting",
+    "newsloom_stopped_partitions",
+    "newsloom_passed_offsets",
     "newsloom_records_in_flight",
     "newsloom_image_fetches_in_flight",
     "newsloom_event_loop_lag_seconds",

@@ -29,6 +29,7 @@ from tests.support.workers import (
     lane_rows,
     letter_headers,
     outcomes,
+    refused_to,
     send,
     start_worker,
     wait_for,
@@ -60,7 +61,8 @@ def test_workers_publish_the_same_records_as_the_embedded_runtime(
         assert sent == published
     state = lane_rows(kafka)
     inputs = kafka.read(kafka.prefix + ENRICHED)
-    assert state.pop("position") == {"next_offset": inputs[-1].offset + 1}
+    position = {"next_offset": inputs[-1].offset + 1, "group": f"{kafka.prefix}curate"}
+    assert state.pop("position") == position
     # The lane of an embedded run also counts inputs that cannot be decoded. On Kafka only the
     # enrich workers see them.
     rows["lane"]["outcomes"].pop("dead-lettered", None)
@@ -179,14 +181,10 @@ def test_each_lane_receives_a_withdrawal_but_only_one_counts_it(kafka: Kafka) ->
     assert outcomes(kafka, lanes=3) == {"curated": 6, "withdrawn": 2, "unchanged": 2}
 
 
-def test_a_worker_without_a_broker_retries_with_growing_pauses() -> None:
-    worker = start_worker(Kafka("127.0.0.1:1", "t."), "curate")
-    assert worker.stderr is not None
-    for pause in ("0.5", "1", "2"):
-        assert worker.stderr.readline().endswith(b"; asking again in %b s\n" % pause.encode())
-    worker.send_signal(signal.SIGTERM)
-    assert worker.communicate(timeout=5)[1] == b""
-    assert worker.returncode == 0
+def test_a_worker_without_a_broker_waits_and_says_so_once() -> None:
+    line = refused_to(Kafka("127.0.0.1:1", "t."), "curate")
+    assert line.startswith("newsloom: worker t.curate waits: no answer from Kafka at 127.0.0.1:1: ")
+    assert line.endswith(" reason=no-broker\n")
 
 
 def test_sigterm_ends_a_worker_with_0_while_the_broker_does_not_respond() -> None:
@@ -231,24 +229,19 @@ def test_a_second_sigterm_a_second_later_ends_the_workers_at_once(kafka: Kafka) 
 
 def test_a_worker_refuses_a_topic_with_too_small_a_record_limit(kafka: Kafka) -> None:
     kafka.create(kafka.prefix + STORIES, 1, {"max.message.bytes": "1000000"})
-    kafka.newsloom("topics", "create")
-    refused = kafka.newsloom("worker", "curate")
-    assert refused.code == 1
-    assert "takes records of 1,000,000 bytes at most" in refused.err
-    assert len(refused.err.splitlines()) == 1
+    create_topics(kafka)
+    line = refused_to(kafka, "curate")
+    assert f"{kafka.prefix + STORIES}: max.message.bytes: 1000000, not 4194304: " in line
+    assert line.endswith(" reason=wrong-topics\n")
 
 
-def test_a_worker_refuses_missing_topics_and_unequal_lane_counts_in_one_line(kafka: Kafka) -> None:
-    refused = kafka.newsloom("worker", "curate")
-    assert refused.code == 1
-    assert refused.err.startswith("newsloom: there is no topic ")
-    assert len(refused.err.splitlines()) == 1
+def test_a_worker_waits_for_missing_topics_and_equal_lane_counts(kafka: Kafka) -> None:
+    line = refused_to(kafka, "curate")
+    assert f"worker {kafka.prefix}curate waits: there is no topic " in line
+    assert line.endswith(" reason=no-topic\n")
     kafka.create(kafka.prefix + STORIES, 3, {})
     kafka.newsloom("topics", "create")
-    refused = kafka.newsloom("worker", "curate")
-    assert refused.code == 1
-    assert f"{kafka.prefix + STORIES} has 3 partitions, but" in refused.err
-    assert len(refused.err.splitlines()) == 1
-    refused = replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "de=1"}).newsloom("worker", "enrich")
-    assert refused.code == 1
-    assert f"{kafka.prefix + ENRICHED} has 1 partitions, but" in refused.err
+    line = refused_to(kafka, "curate")
+    assert f"{kafka.prefix + STORIES}: partitions: 3, not 1: lanes cannot" in line
+    line = refused_to(replace(kafka, settings={"NEWSLOOM_KAFKA_LANES": "de=1"}), "enrich")
+    assert f"{kafka.prefix + ENRICHED}: partitions: 1, not 2: lanes cannot" in line

@@ -34,7 +34,6 @@ def test_slow_images_of_one_partition_keep_order_and_lose_nothing(kafka: Kafka) 
     environment = kafka.environment() | {
         "NEWSLOOM_IMAGES": "check",
         "NEWSLOOM_IMAGES_ALLOW_NETWORKS": "127.0.0.1/32",
-        "NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix,
     }
     assert kafka.newsloom("topics", "create", "--partitions", 2).code == 0
     with Site(acts) as site:

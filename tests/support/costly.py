@@ -1,8 +1,8 @@
 """Selects the tests of a quick run, and checks that they start no expensive program.
 
 In: the path of a test, and the programs that it starts. Out: an AssertionError if a test outside
-tests/integration starts a broker, a browser or a namespace. Every run checks this, so a quick run
-never needs such a program.
+tests/integration and tests/chaos starts a broker, a browser or a namespace. Every run checks this,
+so a quick run never needs such a program.
 """
 
 import sys
@@ -20,7 +20,7 @@ QUICK = (
 COSTLY = {"brokers.py", "java", "mvn", "prometheus", "unshare"} | {
     "chrome", "chromium", "firefox", "google-chrome", "playwright"
 }  # fmt: skip
-"""Programs that only tests in tests/integration may start."""
+"""Programs that only the tests in these two folders may start."""
 
 _running = ""
 
@@ -44,7 +44,7 @@ def set_running(node_id: str) -> None:
 def _check(event: str, arguments: tuple[object, ...]) -> None:
     if event != "subprocess.Popen" or not _running.startswith("tests/"):
         return
-    if _running.startswith("tests/integration/"):
+    if _running.startswith(("tests/integration/", "tests/chaos/")):
         return
     program, command = arguments[0], arguments[1]
     words = command if isinstance(command, (list, tuple)) else [command]

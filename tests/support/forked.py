@@ -18,7 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("newsloom")
-WRAPPERS = ("tests.support.saboteur", "tests.support.probe")
+WRAPPERS = ("tests.support.saboteur", "tests.support.probe", "tests.support.release")
 """Modules that run `newsloom`, or what stands for it in a test, as the main program."""
 OPTIONS = {"stdin", "stdout", "stderr", "cwd", "env"}
 """The options of subprocess.Popen that a forked process supports."""

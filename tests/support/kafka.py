@@ -13,6 +13,7 @@ from typing import Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from tests.support.forked import COMMAND
 from tests.support.processes import start_process
@@ -84,6 +85,10 @@ class Kafka:
         """Creates a topic with `configs`, without `newsloom topics create`."""
         topic_to_create = NewTopic(topic, partitions, replication, topic_configs=configs)
         asyncio.run(_create(self.servers, topic_to_create))
+
+    def setting(self, topic: str, name: str) -> str:
+        """The value of a setting of a topic."""
+        return asyncio.run(_setting(self.servers, topic, name))
 
 
 class Reader:
@@ -180,5 +185,20 @@ async def _create(servers: str, topic: NewTopic) -> None:
     await admin.start()
     try:
         await admin.create_topics([topic])
+    finally:
+        await admin.close()
+
+
+async def _setting(servers: str, topic: str, name: str) -> str:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+        (response,) = await admin.describe_configs([resource])
+        (found,) = response.to_object()["resources"]
+        entries = {
+            entry["config_names"]: entry["config_value"] for entry in found["config_entries"]
+        }
+        return str(entries[name])
     finally:
         await admin.close()

@@ -52,14 +52,12 @@ def runbook_expressions() -> Iterator[tuple[str, str]]:
 def unfiltered(expression: str) -> str:
     """An alert's expression with the same vectors and joins, but without filters.
 
-    Comparisons return 0 or 1 instead of dropping samples, `absent(x)` becomes `(x)`, and
-    `or vector(0)` is removed. So the result is empty only if a vector is empty, or if two joined
-    vectors have no labels in common.
+    Comparisons return 0 or 1 instead of dropping samples, and `unless` becomes `and`. So the result
+    is empty only if a vector is empty, or if two joined vectors have no labels in common.
     """
     parts = re.split(r'(\{[^}]*\}|"[^"]*")', expression)  # matchers and strings stay unchanged
     for index in range(0, len(parts), 2):
-        part = re.sub(r"\babsent\(", "(", parts[index])
-        part = part.replace("or vector(0)", "")
+        part = re.sub(r"\bunless\b", "and", parts[index])
         parts[index] = re.sub(r"(==|!=|>=|<=|>|<)", r"\1 bool", part)
     return "".join(parts)
 

@@ -5,6 +5,7 @@ In: brokers with the topic prefix of one test, events. Out: processes, and commi
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -21,9 +22,10 @@ from typing import IO, Any
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from newsloom.rules.lanes import LaneTable
-from newsloom.runtimes.kafka.clients.admin import Sizes, open_admin
 from newsloom.runtimes.kafka.clients.admin import create_topics as create_missing
+from newsloom.runtimes.kafka.clients.admin import open_admin
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+from newsloom.runtimes.kafka.topics.differences import Sizes
 from tests.support.forked import COMMAND
 from tests.support.kafka import Kafka
 from tests.support.processes import start_process
@@ -35,6 +37,10 @@ CURATED, STORIES, LANE_STATE = "curated-articles.v1", "stories.v1", "lane-state.
 LETTERS = "dead-letters.v1"
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 CREATE_TIME = {"message.timestamp.type": "CreateTime", "max.message.bytes": "4194304"}
+
+_WAITS = re.compile(
+    r"^newsloom: worker \S+ (waits: .* reason=(no-answer|no-broker|restoring)|goes on)$"
+)
 
 Row = dict[str, Any]
 Event = tuple[bytes | None, bytes | None]
@@ -53,7 +59,7 @@ def create_topics(kafka: Kafka, partitions: int = 1) -> None:
 
     async def work() -> None:
         async with open_admin(kafka.servers) as admin:
-            await create_missing(admin, KafkaTopics(kafka.prefix), Sizes(lanes, partitions), None)
+            await create_missing(admin, KafkaTopics(kafka.prefix), Sizes(lanes, partitions))
 
     asyncio.run(work())
 
@@ -65,38 +71,53 @@ def start_worker(
     said: int | IO[bytes] | None = None,
     is_fresh: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Starts `newsloom worker` with consumer groups that only this test uses.
+    """Starts `newsloom worker`. Its consumer groups are those of the test's topics.
 
     `struck` holds an action, a point and the number of a call, with which `saboteur` disturbs it.
     `said` receives its log; the default is a pipe, which blocks the worker when it is full.
     With `is_fresh` it starts in a new interpreter.
     """
-    environment = kafka.environment() | {"NEWSLOOM_KAFKA_GROUP_PREFIX": kafka.prefix}
     command = [sys.executable, "-m", "tests.support.saboteur", *map(str, struck)]
     return start_process(
         [*(command if struck else [COMMAND]), "worker", *arguments],
         is_fresh=is_fresh,
         cwd=ROOT,
-        env=environment,
+        env=kafka.environment(),
         stderr=subprocess.PIPE if said is None else said,
     )
+
+
+def refused_to(kafka: Kafka, stage: str) -> str:
+    """What a worker says that waits for Kafka to be as it needs it; it is ended then."""
+    worker = start_worker(kafka, stage)
+    assert worker.stderr is not None
+    line = worker.stderr.readline().decode()
+    worker.send_signal(signal.SIGTERM)
+    assert worker.communicate(timeout=30)[1] == b""
+    assert worker.returncode == 0
+    return line
 
 
 @contextmanager
 def working(kafka: Kafka, *stages: str) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Runs a worker for each of `stages`, and drains all workers in the list at the end.
 
-    The caller may change the list. Each worker must exit with 0 and log nothing.
+    The caller may change the list. Each worker must exit with 0 and log nothing, except that it
+    waits, as it may on a busy machine.
     """
     workers = [start_worker(kafka, stage) for stage in stages]
     yield workers
     for worker in workers:
         worker.send_signal(signal.SIGTERM)
-    ends = []
-    for worker in workers:
-        _, log = worker.communicate(timeout=30)
-        ends.append((worker.returncode, log.decode()))
-    assert ends == [(0, "")] * len(workers)
+    ends = [end_of(worker) for worker in workers]
+    assert ends == [(0, [])] * len(workers), ends
+
+
+def end_of(worker: subprocess.Popen[bytes]) -> tuple[int, list[str]]:
+    """The exit code of a worker that ends, and what it logged, without the lines of waiting."""
+    _, log = worker.communicate(timeout=30)
+    lines = log.decode().splitlines()
+    return worker.returncode, [line for line in lines if not _WAITS.search(line)]
 
 
 def send(

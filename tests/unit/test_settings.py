@@ -18,6 +18,7 @@ MISSPELT = {
     "newsloom_imagse": "did you mean NEWSLOOM_IMAGES?",
     "NEWSLOOM_KAFKA_BOOTSTRAP_SERVER": "did you mean NEWSLOOM_KAFKA_BOOTSTRAP_SERVERS?",
     "NEWSLOOM_METRIC_PORT": "did you mean NEWSLOOM_METRICS_PORT?",
+    "NEWSLOOM_KAFKA_GROUP_PREFIX": "consumer groups are named after the topics",
     "NEWSLOOM_X": "docs/configuration.md lists all settings",
 }
 
@@ -78,3 +79,25 @@ def test_misspelt_name_in_a_file_is_refused_with_the_nearest(tmp_path: Path) -> 
     (tmp_path / "a.toml").write_text('imagse = "off"\n')
     with pytest.raises(SettingsError, match="imagse: it is unknown: did you mean images"):
         read_settings_file(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [
+        "127.0.0.1:99999",
+        "a.example:9092,b.example:0",
+        "[::1]:65536",
+        "a..example:9092",
+        "a.example:9092:9093",
+        ",",
+    ],
+)
+def test_servers_that_cannot_be_are_refused(servers: str) -> None:
+    with pytest.raises(ValidationError, match="is not host:port; write one or several"):
+        Settings(kafka_bootstrap_servers=servers)
+
+
+@pytest.mark.parametrize("servers", ["127.0.0.1:65535", "a.example, b.example:1", "[::1]:9092"])
+def test_servers_are_taken_without_spaces(servers: str) -> None:
+    taken = Settings(kafka_bootstrap_servers=servers).kafka_bootstrap_servers
+    assert taken == servers.replace(" ", "")

@@ -20,7 +20,7 @@ from newsloom.bootstrap import build_keyring, build_policy, build_run
 from newsloom.commands.display.progress import ProgressView
 from newsloom.commands.display.summary import print_summary
 from newsloom.commands.options import catalogue_option, images_options
-from newsloom.observability.definitions import RUN
+from newsloom.observability.labels import RUN
 from newsloom.observability.metrics import Metrics
 from newsloom.runtimes.embedded import EmbeddedRun, RunOptions
 from newsloom.settings import Settings, read_settings

@@ -13,35 +13,9 @@ from typing import Generic, TypeAlias, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from newsloom.observability.labels import CURATE, ENRICH, RUN
+
 M = TypeVar("M", Counter, Gauge, Histogram)
-
-ENRICH, CURATE, RUN = "enrich", "curate", "run"
-"""Which process sets a metric: an enrich worker, a curate worker or `newsloom run`. Also the values
-of the label `stage`."""
-
-MAX_SOURCES = 50
-"""Crawlers that are named in labels: the first ones with a dead letter. All others are `other`."""
-OTHER_SOURCE, NO_SOURCE = "other", "unknown"
-
-LABELS = {
-    "stage": "the kind of process: `enrich` or `curate` for a worker, `run` for the embedded "
-    "runtime. For dead letters the stage that failed: `decode`, `normalise`, `enrich` or `curate`",
-    "outcome": "`curated`, `unchanged`, `withdrawn` or `dead-lettered`",
-    "lane": "the number of the lane, which is a partition of the curate stage",
-    "partition": "the partition of the stage's input topic",
-    "reason": "one of the closed list of reasons, as in the headers of dead letters",
-    "source": f"the name that the crawler gives itself: the first {MAX_SOURCES} crawlers with a "
-    f"dead letter; `{OTHER_SOURCE}` for further ones and for names with characters other than "
-    f"`a-z`, `0-9`, `.`, `_` and `-`; `{NO_SOURCE}` without a name",
-    "field": "the field of an article event",
-    "kind": "`curated` or `story`",
-    "verdict": "the verdict on an image: `ok`, or why it is not shown. Failures of the web are "
-    "`unreachable`, `timeout`, `http-error` and `too-many-redirects`; the others judge the image",
-    "answer": "`cached`: from the cache; `shared`: from a fetch of the same image that was already "
-    "in flight; `fetched`: from a new fetch; `declined`: not fetched, as its host is down or busy",
-    "version": "the version of the program, or of the catalogue (a digest of its files)",
-}
-"""The values of each label."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,8 +53,8 @@ INPUTS = MetricDefinition(
     Counter,
     "newsloom_inputs_total",
     (ENRICH, CURATE, RUN),
-    "Inputs by outcome. The four counts of all workers add up to all inputs. Enrich counts "
-    "only the inputs that it dead-letters. A growing share of `dead-lettered`: a crawler or "
+    "Inputs by outcome. The counts of all workers add up to all inputs. Enrich counts only the "
+    "inputs that it dead-letters or passes. A growing share of `dead-lettered`: a crawler or "
     "Newsloom has a bug; see newsloom_dead_letters_total.",
     ("outcome",),
 )
@@ -89,8 +63,9 @@ COMMITTED_INPUTS = MetricDefinition(
     "newsloom_committed_inputs",
     (CURATE, RUN),
     "Inputs of a lane by outcome, since the lane was created, as the lane's committed row counts "
-    "them. The count survives restarts. Its sum plus the dead letters of enrich must equal the "
-    "number of inputs produced: check this with committed_inputs, not with the counters.",
+    "them. The count survives restarts. Its sum, the dead letters of enrich and "
+    "what passed unread at enrich must equal the number of inputs produced: check this with "
+    "committed_inputs, not with the counters.",
     ("lane", "outcome"),
 )
 UNACCOUNTED_INPUTS = MetricDefinition(
@@ -110,6 +85,15 @@ DEAD_LETTERS = MetricDefinition(
     "bug. The reason `internal-error`: Newsloom has a bug. The reason `poison`: each attempt to "
     "process the input ended the process. `newsloom tail dead-letters.v1` shows the inputs.",
     ("reason", "stage", "source"),
+)
+SOURCE_INPUTS = MetricDefinition(
+    Counter,
+    "newsloom_source_inputs_total",
+    (ENRICH,),
+    "Inputs of the crawlers that newsloom_dead_letters_total names, from their first dead letter "
+    "in this process on. If the dead letters of a crawler rise as fast, all its events fail, "
+    "however small its share of all events is.",
+    ("source",),
 )
 FAULTY_FIELDS = MetricDefinition(
     Counter,
@@ -196,8 +180,17 @@ LAG_RECORDS = MetricDefinition(
     (ENRICH, CURATE),
     "Records that wait in an assigned partition, including the batch in progress. It is an upper "
     "bound, as Kafka's transaction markers are counted too. It is measured on the brokers every "
-    "few seconds, independently of the consumer. Growing at enrich: add partitions and workers. "
-    "Growing at curate: a lane is at its limit.",
+    "few seconds, independently of the consumer, and missing while no broker answers. Growing at "
+    "enrich: add partitions and workers. Growing at curate: a lane is at its limit.",
+    ("stage", "partition"),
+)
+HELD_RECORDS = MetricDefinition(
+    Gauge,
+    "newsloom_held_records",
+    (ENRICH, CURATE),
+    "Records of an assigned partition from the start of the oldest open transaction to the end. "
+    "They cannot be read, and are not part of newsloom_consumer_lag_records. A value that stays "
+    "above 0: a program has begun a transaction and does not end it.",
     ("stage", "partition"),
 )
 LAG_SECONDS = MetricDefinition(
@@ -235,14 +228,32 @@ REBALANCES = MetricDefinition(
     "drop out of their group because they lack processor time or network.",
     ("stage",),
 )
-HALTED_PARTITIONS = MetricDefinition(
+WORKER_WAITING = MetricDefinition(
     Gauge,
-    "newsloom_halted_partitions",
+    "newsloom_worker_waiting",
     (ENRICH, CURATE),
-    "Partitions of a worker that halted at the twentieth bug of one process, or 1 if it has met "
-    "what a newer release wrote. While it is not 0, the worker processes none of its partitions. "
-    "`/readyz` says why, and what ends it: `newsloom resume`, or a newer release of the worker.",
-    ("stage",),
+    "1 for the reason why a worker does not process some partition, once it has lasted 10 seconds; "
+    "0 for all others. `/readyz` and the log name the cause and the fix. The worker goes on by "
+    "itself when the cause is gone; what needs an operator is in newsloom_stopped_partitions.",
+    ("stage", "reason"),
+)
+STOPPED_PARTITIONS = MetricDefinition(
+    Gauge,
+    "newsloom_stopped_partitions",
+    (ENRICH, CURATE),
+    "1 for an assigned partition that the worker does not process, with the reason; else 0. The "
+    "worker's other partitions go on. `/readyz` names the offset, the cause and the mend.",
+    ("stage", "partition", "reason"),
+)
+PASSED_OFFSETS = MetricDefinition(
+    Gauge,
+    "newsloom_passed_offsets",
+    (ENRICH, CURATE),
+    "Offsets of an input partition that nobody has read: they were gone before, or an operator "
+    "stepped over them. The number is committed with the position and survives restarts. It is at "
+    "least that of the inputs, because the markers of transactions occupy offsets too. At curate "
+    "the lane's row counts them too, see newsloom_committed_inputs.",
+    ("stage", "partition"),
 )
 RECORDS_IN_FLIGHT = MetricDefinition(
     Gauge,

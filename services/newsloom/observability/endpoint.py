@@ -72,16 +72,19 @@ def _application(registry: CollectorRegistry, health: Health) -> WSGIApplication
         if path == "/metrics":
             return metrics(environ, start)
         if path in checks:
-            return _respond_to_check(start, checks[path])
+            good = health.ready_text if path == "/readyz" else "ok"
+            return _respond_to_check(start, checks[path], good)
         return _respond(start, "404 Not Found", "/metrics, /healthz or /readyz")
 
     return application
 
 
-def _respond_to_check(start: StartResponse, check: Callable[[], str | None]) -> Iterable[bytes]:
+def _respond_to_check(
+    start: StartResponse, check: Callable[[], str | None], good: str
+) -> Iterable[bytes]:
     problem = check()
     if problem is None:
-        return _respond(start, "200 OK", "ok")
+        return _respond(start, "200 OK", good)
     return _respond(start, "503 Service Unavailable", problem)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 BEAT_S = 0.5
 """Seconds between two heartbeats of the event loop."""
+STANDS_BY = "ok: this worker stands by, no partition is assigned to it"
+"""What a worker without a partition answers when it is asked whether it is ready."""
 _REMEMBERED_BEATS = 30
 """The heartbeats of about the last 15 seconds."""
 
@@ -30,7 +32,9 @@ class Health:
         self._beat_at = clock()
         self._lags_s: deque[float] = deque(maxlen=_REMEMBERED_BEATS)
         self._unready = None if is_ready else "starting"
-        self._is_halted = False
+        self.ready_text = "ok"
+        self._stopped: dict[int, str] = {}
+        self._waits_for: str | None = None
         self._waiting_since: dict[int, float] = {}
 
     def beat(self) -> None:
@@ -42,23 +46,38 @@ class Health:
     def note_unready(self, why: str) -> None:
         """Records that no partition is processed, and why."""
         self._waiting_since = {}
+        self._stopped = {}
         self._unready = why
-        self._is_halted = False
 
-    def note_halted(self, why: str) -> None:
-        """Records that no partition is processed until an operator resumes, and why."""
-        self.note_unready(why)
-        self._is_halted = True
+    def note_ready(self, stands_by: bool = False) -> None:
+        """Records that the assigned partitions are processed, except those that are stopped.
 
-    def note_ready(self) -> None:
-        """Records that the assigned partitions are processed."""
+        A worker that stands by has none, and is ready to get some.
+        """
         self._waiting_since = {}
         self._unready = None
-        self._is_halted = False
+        self.ready_text = STANDS_BY if stands_by else "ok"
+
+    def note_stopped(self, partition: int, why: str) -> None:
+        """Records that a partition is not processed until somebody acts, and why."""
+        self._stopped = {**self._stopped, partition: why}
+        self._waiting_since.pop(partition, None)
+
+    def note_going_on(self, partition: int) -> None:
+        """Records that a partition which was stopped is processed again."""
+        self._stopped = {p: why for p, why in self._stopped.items() if p != partition}
+
+    def note_waiting(self, why: str | None) -> None:
+        """Records what the worker waits for, whatever else it does; None if for nothing."""
+        self._waits_for = why
+
+    def note_lags_unknown(self) -> None:
+        """Records that nobody says whether records wait."""
+        self._waiting_since = {}
 
     def note_lag(self, partition: int, records: int) -> None:
-        """Records how many records wait in a partition. While halted, they may wait."""
-        if not records or self._is_halted:
+        """Records how many records wait in a partition. While it is stopped, they may wait."""
+        if not records or partition in self._stopped:
             self._waiting_since.pop(partition, None)
         else:
             self._waiting_since.setdefault(partition, self._clock())
@@ -90,5 +109,7 @@ class Health:
         return None
 
     def unready_reason(self) -> str | None:
-        """Why no partition is processed; None once they are assigned and restored."""
-        return self._unready
+        """Why a partition is not processed, one line for each cause; None if all are."""
+        stopped = self._stopped
+        causes = [self._waits_for or self._unready, *(stopped[p] for p in sorted(stopped))]
+        return "\n".join(filter(None, causes)) or None

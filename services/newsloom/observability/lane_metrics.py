@@ -19,12 +19,17 @@ class LaneMetrics:
         self._label = str(lane)
         self._state = state
         self._counted_before = _counted(state)
-        self._read = 0
+        self._ended = 0
 
     def count(self, result: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
         """Counts a step of one input; see `Metrics.count`."""
         self._metrics.count(result, is_input, arrived_at)
-        self._read += is_input and result.outcome is not None
+        self._ended += is_input and result.outcome is not None
+
+    def count_passed(self, offsets: int) -> None:
+        """Counts input offsets that nobody reads; see `Metrics.count_passed`."""
+        self._metrics.count_passed(offsets)
+        self._ended += offsets
 
     def commit(self) -> None:
         """Publishes the counts of the batch that was just committed, and the size of the lane."""
@@ -37,7 +42,7 @@ class LaneMetrics:
         for outcome in Outcome:
             count = state.lane.outcomes.get(outcome.value, 0)
             metrics[definitions.COMMITTED_INPUTS].labels(label, outcome.value).set(count)
-        unaccounted = self._counted_before + self._read - _counted(state)
+        unaccounted = self._counted_before + self._ended - _counted(state)
         metrics[definitions.UNACCOUNTED_INPUTS].labels(label).set(unaccounted)
         metrics[definitions.LIVE_ARTICLES].labels(label).set(len(state.articles))
         metrics[definitions.LIVE_STORIES].labels(label).set(len(state.stories))

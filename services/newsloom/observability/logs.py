@@ -64,6 +64,15 @@ def _is_no_cancellation(record: logging.LogRecord) -> bool:
     return not any(isinstance(value, asyncio.CancelledError) for value in values)
 
 
+def _is_no_remnant(record: logging.LogRecord) -> bool:
+    """False for what the Kafka client leaves behind when it fails: its error is reported anyway."""
+    if record.name != "asyncio":
+        return True
+    error = record.exc_info[1] if record.exc_info else None
+    is_of_client = type(error).__module__.partition(".")[0] == "aiokafka"
+    return not (is_of_client or record.getMessage().startswith("Unclosed AIOKafka"))
+
+
 def set_up_logs(form: Format, level: str, stage: str | None = None) -> None:
     """Logs to the process's original standard error, because Faust may replace `sys.stderr`.
 
@@ -71,6 +80,7 @@ def set_up_logs(form: Format, level: str, stage: str | None = None) -> None:
     """
     handler = logging.StreamHandler(sys.__stderr__)
     handler.addFilter(_is_no_cancellation)
+    handler.addFilter(_is_no_remnant)
     handler.setFormatter(_Json(stage) if form == "json" else _Text())
     logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
     logging.getLogger("newsloom").setLevel(level.upper())

@@ -23,6 +23,8 @@ from prometheus_client import (
 from newsloom import __version__
 from newsloom.observability import definitions
 from newsloom.observability.definitions import ALL, AnyMetricDefinition, M, MetricDefinition
+from newsloom.observability.labels import CURATE, ENRICH, MAX_SOURCES, NO_SOURCE, OTHER_SOURCE
+from newsloom.observability.waiting import WaitReason
 from newsloom.pipeline.process import Enriched, Result
 from newsloom.records.faults import Fault, Outcome, Reason, Stage
 from newsloom.records.image_check import ImageCheck
@@ -56,6 +58,8 @@ class Metrics:
         self._counted: Tally[Count] = Tally()
         self._arrivals: list[int] = []
         self._sources: set[str] = set()
+        self._failing: set[str] = set()
+        """The sources, as in labels, with a dead letter of this process."""
         self._records = definitions.RECORDS, (stage,)
         ProcessCollector(registry=self.registry)
         self[definitions.BUILD_INFO].labels(stage, __version__).set(1)
@@ -75,7 +79,14 @@ class Metrics:
         self._count_faulty_fields(enriched)
         if isinstance(enriched.arrival, Fault):
             self._counted[_OUTCOMES[Outcome.DEAD_LETTERED]] += 1
-            self._count_dead_letter(enriched.arrival, enriched.source)
+            self._failing.add(self._count_dead_letter(enriched.arrival, enriched.source))
+        source = enriched.source or NO_SOURCE
+        if source in self._failing:
+            self._counted[definitions.SOURCE_INPUTS, (source,)] += 1
+
+    def count_passed(self, offsets: int) -> None:
+        """Counts input offsets that nobody reads."""
+        self._counted[_OUTCOMES[Outcome.PASSED]] += offsets
 
     def count(self, result: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
         """Counts a step of curation; an input is counted with the step that has its outcome.
@@ -110,10 +121,20 @@ class Metrics:
                 histogram.observe(max(0.0, now - arrived_at))
             self._arrivals.clear()
 
+    def discard(self) -> None:
+        """Forgets the counts since the last `commit`: the batch is not committed."""
+        self._counted.clear()
+        self._arrivals.clear()
+
     def set_catalogue_version(self, version: str) -> None:
         """Sets the version of the catalogue that is in use."""
         self[definitions.CATALOGUE_INFO].clear()
         self[definitions.CATALOGUE_INFO].labels(version).set(1)
+
+    def set_waiting(self, reason: WaitReason | None) -> None:
+        """Sets the reason why the worker waits; None if it does not wait."""
+        for one in WaitReason:
+            self[definitions.WORKER_WAITING].labels(self.stage, one.value).set(one is reason)
 
     def forget_partitions(self) -> None:
         """Drops the gauges of all partitions and lanes, which may move to another worker now."""
@@ -137,16 +158,18 @@ class Metrics:
         if result.has_dropped_private:
             self._counted[_PRIVATE_DROPPED] += 1
 
-    def _count_dead_letter(self, fault: Fault, source: str | None) -> None:
-        labels = fault.reason.value, fault.stage.value, self._bounded(source)
-        self._counted[definitions.DEAD_LETTERS, labels] += 1
+    def _count_dead_letter(self, fault: Fault, source: str | None) -> str:
+        """Counts a dead letter, and returns its source as in the label."""
+        label = self._bounded(source)
+        self._counted[definitions.DEAD_LETTERS, (fault.reason.value, fault.stage.value, label)] += 1
+        return label
 
     def _bounded(self, source: str | None) -> str:
         if source is None:
-            return definitions.NO_SOURCE
+            return NO_SOURCE
         if source not in self._sources:
-            if len(self._sources) >= definitions.MAX_SOURCES or not _SOURCE.fullmatch(source):
-                return definitions.OTHER_SOURCE
+            if len(self._sources) >= MAX_SOURCES or not _SOURCE.fullmatch(source):
+                return OTHER_SOURCE
             self._sources.add(source)
         return source
 
@@ -172,10 +195,12 @@ class Metrics:
         for definition, values in closed.items():
             for value in values if definition in self._metrics else ():
                 self[definition].labels(value)
-        stages = {definitions.ENRICH: Stage.ENRICH, definitions.CURATE: Stage.CURATE}
+        if definitions.WORKER_WAITING in self._metrics:
+            self.set_waiting(None)
+        stages = {ENRICH: Stage.ENRICH, CURATE: Stage.CURATE}
         if self.stage in stages:
             # An input is set aside once in a process: without this, no increase is visible.
-            letter = Reason.POISON.value, stages[self.stage].value, definitions.NO_SOURCE
+            letter = Reason.POISON.value, stages[self.stage].value, NO_SOURCE
             self[definitions.DEAD_LETTERS].labels(*letter)
 
 

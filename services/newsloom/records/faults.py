@@ -36,12 +36,16 @@ class Stage(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How an input ended. Each input has exactly one outcome, so the counts add up."""
+    """How an input ended. Each input has exactly one outcome, so the counts add up.
+
+    Passed: on Kafka, the input was gone before it was read, or an operator stepped over it.
+    """
 
     CURATED = "curated"
     UNCHANGED = "unchanged"
     WITHDRAWN = "withdrawn"
     DEAD_LETTERED = "dead-lettered"
+    PASSED = "passed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,14 @@ class BugLimit:
     @property
     def error(self) -> OutageError | None:
         """The error to stop with, if the limit is reached."""
-        if self._bugs < MAX_BUGS:
-            return None
-        return OutageError(
-            f"halted: {MAX_BUGS} records failed because of a bug in Newsloom (the last: "
-            f"{self._last}). Those before it are dead letters, or reported if earlier records had "
-            "left that work. Please report it; install a release without the bug, or accept dead "
-            f"letters, then run `{self._resume_command}`"
+        return OutageError(f"halted: {self.why}") if self._bugs >= MAX_BUGS else None
+
+    @property
+    def why(self) -> str:
+        """What happened at the limit, and the mend."""
+        return (
+            f"{MAX_BUGS} records failed because of a bug in Newsloom (the last: {self._last}). "
+            "Those before it are dead letters, or reported if earlier records had left that work. "
+            "Please report it; install a release without the bug, or accept dead letters, then run "
+            f"`{self._resume_command}`"
         )

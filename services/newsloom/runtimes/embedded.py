@@ -260,6 +260,7 @@ class EmbeddedRun:
 
     def _add_step(self, step: Result, remaining: Sequence[Input]) -> None:
         """Adds a step of curation to the batch, and commits the batch if it is full."""
+        self._lane.count(step)
         lines = self._batch.lines
         lines["curated.jsonl"] += [record.value + b"\n" for record in step.curated]
         lines["stories.jsonl"] += [record.value + b"\n" for record in step.stories]

@@ -15,7 +15,8 @@ from newsloom.adapters.inputs.positions import InputRecord
 from newsloom.adapters.inputs.sources import Source
 from newsloom.adapters.storage.store import Store
 from newsloom.records.faults import Fault, Stage
-from newsloom.runtimes.attempts import Attempts, decode_attempts, halt, poison
+from newsloom.runtimes.attempts import Attempts, decode_attempts, poison
+from newsloom.runtimes.stops import Stop, StopReason
 
 Input = tuple[Source, InputRecord]
 
@@ -37,7 +38,8 @@ class AttemptNotes:
     @property
     def halted(self) -> str:
         """Why an earlier run halted at the limit on bugs; empty if it did not."""
-        return self._kept_attempts.halted
+        stop = self._kept_attempts.stop
+        return stop.why if stop else ""
 
     def warning(self) -> str | None:
         """What a person should know about an input that ended earlier runs; None for nothing."""
@@ -74,7 +76,7 @@ class AttemptNotes:
     def passed(self, size: int, remaining: Sequence[Input], stage: Stage) -> str:
         """What to commit with the results of `size` inputs. The work on `remaining` goes on."""
         self._kept = {}
-        self._attempts = self._attempts.passed(size)
+        self._attempts = self._attempts.after(size)
         self._is_attempting = bool(remaining)
         self._before = ""
         if not remaining or remaining[0][0].is_pipe:
@@ -84,7 +86,8 @@ class AttemptNotes:
 
 def encode_halt(why: str) -> str:
     """What to commit with the results before the input at which the limit on bugs was reached."""
-    return orjson.dumps({"attempts": halt(why).encode()}).decode()
+    attempts = Attempts().stopped(Stop(StopReason.HALTED, why))
+    return orjson.dumps({"attempts": attempts.encode()}).decode()
 
 
 def _place(one: Input) -> dict[str, Any]:

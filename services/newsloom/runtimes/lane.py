@@ -15,7 +15,7 @@ about MAX_STEP, so no transaction has 2,000."""
 
 
 class Lane:
-    """A lane by its number. It curates one input after another."""
+    """A lane by its number. It curates one input after another, and counts."""
 
     def __init__(self, number: int, state: State, policy: Policy, metrics: Metrics) -> None:
         self._curator = Curator(state, policy)
@@ -31,16 +31,19 @@ class Lane:
         self._curator.state.upgrade()
         return {LANE_KEY: encode_row(self._curator.state.lane)}
 
-    def curate(
-        self, enriched: Enriched, is_input: bool = True, arrived_at: int | None = None
-    ) -> Iterator[Result]:
-        """Curates and counts one input, see `Curator.curate`.
+    def curate(self, enriched: Enriched) -> Iterator[Result]:
+        """Curates one input, see `Curator.curate`. Count each step that will be committed."""
+        return self._curator.curate(enriched)
 
-        For `is_input` and `arrived_at` see `Metrics.count`.
-        """
-        for step in self._curator.curate(enriched):
-            self._metrics.count(step, is_input, arrived_at)
-            yield step
+    def count(self, step: Result, is_input: bool = True, arrived_at: int | None = None) -> None:
+        """Counts a step; for `is_input` and `arrived_at` see `Metrics.count`."""
+        self._metrics.count(step, is_input, arrived_at)
+
+    def pass_over(self, offsets: int) -> dict[str, bytes | None]:
+        """Accounts for input offsets that nobody reads. Returns the row to commit."""
+        self._metrics.count_passed(offsets)
+        self._curator.state.pass_over(offsets)
+        return {LANE_KEY: encode_row(self._curator.state.lane)}
 
     @property
     def is_pending(self) -> bool:
@@ -48,10 +51,8 @@ class Lane:
         return self._curator.is_pending
 
     def continue_pending(self) -> Iterator[Result]:
-        """The steps that finish the work of earlier inputs, which are counted too."""
-        for step in self._curator.continue_pending():
-            self._metrics.count(step)
-            yield step
+        """The steps that finish the work of earlier inputs. Count each, as for `curate`."""
+        return self._curator.continue_pending()
 
     def note_commit(self) -> None:
         """Publishes the counts of the batch that was just committed, and the size of the lane."""

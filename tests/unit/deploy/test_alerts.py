@@ -77,6 +77,19 @@ def test_expressions_use_only_existing_metrics() -> None:
             assert name in known, where
 
 
+def test_rules_and_dashboard_keep_installations_apart() -> None:
+    for rule in (*recorded(), *ALERTS):
+        for labels in re.findall(r"\b(?:by|on) \(([^)]*)\)", rule["expr"]):
+            assert "namespace" in labels.split(", "), rule
+        assert not re.search(r"\b(?:sum|max|min|count|group|avg)\s*\(", rule["expr"]), rule
+    vector = re.compile(r"(?:newsloom_\w+|newsloom:[\w:]+|process_\w+|ALERTS)(\S*)")
+    for panel in DASHBOARD["panels"]:
+        for expression in [target["expr"] for target in panel.get("targets", ())]:
+            matchers = vector.findall(re.sub(r'=~"[^"]*"', "", expression))
+            assert matchers, panel["title"]
+            assert all(m.startswith('{namespace="$namespace"') for m in matchers), panel["title"]
+
+
 def test_each_metric_is_used_in_an_expression() -> None:
     asked = " ".join(expression for _, expression in _expressions())
     assert [one.name for one in ALL if one.name not in asked] == []

@@ -30,6 +30,9 @@ def test_each_path_gives_its_own_answer() -> None:
     assert ask(port, "/readyz") == Answer(503, "starting")
     health.note_ready()
     assert ask(port, "/readyz") == Answer(200, "ok")
+    health.note_ready(stands_by=True)
+    said = "ok: this worker stands by, no partition is assigned to it"
+    assert ask(port, "/readyz") == Answer(200, said)
     time.sleep(1.2)  # No event loop calls `beat`.
     status, body = ask(port, "/healthz")
     assert (status, body[:36]) == (503, "the event loop has not answered for ")

@@ -103,15 +103,25 @@ def test_readiness_names_what_it_waits_for() -> None:
     assert Health(1, is_ready=True).unready_reason() is None
 
 
-def test_a_halted_worker_is_not_ready_and_not_to_be_restarted() -> None:
+def test_a_worker_with_a_stopped_partition_is_not_ready_and_not_to_be_restarted() -> None:
     clock, health = started()
-    health.note_halted("halted: 20 records failed")
+    health.note_ready()
+    health.note_lag(0, 7)
+    health.note_stopped(1, "halted: 20 records failed")
+    health.note_stopped(0, "log-behind: the log ends at 5")
     health.note_lag(0, 7)
     clock.pass_time(600, health)
     health.note_lag(0, 9)
     assert health.unhealthy_reason() is None
-    assert health.unready_reason() == "halted: 20 records failed"
-    health.note_ready()
+    assert health.unready_reason() == "log-behind: the log ends at 5\nhalted: 20 records failed"
+    health.note_going_on(1)
+    assert health.unready_reason() == "log-behind: the log ends at 5"
+    health.note_lag(1, 3)
+    clock.pass_time(61, health)
+    assert (health.unhealthy_reason() or "").startswith("records wait in partition 1,")
+    health.note_lag(1, 0)
+    health.note_going_on(0)
+    assert health.unready_reason() is None
     health.note_lag(0, 9)
     clock.pass_time(61, health)
     assert (health.unhealthy_reason() or "").startswith("records wait in partition 0,")

@@ -7,8 +7,9 @@ import sys
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaError
 
-from newsloom.observability.logs import Format, _Json, _Text, fields
+from newsloom.observability.logs import Format, _is_no_remnant, _Json, _Text, fields
 
 
 def _log_line(form: Format, message: str, error: bool = False, **named: object) -> str:
@@ -34,6 +35,17 @@ def _log_line(form: Format, message: str, error: bool = False, **named: object) 
 )
 def test_the_text_form_of_a_line(named: dict[str, Any], line: str) -> None:
     assert _log_line("text", "dead\n letter", **named) == line
+
+
+def test_what_the_kafka_client_leaves_behind_is_no_line() -> None:
+    def remnant(message: str, error: Exception | None = None, name: str = "asyncio") -> bool:
+        info = (type(error), error, None) if error else None
+        return not _is_no_remnant(logging.LogRecord(name, 40, "", 0, message, (), info))
+
+    assert remnant("Unclosed AIOKafkaConsumer\nconsumer: <object at 0x1>")
+    assert remnant("Future exception was never retrieved", KafkaError("gone"))
+    assert not remnant("Task exception was never retrieved", ValueError("a bug"))
+    assert not remnant("Unclosed AIOKafkaConsumer", name="newsloom")
 
 
 def test_the_json_form_is_one_object_a_line() -> None:

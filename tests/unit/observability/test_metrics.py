@@ -7,11 +7,13 @@ import pytest
 from prometheus_client import Counter, Histogram
 
 from newsloom.observability import definitions
-from newsloom.observability.definitions import ALL, LABELS, AnyMetricDefinition
+from newsloom.observability.definitions import ALL, AnyMetricDefinition
 from newsloom.observability.fetch_metrics import FetchMetrics
+from newsloom.observability.labels import LABELS, MAX_SOURCES
 from newsloom.observability.lane_metrics import LaneMetrics
 from newsloom.observability.metrics import Metrics, totals
 from newsloom.observability.metrics_page import metrics_page
+from newsloom.pipeline.arrival import WithdrawalArrival
 from newsloom.pipeline.build_records import Publication
 from newsloom.pipeline.lane.rows import LaneRow
 from newsloom.pipeline.lane.state import State
@@ -19,8 +21,12 @@ from newsloom.pipeline.process import Enriched, Result
 from newsloom.records.faults import Fault, Outcome, Reason
 from newsloom.rules.images import Verdict
 
-BASE_UNITS = ("_seconds", "_ratio", "_info", "_records", "_articles", "_stories", "_inputs")
-COUNTS = {"newsloom_assigned_partitions", "newsloom_halted_partitions"} | {
+BASE_UNITS = (
+    *("_seconds", "_ratio", "_info"),
+    *("_records", "_articles", "_stories", "_inputs", "_offsets"),
+)
+COUNTS = {"newsloom_assigned_partitions", "newsloom_stopped_partitions"} | {
+    "newsloom_worker_waiting",
     "newsloom_records_in_flight",
     "newsloom_image_fetches_in_flight",
 }
@@ -83,10 +89,24 @@ def test_crawlers_cannot_create_unlimited_labels() -> None:
     counts = Tally[str]()
     for sample in next(iter(metrics[definitions.DEAD_LETTERS].collect())).samples:
         counts[sample.labels["source"]] += int(sample.value)
-    assert len(counts) == definitions.MAX_SOURCES + 2
+    assert len(counts) == MAX_SOURCES + 2
     assert counts["unknown"] == 1
     assert counts["spider-3"] == 2
-    assert counts["other"] == 2 + 200 - definitions.MAX_SOURCES
+    assert counts["other"] == 2 + 200 - MAX_SOURCES
+
+
+def test_the_inputs_of_a_crawler_are_counted_from_its_first_dead_letter_on() -> None:
+    metrics = Metrics("enrich")
+    fault = Fault(Reason.BLANK, "title", "")
+    good = WithdrawalArrival(("0" * 32,), True)
+    for name in ("fine", "mixed", None, "No Name!"):
+        metrics.count_enriched(Enriched(good, name))
+    for name in ("mixed", None, "No Name!"):
+        metrics.count_enriched(Enriched(fault, name))
+    for name in ("fine", "mixed", None, "No Name!"):
+        metrics.count_enriched(Enriched(good, name))
+    metrics.commit()
+    assert totals(metrics[definitions.SOURCE_INPUTS]) == {"mixed": 2, "unknown": 2}
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
 """Attempts at inputs: what each process commits, and what the next one makes of it."""
 
+from dataclasses import replace
+
+import orjson
 import pytest
 
 from newsloom.records.faults import Reason, Stage
-from newsloom.runtimes.attempts import Attempts, decode_attempts, halt, poison
+from newsloom.runtimes.attempts import Attempts, decode_attempts, poison
+from newsloom.runtimes.stops import Stop, StopReason
 
 
 def _next_process(attempts: Attempts) -> Attempts:
@@ -30,8 +34,8 @@ def test_a_batch_of_one_input_is_an_attempt_alone() -> None:
 def test_work_that_returned_clears_the_input_but_not_the_others() -> None:
     attempts = Attempts(3, 2)
     assert attempts.end() == Attempts(3)
-    assert attempts.passed(1) == Attempts(2)
-    assert Attempts(1, 2).passed(1) == Attempts()
+    assert attempts.after(1) == Attempts(2)
+    assert Attempts(1, 2).after(1) == Attempts()
 
 
 def test_nothing_is_committed_when_nothing_is_suspect() -> None:
@@ -48,10 +52,36 @@ def test_what_other_tools_commit_means_nothing(text: str | None) -> None:
 
 
 def test_a_halt_survives_and_fits_beside_an_offset() -> None:
-    halted = _next_process(halt("é" * 10_000))
-    assert halted.halted.startswith("éé")
-    assert not halted.is_suspect
-    assert len(halt("é" * 10_000).encode().encode()) < 4_096
+    stop = Stop(StopReason.LOG_BEHIND, "é" * 10_000)
+    moved = Attempts(5, 1, form=2, moved_from=1 << 62, passing=1 << 62, passed=1 << 62)
+    stopped = moved.stopped(stop)
+    assert len(stopped.encode().encode()) < 4_096
+    read = _next_process(stopped)
+    assert read == stopped
+    assert read.stop is not None
+    assert read.stop.reason is StopReason.LOG_BEHIND
+    assert read.stop.why.startswith("éé")
+
+
+def test_a_halt_of_a_former_release_is_read_and_it_reads_any_stop() -> None:
+    halted = decode_attempts('{"halted":"halted: 20 records"}')
+    assert halted.stop == Stop(StopReason.HALTED, "halted: 20 records")
+    text = Attempts().stopped(Stop(StopReason.MISSING_OFFSETS, "missing-offsets: 5")).encode()
+    assert orjson.loads(text)["halted"] == "missing-offsets: 5"
+
+
+def test_a_move_is_known_until_it_is_accounted_for_and_its_offsets_for_ever() -> None:
+    stopped = Attempts(form=2, passed=3).stopped(Stop(StopReason.MISSING_OFFSETS, "gone"))
+    moved = _next_process(stopped.moved(100, 50))
+    assert moved == Attempts(form=2, moved_from=100, passing=50, passed=3)
+    again = _next_process(moved.stopped(Stop(StopReason.MISSING_OFFSETS, "gone")).moved(150, 7))
+    assert (again.moved_from, again.passing) == (100, 57), "the first was not accounted for"
+    assert _next_process(again.begin(4).end()) == replace(again, inputs=4)
+    accounted = _next_process(again.after(0))
+    assert (accounted.is_moved, accounted.passing, accounted.passed) == (False, 0, 60)
+    assert _next_process(accounted.begin(2).end().after(2)).passed == 60
+    assert Attempts().moved(0, 0).is_moved, "from the beginning"
+    assert _next_process(Attempts().moved(0, 0)).is_moved
 
 
 def test_the_dead_letter_states_the_stage_and_the_attempts() -> None:
@@ -65,4 +95,4 @@ def test_a_rebuild_is_known_until_an_input_has_passed() -> None:
     assert rebuilt.is_rebuilt
     assert _next_process(rebuilt.begin(5)).is_rebuilt
     assert _next_process(rebuilt.begin(5).end()).is_rebuilt
-    assert not rebuilt.begin(5).passed(1).is_rebuilt
+    assert not rebuilt.begin(5).after(1).is_rebuilt

@@ -52,7 +52,8 @@ def print_summary(metrics: Metrics, state: State, elapsed_s: float, threshold: i
 
 def _print_inputs(console: Console, inputs: Counter[str], elapsed_s: float) -> None:
     total = inputs.total()
-    parts = " + ".join(f"{inputs[outcome.value]:,} {_name(outcome)}" for outcome in Outcome)
+    outcomes = [outcome for outcome in Outcome if outcome is not Outcome.PASSED]  # only on Kafka
+    parts = " + ".join(f"{inputs[outcome.value]:,} {_name(outcome)}" for outcome in outcomes)
     rate = f", {total / elapsed_s:,.0f}/s" if total and elapsed_s else ""
     console.print(f"{total:,} inputs = {parts}  ({elapsed_s:.1f} s{rate})", soft_wrap=True)
 

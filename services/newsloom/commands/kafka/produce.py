@@ -29,13 +29,15 @@ def produce(inputs: tuple[str, ...], quiet: bool) -> None:
     topic article-events, unchanged, with its `webUrl` as the key. Documents are sent as JSON.
     Faulty lines are sent too: the workers turn them into dead letters with a reason.
 
-    At the end, one line says how many records were read and delivered. The command can be run
-    again: an event that arrives twice changes nothing.
+    At the end, one line says how many records were read and delivered, and another one how many of
+    them are no article events. The command can be run again: an event that arrives twice changes
+    nothing.
 
     \b
     Exit codes:
       0    every record was delivered
-      1    a record was too large for the topic, or an input or the broker failed
+      1    a record was too large for the topic, none is an article event, or an input or the
+           broker failed
       2    unusable arguments, inputs or settings
       130  stopped by Ctrl-C
 
@@ -52,22 +54,29 @@ def produce(inputs: tuple[str, ...], quiet: bool) -> None:
             sys.stdout.flush()
             os._exit(130)
         raise click.exceptions.Exit(130)
-    if delivery.too_large:
+    if delivery.other:
+        click.echo(
+            f"{delivery.other:,} of these records are no article events with a `webUrl`, the first "
+            f"at {printable(delivery.first_other)}: the workers make dead letters of them",
+            err=True,
+        )
+    if delivery.too_large or 0 < delivery.other == delivery.read:
         raise click.exceptions.Exit(1)
 
 
 def _send(settings: Settings, sources: list[Source], delivery: Delivery, is_quiet: bool) -> bool:
     """Sends the records and prints the counts. Returns False if Ctrl-C stopped it."""
     topic = KafkaTopics(settings.kafka_topic_prefix).article_events
-    servers, started_at = settings.kafka_bootstrap_servers, time.monotonic()
+    servers, started_at, is_done = settings.kafka_bootstrap_servers, time.monotonic(), False
     try:
         with ProgressView(total_bytes(sources), is_quiet, label="producing") as progress:
             listeners = Listeners(progress.advance, _report_too_large)
             on_kafka(send_events(servers, topic, sources, delivery, listeners))
+        is_done = True
     except KeyboardInterrupt:
         return False
     finally:
-        if delivery.read:
+        if is_done or delivery.read:
             click.echo(_summary(delivery, topic, time.monotonic() - started_at))
     return True
 

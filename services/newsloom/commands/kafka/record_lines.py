@@ -55,11 +55,12 @@ def readable_line(record: Incoming) -> bytes:
 
 
 def _content(record: Incoming, key: str) -> str:
-    if record.value is None:
-        return f"withdrawn ({key})"
     headers = {name: value or b"" for name, value in record.headers}
     if reason := headers.get("newsloom.reason"):
-        return _dead_letter_text(reason, headers, record.value)
+        value = f"tombstone ({key})" if record.value is None else _decode(record.value[:MAX_CHARS])
+        return _dead_letter_text(reason, headers, value)
+    if record.value is None:
+        return f"withdrawn ({key})"
     return _record_text(record.value)
 
 
@@ -110,12 +111,12 @@ def _story_text(record: dict[str, Any]) -> str:
     )
 
 
-def _dead_letter_text(reason: bytes, headers: dict[str, bytes], value: bytes) -> str:
+def _dead_letter_text(reason: bytes, headers: dict[str, bytes], value: str) -> str:
     stage = _decode(headers.get("newsloom.stage", b""))
     field = _decode(headers.get("newsloom.field", b""))
     detail = _decode(headers.get("__streams.errors.message", b""))
     where = " ".join(part for part in (stage, _decode(reason), field) if part)
-    return f"{where}: {detail} | {_decode(value[:MAX_CHARS])}"
+    return f"{where}: {detail} | {value}"
 
 
 def _decode(raw: bytes) -> str:

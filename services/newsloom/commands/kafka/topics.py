@@ -1,16 +1,30 @@
-"""`newsloom topics`: creates the Kafka topics, or checks those on the broker.
+"""`newsloom topics`: creates and mends the Kafka topics, or checks those on the broker.
 
-In: settings and the definitions of the topics. Out: one line for each topic created, or for each
-difference with its fix. It never changes or deletes a topic that exists.
+In: settings and the definitions of the topics. Out: one line for each topic created, for each
+setting changed, or for each difference with its fix. It never deletes a topic.
 """
+
+from collections.abc import Iterable
 
 import click
 
 from newsloom.commands.kafka.connect import on_kafka
 from newsloom.rules.lanes import LaneTable
-from newsloom.runtimes.kafka.clients.admin import Sizes, create_topics, find_differences, open_admin
+from newsloom.runtimes.kafka.clients.admin import (
+    create_topics,
+    find_differences,
+    mend,
+    open_admin,
+)
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+from newsloom.runtimes.kafka.topics.differences import DEFAULT_PARTITIONS, Difference, Sizes
 from newsloom.settings import Settings
+
+_replication_option = click.option(
+    "--replication",
+    type=click.IntRange(1),
+    help="Replicas of each partition.  [default: 3, or one for each broker if there are fewer]",
+)
 
 
 @click.group()
@@ -25,40 +39,41 @@ def topics() -> None:
 @click.option(
     "--partitions",
     type=click.IntRange(1),
-    default=4,
-    show_default=True,
-    help="Partitions of article-events. At most one enrich worker for each has work.",
+    help="Partitions of article-events. At most one enrich worker for each has work. Partitions "
+    f"are added to a topic that has fewer.  [default: {DEFAULT_PARTITIONS} for a new topic]",
 )
-@click.option(
-    "--replication",
-    type=click.IntRange(1),
-    help="Replicas of each partition.  [default: 3, or one for each broker if there are fewer]",
-)
-def create(partitions: int, replication: int | None) -> None:
-    """Create the topics that are missing.
+@_replication_option
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+def create(partitions: int | None, replication: int | None, dry_run: bool) -> None:
+    """Create the topics that are missing, and mend those that differ.
 
-    Topics that exist are not changed. Most topics have one partition for each lane of
-    NEWSLOOM_KAFKA_LANES, and one if it is not set; docs/topics.md names them.
-
-    Prints one line for each topic created. Then it checks the topics that existed before, like
-    `newsloom topics check`.
+    Most topics have one partition for each lane of NEWSLOOM_KAFKA_LANES, and one if it is not set;
+    docs/topics.md names them. Of a topic that exists, settings that differ from docs/topics.md are
+    set, and partitions are added to article-events if you ask for more. Then the events of an
+    article may go to another partition than before, so let workers finish first what waits. Other
+    differences are printed, as by `newsloom topics check`. Nothing is deleted.
 
     \b
     Exit codes:
-      0  all topics exist as defined
-      1  an existing topic differs from its definition, or the broker failed
+      0  all topics are as defined; with --dry-run, or would be
+      1  a topic differs in what cannot be changed in place, or the broker failed
       2  unusable arguments or settings
 
     \b
-    Example:
+    Examples:
       newsloom topics create --partitions 8
+      newsloom topics create --dry-run
     """
-    created, lines = on_kafka(_create(Settings(), partitions, replication))
+    created, found = on_kafka(_create(Settings(), partitions, replication, dry_run))
     for name in created:
-        click.echo(f"created {name}")
-    _fail_with(lines)
-    if not created:
-        click.echo("all topics exist")
+        click.echo(f"{'would create' if dry_run else 'created'} {name}")
+    for difference in found:
+        if difference.change is not None:
+            how = "would set" if dry_run else "set"
+            click.echo(f"{how} {difference.name}: {difference.change}")
+    _fail_with(difference for difference in found if difference.change is None)
+    if not created and not found:
+        click.echo("all topics are as defined")
 
 
 @topics.command()
@@ -67,12 +82,14 @@ def create(partitions: int, replication: int | None) -> None:
     type=click.IntRange(1),
     help="The partitions that article-events must have.  [default: any number]",
 )
-def check(partitions: int | None) -> None:
+@_replication_option
+def check(partitions: int | None, replication: int | None) -> None:
     """Compare the topics on the broker with their definitions.
 
-    Checks the number of partitions, the cleanup policy, the retention and the other settings in
-    docs/topics.md. Prints one line on standard error for each difference, with the command or
-    setting that fixes it. Changes nothing.
+    Checks the number of partitions and replicas, the cleanup policy, the retention and the other
+    settings in docs/topics.md, and whether the brokers can keep the log of transactions. Sizes and
+    times may be greater than defined. Prints one line on standard error for each difference, with
+    what fixes it. Changes nothing.
 
     \b
     Exit codes:
@@ -80,33 +97,42 @@ def check(partitions: int | None) -> None:
       1  a topic is missing or differs, or the broker failed
       2  unusable arguments or settings
     """
-    _fail_with(on_kafka(_check(Settings(), partitions)))
+    _fail_with(on_kafka(_check(Settings(), partitions, replication)))
     click.echo("all topics match their definitions")
 
 
 async def _create(
-    settings: Settings, partitions: int, replication: int | None
-) -> tuple[list[str], list[str]]:
-    """Creates the missing topics. Returns their names, and the differences of the others."""
-    servers, names, sizes = _definitions(settings, partitions)
+    settings: Settings, partitions: int | None, replication: int | None, is_trial: bool
+) -> tuple[list[str], list[Difference]]:
+    """Creates the missing topics and mends the others. Returns their names, and what differed."""
+    servers, names, sizes = _definitions(settings, partitions, replication)
     async with open_admin(servers) as admin:
-        created = await create_topics(admin, names, sizes, replication)
-        return created, await find_differences(admin, servers, names, sizes, created)
+        created = await create_topics(admin, names, sizes, is_trial)
+        # A topic that was just created is right, but not yet known to every broker.
+        found = [d for d in await find_differences(admin, names, sizes) if d.name not in created]
+        if not is_trial:
+            await mend(admin, found)
+        return created, found
 
 
-async def _check(settings: Settings, partitions: int | None) -> list[str]:
-    servers, names, sizes = _definitions(settings, partitions)
+async def _check(
+    settings: Settings, partitions: int | None, replication: int | None
+) -> list[Difference]:
+    servers, names, sizes = _definitions(settings, partitions, replication)
     async with open_admin(servers) as admin:
-        return await find_differences(admin, servers, names, sizes)
+        return await find_differences(admin, names, sizes)
 
 
-def _definitions(settings: Settings, partitions: int | None) -> tuple[str, KafkaTopics, Sizes]:
+def _definitions(
+    settings: Settings, partitions: int | None, replication: int | None
+) -> tuple[str, KafkaTopics, Sizes]:
     """The bootstrap servers, and the names and sizes that the topics must have."""
-    sizes = Sizes(LaneTable(settings.kafka_lanes).count, partitions)
+    sizes = Sizes(LaneTable(settings.kafka_lanes).count, partitions, replication)
     return settings.kafka_bootstrap_servers, KafkaTopics(settings.kafka_topic_prefix), sizes
 
 
-def _fail_with(lines: list[str]) -> None:
+def _fail_with(found: Iterable[Difference]) -> None:
+    lines = list(map(str, found))
     for line in lines:
         click.echo(line, err=True)
     if lines:

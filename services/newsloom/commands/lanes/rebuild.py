@@ -21,7 +21,7 @@ from newsloom.bootstrap import build_keyring, build_policy, build_run, rebuild_l
 from newsloom.commands.display.progress import ProgressView
 from newsloom.commands.options import catalogue_option, folder_option, images_options
 from newsloom.commands.run import bytes_to_read, stop_on_signals
-from newsloom.observability.definitions import RUN
+from newsloom.observability.labels import RUN
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.policy import Policy

@@ -62,8 +62,7 @@ def _upgrade_lanes(settings: Settings) -> list[str]:
     topics = KafkaTopics(settings.kafka_topic_prefix)
     marked = mark_for_upgrade(
         settings.kafka_bootstrap_servers,
-        settings.kafka_group_prefix + "curate",
-        topics.enriched_articles,
+        topics,
         LaneTable(settings.kafka_lanes).count,
     )
     return [

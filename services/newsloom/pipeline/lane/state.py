@@ -41,6 +41,7 @@ from newsloom.pipeline.lane.story_figures import ProviderCounts, StoryFigures
 from newsloom.pipeline.search.centroid_cache import CentroidCache
 from newsloom.pipeline.spill_store import SpillStore
 from newsloom.records.curated import Article
+from newsloom.records.faults import Outcome
 from newsloom.records.image_check import ImageCheck
 from newsloom.rules.stories import LANE_CAP
 
@@ -81,6 +82,13 @@ class State:
     def upgrade(self) -> None:
         """Makes a lane of form 1 one of form 2: its next rows have that form."""
         self.lane = replace(self.lane, form=FORM)
+
+    def pass_over(self, inputs: int) -> None:
+        """Counts inputs that nobody reads, as `passed`."""
+        outcomes = dict(self.lane.outcomes)
+        passed = Outcome.PASSED.value
+        outcomes[passed] = outcomes.get(passed, 0) + inputs
+        self.lane = replace(self.lane, outcomes=outcomes)
 
     def put_article(self, live: LiveArticle) -> None:
         """Adds an article's row, or replaces it. Raises OSError."""

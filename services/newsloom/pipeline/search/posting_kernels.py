@@ -208,7 +208,8 @@ def _read(
         oldest = at - counts[n]
         if newest - age_of(as_int(entries[oldest]), newest) > last_marked:
             end += counts[n]
-            read[begin:end] = entries[oldest:]
+            for m in range(counts[n]):
+                read[begin + m] = entries[oldest + m]
             continue
         while at and end - begin < limit:
             at -= 1
@@ -219,7 +220,9 @@ def _read(
                 read[end] = entries[at]
                 end += 1
         counts[n] = end - begin
-        read[begin:end] = read[begin:end][::-1].copy()  # Oldest first, like the lists above.
+        for m in range(counts[n] >> 1):  # Oldest first, like the lists above.
+            other = end - 1 - m
+            read[begin + m], read[other] = read[other], read[begin + m]
     return read[:end], counts
 
 
@@ -257,18 +260,26 @@ def search(
     ages, dots = np.full(size, -1, np.int32), np.zeros(size, np.int32)
     slots, slot_count, end = np.empty(len(read), np.int32), 0, 0
     for n in range(len(keys)):
-        for entry in read[end : end + counts[n]]:
-            age = age_of(as_int(entry), newest)
+        for m in range(end, end + counts[n]):
+            entry = as_int(read[m])
+            age = age_of(entry, newest)
             slot = _find_slot(ages, age)
             if ages[slot] < 0:
                 ages[slot], slots[slot_count] = age, slot
                 slot_count += 1
-            dots[slot] += (as_int(entry) & WEIGHT_MASK) * weights[n]
+            dots[slot] += (entry & WEIGHT_MASK) * weights[n]
         end += counts[n]
     for number in without:
         dots[_find_slot(ages, newest - number)] = 0
-    found = slots[:slot_count][dots[slots[:slot_count]] >= min_dot]
-    return newest - ages[found].astype(np.int64), dots[found].astype(np.int64)
+    # Loops instead of expressions over arrays: those take seconds to compile.
+    numbers, products = np.empty(slot_count, np.int64), np.empty(slot_count, np.int64)
+    count = 0
+    for n in range(slot_count):
+        dot = dots[slots[n]]
+        if dot >= min_dot:
+            numbers[count], products[count] = newest - ages[slots[n]], dot
+            count += 1
+    return numbers[:count], products[:count]
 
 
 @compiled("void(int64[::1], int64[::1])")
@@ -280,16 +291,30 @@ def rehash(table: Integers, target: Integers) -> None:
             target[place], target[place + 1] = table[source], table[source + 1]
 
 
+@inlined
+def _sort_entries(entries: Arena, newest: int) -> None:
+    """Sorts one list by Shell's method. The sorts of NumPy take seconds to compile."""
+    gap = 1
+    while gap < len(entries) // 3:
+        gap = 3 * gap + 1
+    while gap:
+        for n in range(gap, len(entries)):
+            entry, m = entries[n], n
+            while m >= gap and age_of(as_int(entries[m - gap]), newest) < age_of(
+                as_int(entry), newest
+            ):
+                entries[m] = entries[m - gap]
+                m -= gap
+            entries[m] = entry
+        gap //= 3
+
+
 @compiled(f"void({_TABLE_AND_ARENA}, int64)")
 def sort(table: Integers, arena: Arena, newest: int) -> None:
     """Sorts each list by document number, the oldest first."""
     for place in range(0, len(table), 2):
         if table[place + 1] < 0:
-            entries = entries_of(arena, -table[place + 1])
-            ages = np.empty(len(entries), np.int64)
-            for n in range(len(entries)):
-                ages[n] = -age_of(as_int(entries[n]), newest)
-            entries[:] = entries[np.argsort(ages)]
+            _sort_entries(entries_of(arena, -table[place + 1]), newest)
 
 
 def items(table: Integers, arena: Arena, newest: int) -> list[tuple[int, list[tuple[int, int]]]]:

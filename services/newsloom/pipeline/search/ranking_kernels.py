@@ -7,6 +7,7 @@ from newsloom.pipeline.search.compiled import Integers, compiled
 
 _PAIR = "Tuple((int64[::1], int64[::1]))"
 _FOUND = "int64[::1], int64[::1]"
+MAX_COSINE = 1_000
 
 
 @compiled(f"{_PAIR}({_FOUND}, int64[::1], int64, int64, int64, int64, int64)")
@@ -22,22 +23,33 @@ def nearest(
 ) -> tuple[Integers, Integers]:
     """The numbers of the nearest documents, and their cosines in thousandths, in the given order.
 
-    The `limit` nearest with a cosine of at least `least` and a time at most `reach` from `time`,
-    and all with the same cosine as the last. `dots` are dot products of vectors of length `unit`.
+    The `limit` nearest with a cosine of at least `least`, 0 or more, and a time at most `reach`
+    from `time`, and all with the same cosine as the last. `dots` are dot products of vectors of
+    length `unit`.
     `times` holds the time of a document at its number modulo the length, a power of two.
     """
+    # Loops instead of expressions over arrays: those take seconds to compile.
     mask = len(times) - 1
     found, cosines, count = np.empty_like(numbers), np.empty_like(dots), 0
+    having = np.zeros(MAX_COSINE + 1, np.int64)  # the number of documents by cosine
     for n in range(len(numbers)):
         cosine = dots[n] // unit
         if cosine >= least and abs(times[numbers[n] & mask] - time) <= reach:
             found[count], cosines[count] = numbers[n], cosine
+            having[min(cosine, MAX_COSINE)] += 1
             count += 1
-    found, cosines = found[:count], cosines[:count]
     if count > limit:
-        chosen = cosines >= np.partition(cosines, count - limit)[count - limit]
-        found, cosines = found[chosen], cosines[chosen]
-    return found, cosines
+        threshold, nearer = MAX_COSINE, having[MAX_COSINE]
+        while nearer < limit:
+            threshold -= 1
+            nearer += having[threshold]
+        kept = 0
+        for n in range(count):
+            if cosines[n] >= threshold:
+                found[kept], cosines[kept] = found[n], cosines[n]
+                kept += 1
+        count = kept
+    return found[:count], cosines[:count]
 
 
 @compiled(f"{_PAIR}({_FOUND}, int32[::1], int64)")
@@ -64,5 +76,9 @@ def sum_by_story(
             keys[slot], slots[count] = story, slot
             count += 1
         sums[slot] += dots[n]
-    chosen = slots[:count][sums[slots[:count]] >= least]
-    return keys[chosen], sums[chosen]
+    found, totals, kept = np.empty(count, np.int64), np.empty(count, np.int64), 0
+    for n in range(count):
+        if sums[slots[n]] >= least:
+            found[kept], totals[kept] = keys[slots[n]], sums[slots[n]]
+            kept += 1
+    return found[:kept], totals[:kept]

@@ -55,6 +55,16 @@ def test_the_line_of_a_dead_letter_names_its_fault() -> None:
     assert 'decode missing title: title is missing | {"webUrl":' in line
 
 
+def test_the_line_of_the_dead_letter_of_a_tombstone_names_its_fault() -> None:
+    headers = (
+        ("newsloom.reason", b"bad-url"),
+        ("newsloom.stage", b"decode"),
+        ("__streams.errors.message", b"the key is no URL"),
+    )
+    line = readable_line(record(None, b"not a url", headers)).decode()
+    assert "decode bad-url: the key is no URL | tombstone (not a url)" in line
+
+
 def test_the_line_of_a_story_has_the_title_of_its_lead() -> None:
     story = {
         "id": "s",

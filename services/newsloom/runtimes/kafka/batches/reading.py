@@ -23,8 +23,7 @@ HEADER_BYTES = 100
 """What a header counts for, besides its name and value."""
 
 STEP_OVER = (
-    "to go on after it, stop the workers of its group and set the group's offset of partition "
-    "{partition} to {next} with kafka-consumer-groups.sh --reset-offsets"
+    "to go on after it, run `newsloom resume --from {next} --partition {partition}` with --stage"
 )
 
 Record = TypeVar("Record")

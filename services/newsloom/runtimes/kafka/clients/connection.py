@@ -10,11 +10,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiokafka.errors import (
+    GroupAuthorizationFailedError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
     NodeNotReadyError,
     RequestTimedOutError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
 )
 
 from newsloom.adapters.failures import OutageError
@@ -33,6 +36,13 @@ _UNREACHABLE = (
     KafkaTimeoutError,
     NodeNotReadyError,
     RequestTimedOutError,
+)
+
+
+_DENIALS = (
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
 )
 
 
@@ -61,7 +71,14 @@ async def translate_outages(servers: str, timeout_s: float | None = None) -> Asy
 
 
 def describe_error(error: BaseException) -> str:
-    """The client's error in one line: its class, and its message if it has one."""
+    """The client's error in one line: its class, and its message if it has one.
+
+    If Kafka denies something, the line names it and the fix.
+    """
     name = type(error).__name__.removesuffix("Error")
-    message = " ".join(str(error.args[0] if error.args else "").split())
+    first = error.args[0] if error.args else ""
+    if isinstance(error, _DENIALS):
+        denied = ", ".join(sorted(first)) if isinstance(first, set | frozenset) else first
+        return f"{name}: {denied}: allow it to the principal of this worker (kafka-acls.sh)"
+    message = " ".join(str(first).split())
     return f"{name}: {message}" if message else name

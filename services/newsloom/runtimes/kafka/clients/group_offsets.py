@@ -1,11 +1,12 @@
 """The committed offsets of a consumer group, with the text that is committed beside each.
 
-In: a group and input partitions. Out: offsets and texts. It commits only for `newsloom resume`.
+In: a group and input partitions. Out: offsets, texts, and the ends of the logs. It commits nothing.
 """
 
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import OffsetAndMetadata
@@ -13,7 +14,6 @@ from aiokafka.structs import OffsetAndMetadata
 from newsloom.runtimes.attempts import Attempts, decode_attempts
 from newsloom.runtimes.kafka.clients.admin import open_admin, retry
 from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS, ConnectionOutageError
-from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
 
 PAUSE_S = 0.1
 PAUSES_S = (0.5, 1, 2, 4, 8)
@@ -23,6 +23,13 @@ NO_OFFSET = OffsetAndMetadata(-1, "")
 log = logging.getLogger(__name__)
 
 Committed = dict[TopicPartition, tuple[int | None, Attempts]]
+
+
+class Bounds(NamedTuple):
+    """The log of a partition has the offsets from `begin` to before `end`."""
+
+    begin: int
+    end: int
 
 
 async def read_committed(
@@ -74,25 +81,16 @@ async def _read_offsets(
         return {source: await reader.committed(source) for source in sources}
 
 
-async def resume_group(servers: str, group: str, topic: str) -> list[tuple[TopicPartition, int]]:
-    """Lets a halted group go on. Returns the partitions that were halted, with their offsets.
-
-    Its transactional id is its own, so it fences no worker. Workers of a halted partition commit
-    nothing, so the offset does not move meanwhile.
-    """
-    async with open_admin(servers) as admin:
-        found = await retry(lambda: admin.list_consumer_group_offsets(group))
-    halted = {
-        source: offset
-        for source, (offset, text) in found.items()
-        if source.topic == topic and decode_attempts(text).halted
-    }
-    for source, offset in halted.items():
-        form = decode_attempts(found[source].metadata).form
-        producer = PartitionProducer(servers, group, source, f"{group}.resume")
-        await producer.fence()
-        try:
-            await producer.commit((), offset, Attempts(form=form))
-        finally:
-            await producer.stop()
-    return list(halted.items())
+async def read_bounds(
+    servers: str, sources: Collection[TopicPartition]
+) -> dict[TopicPartition, Bounds]:
+    """The offsets that the logs of the partitions have now, uncommitted records included."""
+    async with AIOKafkaConsumer(
+        bootstrap_servers=servers.split(","),
+        enable_auto_commit=False,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    ) as reader:
+        reader.assign(list(sources))
+        begins = await reader.beginning_offsets(sources)
+        ends = await reader.end_offsets(sources)
+    return {source: Bounds(begins[source], ends[source]) for source in sources}

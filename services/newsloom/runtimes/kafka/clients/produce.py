@@ -39,9 +39,14 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 @dataclass(slots=True)
 class Delivery:
-    """The numbers of records that were read, delivered and too large, and the first error."""
+    """The numbers of records that were read, delivered and too large, and the first error.
+
+    `other` of those that were read are no article events; the first is at `first_other`.
+    """
 
     read: int = 0
+    other: int = 0
+    first_other: str = ""
     delivered: int = 0
     too_large: int = 0
     error: BaseException | None = None
@@ -123,6 +128,9 @@ async def _send_all(
     position = 0
     async for record in _read_ahead(records) if source.is_pipe else _read_directly(records):
         value, key = _message(record)
+        if key is None:
+            delivery.other += 1
+            delivery.first_other = delivery.first_other or f"{source.path}:{record.position}"
         if not await _send(producer, topic, value, key, delivery):
             where = f"{source.path}:{record.position}"
             listeners.report_too_large(where, len(value), limit_bytes)

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 
 from newsloom.adapters.failures import OutageError
 from newsloom.runtimes.kafka.batches.reading import require_readable
-from newsloom.runtimes.kafka.clients.admin import list_topics, open_admin
+from newsloom.runtimes.kafka.clients.admin import describe_topics, list_topics, open_admin
 from newsloom.runtimes.kafka.clients.connection import (
     REQUEST_TIMEOUT_MS,
     START_TIMEOUT_S,
@@ -69,6 +69,8 @@ async def read_topic(
     """
     async with open_admin(servers) as admin:
         existing = await list_topics(admin)
+        known = [topics.name(topic) for topic in topics if topic.suffix.startswith(name)]
+        await describe_topics(admin, set(known) - set(existing))  # they may only be hidden
     topic = resolve_topic(name, topics, existing)
     partitions = [TopicPartition(topic, number) for number in range(existing[topic])]
     consumer = new_reader(servers)

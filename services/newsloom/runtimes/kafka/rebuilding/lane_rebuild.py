@@ -28,12 +28,17 @@ from newsloom.records.faults import Reason
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.hang_limit import MAX_WORK_S, HangLimit
 from newsloom.runtimes.kafka.clients.admin import group_state, open_admin
-from newsloom.runtimes.kafka.clients.group_offsets import read_committed
+from newsloom.runtimes.kafka.clients.former_group import take_over
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
 from newsloom.runtimes.kafka.rebuilding.partition_reader import read_partition
 from newsloom.runtimes.kafka.stages.enriched_records import NewerForm, decode_arrival
-from newsloom.runtimes.kafka.stages.lane_reader import POSITION_KEY, encode_position, read_lane
+from newsloom.runtimes.kafka.stages.lane_reader import (
+    POSITION_KEY,
+    LanePosition,
+    encode_position,
+    read_lane,
+)
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.runtimes.lane import FULL_TRANSACTION
 from newsloom.runtimes.rebuild import Rebuilt, add_step, adopt
@@ -55,7 +60,6 @@ class LaneRebuild:
         self,
         servers: str,
         topics: KafkaTopics,
-        group: str,
         partition: int,
         letter_partition: int,
         policy: Policy,
@@ -66,7 +70,8 @@ class LaneRebuild:
         """`folder` is empty, and is used until the end. `advance` gets numbers of inputs."""
         self._servers = servers
         self._topics = topics
-        self._group = group
+        self._group = topics.group("curate")
+        self._former_group = topics.former_group("curate")
         self._partition = partition
         self._letter_partition = letter_partition
         self._policy = policy
@@ -103,16 +108,21 @@ class LaneRebuild:
                 await asyncio.sleep(_PAUSE_S)
 
     async def _rebuild(self, source: TopicPartition, producer: PartitionProducer) -> Rebuilt:
-        committed = await read_committed(self._servers, self._group, [source])
-        former, position = await read_lane(
+        committed = await take_over(
+            self._servers, self._group, self._former_group, {source: producer}
+        )
+        former, (position, _) = await read_lane(
             self._servers,
             self._topics.lane_state,
             self._partition,
             self._new_spill_store(),
             lambda _: None,
         )
+        reached, attempts = committed[source]
+        if attempts.is_moved and reached is not None:  # perhaps back
+            position = reached
         # Rows may be missing: the topic may have been emptied.
-        position, revision = max(position, committed[source][0] or 0), former.lane.revision
+        position, revision = max(position, reached or 0), former.lane.revision
         for name, topic in self._published().items():
             revision = max(revision, await self._hold(name, topic))
         state = State(self._new_spill_store())
@@ -124,7 +134,7 @@ class LaneRebuild:
         )
         counts = {"curated.jsonl": 0, "stories.jsonl": 0, "dead-letters.jsonl": len(self._letters)}
         outgoing = self._outgoing(records, former, position, counts)
-        attempts = replace(committed[source][1], form=FORM, is_rebuilt=True)
+        attempts = replace(attempts, form=FORM, is_rebuilt=True)
         try:
             await producer.commit_parts(_parts(outgoing), position, attempts)
         except ProducerFenced as error:
@@ -200,7 +210,7 @@ class LaneRebuild:
         for key, _ in former.rows():
             if key not in kept:
                 yield self._row(key.encode(), None)
-        yield self._row(POSITION_KEY, encode_position(position))
+        yield self._row(POSITION_KEY, encode_position(LanePosition(position, self._group)))
 
     def _row(self, key: bytes, value: bytes | None) -> Outgoing:
         return Outgoing(self._topics.lane_state, self._partition, key, value)

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
-from aiokafka import TopicPartition
-
 from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.observability.definitions import RESTORE_PROGRESS, RESTORE_SECONDS
 from newsloom.observability.metrics import Metrics
@@ -21,21 +19,21 @@ from newsloom.pipeline.process import Enriched, Result
 from newsloom.pipeline.spill_store import SpillStore
 from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.bug_limit import BugLimit
-from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.group_forms import is_marked
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.stages import record_logs
 from newsloom.runtimes.kafka.stages.enriched_records import NewerForm, decode_arrival
 from newsloom.runtimes.kafka.stages.lane_reader import (
     POSITION_KEY,
+    LanePosition,
     encode_position,
     read_lane,
 )
 from newsloom.runtimes.kafka.stages.processor import (
+    READ,
+    WRITE,
     PartitionProcessor,
-    require_lanes,
-    require_max_bytes,
-    require_topics,
+    require_safe,
 )
 from newsloom.runtimes.kafka.topics.definitions import (
     CURATED_ARTICLES,
@@ -45,7 +43,9 @@ from newsloom.runtimes.kafka.topics.definitions import (
     STORIES,
     KafkaTopics,
 )
+from newsloom.runtimes.kafka.topics.differences import FoundTopic
 from newsloom.runtimes.lane import FULL_TRANSACTION, Lane
+from newsloom.runtimes.stops import StopError, StopReason
 
 FULL_TRANSACTION_S = 5.0
 """A transaction whose work has taken so long is committed before the next step: with a slow
@@ -60,12 +60,12 @@ class CurateProcessor:
         servers: str,
         topics: KafkaTopics,
         lanes: int,
-        group: str,
         new_spill_store: Callable[[], SpillStore],
         policy: Policy,
         metrics: Metrics,
     ) -> None:
-        self.group = group
+        self.group = topics.group("curate")
+        self.former_group = topics.former_group("curate")
         self.input_topic = topics.enriched_articles
         self._servers = servers
         self.topics = topics
@@ -76,14 +76,18 @@ class CurateProcessor:
         self._bugs = BugLimit()
         self._letter_partitions = 1
 
+    @property
+    def access(self) -> Mapping[str, frozenset[str]]:
+        """It reads enriched articles, and reads and writes its rows."""
+        topics, outputs = self.topics, (CURATED_ARTICLES, STORIES, DEAD_LETTERS)
+        written = dict.fromkeys(map(topics.name, outputs), WRITE)
+        return {topics.enriched_articles: READ, topics.lane_state: READ | WRITE, **written}
+
     def check(self, found: Mapping[str, FoundTopic]) -> None:
-        """Raises OutageError if a topic is missing, or its partitions or record size do not fit."""
-        topics, outputs = self.topics, (CURATED_ARTICLES, STORIES, LANE_STATE)
-        lane_topics = [topics.name(topic) for topic in (ENRICHED_ARTICLES, *outputs)]
-        require_topics(found, *lane_topics, topics.dead_letters)
-        require_lanes(found, self._lanes, *lane_topics)
-        require_max_bytes(found, topics, *outputs, DEAD_LETTERS)
-        self._letter_partitions = found[topics.dead_letters].partitions
+        """Raises OutageError if a topic is missing, or would lose state."""
+        used = (ENRICHED_ARTICLES, CURATED_ARTICLES, STORIES, LANE_STATE, DEAD_LETTERS)
+        require_safe(self.topics, used, self._lanes, found)
+        self._letter_partitions = found[self.topics.dead_letters].partitions
 
     async def open(
         self, partition: int, committed: int | None, parked: PartitionProcessor | None
@@ -93,13 +97,9 @@ class CurateProcessor:
         A lane of form 1 is upgraded if `newsloom lanes upgrade` has marked it.
         """
         lane = await self._open(partition, committed, parked)
-        if lane.form == FORMER_FORM and await self._is_marked(partition):
+        if lane.form == FORMER_FORM and await is_marked(self._servers, self.topics, partition):
             lane.upgrade()
         return lane
-
-    async def _is_marked(self, partition: int) -> bool:
-        source = TopicPartition(self.input_topic, partition)
-        return await is_marked(self._servers, self.group, source)
 
     async def _open(
         self, partition: int, committed: int | None, parked: PartitionProcessor | None
@@ -110,17 +110,18 @@ class CurateProcessor:
             report(1)
             return parked
         spill_store = self._new_spill_store()
-        state, next_offset = await read_lane(
+        state, position = await read_lane(
             self._servers, self.topics.lane_state, partition, spill_store, report
         )
-        self._require_rows(partition, committed or 0, next_offset)
+        self._require_own(partition, position.group)
+        self._require_rows(committed or 0, position.next_offset)
         report(1)
         return CurateLane(
             self.topics,
             partition,
             partition % self._letter_partitions,
             Lane(partition, state, self._policy, self._metrics),
-            next_offset,
+            LanePosition(position.next_offset, self.group),
             self._bugs,
         )
 
@@ -128,15 +129,25 @@ class CurateProcessor:
         """Begins to count bugs at 0."""
         self._bugs.reset()
 
-    def _require_rows(self, partition: int, committed: int, next_offset: int) -> None:
-        """Raises OutageError if the group's committed offset is ahead of the state rows."""
-        if committed > next_offset:
+    def _require_own(self, partition: int, group: str) -> None:
+        """Raises OutageError if another group has written the rows: then two write the lane."""
+        if group not in ("", self.group):
             raise OutageError(
-                f"group {self.group} is at offset {committed:,} of {self.input_topic} partition "
-                f"{partition}, but {self.topics.lane_state} only knows the inputs before "
-                f"{next_offset:,}. If the group's offset was moved, set it back to "
-                f"{next_offset:,}. If that topic was emptied, stop all curate workers and run "
-                "`newsloom lanes rebuild`"
+                f"group {group} writes lane {partition} of {self.topics.lane_state}, and only one "
+                f"group may: stop this worker, which is of group {self.group}. If the topic is a "
+                "copy of another one, delete all topics of this prefix and replay the article "
+                "events"
+            )
+
+    def _require_rows(self, committed: int, next_offset: int) -> None:
+        """Raises StopError if the group's committed offset is ahead of the state rows."""
+        if committed > next_offset:
+            raise StopError(
+                StopReason.ROWS_BEHIND,
+                f"group {self.group} has the inputs before {committed}, but the rows in "
+                f"{self.topics.lane_state} only know those before {next_offset}. If that topic "
+                "was emptied, stop all curate workers and run `newsloom lanes rebuild`. If the "
+                f"group's offset was moved, stop them and set it back to {next_offset}",
             )
 
     def _restore_reporter(self, partition: int) -> Callable[[float], None]:
@@ -173,21 +184,22 @@ class CurateLane:
         partition: int,
         letter_partition: int,
         lane: Lane,
-        next_offset: int,
+        position: LanePosition,
         bugs: BugLimit,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock` is in seconds from any start."""
-        self.next_offset = next_offset
+        self.next_offset, self._group = position
         self._topics = topics
         self._partition = partition
         self._letter_partition = letter_partition
         self._lane = lane
         self._bugs = bugs
         self._clock = clock
+        self._halted: StopError | None = None
         self._newer: NewerFormError | None = None
-        self._upgrade: dict[str, bytes | None] = {}
-        """The row of a lane that was just upgraded, until it is committed."""
+        self._uncommitted: dict[str, bytes | None] = {}
+        """The lane's row after an upgrade, or with passed offsets, until it is committed."""
 
     @property
     def form(self) -> int:
@@ -196,7 +208,11 @@ class CurateLane:
 
     def upgrade(self) -> None:
         """Writes the rows in the newest form, from the next transaction on."""
-        self._upgrade = self._lane.upgrade()
+        self._uncommitted = self._lane.upgrade()
+
+    def pass_over(self, offsets: int) -> None:
+        """Accounts for offsets that nobody reads, in the next transaction."""
+        self._uncommitted = self._lane.pass_over(offsets)
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What the records make, then the rows; it stops when a transaction is full or takes long.
@@ -218,13 +234,13 @@ class CurateLane:
 
     @property
     def is_pending(self) -> bool:
-        """Whether work of the records before `next_offset` is left, or an upgrade to commit."""
-        return self._lane.is_pending or bool(self._upgrade)
+        """Whether work of the records before `next_offset` is left, or a row to commit."""
+        return self._lane.is_pending or bool(self._uncommitted)
 
     @property
-    def halted(self) -> OutageError | None:
-        """The error of the limit on bugs, if it was reached, or of a record of a newer form."""
-        return self._bugs.error or self._newer
+    def halted(self) -> StopError | NewerFormError | None:
+        """The error of the limit on bugs, if a record reached it, or of one of a newer form."""
+        return self._halted or self._newer
 
     def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
         """The dead letter of a record that is not read, then the rows that count it."""
@@ -232,7 +248,7 @@ class CurateLane:
 
     def _transaction(self, steps: Iterable[tuple[list[Outgoing], Result]]) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
-        rows, self._upgrade = self._upgrade, {}
+        rows, self._uncommitted = self._uncommitted, {}
         full_at = self._clock() + FULL_TRANSACTION_S
         for records, step in steps:
             outgoing += records
@@ -246,16 +262,18 @@ class CurateLane:
     ) -> Iterator[tuple[list[Outgoing], Result]]:
         """The steps of the inputs, with the records to send. `next_offset` follows them."""
         for step in self._lane.continue_pending():
-            if self._bugs.count(step.fault):
+            if self._has_halted(step):
                 return
+            self._lane.count(step)
             self._report(step)
             yield self._records(step), step
         is_logged = record_logs.is_wanted()
         for record, enriched in inputs:
             began = time.perf_counter()
-            for step in self._curate(enriched):
-                if self._bugs.count(step.fault):
+            for step in self._lane.curate(enriched):
+                if self._has_halted(step):
                     return
+                self._count(enriched, step)
                 outgoing = self._records(step)
                 self._report(step)
                 if step.outcome is not None:
@@ -269,12 +287,18 @@ class CurateLane:
         """Updates the metrics after a commit, the size of the lane included."""
         self._lane.note_commit()
 
-    def _curate(self, enriched: Enriched) -> Iterator[Result]:
+    def _has_halted(self, step: Result) -> bool:
+        """Whether the step reached the limit on bugs. Then it must not be committed."""
+        if self._bugs.count(step.fault):
+            self._halted = StopError(StopReason.HALTED, self._bugs.why)
+        return self._halted is not None
+
+    def _count(self, enriched: Enriched, step: Result) -> None:
         arrival = enriched.arrival
         if isinstance(arrival, ArticleArrival):
-            return self._lane.curate(enriched, arrived_at=arrival.arrived_at)
+            return self._lane.count(step, arrived_at=arrival.arrived_at)
         is_input = arrival.is_counted if isinstance(arrival, WithdrawalArrival) else True
-        return self._lane.curate(enriched, is_input=is_input)
+        return self._lane.count(step, is_input=is_input)
 
     def _report(self, step: Result) -> None:
         """Logs a bug in work that earlier records had left: there is no dead letter of it."""
@@ -298,7 +322,7 @@ class CurateLane:
 
     def _rows(self, rows: Mapping[str, bytes | None]) -> list[Outgoing]:
         topic = self._topics.lane_state
-        position = encode_position(self.next_offset)
+        position = encode_position(LanePosition(self.next_offset, self._group))
         return [
             *(Outgoing(topic, self._partition, k.encode(), v) for k, v in rows.items()),
             Outgoing(topic, self._partition, POSITION_KEY, position),

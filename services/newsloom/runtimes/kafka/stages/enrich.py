@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from newsloom.adapters.failures import OutageError
 from newsloom.observability.metrics import Metrics
 from newsloom.pipeline.arrival import Arrival, WithdrawalArrival, moved_away
 from newsloom.pipeline.decode import RawInput
@@ -20,17 +19,23 @@ from newsloom.records.image_check import ImageCheck
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.images import Images
-from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing, dead_letter
 from newsloom.runtimes.kafka.stages import record_logs
 from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
 from newsloom.runtimes.kafka.stages.processor import (
+    READ,
+    WRITE,
     PartitionProcessor,
-    require_lanes,
-    require_max_bytes,
-    require_topics,
+    require_safe,
 )
-from newsloom.runtimes.kafka.topics.definitions import DEAD_LETTERS, ENRICHED_ARTICLES, KafkaTopics
+from newsloom.runtimes.kafka.topics.definitions import (
+    ARTICLE_EVENTS,
+    DEAD_LETTERS,
+    ENRICHED_ARTICLES,
+    KafkaTopics,
+)
+from newsloom.runtimes.kafka.topics.differences import FoundTopic
+from newsloom.runtimes.stops import StopError, StopReason
 
 RECORDS_AT_ONCE = 400
 """The number of records whose images are checked at once. Each such group takes at most as long as
@@ -58,7 +63,6 @@ class EnrichProcessor:
         self,
         topics: KafkaTopics,
         lanes: LaneTable,
-        group: str,
         enricher: Enricher,
         metrics: Metrics,
         make_images: Callable[[], Images] | None = None,
@@ -68,7 +72,8 @@ class EnrichProcessor:
 
         `find_form` returns the newest form that all lanes read.
         """
-        self.group = group
+        self.group = topics.group("enrich")
+        self.former_group = topics.former_group("enrich")
         self.input_topic = topics.article_events
         self.topics = topics
         self._lanes = lanes
@@ -82,13 +87,18 @@ class EnrichProcessor:
         self._bugs = BugLimit()
         self._letter_partitions = 1
 
-    def check(self, found: Mapping[str, FoundTopic]) -> None:
-        """Raises OutageError if a topic is missing, or its partitions or record size do not fit."""
+    @property
+    def access(self) -> Mapping[str, frozenset[str]]:
+        """It reads article events, and writes enriched articles and dead letters."""
         topics = self.topics
-        require_topics(found, topics.article_events, topics.enriched_articles, topics.dead_letters)
-        require_lanes(found, self._lanes.count, topics.enriched_articles)
-        require_max_bytes(found, topics, ENRICHED_ARTICLES, DEAD_LETTERS)
-        self._letter_partitions = found[topics.dead_letters].partitions
+        written = dict.fromkeys((topics.enriched_articles, topics.dead_letters), WRITE)
+        return {topics.article_events: READ, **written}
+
+    def check(self, found: Mapping[str, FoundTopic]) -> None:
+        """Raises OutageError if a topic is missing, or would lose state."""
+        used = (ARTICLE_EVENTS, ENRICHED_ARTICLES, DEAD_LETTERS)
+        require_safe(self.topics, used, self._lanes.count, found)
+        self._letter_partitions = found[self.topics.dead_letters].partitions
 
     async def open(
         self, partition: int, committed: int | None, _parked: PartitionProcessor | None
@@ -143,12 +153,15 @@ class EnrichPartition:
         self._bugs = bugs
         self._metrics = metrics
         self._form = form
+        self._halted: StopError | None = None
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """The records that a batch makes, in input order, all with one version of the catalogue.
 
         Stops before the record at which the limit on bugs is reached; `halted` then says so.
         """
+        if not records:
+            return []
         self._enricher.renew_catalogue()
         started = [self._start(record) for record in records]
         outgoing: list[Outgoing] = []
@@ -158,6 +171,7 @@ class EnrichPartition:
             if isinstance(enriched, AwaitingImages):
                 enriched = self._enricher.finish(enriched, checked.checks)
             if self._bugs.count(enriched.arrival):
+                self._halted = StopError(StopReason.HALTED, self._bugs.why)
                 self.next_offset = record.offset
                 return outgoing
             outgoing += self._finish(record, enriched, checked.seconds, is_logged)
@@ -169,10 +183,14 @@ class EnrichPartition:
         """Never: each record is done at once."""
         return False
 
+    def pass_over(self, offsets: int) -> None:
+        """Accounts for offsets that nobody reads. There are no rows that count them."""
+        self._metrics.count_passed(offsets)
+
     @property
-    def halted(self) -> OutageError | None:
-        """The error of the limit on bugs, if it was reached."""
-        return self._bugs.error
+    def halted(self) -> StopError | None:
+        """The error of the limit on bugs, if a record of this partition reached it."""
+        return self._halted
 
     def set_aside(self, record: Incoming, fault: Fault) -> list[Outgoing]:
         """The dead letter of a record that is not read."""

@@ -6,6 +6,7 @@ first, so that it writes nothing during the read.
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 import orjson
 from aiokafka import TopicPartition
@@ -19,8 +20,8 @@ from newsloom.runtimes.kafka.batches.reading import require_readable
 from newsloom.runtimes.kafka.clients.reader import LONG_FETCH_BYTES, new_reader
 
 POSITION_KEY = b"position"
-"""The key of the row with the next input offset. It is committed with the other rows, so it always
-agrees with them."""
+"""The key of the row with the next input offset and the group that writes the lane. It is committed
+with the other rows, so it always agrees with them."""
 POLL_MS = 500
 READ_SHARE = 0.25
 """The assumed share of reading in the time of a restore. It was a third with 5,000 articles, and a
@@ -33,9 +34,24 @@ CHUNK_ROWS = 200
 """Rows added between two pauses. In a pause the event loop handles heartbeats and signals."""
 
 
-def encode_position(next_offset: int) -> bytes:
+class LanePosition(NamedTuple):
+    """The next input offset of a lane, and the group that has written its rows.
+
+    `group` is empty if the lane has no rows, or if a former release has written them.
+    """
+
+    next_offset: int = 0
+    group: str = ""
+
+
+def encode_position(position: LanePosition) -> bytes:
     """The value of the position row."""
-    return orjson.dumps({"next_offset": next_offset})
+    return orjson.dumps(position._asdict())
+
+
+def _decode_position(value: bytes | None) -> LanePosition:
+    row = orjson.loads(value or b"{}")
+    return LanePosition(row.get("next_offset", 0), row.get("group", ""))
 
 
 async def read_lane(
@@ -44,8 +60,8 @@ async def read_lane(
     partition: int,
     spill_store: SpillStore,
     report: Callable[[float], None],
-) -> tuple[State, int]:
-    """The state of the last commit and the next offset. `report` gets the progress, 0 to 1.
+) -> tuple[State, LanePosition]:
+    """The state of the last commit, and its position. `report` gets the progress, 0 to 1.
 
     Raises NewerFormError if a newer release has written the rows, and UnreadableBatchError.
     """
@@ -62,7 +78,7 @@ async def read_lane(
             await asyncio.sleep(0)
     # In a thread, because it can take a second and would block heartbeats.
     state = await asyncio.to_thread(restoration.finish)
-    return state, orjson.loads(position)["next_offset"] if position else 0
+    return state, _decode_position(position)
 
 
 async def _read_rows(

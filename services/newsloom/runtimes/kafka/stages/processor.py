@@ -4,21 +4,23 @@ In: the records of an input partition, batch by batch. Out: the records to send.
 commits nor decides which partitions it gets.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from newsloom.adapters.failures import OutageError
+from newsloom.adapters.failures import NewerFormError, OutageError
 from newsloom.records.faults import Fault, Stage
-from newsloom.runtimes.kafka.clients.admin import FoundTopic
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopic, KafkaTopics
+from newsloom.runtimes.kafka.topics.differences import FoundTopic, unsafe_differences
+from newsloom.runtimes.stops import StopError
 
 
 class PartitionProcessor(Protocol):
     """The work on one input partition, in the order of its offsets."""
 
     next_offset: int
-    """The first input offset that is not processed. Records before it are skipped."""
+    """The first input offset that is not processed. Records before it are skipped. The owner of
+    the partition may set it between two batches."""
     stage: Stage
     """The stage that a record is in which ends the process."""
 
@@ -27,17 +29,18 @@ class PartitionProcessor(Protocol):
         """The form of its lane's rows, which is committed beside the offset; 0 without a lane."""
 
     @property
-    def halted(self) -> OutageError | None:
-        """Why the last call of `process` stopped before its last record; None if it did not.
-
-        NewerFormError: a newer release can go on.
-        """
+    def halted(self) -> StopError | NewerFormError | None:
+        """Why the last call of `process` stopped before its last record; None if it did not."""
 
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What the records make, until a transaction is full: `next_offset` says how far it came.
 
-        The caller commits it, or ends the process. Without records it is what `is_pending`.
+        The caller commits it, or ends the process. Without records it is what `is_pending`, and
+        the rows that say how far it came.
         """
+
+    def pass_over(self, offsets: int) -> None:
+        """Accounts for offsets that nobody reads; what that makes is in the next transaction."""
 
     @property
     def is_pending(self) -> bool:
@@ -54,8 +57,14 @@ class Processor(Protocol):
     """What one kind of worker does: enrich or curate."""
 
     group: str
+    former_group: str
+    """The name that the group had in the former release."""
     input_topic: str
     topics: KafkaTopics
+
+    @property
+    def access(self) -> Mapping[str, frozenset[str]]:
+        """The operations that it does on each topic, as Kafka's access lists name them."""
 
     def check(self, found: Mapping[str, FoundTopic]) -> None:
         """Raises OutageError if the topics found on the broker are not as needed."""
@@ -65,45 +74,27 @@ class Processor(Protocol):
     ) -> PartitionProcessor:
         """The processor of a partition at its last commit. Fence the former owner first.
 
-        `committed` is the group's offset, None if there is none. `parked` is the processor that
-        this process had for the partition before a rebalance.
+        `committed` is the offset that the group had reached, None if there is none. `parked` is the
+        processor that this process had for the partition before a rebalance. Raises StopError or
+        NewerFormError if the partition cannot be processed.
         """
 
     def resume(self) -> None:
         """Begins to count bugs at 0: an operator has resumed a halted partition."""
 
 
-def require_topics(found: Mapping[str, FoundTopic], *names: str) -> None:
-    """Raises OutageError if one of the topics is missing."""
-    missing = [name for name in names if name not in found]
+READ = frozenset({"Read", "DescribeConfigs"})
+WRITE = frozenset({"Write", "DescribeConfigs"})
+"""The operations on a topic that is read or written, and checked at the start."""
+
+
+def require_safe(
+    topics: KafkaTopics, used: Collection[KafkaTopic], lanes: int, found: Mapping[str, FoundTopic]
+) -> None:
+    """Raises OutageError if a topic is missing, or differs so that a worker would lose state."""
+    missing = [topics.name(topic) for topic in used if topics.name(topic) not in found]
     if missing:
         raise OutageError(f"there is no topic {', '.join(missing)}: run `newsloom topics create`")
-
-
-def require_max_bytes(
-    found: Mapping[str, FoundTopic], topics: KafkaTopics, *written: KafkaTopic
-) -> None:
-    """Raises OutageError if one of the topics does not accept the largest record of a worker.
-
-    A record that is refused in a transaction would end the worker again after each restart.
-    """
-    for topic in written:
-        name = topics.name(topic)
-        max_bytes = int(found[name].configs["max.message.bytes"])
-        if max_bytes < topic.max_bytes:
-            raise OutageError(
-                f"{name} takes records of {max_bytes:,} bytes at most (max.message.bytes), and "
-                f"{topic.max_bytes:,} may be needed: see `newsloom topics check`"
-            )
-
-
-def require_lanes(found: Mapping[str, FoundTopic], lanes: int, *names: str) -> None:
-    """Raises OutageError if one of the topics does not have exactly one partition for each lane."""
-    counts = {name: found[name].partitions for name in names}
-    odd = [f"{name} has {count}" for name, count in counts.items() if count != lanes]
-    if odd:
-        raise OutageError(
-            f"{', '.join(odd)} partitions, but NEWSLOOM_KAFKA_LANES makes {lanes} "
-            f"lane{'s' if lanes > 1 else ''}: set it to the table that the topics were created "
-            "for, or see `newsloom topics check`"
-        )
+    unsafe = unsafe_differences(topics, used, lanes, found)
+    if unsafe:
+        raise OutageError("; ".join(map(str, unsafe)))

@@ -14,6 +14,7 @@ WINDOW_DAYS = 10
 DAY_MS = 86_400_000
 MIB = 1_048_576
 
+Stage = Literal["enrich", "curate"]
 Partitions = Literal["any", "lanes"]
 Cleanup = Literal["delete", "compact", "compact,delete"]
 
@@ -42,16 +43,24 @@ class KafkaTopic:
     headers: dict[str, str] = field(default_factory=dict)
     is_internal: bool = False
 
-    def configs(self) -> dict[str, str]:
-        """The settings to create the topic with, under Kafka's names."""
+    def configs(self, replicas: int | None = None) -> dict[str, str]:
+        """The settings of the topic, under Kafka's names.
+
+        With `replicas` for each partition also the one that depends on them: all but one must have
+        a record before it counts as written.
+        """
         configs: dict[str, str] = {"cleanup.policy": self.cleanup}
         if self.retention_days:
             configs["retention.ms"] = str(self.retention_days * DAY_MS)
-        return configs | {"max.message.bytes": str(self.max_bytes)} | self.further_configs
+        configs |= {"max.message.bytes": str(self.max_bytes)} | self.further_configs | _NO_LOSS
+        return configs | ({"min.insync.replicas": str(max(1, replicas - 1))} if replicas else {})
 
 
+# A replica that lags must not become the leader: it lacks records that were committed.
+_NO_LOSS = {"unclean.leader.election.enable": "false"}
 # Kafka keeps a tombstone this long after compaction, so that a subscriber that was away reads it.
-_TOMBSTONES = {"delete.retention.ms": str(7 * DAY_MS)}
+# A limit in bytes would delete records that are still right.
+_PUBLISHED = {"delete.retention.ms": str(7 * DAY_MS), "retention.bytes": "-1"}
 
 ARTICLE_EVENTS = KafkaTopic(
     suffix="article-events.v1",
@@ -95,7 +104,7 @@ CURATED_ARTICLES = KafkaTopic(
     retention_days=30,
     max_bytes=4 * MIB,
     schema="curated-article",
-    further_configs=_TOMBSTONES,
+    further_configs=_PUBLISHED,
 )
 STORIES = KafkaTopic(
     suffix="stories.v1",
@@ -110,7 +119,7 @@ STORIES = KafkaTopic(
     retention_days=30,
     max_bytes=4 * MIB,
     schema="story",
-    further_configs=_TOMBSTONES,
+    further_configs=_PUBLISHED,
 )
 LANE_STATE = KafkaTopic(
     suffix="lane-state.v1",
@@ -174,6 +183,20 @@ class KafkaTopics:
     def name(self, topic: KafkaTopic) -> str:
         """The full name of a topic."""
         return self.prefix + topic.suffix
+
+    def group(self, stage: Stage) -> str:
+        """The consumer group of a stage. It also begins the transactional ids of its workers.
+
+        It follows from the topics, so that no two groups of workers write the same topics.
+        """
+        return self.prefix + stage
+
+    def former_group(self, stage: Stage) -> str:
+        """The consumer group of a stage in the former release, where its setting was the default.
+
+        There all installations had the same groups, whatever their topics were called.
+        """
+        return f"newsloom.{stage}"
 
     @property
     def article_events(self) -> str:

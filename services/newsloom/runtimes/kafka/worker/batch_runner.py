@@ -13,15 +13,18 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 
-from newsloom.adapters.failures import NewerFormError, OutageError
-from newsloom.runtimes.attempts import MAX_ATTEMPTS, Attempts, halt, poison
+from newsloom.adapters.failures import OutageError
+from newsloom.runtimes.attempts import MAX_ATTEMPTS, Attempts, poison
 from newsloom.runtimes.hang_limit import MAX_WORK_S, HangLimit
 from newsloom.runtimes.kafka.clients.messages import Incoming, Outgoing
 from newsloom.runtimes.kafka.stages.processor import PartitionProcessor
 from newsloom.runtimes.kafka.worker.shared_memory import Batch, BatchInWork
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
+from newsloom.runtimes.stops import Stop, StopError, StopReason, stop_of
 
 COMMIT_TIMEOUT_S = 60.0
+SKIP_AFTER_S = 5.0
+"""How long after a commit the position may stay before offsets that hold no record."""
 SIGNAL_AFTER_S = 1.0
 """How much later than the event loop SIGALRM ends a batch that hangs. The event loop can say what
 hangs, if it still runs."""
@@ -36,6 +39,9 @@ class Producer(Protocol):
         self, records: Iterable[Outgoing], next_offset: int, attempts: Attempts
     ) -> None:
         """Commits records and position in one transaction."""
+
+    async def stop(self) -> None:
+        """Closes the connection."""
 
 
 class HangError(Exception):
@@ -55,10 +61,13 @@ class BatchRunner:
         hang_limit: HangLimit,
         telemetry: Telemetry,
     ) -> None:
-        """`attempts` is what was committed at the next offset of the processor."""
+        """`attempts` is what was committed at the next offset of the processor.
+
+        If an operator has moved the position, account for that with `finish_pending`.
+        """
         self.processor = processor
         self.committed = processor.next_offset
-        self._source = source
+        self.source = source
         self._producer = producer
         self._attempts = attempts
         self._in_work = in_work
@@ -67,14 +76,17 @@ class BatchRunner:
         self._is_first = True
         self._is_attempting = False
         self._committing = asyncio.Lock()
+        self._committed_at = time.monotonic()
+        if attempts.is_moved:
+            processor.pass_over(attempts.passing)
         self._log_suspicion()
 
     async def process(self, records: Sequence[Incoming]) -> Sequence[Incoming]:
         """Processes and commits the next batch of `records`, and returns those that remain.
 
-        Without records it goes on with the work that is left. Raises NewerFormError when the next
-        record is of a newer form: what precedes it is committed. After another exception it may be
-        unknown what is committed: end the process.
+        Without records it goes on with the work that is left. Raises StopError or NewerFormError
+        when the next record cannot be processed: what precedes it is committed. After another
+        exception it may be unknown what is committed: end the process.
         """
         fresh = self._from_next_offset(records)
         if not fresh and not self.is_pending:
@@ -84,30 +96,58 @@ class BatchRunner:
         outgoing = await self._work(batch)
         halted = self.processor.halted
         remaining = self._from_next_offset(fresh)
-        passed = len(fresh) - len(remaining)
-        is_newer = isinstance(halted, NewerFormError)
-        should_halt = halted is not None and not is_newer
-        self._attempts = halt(str(halted)) if should_halt else self._attempts.passed(passed)
-        await self._commit(outgoing)
-        if halted and not is_newer:
-            raise halted
+        done = len(fresh) - len(remaining)
+        attempts = self._attempts.after(done)
+        if isinstance(halted, StopError):
+            attempts = attempts.stopped(stop_of(halted))
+        await self._commit(outgoing, attempts)
         self._is_first = False
         self.processor.note_commit()
         seconds = time.perf_counter() - began
-        self._telemetry.note_commit(self._source.partition, fresh[:passed], seconds)
+        self._telemetry.note_commit(self.source.partition, fresh[:done], seconds)
         if halted:
             raise halted
         return remaining
 
     @property
     def is_pending(self) -> bool:
-        """Whether work of committed records is left."""
-        return self.processor.is_pending
+        """Whether work of committed records, or a move of the position, is left to commit."""
+        return self.processor.is_pending or self._attempts.is_moved
+
+    @property
+    def passed(self) -> int:
+        """The offsets before the position that nobody has read, as they are committed."""
+        return self._attempts.passed
 
     async def finish_pending(self) -> None:
-        """Does the work of committed records that is left."""
+        """Commits what is pending. Raises as `process` does."""
         while self.is_pending:
             await self.process(())
+
+    async def skip_to(self, offset: int) -> None:
+        """Commits that no record is before `offset`, if nothing was committed for a while.
+
+        Markers of transactions and aborted records occupy offsets. When retention deletes them,
+        they must not look like records that were never read.
+        """
+        is_idle = time.monotonic() - self._committed_at > SKIP_AFTER_S
+        if offset > self.processor.next_offset and is_idle and not self.is_pending:
+            self.processor.next_offset = offset
+            await self._commit(await self._process(()), self._attempts)
+
+    async def stop(self, stop: Stop) -> None:
+        """Commits that the partition is stopped, unless a later start finds that out by itself.
+
+        Then the runner cannot be used any more.
+        """
+        if self._attempts.stop is None and stop.reason is not StopReason.NEWER_FORM:
+            await self._note(self._attempts.stopped(stop))
+        await self._producer.stop()
+
+    async def release(self) -> PartitionProcessor:
+        """Ends the work. Returns the processor, which may be parked."""
+        await self._producer.stop()
+        return self.processor
 
     def _from_next_offset(self, records: Sequence[Incoming]) -> list[Incoming]:
         return [record for record in records if record.offset >= self.processor.next_offset]
@@ -170,24 +210,32 @@ class BatchRunner:
             with self._telemetry.transaction():
                 await self._producer.commit((), self.committed, self._with_form(attempts))
 
-    async def _commit(self, outgoing: Iterable[Outgoing]) -> None:
-        """Commits the records that a batch made, and the position after the batch."""
+    async def _commit(self, outgoing: Iterable[Outgoing], attempts: Attempts) -> None:
+        """Commits the records that a batch made, and the position after the batch.
+
+        Raises StopError if the partition cannot go on; then nothing is committed.
+        """
         position = self.processor.next_offset
         async with self._committing, asyncio.timeout(COMMIT_TIMEOUT_S):
-            with self._telemetry.transaction():
-                await self._producer.commit(outgoing, position, self._with_form(self._attempts))
-        self.committed = position
+            try:
+                with self._telemetry.transaction():
+                    await self._producer.commit(outgoing, position, self._with_form(attempts))
+            except StopError:
+                self._telemetry.metrics.discard()
+                raise
+        self.committed, self._committed_at = position, time.monotonic()
+        self._attempts = attempts
 
     def _with_form(self, attempts: Attempts) -> Attempts:
         return replace(attempts, form=self.processor.form)
 
     def _place(self, batch: Sequence[Incoming]) -> Batch:
-        topic, partition = self._source
+        topic, partition = self.source
         offset = batch[0].offset if batch else self.committed
         return Batch(topic, partition, offset, len(batch))
 
     def _log_suspicion(self) -> None:
-        topic, partition = self._source
+        topic, partition = self.source
         place, attempts = Batch(topic, partition, self.committed, 1), self._attempts.attempts
         if 1 < attempts < MAX_ATTEMPTS:
             log.warning("%s: %d attempts to process it alone ended the process", place, attempts)

@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from types import FrameType
 from typing import Any, NoReturn, cast
 
@@ -19,26 +19,32 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from newsloom.adapters.failures import NewerFormError, OutageError
-from newsloom.runtimes.attempts import Attempts
+from newsloom.records.faults import Outcome
 from newsloom.runtimes.hang_limit import HangLimit
 from newsloom.runtimes.kafka.clients.admin import describe_topics, open_admin
-from newsloom.runtimes.kafka.clients.connection import ConnectionOutageError, describe_error
-from newsloom.runtimes.kafka.clients.group_offsets import read_committed
-from newsloom.runtimes.kafka.clients.lag import watch_lag
-from newsloom.runtimes.kafka.clients.transactional_producer import PartitionProducer
-from newsloom.runtimes.kafka.stages.processor import PartitionProcessor, Processor
+from newsloom.runtimes.kafka.clients.connection import describe_error
+from newsloom.runtimes.kafka.clients.group_offsets import read_bounds
+from newsloom.runtimes.kafka.stages.processor import Processor
+from newsloom.runtimes.kafka.watching.causes import Needs, Phase, Progress
+from newsloom.runtimes.kafka.watching.watcher import Watcher
 from newsloom.runtimes.kafka.worker.batch_runner import BatchRunner, HangError
-from newsloom.runtimes.kafka.worker.consumer import BatchApp, BatchConsumer, build_app
+from newsloom.runtimes.kafka.worker.consumer import (
+    SESSION_TIMEOUT_S,
+    BatchApp,
+    BatchConsumer,
+    build_app,
+)
+from newsloom.runtimes.kafka.worker.opening import Opened, PartitionOpener
+from newsloom.runtimes.kafka.worker.partitions import Partitions
 from newsloom.runtimes.kafka.worker.shared_memory import Batch, BatchInWork
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
+from newsloom.runtimes.stops import StopError
 
 RESTORE_TIMEOUT_S = 600.0
-START_PAUSES_S = (0.5, 1, 2, 4, 8)
-"""Pauses between attempts to reach the brokers at the start."""
 DRAIN_S = 20
 """After SIGTERM a worker is killed by SIGALRM when it has not ended in this time."""
-HALTED_PAUSE_S = 2.0
-"""How often a halted worker asks whether it may go on."""
+STOPPED_PAUSE_S = 2.0
+"""How often a worker asks whether its stopped partitions may go on."""
 SAME_SIGNAL_S = 0.5
 """A second signal within this time is the same one, passed on by the parent process."""
 
@@ -62,245 +68,237 @@ class Worker:
         self._servers = servers
         self._processor = processor
         self._telemetry = telemetry
-        self._in_work = in_work
-        self._left = left
         self._hang_limit = HangLimit()
-        self._partitions: dict[int, BatchRunner] = {}
-        self._producers: list[PartitionProducer] = []
-        self._halt_watch: asyncio.Future[None] | None = None
-        """While it is not done, no batch is processed."""
+        opener = PartitionOpener(servers, processor, telemetry, in_work, self._hang_limit, left)
+        self._partitions = Partitions(servers, processor, telemetry, opener)
+        self._resuming: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._forgiving: list[asyncio.Task[None]] = []
         self.epoch = 0
         self._in_flight = asyncio.Lock()
         self._ending = asyncio.Event()
+        self._app: BatchApp | None = None
+        access, source = processor.access, processor.input_topic
+        needs = Needs(servers, processor.group, source, access, SESSION_TIMEOUT_S)
+        self._watcher = Watcher(needs, self._progress, telemetry, self._check_topics)
 
     async def run(self) -> None:
-        """Works until SIGTERM or SIGINT. Raises OutageError if it cannot start."""
+        """Works until SIGTERM or SIGINT; it waits for what Kafka does not have yet."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
         beating = asyncio.create_task(self._telemetry.beat())
         ending = asyncio.create_task(self._ending.wait())
-        checking = asyncio.create_task(self._check_topics())
-        await asyncio.wait([ending, checking], return_when=asyncio.FIRST_COMPLETED)
+        self._telemetry.note_unready("waiting for an answer from Kafka", Phase.STARTING)
+        starting = asyncio.create_task(self._watcher.await_start())
+        await asyncio.wait([ending, starting], return_when=asyncio.FIRST_COMPLETED)
         if self._ending.is_set():
             return
-        await checking
+        await starting
         await self._serve(ending, beating)
 
     async def _serve(self, ending: asyncio.Task[Any], beating: asyncio.Task[Any]) -> None:
         """Works until `ending` is done. If another task ends before, the process ends."""
-        self._telemetry.note_unready("no partitions are assigned yet")
+        self._telemetry.note_unready("no partitions are assigned yet", Phase.JOINING)
         app = build_app(self._servers, self._processor.group, self._processor.input_topic, self)
+        self._app = app
         serving = asyncio.create_task(_run_app(app))
-        watching = asyncio.create_task(
-            watch_lag(self._servers, lambda: self._read_to(app), self._telemetry.note_lags)
-        )
+        watching = asyncio.create_task(self._watcher.run())
         tasks = [ending, serving, watching, beating]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not self._ending.is_set():
             failures = [task.exception() for task in tasks if task.done()]
             failure = next(filter(None, failures), app.crash_reason)
-            self.fail("group", failure or RuntimeError("Faust stopped"))
+            what = "topics" if isinstance(failure, OutageError) else "group"
+            self.fail(what, failure or RuntimeError("Faust stopped"))
         async with self._in_flight:  # the last batch: no other one starts
-            pass
+            self._resuming.cancel()
         await app.stop()
-        await self._release()
+        await self._partitions.release()
+        self._log_end()
+
+    def _log_end(self) -> None:
+        """The closing line. An operator should look at it if inputs passed unread."""
+        records, ends = self._telemetry.summary()
+        parts = ", ".join(f"{count} {outcome}" for outcome, count in ends.items()) or "none"
+        level = logging.WARNING if Outcome.PASSED in ends else logging.INFO
+        group = self._processor.group
+        log.log(level, "worker %s ends: %d records, inputs by outcome: %s", group, records, parts)
 
     def is_open(self) -> bool:
         """Whether another batch is accepted."""
         return not self._ending.is_set()
 
     def positions(self) -> dict[TopicPartition, int]:
-        """The next input offset of each partition that is ready."""
-        return {
-            self._source(p): runner.processor.next_offset for p, runner in self._partitions.items()
-        }
+        """The next input offset of each partition that is processed."""
+        return self._partitions.positions()
 
-    def _source(self, partition: int) -> TopicPartition:
-        return TopicPartition(self._processor.input_topic, partition)
+    async def _progress(self) -> Progress:
+        """What the watcher needs to know. It ends the process after an error that is final."""
+        if self._app is not None:
+            await self._ask_group(cast(BatchConsumer, self._app.consumer))
+        return self._telemetry.progress(self._read_to())
 
-    def _read_to(self, app: BatchApp) -> dict[TopicPartition, int]:
-        """The offset from which records may wait, for each partition that is ready.
+    async def _ask_group(self, consumer: BatchConsumer) -> None:
+        """Notes an error of the group, after which it is joined again.
+
+        While batches are processed, the consumer itself asks before each poll.
+        """
+        phase = self._telemetry.phase
+        if phase not in (Phase.JOINING, Phase.FENCING, Phase.RESTORING):
+            return
+        try:
+            error = await consumer.take_group_error()
+        except TimeoutError:
+            return
+        except KafkaError as failure:
+            self.fail("group", failure)
+        if error is not None and phase is not Phase.JOINING:
+            self.fail("group", error)  # it is no member any more, and does not become one again
+        if error is not None:
+            self._telemetry.note_group_error(describe_error(error))
+
+    def _read_to(self) -> dict[int, int]:
+        """The offset from which records may wait, for each assigned partition.
 
         After the committed offset there may be only transaction markers. The consumer has read
         past them if no batch is being processed.
         """
-        committed = {self._source(p): b.committed for p, b in self._partitions.items()}
-        if self._in_flight.locked():
-            return committed
-        consumer = cast(BatchConsumer, app.consumer)
-        return {tp: max(at, consumer.fetched_to(tp)) for tp, at in committed.items()}
+        owned = self._partitions
+        committed = {number: runner.committed for number, runner in owned.runners.items()}
+        if not self._in_flight.locked() and self._app is not None:
+            consumer = cast(BatchConsumer, self._app.consumer)
+            for number, runner in owned.runners.items():
+                committed[number] = max(runner.committed, consumer.fetched_to(runner.source))
+        return committed | {number: one.offset for number, one in owned.stopped.items()}
 
     async def handle_batch(
         self, consumer: BatchConsumer, epoch: int, records: dict[Any, list[Any]]
     ) -> bool:
-        """Processes a poll, one batch per partition. False if some records were dropped.
-
-        While a partition is halted, or waits for a newer release, returns after HALTED_PAUSE_S
-        without processing any.
-        """
-        if self._halt_watch is not None:
-            await asyncio.wait([self._halt_watch], timeout=HALTED_PAUSE_S)
-            return False
+        """Processes a poll, one batch per partition. False if some records were dropped."""
         with self._telemetry.working(sum(map(len, records.values()))):
-            return await self._handle_batch(consumer, epoch, records)
-
-    async def _handle_batch(
-        self, consumer: BatchConsumer, epoch: int, records: dict[Any, list[Any]]
-    ) -> bool:
-        for tp, fetched in records.items():
-            remaining: Sequence[Any] = fetched
-            is_pending = False
-            while remaining or is_pending:
-                async with self._in_flight:
-                    is_owned = epoch == self.epoch and tp.partition in self._partitions
-                    if not (self.is_open() and is_owned and consumer.is_flowing()):
-                        return False
-                    runner = self._partitions[tp.partition]
-                    try:
-                        remaining = await runner.process(remaining)
-                    except NewerFormError as error:
-                        self._await_update(error)
-                        return False
-                    except BaseException as error:  # also when cancelled: the batch is half done
-                        self.fail("batch", error)
-                is_pending = runner.is_pending
+            for tp, fetched in records.items():
+                remaining: Sequence[Any] = fetched
+                is_pending = False
+                while remaining or is_pending:
+                    async with self._in_flight:
+                        # Between two rebalances the client may have partitions that the next
+                        # one assigns.
+                        runner = self._partitions.runners.get(tp.partition)
+                        if runner is None or not self._may_process(consumer, epoch):
+                            return False
+                        try:
+                            remaining = await runner.process(remaining)
+                        except (StopError, NewerFormError) as error:
+                            await self._stop(tp.partition, error)
+                            return False
+                        except BaseException as error:  # also when cancelled: it is half done
+                            self.fail("batch", error)
+                    is_pending = runner.is_pending
+        await self._skip_markers(consumer, epoch, records)
         return True
+
+    def _may_process(self, consumer: BatchConsumer, epoch: int) -> bool:
+        return self.is_open() and epoch == self.epoch and consumer.is_flowing()
+
+    async def _skip_markers(
+        self, consumer: BatchConsumer, epoch: int, records: Collection[TopicPartition]
+    ) -> None:
+        """Commits that the partitions without `records` hold none before where the poll ended."""
+        for runner in list(self._partitions.runners.values()):
+            if runner.source in records:
+                continue
+            async with self._in_flight:
+                if self._may_process(consumer, epoch):
+                    try:
+                        await runner.skip_to(consumer.fetched_to(runner.source))
+                    except BaseException as error:
+                        self.fail("batch", error)
+
+    async def check_positions(self, epoch: int) -> None:
+        """Stops the partitions whose next offset their log does not have."""
+        try:
+            bounds = await read_bounds(self._servers, self.positions())
+            async with self._in_flight:
+                if epoch == self.epoch:
+                    await self._partitions.stop_outside(bounds)
+                    self.epoch += 1
+        except BaseException as error:
+            self.fail("fetch", error)
+
+    async def stop(self, epoch: int, partition: int, error: StopError) -> None:
+        """Stops a partition that a poll in `epoch` cannot read."""
+        async with self._in_flight:
+            if epoch == self.epoch:
+                await self._stop(partition, error)
+
+    async def _stop(self, partition: int, error: StopError | NewerFormError) -> None:
+        try:
+            await self._partitions.stop(partition, error)
+        except BaseException as failure:
+            self.fail("stop", failure)
+        self.epoch += 1
 
     async def revoke(self) -> None:
         """Returns when no batch is in flight. The partition processors are kept, parked."""
         self.epoch += 1
-        self._stop_halt_watch()
-        self._telemetry.note_unready("the group is sharing out its partitions")
+        self._telemetry.note_unready("the group is sharing out its partitions", Phase.JOINING)
         async with self._in_flight:
-            pass
+            self._resuming.cancel()  # it commits nothing now
+        await asyncio.wait([self._resuming])
 
     async def assign(self, partitions: set[int]) -> None:
-        """Fences the former owners, then opens a processor for each partition."""
+        """Opens the partitions: fences their former owners and restores what they committed."""
         if not self.is_open():
             return
         self._telemetry.note_restoring()
         try:
             async with asyncio.timeout(RESTORE_TIMEOUT_S):
-                halted = await self._open(partitions, await self._release())
-                if not halted:
-                    for runner in self._partitions.values():
-                        await runner.finish_pending()
-        except NewerFormError as error:
-            return self._await_update(error)
+                await self._partitions.assign(partitions)
         except BaseException as error:
             if self.is_open():
                 self.fail("restore", error)
             raise
-        for runner in self._partitions.values():
-            runner.processor.note_commit()
-        self._telemetry.note_assigned(partitions)
-        if halted:
-            self._telemetry.note_halted(len(halted), next(iter(halted.values())))
-            self._halt_watch = asyncio.create_task(self._await_resume(halted))
+        self._resuming = asyncio.create_task(self._await_resume())
         self.epoch += 1
         # Restored state lives long: keep the garbage collector from scanning it again.
         gc.collect()
         gc.freeze()
 
-    async def _open(
-        self, partitions: Collection[int], parked: Mapping[int, PartitionProcessor]
-    ) -> dict[TopicPartition, str]:
-        """Opens the partitions. Returns those that are halted, and why."""
-        sources = [self._source(partition) for partition in partitions]
-        servers, group = self._servers, self._processor.group
-        producers = [PartitionProducer(servers, group, source) for source in sources]
-        self._producers = producers  # to be stopped even if the worker ends during this
-        await asyncio.gather(*[producer.fence() for producer in producers])
-        committed = await read_committed(servers, group, sources)
-        rebuilt = {tp.partition for tp, (_, attempts) in committed.items() if attempts.is_rebuilt}
-        parked = {p: processor for p, processor in parked.items() if p not in rebuilt}
-        opened = await asyncio.gather(
-            *[
-                self._processor.open(p, committed[self._source(p)][0], parked.get(p))
-                for p in partitions
-            ]
-        )
-        self._partitions = {
-            source.partition: self._runner(source, processor, producer, committed[source][1])
-            for source, processor, producer in zip(sources, opened, producers, strict=True)
-        }
-        return {tp: attempts.halted for tp, (_, attempts) in committed.items() if attempts.halted}
-
-    def _runner(
-        self,
-        source: TopicPartition,
-        processor: PartitionProcessor,
-        producer: PartitionProducer,
-        attempts: Attempts,
-    ) -> BatchRunner:
-        """The runner of a partition, with what a former process of the same parent left."""
-        left = self._left
-        if left is not None and left.is_at(source, processor.next_offset):
-            self._left = None
-            if not attempts.is_suspect:
-                attempts = attempts.begin(left.inputs)
-        return BatchRunner(
-            source,
-            processor,
-            producer,
-            attempts,
-            self._in_work,
-            self._hang_limit,
-            self._telemetry,
-        )
-
-    async def _release(self) -> dict[int, PartitionProcessor]:
-        owned, self._partitions = self._partitions, {}
-        producers, self._producers = self._producers, []
-        await asyncio.gather(*[producer.stop() for producer in producers])
-        return {partition: runner.processor for partition, runner in owned.items()}
-
-    async def _await_resume(self, halted: Collection[TopicPartition]) -> None:
-        """Returns when no partition of `halted` is halted any more."""
+    async def _await_resume(self) -> None:
+        """Goes on with the stopped partitions whose stop an operator has ended, for ever."""
         while True:
+            await asyncio.sleep(STOPPED_PAUSE_S)
             try:
-                committed = await read_committed(self._servers, self._processor.group, halted)
-            except (OutageError, KafkaError, OSError) as error:
+                opened = await self._partitions.reopen()
+            except (OutageError, KafkaError, OSError, TimeoutError) as error:
                 log.info("it is unknown whether to go on: %s", error)
             except Exception as error:
-                self.fail("halt", error)
+                self.fail("resume", error)
             else:
-                if not any(attempts.halted for _, attempts in committed.values()):
-                    break
-            await asyncio.sleep(HALTED_PAUSE_S)
-        self._halt_watch = None
-        self._processor.resume()
-        self._telemetry.note_resumed(self._partitions)
+                await self._go_on(opened)
 
-    def _await_update(self, error: NewerFormError) -> None:
-        """Stays up and processes nothing until the group shares out its partitions again."""
-        log.error("worker %s: %s", self._processor.group, error)
-        self._telemetry.note_halted(1, str(error))
-        self._halt_watch = asyncio.get_running_loop().create_future()
-
-    def _stop_halt_watch(self) -> None:
-        watch, self._halt_watch = self._halt_watch, None
-        if watch is not None:
-            watch.cancel()
+    async def _go_on(self, opened: list[Opened]) -> None:
+        try:
+            while opened:
+                async with self._in_flight:
+                    if not self.is_open():
+                        return
+                    try:
+                        await self._partitions.go_on(opened.pop())
+                    except BaseException as error:
+                        self.fail("resume", error)
+                    self.epoch += 1
+        finally:
+            for left in opened:
+                if isinstance(left, BatchRunner):
+                    await left.release()
 
     async def _check_topics(self) -> None:
-        """Checks the topics once brokers answer; they may start later than the worker."""
-        self._telemetry.note_unready("waiting for an answer from Kafka")
+        """Raises OutageError if the topics are not as the processor needs them."""
         names = [self._processor.topics.name(topic) for topic in self._processor.topics]
-        pauses_s = iter(START_PAUSES_S)
-        while True:
-            try:
-                async with open_admin(self._servers) as admin:
-                    found = await describe_topics(admin, names)
-                return self._processor.check(found)
-            except ConnectionOutageError as error:
-                pause_s = next(pauses_s, None)
-                if pause_s is None:
-                    raise
-                log.warning("%s; asking again in %g s", error, pause_s)
-                await asyncio.sleep(pause_s)
+        async with open_admin(self._servers) as admin:
+            found = await describe_topics(admin, names)
+        self._processor.check(found)
 
     def fail(self, what: str, error: BaseException) -> NoReturn:
         """Logs the error and ends the process: its state may differ from the committed one."""
@@ -323,9 +321,10 @@ class Worker:
             asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(number, end_at_once)
         self._hang_limit.drain(DRAIN_S)
-        self._telemetry.note_unready("received a signal to end")
+        self._telemetry.note_unready("received a signal to end", Phase.ENDING)
         self._ending.set()
-        self._forgiving = [asyncio.create_task(_forgive(b)) for b in self._partitions.values()]
+        runners = self._partitions.runners.values()
+        self._forgiving = [asyncio.create_task(_forgive(runner)) for runner in runners]
 
 
 async def _forgive(runner: BatchRunner) -> None:
@@ -359,8 +358,5 @@ def run_worker(
         # that its connection is not closed.
         os._exit(0)
 
-    try:
-        asyncio.run(work())
-    except OutageError as error:
-        log.error("%s", error)
+    asyncio.run(work())
     os._exit(EXIT_FAILED)

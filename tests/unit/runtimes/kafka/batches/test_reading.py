@@ -88,8 +88,8 @@ def test_the_records_before_a_damaged_batch_are_given_and_then_the_error() -> No
         assert (error.partition, error.offset, error.next_offset) == (PARTITION, 2, 4)
         assert str(error) == (
             "events partition 3: the batch at offsets 2 to 3 has a wrong checksum: a disk or a "
-            "network has damaged it; to go on after it, stop the workers of its group and set the "
-            "group's offset of partition 3 to 4 with kafka-consumer-groups.sh --reset-offsets"
+            "network has damaged it; to go on after it, run `newsloom resume --from 4 --partition "
+            "3` with --stage"
         )
     assert [record.value for record in fetch(last, 4)[0]] == [b"5"]
 

@@ -8,21 +8,24 @@ import orjson
 import pytest
 
 from newsloom.adapters.failures import NewerFormError
-from newsloom.observability.metrics import Metrics
+from newsloom.observability.definitions import INPUTS
+from newsloom.observability.metrics import Metrics, totals
 from newsloom.pipeline.catalogue import Catalogue
 from newsloom.pipeline.curation.policy import DEFAULT_POLICY
 from newsloom.pipeline.lane.pending import Pending, Task, TaskKind
 from newsloom.pipeline.lane.rows import FORM, FORMER_FORM, form_of_lane
 from newsloom.pipeline.lane.state import State
 from newsloom.pipeline.process import Enricher
-from newsloom.records.faults import Fault
+from newsloom.records.faults import Fault, Reason
 from newsloom.rules.topics import TopicIndex
-from newsloom.runtimes.bug_limit import BugLimit
+from newsloom.runtimes.bug_limit import MAX_BUGS, BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
 from newsloom.runtimes.kafka.stages.curate import FULL_TRANSACTION_S, CurateLane
 from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
+from newsloom.runtimes.kafka.stages.lane_reader import LanePosition
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.runtimes.lane import Lane
+from newsloom.runtimes.stops import StopError, StopReason
 from tests.support.lanes import START_S, event
 from tests.support.pipeline import raw_input
 
@@ -57,7 +60,9 @@ def _records() -> list[Record]:
 
 def test_a_batch_is_committed_in_transactions_of_bounded_size_with_its_offsets() -> None:
     lane = Lane(0, State(), DEFAULT_POLICY, Metrics("curate"))
-    curating = CurateLane(KafkaTopics("news."), 0, 0, lane, 0, BugLimit())
+    curating = CurateLane(
+        KafkaTopics("news."), 0, 0, lane, LanePosition(0, "news.curate"), BugLimit()
+    )
 
     async def process() -> list[tuple[int, int, int]]:
         """The records of each transaction, and the offsets in its last row and of the lane."""
@@ -82,7 +87,9 @@ def test_a_batch_is_committed_in_transactions_of_bounded_size_with_its_offsets()
 def test_a_transaction_ends_when_its_work_has_taken_long() -> None:
     seconds = count(0, FULL_TRANSACTION_S / 2)  # each step takes half of it
     lane = Lane(0, State(), DEFAULT_POLICY, Metrics("curate"))
-    curating = CurateLane(KafkaTopics("news."), 0, 0, lane, 0, BugLimit(), lambda: next(seconds))
+    curating = CurateLane(
+        KafkaTopics("news."), 0, 0, lane, LanePosition(), BugLimit(), lambda: next(seconds)
+    )
     records = _records()
     for offset in (2, 4):
         asyncio.run(curating.process(records[curating.next_offset :]))
@@ -95,7 +102,9 @@ def test_a_bug_in_work_that_was_left_is_logged_and_ends_that_work(
     state = State()
     state.pending = Pending([Task(TaskKind.REVIEW, "0" * 32)])
     lane = Lane(0, state, DEFAULT_POLICY, Metrics("curate"))
-    curating = CurateLane(KafkaTopics("news."), 0, 0, lane, 7, BugLimit())
+    curating = CurateLane(
+        KafkaTopics("news."), 0, 0, lane, LanePosition(7, "news.curate"), BugLimit()
+    )
     outgoing = asyncio.run(curating.process(()))
     assert not curating.is_pending
     assert [record.key for record in outgoing] == [b"lane", b"pending", b"position"]
@@ -106,7 +115,7 @@ def test_a_bug_in_work_that_was_left_is_logged_and_ends_that_work(
 
 def _curating(state: State) -> CurateLane:
     lane = Lane(0, state, DEFAULT_POLICY, Metrics("curate"))
-    return CurateLane(KafkaTopics("news."), 0, 0, lane, 0, BugLimit())
+    return CurateLane(KafkaTopics("news."), 0, 0, lane, LanePosition(0, "news.curate"), BugLimit())
 
 
 def test_a_record_of_a_newer_form_waits_and_is_no_dead_letter() -> None:
@@ -130,5 +139,47 @@ def test_an_upgrade_is_committed_without_an_input() -> None:
     assert curating.is_pending
     lane, position = asyncio.run(curating.process(()))
     assert form_of_lane(lane.value or b"") == curating.form == FORM
-    assert orjson.loads(position.value or b"") == {"next_offset": 1}
+    assert orjson.loads(position.value or b"") == {"next_offset": 1, "group": "news.curate"}
     assert not curating.is_pending
+
+
+def test_a_bug_too_many_halts_its_lane_alone_and_is_not_counted() -> None:
+    metrics, bugs, topics = Metrics("curate"), BugLimit(), KafkaTopics("news.")
+    broken, sound = (
+        CurateLane(topics, n, 0, Lane(n, State(), DEFAULT_POLICY, metrics), LanePosition(), bugs)
+        for n in range(2)
+    )
+    bug = Fault(Reason.INTERNAL_ERROR, None, "an oversight")
+    for offset in range(MAX_BUGS):
+        assert broken.halted is None
+        broken.set_aside(Record(offset, None, None), bug)
+    assert isinstance(broken.halted, StopError)
+    assert broken.halted.reason is StopReason.HALTED
+    assert str(broken.halted).startswith("halted: 20 records failed because of a bug")
+    assert broken.next_offset == MAX_BUGS - 1
+    asyncio.run(sound.process(_records()[:3]))
+    assert (sound.halted, sound.next_offset) == (None, 3)
+    sound.note_commit()
+    assert totals(metrics[INPUTS]) == {"curated": 3, "dead-lettered": MAX_BUGS - 1}
+    sound.set_aside(Record(3, None, None), bug)
+    assert sound.halted is not None, "the process has met more bugs than it may"
+
+
+def test_passed_offsets_are_counted_in_the_next_transaction() -> None:
+    state, metrics = State(), Metrics("curate")
+    lane = Lane(0, state, DEFAULT_POLICY, metrics)
+    curating = CurateLane(KafkaTopics("news."), 0, 0, lane, LanePosition(7), BugLimit())
+    asyncio.run(curating.process(_records()[7:9]))
+    curating.next_offset = 50
+    curating.pass_over(41)
+    assert curating.is_pending
+    lane_row, position = asyncio.run(curating.process(()))
+    assert orjson.loads(lane_row.value or b"")["outcomes"] == {"curated": 2, "passed": 41}
+    assert orjson.loads(position.value or b"") == {"next_offset": 50, "group": ""}
+    assert not curating.is_pending
+    curating.note_commit()
+    assert totals(metrics[INPUTS]) == {"curated": 2, "passed": 41}
+    value = metrics.registry.get_sample_value
+    assert value("newsloom_unaccounted_inputs", {"lane": "0"}) == 0
+    counted = {"lane": "0", "outcome": "passed"}
+    assert value("newsloom_committed_inputs", counted) == 41

@@ -88,7 +88,7 @@ def test_a_worker_asks_for_the_form_until_it_is_the_newest() -> None:
         return next(answers)
 
     enricher = Enricher(Catalogue({}, TopicIndex([]), "one"), "off")
-    arguments = KafkaTopics("news."), LaneTable({}), "group", enricher, Metrics("enrich")
+    arguments = KafkaTopics("news."), LaneTable({}), enricher, Metrics("enrich")
     processor = EnrichProcessor(*arguments, None, find_form)
 
     async def form() -> int:

@@ -12,7 +12,6 @@ from newsloom.adapters.failures import OutageError
 from newsloom.commands.kafka.tail import Since, tail
 from newsloom.commands.schemas import DOCUMENTS, schemas
 from newsloom.records.schemas import READERS
-from newsloom.runtimes.kafka.clients.admin import Sizes
 from newsloom.runtimes.kafka.clients.tail import resolve_topic
 from newsloom.runtimes.kafka.topics.asyncapi import asyncapi_text
 from newsloom.runtimes.kafka.topics.definitions import (
@@ -28,6 +27,7 @@ from newsloom.runtimes.kafka.topics.definitions import (
     KafkaTopic,
     KafkaTopics,
 )
+from newsloom.runtimes.kafka.topics.differences import Sizes
 from newsloom.runtimes.kafka.topics.page import topics_page
 
 SCHEMAS = Path(__file__).parents[5] / "schemas"
@@ -47,6 +47,12 @@ def test_topic_names_have_the_prefix_and_are_in_pipeline_order() -> None:
     ]
     assert topics.stories == "mine.stories.v1"
     assert KafkaTopics().article_events == "news.article-events.v1"
+
+
+def test_groups_are_named_after_the_topics() -> None:
+    assert KafkaTopics().group("enrich") == "news.enrich"
+    assert KafkaTopics("staging.").group("curate") == "staging.curate"
+    assert KafkaTopics("staging.").former_group("curate") == "newsloom.curate"
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.suffix)

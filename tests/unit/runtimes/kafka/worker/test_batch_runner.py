@@ -18,9 +18,10 @@ from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.attempts import Attempts, decode_attempts
 from newsloom.runtimes.hang_limit import HangLimit
 from newsloom.runtimes.kafka.clients.messages import Headers, Outgoing
-from newsloom.runtimes.kafka.worker.batch_runner import BatchRunner
+from newsloom.runtimes.kafka.worker.batch_runner import SKIP_AFTER_S, BatchRunner
 from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter, Batch, BatchInWork
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
+from newsloom.runtimes.stops import Stop, StopError, StopReason, stop_of
 
 SOURCE = TopicPartition("news.article-events.v1", 0)
 POISON = 5
@@ -56,6 +57,7 @@ class Partition:
     out: list[tuple[str, int]] = field(default_factory=list)
     step: Callable[[], None] = _do_nothing
     commits: int = 0
+    is_closed: bool = False
 
     async def commit(
         self, records: Iterable[Outgoing], next_offset: int, attempts: Attempts
@@ -65,6 +67,9 @@ class Partition:
         self.out += [(record.topic, int(record.key or b"")) for record in records]
         self.offset, self.text = next_offset, attempts.encode()
         self.step()
+
+    async def stop(self) -> None:
+        self.is_closed = True
 
     @property
     def attempts(self) -> Attempts:
@@ -80,9 +85,10 @@ class Processing:
 
     def __init__(self, next_offset: int, act: Callable[[int], Any]) -> None:
         self.next_offset = next_offset
-        self.halted: OutageError | None = None
+        self.halted: StopError | NewerFormError | None = None
         self.newer_at: int | None = None
         self.sizes: list[int] = []
+        self.passed = 0
         self._act = act
 
     async def process(self, records: Sequence[Any]) -> list[Outgoing]:
@@ -103,6 +109,9 @@ class Processing:
         assert fault.stage is self.stage
         self.next_offset = record.offset + 1
         return [Outgoing(LETTER, 0, b"%d" % record.offset, None)]
+
+    def pass_over(self, offsets: int) -> None:
+        self.passed += offsets
 
     def note_commit(self) -> None:
         """Nothing is measured."""
@@ -248,14 +257,14 @@ def test_a_halt_commits_what_precedes_the_bug_and_ends_the_work() -> None:
     original = processing.process
 
     async def halt_at_the_fourth(records: Sequence[Any]) -> list[Outgoing]:
-        processing.halted = OutageError("halted: 20 records")
+        processing.halted = StopError(StopReason.HALTED, "20 records")
         return await original(records[:3])
 
     processing.process = halt_at_the_fourth  # type: ignore[method-assign]
-    with pytest.raises(OutageError, match="halted: 20 records"):
+    with pytest.raises(StopError, match="halted: 20 records"):
         asyncio.run(work(runner, partition))
     assert (partition.offset, len(partition.out)) == (3, 3)
-    assert partition.attempts.halted == "halted: 20 records"
+    assert partition.attempts.stop == Stop(StopReason.HALTED, "halted: 20 records")
 
 
 def test_the_parent_can_tell_which_batch_a_dead_worker_processed() -> None:
@@ -289,3 +298,67 @@ def test_a_record_of_a_newer_form_waits_after_what_precedes_it() -> None:
     newer, _ = own(partition, lambda _: None)
     asyncio.run(work(newer, partition))
     assert partition.out == [(RECORD, n) for n in range(4)]
+
+
+def test_a_move_is_accounted_for_once_by_an_owner_that_lives_through_the_commit() -> None:
+    partition = Partition(inputs=60, offset=50)
+    partition.text = Attempts(passed=3).moved(10, 40).encode()
+    passed: list[int] = []
+    for _ in range(2):  # the second time the process dies after the commit
+
+        def die() -> None:
+            if partition.commits == len(passed):
+                raise Death
+
+        partition.step = die
+        runner, processing = own(partition, lambda _: None)
+        with pytest.raises(Death):
+            asyncio.run(runner.finish_pending())
+        passed.append(processing.passed)
+        partition.commits = 0
+    assert passed == [40, 40], "the first owner died before the commit"
+    partition.step = _do_nothing
+    runner, processing = own(partition, lambda _: None)
+    asyncio.run(runner.finish_pending())
+    assert (processing.passed, partition.commits, runner.passed) == (0, 0, 43)
+    live(partition, lambda _: None)
+    assert partition.out == [(RECORD, n) for n in range(50, 60)]
+    assert partition.attempts == Attempts(passed=43)
+
+
+@pytest.mark.parametrize("reason", StopReason)
+def test_a_stop_is_committed_unless_a_newer_release_ends_it(reason: StopReason) -> None:
+    partition = Partition(inputs=8, offset=4)
+    runner, _ = own(partition, lambda _: None)
+    asyncio.run(runner.stop(Stop(reason, f"{reason}: why")))
+    expected = None if reason is StopReason.NEWER_FORM else Stop(reason, f"{reason}: why")
+    assert (partition.offset, partition.attempts.stop) == (4, expected)
+    assert partition.is_closed
+
+
+def test_offsets_without_records_are_skipped_when_nothing_was_committed_for_a_while() -> None:
+    partition = Partition(inputs=8, offset=4)
+    runner, processing = own(partition, lambda _: None)
+    asyncio.run(runner.skip_to(6))
+    assert partition.commits == 0
+    runner._committed_at -= SKIP_AFTER_S + 1
+    asyncio.run(runner.skip_to(4))
+    assert partition.commits == 0
+    asyncio.run(runner.skip_to(6))
+    assert (partition.offset, processing.next_offset, runner.committed) == (6, 6, 6)
+
+
+def test_a_transaction_that_must_not_be_committed_leaves_the_position_as_it_was() -> None:
+    partition = Partition(inputs=60, offset=50, text=Attempts(passed=3).moved(10, 40).encode())
+    before = partition.attempts
+    runner, _ = own(partition, lambda _: None)
+
+    def refuse() -> None:
+        raise StopError(StopReason.ROWS_BEHIND, "rows were lost")
+
+    partition.step = refuse
+    with pytest.raises(StopError) as caught:
+        asyncio.run(runner.finish_pending())
+    partition.step = _do_nothing
+    asyncio.run(runner.stop(stop_of(caught.value)))
+    assert (partition.offset, partition.attempts) == (50, before.stopped(stop_of(caught.value)))

@@ -17,6 +17,7 @@ from newsloom.runtimes.bug_limit import BugLimit
 from newsloom.runtimes.kafka.clients.messages import Headers
 from newsloom.runtimes.kafka.stages.curate import CurateLane
 from newsloom.runtimes.kafka.stages.enriched_records import encode_arrival
+from newsloom.runtimes.kafka.stages.lane_reader import LanePosition
 from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
 from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
@@ -65,13 +66,13 @@ class Aged:
 def test_the_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
     metrics = Metrics("curate")
     telemetry = Telemetry(metrics, Health(60), AbortCounter())
-    telemetry.note_assigned({0})
+    telemetry.note_assigned({0}, {0})
     for step in steps:
         if isinstance(step, Aged):
             record = Record(int((time.time() - step.age_s) * 1000))
             telemetry.note_commit(0, [record], 0.1)
         else:
-            telemetry.note_lags({0: step})
+            telemetry.note_lags({0: step}, {0: 0})
     labels = {"stage": "curate", "partition": "0"}
     measured = metrics.registry.get_sample_value("newsloom_consumer_lag_seconds", labels)
     assert measured == pytest.approx(lag_s, abs=2)
@@ -80,7 +81,7 @@ def test_the_lag_in_time(steps: list[int | Aged], lag_s: int) -> None:
 def test_a_withdrawal_that_another_lane_counts_is_not_an_input_of_this_lane() -> None:
     metrics, state = Metrics("curate"), State()
     lane = Lane(1, state, DEFAULT_POLICY, metrics)
-    curating = CurateLane(KafkaTopics("news."), 1, 0, lane, 0, BugLimit())
+    curating = CurateLane(KafkaTopics("news."), 1, 0, lane, LanePosition(), BugLimit())
     records = []
     for offset, is_counted in enumerate((True, False)):
         key, value = encode_arrival(WithdrawalArrival(("0" * 32,), is_counted))

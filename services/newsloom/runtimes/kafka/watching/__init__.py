@@ -1,0 +1,1 @@
+"""Watching brokers and the worker, to say what the worker waits for."""

@@ -1,0 +1,1 @@
+"""Mishaps that take longer than 15 s to be told or to end. `make chaos` runs them."""
