@@ -4,7 +4,6 @@ In: the size of a run, a random generator. Out: killed, frozen, changed brokers 
 log of what was done when.
 """
 
-import asyncio
 import shutil
 import time
 from collections import Counter
@@ -13,8 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from typing import NamedTuple
-
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from deploy.kafka.brokers import Cluster
 from tests.chaos.traffic import Pause, PauseMeter
@@ -173,7 +170,7 @@ class Chaos:
         """Kill the broker that coordinates a consumer group, curate and enrich in turn."""
         group = self.kafka.prefix + ("curate", "enrich")[self._broker_kills % 2]
         self._broker_kills += 1
-        number = asyncio.run(_coordinator(self.kafka.servers, group))
+        number = self.kafka.coordinator(group)
         self.cluster.kill(number)
         self.report(f"kill broker {number}, coordinator of {group}")
         self._after(BROKER_DOWN_S, partial(self._restart, number))
@@ -233,23 +230,5 @@ class Chaos:
     def _add_partitions(self) -> None:
         self._partitions += 1
         topic = self.kafka.prefix + EVENTS
-        asyncio.run(_set_partitions(self.kafka.servers, topic, self._partitions))
+        self.kafka.add_partitions(topic, self._partitions)
         self._end_mishap(f"{topic} has {self._partitions} partitions")
-
-
-async def _coordinator(servers: str, group: str) -> int:
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
-        return int(await admin.find_coordinator(group))
-    finally:
-        await admin.close()
-
-
-async def _set_partitions(servers: str, topic: str, count: int) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
-        await admin.create_partitions({topic: NewPartitions(count)})
-    finally:
-        await admin.close()

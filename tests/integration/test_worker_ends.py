@@ -1,7 +1,6 @@
 """Workers that are killed, frozen or replaced during work publish what undisturbed ones would."""
 
 import json
-import shutil
 import signal
 import subprocess
 from collections import deque
@@ -9,22 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from deploy.kafka.brokers import Cluster
-from tests.support.endpoint import ask
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
-from tests.support.ports import pick_neighbours
 from tests.support.processes import memory_kib, status
 from tests.support.verifier import verify
 from tests.support.workers import (
     CURATED,
     ENRICHED,
-    EVENTS,
     Event,
     await_all,
     await_more,
@@ -167,11 +162,8 @@ def test_a_worker_frozen_before_a_commit_is_replaced_and_fails_when_it_resumes(
     assert_exact(kafka, inputs, tmp_path / "embedded")
 
 
-def test_workers_survive_a_restart_of_the_broker_and_the_loss_of_a_log(tmp_path: Path) -> None:
-    """Workers wait for the broker, or end and are restarted by their parent.
-
-    A partition whose log is empty after a restart stops, until an operator moves its position.
-    """
+def test_workers_survive_a_restart_of_the_broker(tmp_path: Path) -> None:
+    """Workers wait for the broker, or end and are restarted by their parent."""
     with Cluster(tmp_path / "broker", 1) as cluster:
         kafka = Kafka(cluster.bootstrap_servers, "restart.")
         create_topics(kafka, PARTITIONS)
@@ -188,28 +180,6 @@ def test_workers_survive_a_restart_of_the_broker_and_the_loss_of_a_log(tmp_path:
             workers.communicate(timeout=30)
             assert workers.returncode == 0
         assert_exact(kafka, inputs, tmp_path / "embedded")
-        _lose_log(kafka, cluster)
-
-
-def _lose_log(kafka: Kafka, cluster: Cluster) -> None:
-    """Deletes the log of a partition while the broker is down and a worker runs."""
-    port = pick_neighbours()
-    watched = replace(kafka, settings={"NEWSLOOM_METRICS_PORT": str(port)})
-    with started(watched, "enrich", "--restart"):
-        wait_for(lambda: ask(port, "/readyz").status == 200, "a ready worker")
-        cluster.stop()
-        shutil.rmtree(cluster.directory / "broker-1" / "data" / f"{kafka.prefix}{EVENTS}-0")
-        cluster.start()
-        why = f"{kafka.prefix}{EVENTS} partition 0 is stopped at offset "
-        wait_for(lambda: why in ask(port, "/readyz").text, "a stopped partition")
-        assert "log-behind: the log ends at 0" in ask(port, "/readyz").text
-        moved = kafka.newsloom("resume", "--from", 0, "--stage", "enrich", "--partition", 0)
-        assert moved.out.endswith(" to 0; 0 offsets pass unread\n"), moved
-        wait_for(lambda: ask(port, "/readyz").status == 200, "a ready worker")
-        before = kafka.count(kafka.prefix + ENRICHED)
-        send(kafka, islice(feed(), 20))
-        # With a marker after each transaction
-        wait_for(lambda: kafka.count(kafka.prefix + ENRICHED) > before + 20, "enriched records")
 
 
 def test_a_slow_worker_leaves_its_backlog_on_the_broker(kafka: Kafka, tmp_path: Path) -> None:

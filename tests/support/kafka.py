@@ -7,12 +7,12 @@ shares no code with Newsloom reads them.
 import asyncio
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from tests.support.forked import COMMAND
@@ -83,12 +83,33 @@ class Kafka:
         self, topic: str, partitions: int, configs: dict[str, str], replication: int = 1
     ) -> None:
         """Creates a topic with `configs`, without `newsloom topics create`."""
-        topic_to_create = NewTopic(topic, partitions, replication, topic_configs=configs)
-        asyncio.run(_create(self.servers, topic_to_create))
+        created = NewTopic(topic, partitions, replication, topic_configs=configs)
+        asyncio.run(_administer(self.servers, lambda admin: admin.create_topics([created])))
+
+    def delete(self, topic: str) -> None:
+        """Deletes a topic."""
+        asyncio.run(_administer(self.servers, lambda admin: admin.delete_topics([topic])))
+
+    def add_partitions(self, topic: str, count: int) -> None:
+        """Adds partitions to a topic, until there are `count`."""
+        added = {topic: NewPartitions(count)}
+        asyncio.run(_administer(self.servers, lambda admin: admin.create_partitions(added)))
+
+    def coordinator(self, group: str) -> int:
+        """The number of the broker that coordinates a consumer group."""
+        return int(
+            asyncio.run(_administer(self.servers, lambda admin: admin.find_coordinator(group)))
+        )
 
     def setting(self, topic: str, name: str) -> str:
         """The value of a setting of a topic."""
-        return asyncio.run(_setting(self.servers, topic, name))
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+        (response,) = asyncio.run(
+            _administer(self.servers, lambda admin: admin.describe_configs([resource]))
+        )
+        (found,) = response.to_object()["resources"]
+        entries = {one["config_names"]: one["config_value"] for one in found["config_entries"]}
+        return str(entries[name])
 
 
 class Reader:
@@ -180,25 +201,10 @@ async def _send(
             await producer.abort_transaction()
 
 
-async def _create(servers: str, topic: NewTopic) -> None:
+async def _administer(servers: str, act: Callable[[AIOKafkaAdminClient], Awaitable[Any]]) -> Any:
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:
-        await admin.create_topics([topic])
-    finally:
-        await admin.close()
-
-
-async def _setting(servers: str, topic: str, name: str) -> str:
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
-        resource = ConfigResource(ConfigResourceType.TOPIC, topic)
-        (response,) = await admin.describe_configs([resource])
-        (found,) = response.to_object()["resources"]
-        entries = {
-            entry["config_names"]: entry["config_value"] for entry in found["config_entries"]
-        }
-        return str(entries[name])
+        return await act(admin)
     finally:
         await admin.close()

@@ -4,6 +4,7 @@ The broker is started again and again with other settings, under the same worker
 """
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.chaos.mishaps.events import await_enriched, events
 from tests.support.endpoint import ask
 from tests.support.kafka import Kafka
 from tests.support.waiting import posted
-from tests.support.workers import EVENTS, create_topics, send
+from tests.support.workers import EVENTS, create_topics, send, wait_for
 
 RF_3 = {
     "transaction.state.log.replication.factor": "3",
@@ -90,3 +91,24 @@ def test_a_broker_that_cannot_serve_a_worker_is_told_with_its_fix(tmp_path: Path
                 post = stack.enter_context(posted(kafka, "enrich", tmp_path))
                 post.await_told("group-refused", "client somebody at 127.0.0.1")
             post.await_well()
+
+
+def test_a_log_lost_while_the_broker_is_down_stops_its_partition(tmp_path: Path) -> None:
+    """Until an operator moves the position; then it is read from there."""
+    with Cluster(tmp_path / "kafka", 1) as cluster:
+        kafka = Kafka(cluster.bootstrap_servers, "lost.")
+        create_topics(kafka)
+        send(kafka, events(5))
+        with posted(kafka, "enrich", tmp_path) as post:
+            await_enriched(kafka, 5)
+            cluster.stop()
+            shutil.rmtree(cluster.data(1) / f"{kafka.prefix}{EVENTS}-0")
+            cluster.start()
+            why = f"{kafka.prefix}{EVENTS} partition 0 is stopped at offset 5: log-behind"
+            wait_for(lambda: why in ask(post.port, "/readyz").text, "a stopped partition")
+            assert "the log ends at 0" in ask(post.port, "/readyz").text
+            moved = kafka.newsloom("resume", "--from", 0, "--stage", "enrich", "--partition", 0)
+            assert moved.out.endswith(" to 0; 0 offsets pass unread\n"), moved
+            post.await_well()
+            send(kafka, events(10)[5:])
+            await_enriched(kafka, 10)

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from deploy.kafka.brokers import Cluster
 from tests.chaos.mishaps.events import await_enriched, events
@@ -23,27 +22,6 @@ from tests.support.workers import (
     send,
     wait_for,
 )
-
-
-async def _change(servers: str, topic: str, partitions: int | None) -> None:
-    """Deletes a topic, or adds partitions to it."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
-        if partitions is None:
-            await admin.delete_topics([topic])
-        else:
-            await admin.create_partitions({topic: NewPartitions(partitions)})
-    finally:
-        await admin.close()
-
-
-def delete(kafka: Kafka, topic: str) -> None:
-    asyncio.run(_change(kafka.servers, kafka.prefix + topic, None))
-
-
-def add_partitions(kafka: Kafka, topic: str, count: int) -> None:
-    asyncio.run(_change(kafka.servers, kafka.prefix + topic, count))
 
 
 async def _leave_open(servers: str, topic: str, timeout_ms: int) -> None:
@@ -81,12 +59,12 @@ def test_changes_of_topics_are_told_and_the_worker_goes_on(tmp_path: Path) -> No
 
         asyncio.run(_leave_open(cluster.bootstrap_servers, held[0].prefix + EVENTS, 45_000))
         send(held[0], events(9)[5:])
-        delete(deleted[0], EVENTS)
-        delete(again[0], EVENTS)
+        deleted[0].delete(deleted[0].prefix + EVENTS)
+        again[0].delete(again[0].prefix + EVENTS)
         again[0].create(again[0].prefix + EVENTS, 1, CREATE_TIME)
         send(again[0], events(4))
-        add_partitions(more[0], EVENTS, 3)
-        add_partitions(lanes[0], ENRICHED, 2)
+        more[0].add_partitions(more[0].prefix + EVENTS, 3)
+        lanes[0].add_partitions(lanes[0].prefix + ENRICHED, 2)
 
         await_enriched(again[0], 5 + 4)
         wait_for(lambda: scrape(more[1].port).of("newsloom_assigned_partitions") == 3, "3 assigned")
