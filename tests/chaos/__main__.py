@@ -23,11 +23,11 @@ from deploy.kafka.brokers import Cluster
 from tests.chaos.deeds import FULL, PARTITIONS, RECOVERY_S, SIZE, Chaos, plan
 from tests.chaos.traffic import CODECS, Feed, PauseMeter, is_caught_up
 from tests.chaos.worker_pool import WorkerPool
-from tests.support.acl import AUTHORIZER
+from tests.support.acl import AUTHORIZER, QUORUM
 from tests.support.generator import generate
 from tests.support.kafka import Kafka
 from tests.support.verifier import PUBLISHED, verify
-from tests.support.workers import Event
+from tests.support.workers import Event, create_uncompacted
 
 QUIET_S = 5.0
 """After this time without a record, the run checks whether all events are processed."""
@@ -36,13 +36,6 @@ MAX_PAUSE_S = 15.0
 LISTED = 12
 """The longest pauses that the result shows and checks."""
 START = datetime(2024, 3, 4, tzinfo=UTC)
-# Compaction must not remove a record before the verifier has counted it.
-UNCOMPACTED = {
-    "cleanup.policy": "compact,delete",
-    "min.compaction.lag.ms": "86400000",
-    "max.message.bytes": "4194304",
-    "min.insync.replicas": "2",
-}
 
 
 def feed(seed: int, count: int) -> list[Event]:
@@ -59,8 +52,7 @@ def feed(seed: int, count: int) -> list[Event]:
 def run(cluster: Cluster, options: argparse.Namespace, folder: Path) -> bool:
     """Run the test. Returns True if it passed."""
     kafka = Kafka(cluster.bootstrap_servers, "chaos.")
-    for topic in PUBLISHED:
-        kafka.create(kafka.prefix + topic, 1, UNCOMPACTED, replication=3)
+    create_uncompacted(kafka, PUBLISHED, replication=3)
     created = kafka.newsloom("topics", "create", "--partitions", PARTITIONS)
     assert created.code in (0, 1), created.err
     events = feed(options.seed, options.events)
@@ -151,7 +143,7 @@ def main() -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # The test kills brokers on purpose.
     with (
         tempfile.TemporaryDirectory(prefix="newsloom-chaos-") as folder,
-        Cluster(Path(folder) / "brokers", 3, settings=AUTHORIZER) as cluster,
+        Cluster(Path(folder) / "brokers", 3, settings=AUTHORIZER | QUORUM) as cluster,
     ):
         has_passed = run(cluster, options, Path(folder))
     print("passed" if has_passed else "FAILED")

@@ -38,7 +38,7 @@ from tests.support.generator import generate
 from tests.support.kafka import Kafka
 from tests.support.ports import pick_neighbours
 from tests.support.verifier import PUBLISHED, verify
-from tests.support.workers import Event
+from tests.support.workers import Event, create_uncompacted
 
 WINDOW_DAYS = 10
 FIRST_SHARE = 25
@@ -57,10 +57,6 @@ SAMPLES = 600
 DRAIN_LIMIT_S = 300.0
 MAX_WAITING = 10
 """Records that may wait at the end: the markers of transactions always count as waiting."""
-UNCOMPACTED = {
-    "cleanup.policy": "delete",
-    "max.message.bytes": "4194304",
-}
 
 
 def feed(count: int, servers: ImageServers, images: int, per_day: int) -> Iterator[Event]:
@@ -168,8 +164,7 @@ def _prepare(cluster: Cluster, port: int) -> Kafka:
         "NEWSLOOM_METRICS_PORT": str(port),
     }
     kafka = Kafka(cluster.bootstrap_servers, "soak.", settings)
-    for topic in PUBLISHED:
-        kafka.create(kafka.prefix + topic, 1, UNCOMPACTED)
+    create_uncompacted(kafka, PUBLISHED)
     created = kafka.newsloom("topics", "create", "--partitions", 1)
     assert created.code in (0, 1), created.err
     return kafka

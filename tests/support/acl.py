@@ -13,6 +13,18 @@ AUTHORIZER = {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "allow.everyone.if.no.acl.found": "true",
 }
+QUORUM = {
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+    "sasl.mechanism.controller.protocol": "PLAIN",
+    "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.controller.plain.sasl.jaas.config": (
+        "org.apache.kafka.common.security.plain.PlainLoginModule required "
+        'username="broker" password="broker" user_broker="broker";'
+    ),
+    "super.users": "User:broker",
+}
+"""With AUTHORIZER on several brokers. They vote before any access list is read, so they need a name
+that may do everything, which the workers do not have."""
 _KINDS = {"topic": 2, "group": 3, "transactional id": 5}
 _OPERATIONS = {"All": 2, "Read": 3, "Write": 4, "Describe": 8}
 _LITERAL, _DENY, _ALLOW = 3, 2, 3

@@ -51,6 +51,17 @@ class Published(NamedTuple):
     digest: bytes
 
 
+def _nearest(places: Iterable[Place], reached: dict[int, int]) -> Place:
+    """Of places with equal inputs the one that is next in its partition.
+
+    They are in several partitions if some were added between the inputs.
+    """
+    gaps = [
+        (offset - reached.get(partition, 0), (partition, offset)) for partition, offset in places
+    ]
+    return min([gap for gap in gaps if gap[0] >= 0] or gaps)[1]
+
+
 @dataclass(slots=True)
 class _Inputs:
     """The article events by place, and the places of events with equal identity, in order."""
@@ -203,7 +214,8 @@ class Verifier:
             if not places:
                 self.account.note("repeated", f"{arrival} was enriched again")
                 continue
-            partition, offset = place = places.popleft()
+            partition, offset = place = _nearest(places, reached)
+            places.remove(place)
             if offset < reached.get(partition, 0) and (arrival.identity is not None or ident):
                 self.account.note("backward", f"{place} is enriched after {reached[partition]}")
             reached[partition] = max(offset, reached.get(partition, 0))

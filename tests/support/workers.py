@@ -24,7 +24,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from newsloom.rules.lanes import LaneTable
 from newsloom.runtimes.kafka.clients.admin import create_topics as create_missing
 from newsloom.runtimes.kafka.clients.admin import open_admin
-from newsloom.runtimes.kafka.topics.definitions import KafkaTopics
+from newsloom.runtimes.kafka.topics.definitions import TOPICS, KafkaTopics
 from newsloom.runtimes.kafka.topics.differences import Sizes
 from tests.support.forked import COMMAND
 from tests.support.kafka import Kafka
@@ -62,6 +62,14 @@ def create_topics(kafka: Kafka, partitions: int = 1) -> None:
             await create_missing(admin, KafkaTopics(kafka.prefix), Sizes(lanes, partitions))
 
     asyncio.run(work())
+
+
+def create_uncompacted(kafka: Kafka, suffixes: Iterable[str], replication: int = 1) -> None:
+    """Creates topics of one partition, whose records stay until a verifier has counted them."""
+    for topic in TOPICS:
+        if topic.suffix in suffixes:
+            configs = topic.configs(replication) | {"min.compaction.lag.ms": "86400000"}
+            kafka.create(kafka.prefix + topic.suffix, 1, configs, replication)
 
 
 def start_worker(

@@ -22,7 +22,14 @@ from aiokafka import ConsumerRecord
 from tests.support.kafka import Kafka, Reader
 from tests.support.processes import peak_mib, processor_s
 from tests.support.verifier import PUBLISHED, verify
-from tests.support.workers import LANE_STATE, Event, create_topics, send, start_worker
+from tests.support.workers import (
+    LANE_STATE,
+    Event,
+    create_topics,
+    create_uncompacted,
+    send,
+    start_worker,
+)
 
 STAGES = ("enrich", "curate")
 MIB = 1024 * 1024
@@ -30,12 +37,6 @@ _KUBERNETES = Path(__file__).parents[3] / "deploy" / "kubernetes"
 _LIMIT = re.compile(r"limits: \{memory: (\d+)(Mi|Gi)\}")
 _CGROUPS = ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")
 """The folder of the memory controller and the file of the limit, in version 1 and 2."""
-# Compaction must not remove a record before it is counted.
-_UNCOMPACTED = {
-    "cleanup.policy": "compact",
-    "min.compaction.lag.ms": "86400000",
-    "max.message.bytes": "4194304",
-}
 _QUIET_READS = 15
 _PATIENCE_S = 120.0
 """The longest time without a transaction while inputs wait."""
@@ -224,8 +225,7 @@ def running_lane(
 ) -> Iterator[Lane]:
     """A new lane whose workers run; they are killed at the end if they still run."""
     kafka = Kafka(servers, f"{name}.", settings)
-    for topic in (*PUBLISHED, LANE_STATE):
-        kafka.create(kafka.prefix + topic, 1, _UNCOMPACTED)
+    create_uncompacted(kafka, (*PUBLISHED, LANE_STATE))
     create_topics(kafka)
     usage = {stage: Usage(limits_mib[stage]) for stage in STAGES}
     with kafka.reading(LANE_STATE) as reader:
