@@ -62,7 +62,8 @@ class Mishap(NamedTuple):
     def allows(self, pause: Pause) -> bool:
         """Whether the output may have stopped for this pause."""
         end_s = pause.began_s + pause.length_s
-        return end_s > self.began_s and end_s <= self.ended_s + RECOVERY_S
+        is_during = pause.began_s <= self.ended_s and end_s > self.began_s
+        return is_during and end_s <= self.ended_s + RECOVERY_S
 
 
 def plan(random: Random, events: int, duration_s: float) -> list[tuple[float, str]]:
