@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 from aiokafka.protocol.coordination import FindCoordinatorRequest
 from aiokafka.protocol.offset import OffsetRequest
 
+from newsloom.runtimes.kafka.clients.admin import PROBE_TIMEOUT_MS
 from newsloom.runtimes.kafka.clients.connection import describe_error
 from newsloom.runtimes.kafka.watching.causes import (
     INTERNAL,
@@ -30,8 +31,6 @@ from newsloom.runtimes.kafka.watching.causes import (
 )
 from newsloom.runtimes.kafka.watching.metadata import MetadataRequest
 
-REQUEST_TIMEOUT_MS = 2_000
-"""The timeout of one broker: if two of three are frozen, there is time left for the third."""
 LOOK_S = 7.0
 OPERATIONS = {"Read": 3, "Write": 4, "Describe": 8, "DescribeConfigs": 10}
 """The numbers of the operations in Kafka's access lists, which are bits of what is allowed."""
@@ -72,7 +71,7 @@ class Observer:
         needs = self._needs
         if self._admin is None:
             self._admin = AIOKafkaAdminClient(
-                bootstrap_servers=needs.servers.split(","), request_timeout_ms=REQUEST_TIMEOUT_MS
+                bootstrap_servers=needs.servers.split(","), request_timeout_ms=PROBE_TIMEOUT_MS
             )
             await self._admin.start()
         brokers = self._admin._client.cluster.brokers()
