@@ -49,7 +49,7 @@ test-fast: setup  ## run the tests that need no broker, browser or namespace, in
 	$(BIN)/python -c "import newsloom.bootstrap"
 	$(PYTEST) -n 3 --quick
 
-chaos: setup  ## kill, freeze and replace workers and brokers under load; all mishaps; 20 minutes
+chaos: setup  ## kill, freeze, replace workers and brokers under load; all mishaps; 25 min
 	$(BIN)/python -m tests.chaos $(CHAOS)
 	$(PYTEST) tests/chaos
 

@@ -1,1 +1,1 @@
-"""`make chaos`: workers and brokers are killed, frozen, added and removed while events flow."""
+"""`make chaos`: slow proofs. Workers and brokers are killed, frozen, added and removed."""

@@ -10,7 +10,6 @@ from xdist.scheduler import LoadScopeScheduling
 
 LONGEST_FIRST = (
     "tests/integration/test_worker_ends.py",
-    "tests/integration/test_image.py",
     "tests/integration/test_dashboard.py",
     "tests/e2e/test_kill.py",
     "tests/integration/test_brokers.py",
@@ -24,6 +23,7 @@ LONGEST_FIRST = (
 """Files and folders whose tests take longest, in this order; all others run after them."""
 
 SINGLY = {
+    "tests/chaos/mishaps/test_replaced_workers.py",
     "tests/e2e/test_catalogue.py",
     "tests/e2e/test_compare.py",
     "tests/e2e/test_images.py",
@@ -36,7 +36,6 @@ SINGLY = {
     "tests/integration/test_sealing_workers.py",
     "tests/integration/test_topics.py",
     "tests/integration/test_watching.py",
-    "tests/integration/test_worker_ends.py",
     "tests/integration/test_workers.py",
     "tests/integration/test_workers_images.py",
     "tests/property/test_lane_property.py",

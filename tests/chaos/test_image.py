@@ -4,7 +4,6 @@ Its steps run in order, on the files of a checkout that .dockerignore does not e
 """
 
 import json
-import re
 import signal
 import subprocess
 import time
@@ -15,7 +14,7 @@ import pytest
 from newsloom import __version__
 from newsloom.runtimes.kafka.worker.worker import DRAIN_S
 from newsloom.settings import Settings
-from tests.support.image import Stage, build, build_context, instructions, is_ignored
+from tests.support.image import Stage, build, build_context, instructions
 from tests.support.kafka import Kafka
 from tests.support.ports import pick_neighbours
 from tests.support.site import Site, answer
@@ -48,36 +47,6 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scratch")
     folder.chmod(0o1777)
     return folder
-
-
-@pytest.mark.parametrize(
-    ("name", "is_excluded", "reason"),
-    [
-        ("services/newsloom/cli.py", False, "in a folder that is included"),
-        ("services/newsloom/__pycache__/cli.pyc", True, "a later pattern overrides, at any depth"),
-        ("tests/support/image.py", True, "a file that no pattern includes is excluded"),
-        ("deploy/requirements.lock", False, "included by a pattern with a star"),
-        ("deploy/kafka/x.lock", True, "a star does not match a slash"),
-        ("newsloom.toml", True, "local settings must not be in the image"),
-    ],
-)
-def test_only_included_files_are_in_the_build_context(
-    name: str, is_excluded: bool, reason: str
-) -> None:
-    lines = (TOP / ".dockerignore").read_text().splitlines()
-    patterns = [line for line in lines if line and not line.startswith("#")]
-    assert is_ignored(name, patterns) is is_excluded, reason
-
-
-def test_image_installs_the_tested_versions() -> None:
-    """The lock files of the image hold a subset of the versions and hashes that the tests use."""
-
-    def entries(lock: str) -> set[str]:
-        text = (TOP / lock).read_text().replace("\\\n", " ")
-        return {re.sub(r"\s+", " ", line).strip() for line in text.splitlines()}
-
-    for lock in ("deploy/requirements.lock", "deploy/requirements-build.lock"):
-        assert entries(lock) < entries("requirements.lock")
 
 
 @pytest.mark.parametrize(
