@@ -247,7 +247,11 @@ class View:
         said = content(record)
         if former is not None and former.content == said:
             clock = min(former.version_clock, self.clock)
-            held = replace(former, record=record, version_clock=clock)
+            event_at = former.event_at
+            has_returned = former.version_clock + WINDOW_S <= self.clock  # maybe
+            if has_returned and event_at != seconds(record["publishedDateTime"]):
+                event_at = None
+            held = replace(former, record=record, version_clock=clock, event_at=event_at)
             heapq.heappush(self._leaving, (leaves_before(held), record["id"]))
             return held
         if former is not None and self.clock < leaves_before(former):

@@ -122,7 +122,7 @@ def _root_of(
     article_id = live.article["id"]
     if original is None or original.duplicate_of == article_id:
         return None
-    if not is_new and changes.state.departed.has_copies_of(article_id):
+    if not is_new and changes.departed.has_copies_of(article_id):
         return None
     return original.duplicate_of or original.article["id"]
 

@@ -32,8 +32,8 @@ def withdraw(state: State, arrival: WithdrawalArrival, policy: Policy, max_step:
     outcome = Outcome.WITHDRAWN if is_found else Outcome.UNCHANGED
     changes = Changeset(state, outcome, _counts(arrival, is_found), max_step)
     if known is None:
-        if arrival.is_counted:  # A subscriber may hold what the lanes have forgotten.
-            changes.articles_to_publish[arrival.article_ids[0]] = None
+        # A subscriber may hold what this lane has forgotten.
+        changes.articles_to_publish[arrival.article_ids[0]] = None
     elif isinstance(known, LiveArticle):
         changes.mark_if_live(known.duplicate_of)
         withdraw_live(changes, known)

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from newsloom.pipeline.arrival import WithdrawalArrival
 from newsloom.pipeline.lane.rows import encode_row
 from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.process import Curator, Enriched
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import format_time
 from tests.support.lanes import HOUR_S, START_S
@@ -214,6 +216,17 @@ def test_withdrawing_an_unknown_article_publishes_its_tombstone_and_changes_noth
     assert tombstone == {"id": ident("post.example/1"), "revision": 3, "withdrawn": True}
     assert result.stories == ()
     assert _rows(stand.pipeline.state) == before
+
+
+def test_each_lane_publishes_the_tombstone_of_an_article_that_it_has_forgotten() -> None:
+    """A subscriber holds records by lane, so the tombstone of another lane changes nothing."""
+    article_id = ident("post.example/1")
+    for is_counted in (True, False):
+        curator = Curator(State())
+        steps = curator.curate(Enriched(WithdrawalArrival((article_id,), is_counted=is_counted)))
+        taken = Taken.of(steps)
+        assert [record["id"] for record in taken.curated] == [article_id]
+        assert curator.state.lane.outcomes.get("unchanged", 0) == is_counted
 
 
 def test_a_withdrawn_article_stays_away_until_a_newer_version_comes() -> None:

@@ -15,7 +15,7 @@ from newsloom.pipeline.process import Curator, Result
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import format_time
 from tests.support.generator_languages import LANGUAGES, invent_word
-from tests.support.lanes import DAY_S, START_S, event, new_pipeline
+from tests.support.lanes import DAY_S, HOUR_S, START_S, event, new_pipeline
 from tests.support.newsstand import Newsstand, ident
 from tests.support.pipeline import raw_input
 
@@ -124,6 +124,24 @@ def test_a_root_that_returns_as_a_copy_takes_its_copies_along() -> None:
     stand.report("ledger.example/1", COMET, 11 * DAY_S, excerpt=COMET_TEXT)
     assert stand.article("ledger.example/1")["duplicateOf"] == ident("other.example/1")
     assert "duplicateOf" not in stand.article("post.example/1"), "its text is another one"
+
+
+@pytest.mark.parametrize("in_one_step", [False, True], ids=["before it returns", "in that step"])
+def test_a_root_stays_one_when_a_copy_of_it_has_departed(in_one_step: bool) -> None:
+    """The record of the copy names it, and cannot be published again."""
+    stand = Newsstand()
+    stand.report("ledger.example/1", FERRY, 0, excerpt=FERRY_TEXT)
+    stand.report("post.example/1", FERRY, HOUR_S, excerpt=FERRY_TEXT)
+    stand.report("other.example/1", COMET, 9 * DAY_S, excerpt=COMET_TEXT)
+    stand.report("choir.example/1", "Choir tours the villages", 10 * DAY_S + HOUR_S)
+    stand.report("comet.example/2", "Orchard sold to beekeepers", 10 * DAY_S + HOUR_S)
+    if not in_one_step:
+        stand.report("clock.example/3", "Tramway budget approved", 10 * DAY_S + HOUR_S)
+    is_live = ident("post.example/1") in stand.pipeline.state.articles
+    assert is_live is in_one_step
+    stand.report("ledger.example/1", COMET, 10 * DAY_S + HOUR_S, excerpt=COMET_TEXT)
+    assert ident("post.example/1") not in stand.pipeline.state.articles
+    assert "duplicateOf" not in stand.article("ledger.example/1")
 
 
 @pytest.mark.parametrize("is_large", [False, True], ids=["in one step", "in several steps"])

@@ -89,6 +89,16 @@ def test_an_update_that_expires_its_own_article_is_a_new_article() -> None:
     assert stand.published_stories(result) == ["ledger.example/1"]
 
 
+def test_an_update_that_expires_its_own_article_counts_it_once() -> None:
+    stand = Newsstand()
+    stand.report("ledger.example/1", FERRY)
+    stand.report("clock.example/a", OTHERS[0], 10 * DAY_S)
+    stand.report("clock.example/b", OTHERS[1], 10 * DAY_S)
+    stand.report("ledger.example/1", FERRY, 10 * DAY_S)
+    (provider,) = stand.story("ledger.example/1")["providers"]
+    assert provider["articleCount"] == stand.story("ledger.example/1")["articleCount"] == 1
+
+
 def test_a_repeat_does_not_extend_the_time_of_an_article_in_the_window() -> None:
     stand = Newsstand()
     stand.report("ledger.example/1", FERRY)

@@ -49,6 +49,13 @@ class ChangedDeparted:
         self.pages[number] = None
         self._lane.departed = max(self._lane.departed, (number + 1) * PAGE_ARTICLES)
 
+    def has_copies_of(self, article_id: str) -> bool:
+        """Whether a departed article is a duplicate of that one. Raises OSError."""
+        added = map(self._get, self._added.values())
+        return any(d is not None and d.root == article_id for d in added) or (
+            self._state.departed.has_copies_of(article_id, set(self._dropped))
+        )
+
     def times(self, story_ids: Collection[str]) -> list[int]:
         """The event times of the departed articles of stories that were not withdrawn."""
         times = [m.event_at for i in story_ids for m in self._state.departed_members(i)]

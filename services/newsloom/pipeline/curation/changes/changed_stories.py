@@ -11,6 +11,7 @@ from newsloom.pipeline.curation.changes.story_totals import Providers, StoryTota
 from newsloom.pipeline.lane.providers import Provider
 from newsloom.pipeline.lane.rows import LiveArticle, LiveStory, StoryAlias
 from newsloom.pipeline.lane.state import State
+from newsloom.pipeline.lane.story_figures import ProviderCounts
 from newsloom.rules.scoring import LeadKey
 
 MAX_EARLIER = 100
@@ -77,6 +78,9 @@ class ChangedStories:
         if isinstance(row, StoryAlias):
             self._merged.setdefault(row.merged_into, []).append(row.id)
             self._totals_of(row.merged_into).absorb(self._totals_of(row.id))
+        else:
+            # In the state, a story of that id may have articles that left it in this changeset.
+            self._totals[row.id] = StoryTotals(ProviderCounts(), self._state.providers.by_number)
 
     def count(self, story_id: str, provider: Provider, event_at: int, step: int) -> None:
         """Adds an article to the figures of a story, or takes it from them; `step` is 1 or -1.

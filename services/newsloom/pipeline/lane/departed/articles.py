@@ -11,7 +11,7 @@ kept in blocks of 128 pages:
 number of the article of the same story that departed before it, 0 if there is none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from struct import Struct
 from typing import NamedTuple
 
@@ -102,9 +102,13 @@ class DepartedArticles:
                 return departed
         return None
 
-    def has_copies_of(self, article_id: str) -> bool:
-        """Whether a departed article is a duplicate of that one. Raises OSError."""
-        found = map(self.__getitem__, self._scan("root", _tag(article_id)))
+    def has_copies_of(self, article_id: str, excluded: Collection[int] = ()) -> bool:
+        """Whether a departed article is a duplicate of that one. Raises OSError.
+
+        Those whose numbers are `excluded` do not count.
+        """
+        numbers = (n for n in self._scan("root", _tag(article_id)) if n not in excluded)
+        found = map(self.__getitem__, numbers)
         return any(d is not None and d.root == article_id for d in found)
 
     def members(self, story: int) -> Iterator[DepartedMember]:
