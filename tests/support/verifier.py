@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -335,23 +335,10 @@ class Verifier:
         name = event.get("originalUrl") or event["webUrl"]
         return truth_of(event, self._ids.get(name, name))
 
-    def _inputs_alone(self, lane: int) -> Iterator[Place]:
-        """The inputs of a lane as the embedded run needs them, whose lane is the only one.
-
-        It publishes the tombstone of an unknown article; of several lanes only the first does.
-        """
-        known: set[str] = set()
-        for place in self._orders[lane]:
-            truth = self._truth(place)
-            if truth.kind == "article":
-                known.add(truth.article)
-            if lane == 0 or truth.article in known:
-                yield place
-
     def _compare(self, lane: int, folder: Path) -> None:
         folder.mkdir(parents=True)
         with (folder / "events.jsonl").open("wb") as lines:
-            for place in self._inputs_alone(lane):
+            for place in self._orders[lane]:
                 lines.write(self._line(place) + b"\n")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLOOM_")}
         command: list[str | Path] = [

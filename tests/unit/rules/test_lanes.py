@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -62,6 +62,7 @@ def test_a_table_may_contain_spaces_and_a_last_comma() -> None:
     assert Settings(kafka_lanes={}).kafka_lanes == {}
 
 
+@settings(deadline=None)
 @given(
     holders=st.sets(st.integers(0, 2)),
     withdrawals=st.integers(1, 3),
