@@ -4,6 +4,7 @@ Run it when `term_of` or `words` changes: `pip install wordfreq`, then
 `python -m benchmarks.make_word_weights`. Newsloom itself does not need wordfreq.
 """
 
+import argparse
 import math
 from collections import defaultdict
 from pathlib import Path
@@ -28,12 +29,15 @@ HEADER = """\
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("languages", nargs="*", help="codes of languages (all)")
+    arguments = parser.parse_args()
     TARGET.mkdir(parents=True, exist_ok=True)
-    for language in sorted(wordfreq.available_languages("small")):
+    for language in arguments.languages or sorted(wordfreq.available_languages("small")):
         frequencies: dict[str, float] = defaultdict(float)
         for word, frequency in wordfreq.get_frequency_dict(language, "best").items():
             for token in words(word):
-                frequencies[term_of(token)] += frequency
+                frequencies[term_of(token, language)] += frequency
         by_weight: dict[int, list[str]] = defaultdict(list)
         for term, frequency in frequencies.items():
             if frequency >= MIN_FREQUENCY.get(language, DEFAULT_MIN_FREQUENCY):

@@ -5,8 +5,9 @@ the same term vectors as Newsloom (MinHash: the same words). They ignore time an
 """
 
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
-from math import sqrt
+from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from newsloom.pipeline.arrival import ArticleArrival, compared_title
 from newsloom.pipeline.search.postings import Postings, hash_terms
-from newsloom.rules.words.terms import UNIT, add_to, square_of
+from newsloom.rules.words.language import primary_language
+from newsloom.rules.words.terms import UNIT, add_to, square_of, table_weights
 from newsloom.rules.words.text import words
 
 _PERMUTATIONS = 128
@@ -23,6 +25,7 @@ _ROWS = 2
 _MAX_BUCKET = 64
 """The most articles stored in one bucket of a band."""
 _PRIME = (1 << 31) - 1
+LANE_TABLE_TEXTS = 3_000
 
 
 class Link(NamedTuple):
@@ -111,6 +114,42 @@ def single_pass(arrivals: Sequence[ArticleArrival], threshold: float) -> list[in
         add_to(centroid, arrival.vector)
         lengths[story] = sqrt(square_of(centroid))
         postings.add(number, terms)
+    return groups
+
+
+def single_pass_in_lane(arrivals: Sequence[ArticleArrival], threshold: float) -> list[int]:
+    """The group of each article: the one with the greatest mean cosine, else a new group.
+
+    Words are weighed by the table of the language, which counts as LANE_TABLE_TEXTS texts, and by
+    all texts of the language so far. It is the plain rule for a lane about one subject.
+    """
+    postings = Postings(max_read=len(arrivals))
+    counts: Counter[tuple[str, str]] = Counter()
+    texts: Counter[str] = Counter()
+    groups: list[int] = []
+    sizes: Counter[int] = Counter()
+    for number, arrival in enumerate(arrivals):
+        language = primary_language(arrival.article["locale"])
+        known = table_weights(arrival.vector, language)
+        raw = {}
+        for (term, value), weight in zip(arrival.vector.items(), known, strict=True):
+            expected = LANE_TABLE_TEXTS * exp(-weight / 100) + counts[language, term]
+            in_lane = -100 * log(min(1.0, expected / (LANE_TABLE_TEXTS + texts[language])))
+            raw[term] = value * in_lane / weight
+        length = sqrt(sum(value * value for value in raw.values())) or 1
+        scaled = ((term, int(value * UNIT / length)) for term, value in raw.items())
+        terms = hash_terms({term: value for term, value in scaled if value > 0})
+        sums: Counter[int] = Counter()
+        for other, dot in postings.search(terms, least=1).pairs():
+            sums[groups[other]] += dot
+        means = {story: dot / sizes[story] / UNIT**2 for story, dot in sums.items()}
+        nearest = max(means, key=lambda story: (means[story], -story), default=None)
+        is_near = nearest is not None and means[nearest] >= threshold
+        groups.append(nearest if nearest is not None and is_near else number)
+        sizes[groups[-1]] += 1
+        postings.add(number, terms)
+        texts[language] += 1
+        counts.update((language, term) for term in arrival.vector)
     return groups
 
 

@@ -3,30 +3,25 @@
 In: a stream; weights. Out: the story of each article, and the evidence that was weighed. Weights
 change neither the neighbours of an article nor its root, so the real pipeline finds those once. The
 grouping itself is repeated here, and evidence is cached by the articles of a story. The result
-equals that of the pipeline (tests/unit/test_story_replay.py) if no article leaves the window.
+equals that of the pipeline (tests/unit/benchmarks/test_story_replay.py).
 """
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from math import isqrt
 from operator import mul
 from random import Random
 from typing import NamedTuple
 
 from benchmarks.stories import Stream
-from newsloom.pipeline.curation.decide import decide
-from newsloom.pipeline.lane.rows import LiveArticle
-from newsloom.pipeline.lane.search_index import MIN_LENGTH_RATIO, SearchIndex, SearchResult
-from newsloom.pipeline.lane.state import State
+from benchmarks.story_facts import Facts, find_facts
+from newsloom.pipeline.lane.search_index import MIN_LENGTH_RATIO
 from newsloom.rules.evidence import (
     LONE_TERM_COSINE,
-    ArticleVector,
     Centroid,
     JoinEvidence,
     MergeEvidence,
     StoryWeights,
-    article_vector,
     common_terms,
     days,
     doublings,
@@ -40,13 +35,14 @@ from newsloom.rules.stories import (
     is_within_reach,
     story_similarity,
 )
-from newsloom.rules.words.terms import UNIT, Vector, add_to, dot_product, square_of
+from newsloom.rules.words.terms import UNIT, add_to, dot_product, square_of
 
 _ONE_TERM = doublings(1 + 1)
 _MIN_DOT = MIN_CANDIDATE_COSINE * UNIT * MIN_LENGTH_RATIO
 _MAX_CACHED = 1_500_000
 """Pieces of evidence in the caches. Beyond that, the caches are emptied before the next run."""
-_NO_LONE = (0,) * sum(name.startswith("lone") for name in MergeEvidence._fields)
+_Lone = tuple[int, int, int, int, int, int]
+_NO_LONE: _Lone = (0, 0, 0, 0, 0, 0)
 
 
 class WeighedEvidence(NamedTuple):
@@ -60,35 +56,27 @@ class WeighedEvidence(NamedTuple):
     right: float
 
 
-class _Article(NamedTuple):
-    """The facts about an article that do not depend on the weights.
-
-    Other articles are named by their numbers in the stream.
-    """
-
-    vector: Vector
-    compared: ArticleVector
-    is_bare: bool
-    """Whether it has no excerpt."""
-    time: int
-    root: int | None
-    """The article of which it is a duplicate."""
-    dots: list[tuple[int, int]]
-    """The earlier articles that the search found, each with the dot product."""
-    nearest: dict[int, int]
-    """The nearest of these with their cosines. They count as votes for their stories."""
-
-
 class _Story:
-    """A story during the replay. `key` depends on the set of its articles alone."""
+    """A story during the replay. `members` are its articles in the window, and `key` depends on
+    the set of these alone.
+    """
 
     def __init__(self, founder: int, rank: int, time: int) -> None:
         self.founder, self.rank = founder, rank
+        self.merged_into: _Story | None = None
         self.first_at = self.last_at = time
         self.members: list[int] = []
         self.key = 0
         self.square = 0
         self.centroid: dict[str, int] | None = None
+
+    @property
+    def last(self) -> "_Story":
+        """The story that it was merged into, at any depth; itself if it was not."""
+        story = self
+        while story.merged_into is not None:
+            story = story.merged_into
+        return story
 
 
 class _Candidate(NamedTuple):
@@ -100,22 +88,12 @@ class _Candidate(NamedTuple):
     evidence: JoinEvidence
 
 
-class _Recorder(SearchIndex):
-    """A search index that keeps the last search result."""
-
-    last: SearchResult
-
-    def search(self, live: LiveArticle, without: Collection[str] = ()) -> SearchResult:
-        self.last = super().search(live, without)
-        return self.last
-
-
 class Replay:
     """A stream that can be grouped many times under different weights."""
 
     def __init__(self, stream: Stream) -> None:
         self.gold = stream.gold
-        self._articles = _find_articles(stream)
+        self._articles = find_facts(stream)
         random = Random(len(self._articles))
         self._keys = [random.getrandbits(62) for _ in self._articles]
         ids = [arrival.article["id"] for arrival in stream.arrivals]
@@ -124,7 +102,7 @@ class Replay:
         self._clear_caches()
 
     def _clear_caches(self) -> None:
-        self._joins: list[dict[int, JoinEvidence]] = [{} for _ in self._articles]
+        self._joins: list[dict[tuple[int, int], JoinEvidence]] = [{} for _ in self._articles]
         self._merges: list[dict[tuple[int, int, bool], MergeEvidence]] = [
             {} for _ in self._articles
         ]
@@ -146,8 +124,11 @@ class Replay:
         join, join_bias = weights.join, 1000 * weights.join_bias
         for number, article in enumerate(self._articles):
             candidates = []
+            for leaving in article.leaving:
+                self._take(leaving, story_of[leaving])
             for story in self._near(article, story_of):
-                evidence = self._joins[number].get(story.key) or self._weigh(number, story)
+                key = story.key, _silence_s(article, story)
+                evidence = self._joins[number].get(key) or self._weigh(number, story)
                 score = (sum(map(mul, join, evidence)) + join_bias) // 1000
                 if score >= 0 and evidence[3] <= _ONE_TERM and evidence[0] < LONE_TERM_COSINE:
                     score = -1
@@ -156,7 +137,7 @@ class Replay:
                     on_evidence(WeighedEvidence(number, evidence, self._agreement(number, story)))
             candidates.sort(key=_order)
             own = None
-            if article.root is not None:
+            if article.root is not None and story_of[article.root].members:
                 own = story_of[article.root]
             elif candidates and candidates[0].minus_score <= 0:
                 own = candidates[0].story
@@ -170,9 +151,9 @@ class Replay:
                 self._merge(survivor, ended)
                 for member in ended.members:
                     story_of[member] = survivor
-        return [story.founder for story in story_of]
+        return [story.last.founder for story in story_of]
 
-    def _near(self, article: _Article, story_of: Sequence[_Story]) -> list[_Story]:
+    def _near(self, article: Facts, story_of: Sequence[_Story]) -> list[_Story]:
         sums: dict[_Story, int] = {}
         for other, dot in article.dots:
             story = story_of[other]
@@ -211,9 +192,9 @@ class Replay:
             bare_terms=terms if article.is_bare else 0,
             size_cosine=size * cosine // 1000,
             size_votes=size * votes // 1000,
-            silence=days(max(article.time - story.last_at, story.first_at - article.time)),
+            silence=days(_silence_s(article, story)),
         )
-        self._joins[number][story.key] = evidence
+        self._joins[number][story.key, _silence_s(article, story)] = evidence
         self._cached += 1
         return evidence
 
@@ -270,9 +251,7 @@ class Replay:
             *self._lone_evidence(number, own, rival, cosine),
         )
 
-    def _lone_evidence(
-        self, number: int, own: _Story, rival: _Story, cosine: int
-    ) -> tuple[int, ...]:
+    def _lone_evidence(self, number: int, own: _Story, rival: _Story, cosine: int) -> _Lone:
         vector, nearest = self._articles[number].vector, 0
         if len(rival.members) == 1:
             lone = self._articles[rival.members[0]]
@@ -325,6 +304,18 @@ class Replay:
         survivor.centroid = None
         survivor.first_at = min(survivor.first_at, ended.first_at)
         survivor.last_at = max(survivor.last_at, ended.last_at)
+        ended.merged_into = survivor
+
+    def _take(self, number: int, story: _Story) -> None:
+        """Takes an article that leaves the window from its story."""
+        story.members.remove(number)
+        story.key -= self._keys[number]
+        story.centroid = None
+        square = self._squares.get(story.key)
+        if square is None:
+            square = square_of(self._centroid(story).terms) if story.members else 0
+            self._squares[story.key] = square
+        story.square = square
 
     def _agreement(self, number: int, story: _Story) -> float:
         """The share of a story's articles that have the same label as an article."""
@@ -342,40 +333,9 @@ class Replay:
         return min(own_count / own_labels.total(), rival_count / rival_labels.total())
 
 
+def _silence_s(article: Facts, story: _Story) -> int:
+    return max(0, article.time - story.last_at, story.first_at - article.time)
+
+
 def _order(candidate: _Candidate) -> tuple[int, int]:
     return candidate.minus_score, candidate.rank
-
-
-def _find_articles(stream: Stream) -> list[_Article]:
-    """The facts about each article, found by the real pipeline with the default weights.
-
-    Raises ValueError if an article arrives twice or leaves the window, since the replay would then
-    differ from the pipeline.
-    """
-    state = State()
-    state.index = index = _Recorder(state.articles, state.stories, state.index.centroids)
-    numbers = {arrival.article["id"]: n for n, arrival in enumerate(stream.arrivals)}
-    found: list[_Article] = []
-    for arrival in stream.arrivals:
-        changes = decide(state, arrival, max_step=sys.maxsize)
-        live = changes.articles[arrival.article["id"]]
-        nearest = index.last.nearest()
-        found.append(
-            _Article(
-                vector=live.vector,
-                compared=article_vector(live.vector, live.title_terms),
-                is_bare="excerpt" not in live.article,
-                time=live.event_at,
-                root=numbers[live.duplicate_of] if live.duplicate_of else None,
-                dots=[(placed - 1, dot) for placed, dot in index.last.found.pairs()],
-                nearest={numbers[i]: cosine for i, cosine in nearest.items()},
-            )
-        )
-        changes.apply()
-        if not live.placed == len(state.articles) == len(found):
-            raise ValueError(
-                f"arrival {len(found)} ({arrival.article['webUrl']}): the stream cannot be "
-                "replayed, because an article arrives twice or leaves the window of ten days: "
-                "use a stream of distinct articles within ten days"
-            )
-    return found

@@ -32,14 +32,15 @@ class Scores(NamedTuple):
     pair_precision: float
 
 
-def read_streams(folder: Path) -> Iterator[tuple[str, list[LabelledEvent]]]:
-    """Every stream of a folder with its name, in order of names. Unlabelled events are skipped.
+def read_streams(place: Path) -> Iterator[tuple[str, list[LabelledEvent]]]:
+    """Every stream of a folder with its name, in order of names; or one, given its events file.
 
-    Raises OSError if the labels of a stream cannot be read.
+    Unlabelled events are skipped. Raises OSError if the labels of a stream cannot be read.
     """
-    for path in sorted(folder.glob("*.events.jsonl")):
+    paths = sorted(place.glob("*.events.jsonl")) if place.is_dir() else [place]
+    for path in paths:
         name = path.name.removesuffix(".events.jsonl")
-        lines = (folder / f"{name}.gold.tsv").read_text(encoding="utf-8").splitlines()
+        lines = path.with_name(f"{name}.gold.tsv").read_text(encoding="utf-8").splitlines()
         gold = {url: story for url, _, story in (line.partition("\t") for line in lines)}
         events = [orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
         yield name, [LabelledEvent(e, gold[e["webUrl"]]) for e in events if e["webUrl"] in gold]

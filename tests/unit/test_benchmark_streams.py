@@ -90,6 +90,6 @@ def test_a_folder_without_streams_is_named(tmp_path: Path, monkeypatch: pytest.M
         stories.main()
 
 
-def test_a_stream_longer_than_the_window_cannot_be_replayed() -> None:
-    with pytest.raises(ValueError, match=r"arrival \d+ \(http.*leaves the window of ten days"):
+def test_a_stream_in_which_an_article_arrives_twice_cannot_be_replayed() -> None:
+    with pytest.raises(ValueError, match=r"arrival \d+ \(http.* arrived before"):
         Replay(_stream(_labelled_events()))

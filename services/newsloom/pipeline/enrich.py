@@ -42,7 +42,8 @@ def enrich_article(
     article = _describe(normal, catalogue, outlet, _select_images(normal, images, checks))
     compared = _add_compared_title(article, catalogue, outlet, evidence)
     points = _add_quality(article, event.quality, outlet.standing)
-    vector = vectorise(compared, normal.excerpt or "", primary_language(article["locale"]))
+    language = primary_language(article["locale"])
+    vector = vectorise(compared, normal.excerpt or "", language)
     has_image_points = points is not None and bool(checks)
     return ArticleArrival(
         article=article,
@@ -51,7 +52,7 @@ def enrich_article(
         arrived_at=arrived_at,
         digest=normal.digest,
         vector=vector,
-        title_terms=count_title_terms(compared, vector),
+        title_terms=count_title_terms(compared, vector, language),
         image_checks=list(checks) if images == "check" else None,
         unillustrated_quality=(points or 0) - _image_points(article) if has_image_points else None,
         address=normal.address,

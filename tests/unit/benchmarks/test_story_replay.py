@@ -1,10 +1,11 @@
 """The replay of grouping for tuning gives the same stories as the product, for any weights."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from benchmarks.stories import Stream, prepare, shuffle
+from benchmarks.stories import Stream, group, prepare, shuffle
 from benchmarks.story_regression import collect
 from benchmarks.story_replay import Replay
 from benchmarks.story_streams import LabelledEvent
@@ -56,6 +57,23 @@ def test_a_replay_in_another_order_groups_as_the_product_does() -> None:
     expected = _numbered(_group(shuffled, LOOSE))
     assert len(set(expected)) < len(expected)
     assert _numbered(Replay(shuffled).group(LOOSE)) == expected
+
+
+def test_a_replay_of_a_stream_longer_than_the_window_groups_as_the_product_does() -> None:
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    labelled = [
+        LabelledEvent(
+            article.event | {"publishedDateTime": f"{start + timedelta(hours=3 * number):%FT%TZ}"},
+            article.story,
+        )
+        for number, article in enumerate(articles())
+    ]
+    stream = prepare(labelled, load_catalogue())
+    replay = Replay(stream)
+    assert any(facts.leaving for facts in replay._articles)
+    expected = _numbered(group(stream.arrivals))
+    assert len(set(expected)) < len(expected)
+    assert _numbered(replay.group(DEFAULT_WEIGHTS)) == expected
 
 
 def test_evidence_is_collected_for_counted_articles_with_its_correctness() -> None:

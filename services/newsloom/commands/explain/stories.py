@@ -21,6 +21,7 @@ from newsloom.rules.evidence import (
 from newsloom.rules.words.terms import Vector
 
 MAX_SHARED_TERMS = 6
+MAX_COMMON_TERMS = 8
 
 
 def _decimal(thousandths: int) -> str:
@@ -106,11 +107,16 @@ _MERGE: _Labels = {
 def story_lines(
     state: State, live: LiveArticle, weights: StoryWeights, titles: Mapping[str, str]
 ) -> Iterator[str]:
-    """The stories nearest to an article, best first, each with its score and the evidence; then
-    the stories that were weighed for a merge with the article's own story.
+    """The words that tell little in this lane; the stories nearest to an article, best first, each
+    with its score and the evidence; then the stories that were weighed for a merge with the
+    article's own story.
 
     `state` must not contain the article. `titles` maps story ids to the printed names of stories.
     """
+    common = state.words.common_here(live.vector, live.article["locale"])
+    if common:
+        words = ", ".join(common[:MAX_COMMON_TERMS])
+        yield f"  words that count little here, because the lane is full of them: {words}"
     changes = Changeset(state, Outcome.UNCHANGED)
     candidates = weigh_stories(live, changes.search(live), weights)
     if not candidates:

@@ -4,6 +4,8 @@ The steps run in this order: search, find the original, choose the story, drop p
 store the row, merge stories, mark what must be published.
 """
 
+from collections.abc import Mapping
+
 from newsloom.pipeline.arrival import ArticleArrival
 from newsloom.pipeline.curation.changes.changeset import Changeset
 from newsloom.pipeline.curation.departing import come_back, revive
@@ -23,6 +25,7 @@ from newsloom.pipeline.lane.pending import Task, TaskKind
 from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.search_index import SearchResult
 from newsloom.rules.stories import WINDOW_S
+from newsloom.rules.words.lane_weights import NEAREST_COSINE, NEAREST_TEXTS, count_repeats
 
 
 def place_article(
@@ -36,6 +39,7 @@ def place_article(
     changes.articles_to_publish[live.article["id"]] = None
     found = changes.search(live)
     neighbours = found.nearest()
+    _count_repeats(changes, live, neighbours)
     original = find_first_seen(changes, live, neighbours)
     root_id = _root_of(changes, live, original, is_new=former is None and departed is None)
     if not review_copies(changes, live, former, root_id):
@@ -98,7 +102,7 @@ def _new_row(
     changes.lane.sequence += former is None
     return LiveArticle(
         article=arrival.article,
-        vector=arrival.vector,
+        vector=changes.state.words.weigh(arrival.vector, arrival.article["locale"]),
         title_terms=arrival.title_terms,
         sequence=former.sequence if former else changes.lane.sequence,
         placed=changes.lane.placed,
@@ -110,6 +114,14 @@ def _new_row(
         image_checks=arrival.image_checks or [],
         address=arrival.address if changes.lane.remembers else "",
     )
+
+
+def _count_repeats(changes: Changeset, live: LiveArticle, neighbours: Mapping[str, int]) -> None:
+    """Notes what the article counts for each of its terms. A lane of form 1 has no place for it."""
+    if changes.lane.remembers:
+        near = [(-cosine, i) for i, cosine in neighbours.items() if cosine >= NEAREST_COSINE]
+        vectors = [changes.state.articles.vector(i) for _, i in sorted(near)[:NEAREST_TEXTS]]
+        live.repeats = count_repeats(live.vector, vectors)
 
 
 def _root_of(

@@ -4,9 +4,9 @@ page of departed articles, and one for the lane itself. Everything else is compu
 Rows are JSON objects under a key that states their kind. Encoding and decoding are exact inverses.
 
 Rows have a form, and the lane's row has its number. Form 1 is that of the former release: its
-stories have `providers` instead of `earlier`, `heat` and `locale`, no article has an `address`, and
-nothing is kept of departed articles or of pending work. A lane of form 2 may still hold articles
-and stories of form 1: each gets form 2 when it changes.
+stories have `providers` instead of `earlier`, `heat` and `locale`, no article has an `address` or
+`repeats`, and nothing is kept of departed articles or of pending work. A lane of form 2 may still
+hold articles and stories of form 1: each gets form 2 when it changes.
 """
 
 from collections.abc import Mapping
@@ -44,6 +44,7 @@ class LiveArticle:
 
     `vector` is the term vector as it was weighed on arrival; its first `title_terms` terms occur in
     the title. It is stored, so neither a restart nor other word weights change a comparison.
+    `repeats` says for each of its terms how many of the nearest articles held it then.
     `sequence` numbers articles in the order of first sight, `placed` numbers their
     versions. `event_at` is the bounded event time. `published_duplicates` is the number of copies
     when the article was last published, `related` the ids that its last record named. `address` is
@@ -66,6 +67,7 @@ class LiveArticle:
     published_duplicates: int = 0
     image_checks: list[ImageCheck] = field(default_factory=list)
     address: str = ""
+    repeats: list[int] = field(default_factory=list)
     # Computed from the article on first use. Names that begin with _ are not stored.
     _encoded: bytes | None = field(default=None, repr=False, compare=False)
     _compared_title: str | None = field(default=None, repr=False, compare=False)
@@ -291,7 +293,7 @@ def encode_row(row: Row) -> bytes:
 
 # The fields that are not stored come last, and there is no name for them.
 def _of_article(live: LiveArticle) -> dict[str, Any]:
-    names = _ARTICLE_NAMES if live.address else _ARTICLE_NAMES_OF_FORM_1
+    names = _ARTICLE_NAMES if live.address or live.repeats else _ARTICLE_NAMES_OF_FORM_1
     return dict(zip(names, _fields_of_article(live), strict=False))
 
 

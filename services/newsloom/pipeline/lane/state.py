@@ -38,6 +38,7 @@ from newsloom.pipeline.lane.rows import (
 )
 from newsloom.pipeline.lane.search_index import SearchIndex
 from newsloom.pipeline.lane.story_figures import ProviderCounts, StoryFigures
+from newsloom.pipeline.lane.word_counts import WordCounts
 from newsloom.pipeline.search.centroid_cache import CentroidCache
 from newsloom.pipeline.spill_store import SpillStore
 from newsloom.records.curated import Article
@@ -73,6 +74,7 @@ class State:
         # Computed from the rows:
         centroids = CentroidCache(spill_store, max_in_memory // 2)
         self.index = SearchIndex(self.articles, self.stories, centroids)
+        self.words = WordCounts()
         self.copies = Copies()
         self.aliases_of: dict[str, set[str]] = {}
         self.articles_by_image: dict[str, set[str]] = {}
@@ -123,10 +125,11 @@ class State:
         if number is None:
             return
         slot = table.slot(number)
+        live = articles[article_id]
         self._leave_story(number, table.story[slot])
         self.index.remove(number)
-        if table.has_links[slot]:  # else the row need not be loaded
-            self._update_links(articles[article_id], None)
+        self.words.add(live, -1)
+        self._update_links(live, None)
         articles.remove(article_id, number)
 
     def put_story(self, story: LiveStory | StoryAlias) -> None:
@@ -267,6 +270,7 @@ class State:
     def _add(self, live: LiveArticle, handle: int) -> None:
         self.articles.add(live, handle)
         self.index.add(live)
+        self.words.add(live)
         self._expiry.add(live.placed, live.leaves_at)
 
     def _join_story(self, live: LiveArticle) -> None:
@@ -359,6 +363,7 @@ def state_digest(state: State) -> str:
     """A digest of the whole state: rows and computed parts."""
     computed = [
         state.index.canonical(),
+        state.words.canonical(),
         *(
             sorted((key, sorted(members)) for key, members in sets.items())
             for sets in (state.aliases_of, state.articles_by_image)

@@ -1,17 +1,18 @@
 """Terms: a text as a vector of integer term weights, the form in which texts are compared.
 
 In: a title, an excerpt and a language. Out: a term vector. The weight of a term is its rarity in
-the language, from a fixed table: a vector depends only on its text, not on the lane's other
-articles, so a small lane ranks like a full one and the state is a function of its rows.
+the language, from a fixed table: this vector depends only on its text. `lane_weights` then corrects
+it by what the lane's articles hold.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from math import isqrt
 from operator import mul
 from typing import ClassVar
 
+from newsloom.rules.words.endings import INFLECTED, without_ending
 from newsloom.rules.words.text import shared_words, strip_dateline
 
 UNIT = 1000
@@ -56,24 +57,27 @@ class _Terms(dict[str, "str | None"]):
     cached: ClassVar[int] = 0
     """What the words of all languages cost, by `_WORD_COST`."""
 
-    def __init__(self, weights: dict[str, int]) -> None:
+    def __init__(self, language: str, weights: dict[str, int]) -> None:
         super().__init__()
+        self._language = language
         self._common = weights
         self.weights: dict[str, int] = {}
 
     def __missing__(self, word: str) -> str | None:
-        term = term_of(word)
-        if term < ":":  # It starts with a digit: ":" is the character after "9".
-            weight = _NUMBER_WEIGHTS.get(len(term), _LONG_NUMBER_WEIGHT)
-        else:
-            weight = self._common.get(term, -1)
-            if weight < 0:
-                weight = self._rare_weight(term)
+        term = term_of(word, self._language)
+        weight = self.weight(term)
         self[word] = found = term if weight >= _MIN_WEIGHT else None
         _Terms.cached += _WORD_COST + len(word)
         if found:
             self.weights[term] = weight
         return found
+
+    def weight(self, term: str) -> int:
+        """The weight of a term, in the table or not."""
+        if term < ":":  # It starts with a digit: ":" is the character after "9".
+            return _NUMBER_WEIGHTS.get(len(term), _LONG_NUMBER_WEIGHT)
+        weight = self._common.get(term, -1)
+        return weight if weight >= 0 else self._rare_weight(term)
 
     def _rare_weight(self, term: str) -> int:
         """The weight of a term that is not in the table.
@@ -116,7 +120,20 @@ def _terms_of_language(language: str) -> _Terms:
         weight, _, common = line.partition("\t")
         if weight.isdigit():
             weights.update(dict.fromkeys(common.split(" "), int(weight)))
-    return _TERMS.setdefault(name, _Terms(weights))
+    return _TERMS.setdefault(name, _Terms(name, weights))
+
+
+def table_weights(terms: Iterable[str], language: str) -> list[int]:
+    """The weight of each term in the table of a language."""
+    return list(map(_terms_of_language(language).weight, terms))
+
+
+def counted_language(language: str) -> str:
+    """The language whose texts a lane counts together with those of `language`.
+
+    Languages with one table are one, and a text of no known language counts as English.
+    """
+    return "en" if language == "und" else _SAME_TABLE.get(language, language)
 
 
 def is_common(word: str) -> bool:
@@ -124,8 +141,14 @@ def is_common(word: str) -> bool:
     return word in _terms_of_language("en")._common
 
 
-def term_of(word: str) -> str:
-    """The term of a word: an English plural ending is removed (`ferries` → `ferry`)."""
+def term_of(word: str, language: str) -> str:
+    """The term of a folded word in a language, or in the one whose table is used for it.
+
+    An inflected language loses its endings (see `endings`). In all others an English plural ending
+    is removed (`ferries` → `ferry`).
+    """
+    if language in INFLECTED:
+        return without_ending(word, language)
     if len(word) > 3 and word[-1] == "s" and word[-2] not in "su" and word.isascii():
         return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
     return word
@@ -156,9 +179,10 @@ def vectorise(title: str, excerpt: str, language: str) -> dict[str, int]:
     return {term: scaled for term, weight in raw.items() if (scaled := weight * UNIT // length)}
 
 
-def count_title_terms(title: str, vector: Vector) -> int:
+def count_title_terms(title: str, vector: Vector, language: str) -> int:
     """The number of a vector's terms, the first ones, that are in the title of `vectorise`."""
-    return len({term for term in map(term_of, shared_words(title)) if term in vector})
+    terms = _terms_of_language(language)
+    return len({term for term in map(terms.__getitem__, shared_words(title)) if term in vector})
 
 
 def dot_product(a: Vector, b: Vector) -> int:
