@@ -346,16 +346,16 @@ IMAGE_FETCH_SECONDS = MetricDefinition(
     Histogram,
     "newsloom_image_fetch_seconds",
     (ENRICH, RUN),
-    "How long the fetch of an image took, including retries, whatever its result. A rise for all "
-    "outlets: our own network is slow; check DNS first.",
+    "How long the fetch of an image took, including retries, without the waits for a turn at its "
+    "host, whatever its result. A rise for all outlets: our own network is slow; check DNS first.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 IMAGE_FETCHES_IN_FLIGHT = MetricDefinition(
     Gauge,
     "newsloom_image_fetches_in_flight",
     (ENRICH, RUN),
-    "Images that are being fetched now, at most 100. Near 100 for a long time: enrich waits for "
-    "the web, and more enrich workers help.",
+    "Requests for images that are being answered now, at most 100. Near 100 for a long time: "
+    "enrich waits for the web, and more enrich workers help.",
 )
 BLOCKED_REQUESTS = MetricDefinition(
     Counter,

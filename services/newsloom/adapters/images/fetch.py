@@ -2,16 +2,16 @@
 
 In: a URL. Out: a verdict and, for a usable image, its true size and fingerprint. It downloads only
 what the verdict needs, at most 1 MiB in each attempt, and ends within `FETCH_S` whatever the server
-does. Raises nothing but MemoryError.
+does, apart from its waits for a turn. Raises nothing but MemoryError.
 """
 
 import asyncio
 import logging
 import random
 import re
-import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import NamedTuple
@@ -24,15 +24,18 @@ from newsloom.adapters.web.client import (
     BadBodyError,
     Body,
     TooManyRedirectsError,
+    Turn,
     ask,
     read_body,
 )
+from newsloom.adapters.web.fetch_observer import FetchObserver
 from newsloom.adapters.web.guard import BlockedAddressError, NoAddressError
+from newsloom.adapters.web.hosts import HostDownError, Hosts, NoTurnError, is_tls_failure
 from newsloom.rules.images import Verdict, judge_name, judge_size
 
 FETCH_S = 5.0
 """Seconds for a whole fetch: name resolution, connecting, redirects, reading and retries."""
-TIMEOUT = httpx.Timeout(connect=2.0, read=3.0, write=2.0, pool=FETCH_S)
+TIMEOUT = httpx.Timeout(connect=2.0, read=FETCH_S, write=2.0, pool=FETCH_S)
 MAX_ATTEMPTS = 3
 FIRST_PAUSE_S = 0.2
 """Seconds before the first retry; the pause doubles each time, with up to 50 % jitter."""
@@ -54,8 +57,10 @@ class FetchedImage(NamedTuple):
 
     `validators` are request headers that ask whether the image has changed since. `is_unchanged`:
     the server answered such a request with 304. `is_transient`: another attempt may succeed.
-    `is_connected`: False if the host has no address or accepted no connection. `retry_after_s`: how
-    many seconds the server asks us to wait.
+    `is_connected`: False if the host has no address or accepted no connection. `is_declined`: the
+    image was not asked for, because the host counts as down or gave no turn. `retry_after_s`: how
+    many seconds the server asks us to wait. `seconds`: how long the fetch took, without waits for a
+    turn.
     """
 
     verdict: Verdict
@@ -66,41 +71,76 @@ class FetchedImage(NamedTuple):
     is_unchanged: bool = False
     is_transient: bool = False
     is_connected: bool = True
+    is_declined: bool = False
     retry_after_s: float = 0.0
+    seconds: float = 0.0
 
 
 async def fetch_image(
-    client: httpx.AsyncClient, url: str, validators: tuple[tuple[str, str], ...] = ()
+    client: httpx.AsyncClient,
+    hosts: Hosts,
+    url: str,
+    validators: tuple[tuple[str, str], ...],
+    watch: FetchObserver,
 ) -> FetchedImage:
-    """Fetches the image at `url`, with at most three attempts.
+    """Fetches the image at `url`, with at most three attempts, each hop in the turn of its host.
 
     With the `validators` of an earlier fetch, the result may be `is_unchanged`.
     """
-    found = FetchedImage(Verdict.TIMEOUT, is_transient=True)
+
+    @asynccontextmanager
+    async def turn(hop: httpx.URL) -> AsyncIterator[None]:
+        async with hosts.turn(hop, limit):
+            with watch.fetching():
+                yield
+
     try:
-        async with asyncio.timeout(FETCH_S) as deadline:
-            for attempt in range(MAX_ATTEMPTS):
-                found = await _attempt(client, url, validators)
-                pause_s = FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5)
-                pause_s = max(pause_s, found.retry_after_s)
-                left_s = (deadline.when() or 0) - asyncio.get_running_loop().time()
-                is_last = attempt == MAX_ATTEMPTS - 1 or pause_s >= left_s
-                if not found.is_transient or found.verdict is Verdict.TIMEOUT or is_last:
-                    return found
-                await asyncio.sleep(pause_s)
+        async with asyncio.timeout(FETCH_S) as limit:
+            found = await _attempt_repeatedly(client, turn, url, validators, limit)
+            return found._replace(seconds=FETCH_S - _left_s(limit))
     except TimeoutError:
-        return FetchedImage(Verdict.TIMEOUT, is_transient=True)
+        return FetchedImage(Verdict.TIMEOUT, is_transient=True, seconds=FETCH_S)
+
+
+def _left_s(limit: asyncio.Timeout) -> float:
+    return (limit.when() or 0.0) - asyncio.get_running_loop().time()
+
+
+async def _attempt_repeatedly(
+    client: httpx.AsyncClient,
+    turn: Turn,
+    url: str,
+    validators: tuple[tuple[str, str], ...],
+    limit: asyncio.Timeout,
+) -> FetchedImage:
+    found = await _attempt(client, turn, url, validators)
+    for attempts in range(1, MAX_ATTEMPTS):
+        pause_s = FIRST_PAUSE_S * 2 ** (attempts - 1) * random.uniform(0.5, 1.5)
+        pause_s = max(pause_s, found.retry_after_s)
+        is_final = not found.is_transient or found.is_declined or found.verdict is Verdict.TIMEOUT
+        if is_final or pause_s >= _left_s(limit):
+            break
+        await asyncio.sleep(pause_s)
+        again = await _attempt(client, turn, url, validators)
+        if again.is_declined:  # what was found before says more
+            break
+        found = again
     return found
 
 
 async def _attempt(
-    client: httpx.AsyncClient, url: str, validators: tuple[tuple[str, str], ...]
+    client: httpx.AsyncClient, turn: Turn, url: str, validators: tuple[tuple[str, str], ...]
 ) -> FetchedImage:
     try:
-        found = await _request(client, url, FIRST_BYTES, dict(validators))
+        found = await _request(client, turn, url, FIRST_BYTES, dict(validators))
         if found is None:
-            found = await _request(client, url, MAX_BYTES - FIRST_BYTES, {})
+            found = await _request(client, turn, url, MAX_BYTES - FIRST_BYTES, {})
         return found or FetchedImage(Verdict.TOO_LARGE)
+    except HostDownError as error:
+        verdict = Verdict.TIMEOUT if error.is_silent else Verdict.UNREACHABLE
+        return FetchedImage(verdict, is_transient=True, is_declined=True)
+    except NoTurnError:
+        return FetchedImage(Verdict.TIMEOUT, is_transient=True, is_declined=True)
     except (BlockedAddressError, httpx.InvalidURL, UnicodeError):
         return FetchedImage(Verdict.BLOCKED_ADDRESS)
     except TooManyRedirectsError:
@@ -110,7 +150,7 @@ async def _attempt(
     except (NoAddressError, httpcore.ConnectTimeout):
         return FetchedImage(Verdict.UNREACHABLE, is_connected=False)
     except httpcore.ConnectError as error:
-        is_tls = isinstance(error.__cause__, ssl.SSLError)
+        is_tls = is_tls_failure(error)
         return FetchedImage(Verdict.UNREACHABLE, is_transient=not is_tls, is_connected=is_tls)
     except httpcore.TimeoutException:
         return FetchedImage(Verdict.TIMEOUT, is_transient=True)
@@ -126,11 +166,15 @@ async def _attempt(
 
 
 async def _request(
-    client: httpx.AsyncClient, url: str, max_bytes: int, validators: Mapping[str, str]
+    client: httpx.AsyncClient,
+    turn: Turn,
+    url: str,
+    max_bytes: int,
+    validators: Mapping[str, str],
 ) -> FetchedImage | None:
     """The result from the first `max_bytes` bytes; None if more bytes are needed."""
     headers = {"Range": f"bytes=0-{max_bytes - 1}", "Accept": "image/*", **validators}
-    async with ask(client, url, headers, TIMEOUT) as response:
+    async with ask(client, url, headers, TIMEOUT, turn=turn) as response:
         if response.status_code == 304 and validators:
             return FetchedImage(Verdict.OK, is_unchanged=True)
         total = _total_bytes(response)

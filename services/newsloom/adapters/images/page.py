@@ -14,8 +14,8 @@ import httpx
 import orjson
 from selectolax.lexbor import LexborHTMLParser
 
-from newsloom.adapters.web.client import FETCH_ERRORS, RefusedError, ask, read_body
-from newsloom.adapters.web.hosts import Hosts
+from newsloom.adapters.web.client import FETCH_ERRORS, RefusedError, Turn, ask, read_body
+from newsloom.adapters.web.hosts import HostDownError, Hosts, NoTurnError
 from newsloom.adapters.web.robots import Robots
 from newsloom.rules.addresses.urls import url_fault
 
@@ -28,7 +28,7 @@ MAX_IMAGES = 5
 MAX_SCRIPTS = 10
 MAX_NODES = 2_000
 
-_TIMEOUT = httpx.Timeout(connect=2.0, read=3.0, write=2.0, pool=PAGE_S)
+_TIMEOUT = httpx.Timeout(connect=2.0, read=PAGE_S, write=2.0, pool=PAGE_S)
 _HEADERS = {"Accept": "text/html", "Accept-Encoding": "gzip"}
 _NAMES = (
     "og:image",
@@ -52,11 +52,9 @@ class PageImages:
     async def find(self, url: str) -> list[str]:
         """At most five image URLs, most likely first; empty if the page cannot be fetched."""
         try:
-            async with self._hosts.turn(url) as host:
-                if host is not None and not host.is_dead:
-                    async with asyncio.timeout(PAGE_S):
-                        return await self._read(url)
-        except (*FETCH_ERRORS, RefusedError) as error:
+            async with asyncio.timeout(PAGE_S) as limit:
+                return await self._read(url, lambda hop: self._hosts.turn(hop, limit))
+        except (*FETCH_ERRORS, RefusedError, HostDownError, NoTurnError) as error:
             log.info("no images from the page %s: %r", url, error)
         except MemoryError:
             raise
@@ -64,9 +62,9 @@ class PageImages:
             log.warning("the page %s could not be read: %r", url, error)
         return []
 
-    async def _read(self, url: str) -> list[str]:
+    async def _read(self, url: str, turn: Turn) -> list[str]:
         may_fetch = self._robots.may_fetch
-        async with ask(self._client, url, _HEADERS, _TIMEOUT, may_fetch) as response:
+        async with ask(self._client, url, _HEADERS, _TIMEOUT, may_fetch, turn) as response:
             kind = response.headers.get("content-type", "text/html").lower()
             if response.status_code != 200 or "html" not in kind:
                 return []

@@ -9,7 +9,7 @@ import logging
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import NamedTuple
 
@@ -64,6 +64,10 @@ FETCH_ERRORS = (
     httpcore.ProtocolError,
 )
 """The exceptions for a URL that cannot be fetched. RefusedError is the caller's decision."""
+
+
+Turn = Callable[[httpx.URL], AbstractAsyncContextManager[None]]
+"""Returns a context in which one request to the host of a URL may be made."""
 
 
 class Body(NamedTuple):
@@ -204,12 +208,13 @@ async def ask(
     headers: Mapping[str, str],
     timeout: httpx.Timeout,
     may_ask: Callable[[httpx.URL], Awaitable[bool]] | None = None,
+    turn: Turn = lambda _: nullcontext(),
 ) -> AsyncIterator[httpx.Response]:
     """The response to a GET, after at most five redirects. Its body is not read yet.
 
-    `may_ask` is called before each hop. Raises RefusedError if it returns False,
-    TooManyRedirectsError, BlockedAddressError, httpx.InvalidURL, httpx.HTTPError for a redirect to
-    an invalid URL, and httpcore's exceptions.
+    `may_ask` is called before each hop, and each hop happens within the `turn` of its URL. Raises
+    RefusedError if `may_ask` returns False, TooManyRedirectsError, BlockedAddressError,
+    httpx.InvalidURL, httpx.HTTPError for a redirect to an invalid URL, and httpcore's exceptions.
     """
     request: httpx.Request | None = client.build_request(
         "GET", url, headers=dict(headers), timeout=timeout
@@ -221,13 +226,14 @@ async def ask(
         seen.add(request.url)
         if may_ask is not None and not await may_ask(request.url):
             raise RefusedError(str(request.url))
-        response = await client.send(request, stream=True)
-        try:
-            request = response.next_request
-            if request is None:
-                yield response
-        finally:
-            await response.aclose()
+        async with turn(request.url):
+            response = await client.send(request, stream=True)
+            try:
+                request = response.next_request
+                if request is None:
+                    yield response
+            finally:
+                await response.aclose()
 
 
 async def read_body(response: httpx.Response, max_bytes: int) -> Body:
