@@ -26,6 +26,8 @@ class Verdict(StrEnum):
     TOO_MANY_REDIRECTS = "too-many-redirects"
 
 
+PASSING = frozenset({Verdict.UNREACHABLE, Verdict.TIMEOUT, Verdict.HTTP_ERROR})
+"""Failures after which the same URL may give a good image later."""
 NONE_GIVEN = "none-given"
 """The verdict in metrics for an article event without any image."""
 
