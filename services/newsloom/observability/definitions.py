@@ -148,8 +148,9 @@ BATCH_SECONDS = MetricDefinition(
     "newsloom_batch_seconds",
     (ENRICH, CURATE, RUN),
     "Time from the start of a batch to its commit, which is the latency that a stage adds. A "
-    "worker whose batch takes 60 s ends itself. The part that is not newsloom_transaction_seconds "
-    "is Newsloom's own work; at enrich it is mostly the wait for images.",
+    "worker ends itself after 60 s of work on a batch. The part that is not "
+    "newsloom_transaction_seconds is Newsloom's own work; at enrich it is mostly the wait for "
+    "images.",
     ("stage",),
     _SHORT_S,
 )

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 FETCHES_S = 15.0
 """Seconds for fetching all images of one article together, without the waits for a turn."""
-RECORD_S = 18.0
+RECORD_S = 120.0
 """Seconds for all images of one article together, with every wait."""
 
 
