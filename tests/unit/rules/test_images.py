@@ -163,6 +163,33 @@ def test_a_lane_stays_sound_for_any_images(seed: int) -> None:
     assert any(len(ids) > 1 for ids in lane.state.articles_by_image.values())
 
 
+IIIF = {
+    "full size": ("/iiif/2/ab12/full/full/0/default.jpg", Verdict.OK),
+    "a width": ("/iiif/2/3c27b499-af56/full/843,/0/default.jpg", Verdict.OK),
+    "a height": ("/iiif/2/ab12/full/,600/0/default.png", Verdict.OK),
+    "the largest": ("/iiif/3/ab12/full/max/0/default.jpg", Verdict.OK),
+    "enlarged": ("/iiif/3/ab12/full/^1200,/0/default.webp", Verdict.OK),
+    "within a box": ("/iiif/2/ab12/full/!800,800/0/default.jpg", Verdict.OK),
+    "a percentage": ("/iiif/2/ab12/full/pct:50/0/default.jpg", Verdict.OK),
+    "a region": ("/iiif/2/ab12/10,20,640,360/640,/0/default.jpg", Verdict.OK),
+    "a region in percent": ("/iiif/2/ab12/pct:10,10,80,80/640,/0/default.jpg", Verdict.OK),
+    "a square": ("/iiif/3/ab12/square/400,400/0/default.jpg", Verdict.OK),
+    "mirrored and turned": ("/iiif/2/ab12/full/640,/!90/default.jpg", Verdict.OK),
+    "an escaped identifier": ("/iiif/2/a%2Fb%3A12/full/640,480/0/default.jpg", Verdict.OK),
+    "escaped commas": ("/iiif/2/ab12/full/640%2C/0/default.jpg", Verdict.OK),
+    "another name": ("/iiif/2/ab12/full/640,/0/placeholder.jpg", Verdict.PLACEHOLDER),
+    "no such path": ("/images/full/default.jpg", Verdict.PLACEHOLDER),
+    "a size that is none": ("/iiif/2/ab12/full/large/0/default.jpg", Verdict.PLACEHOLDER),
+    "a rotation that is none": ("/iiif/2/ab12/full/640,/north/default.jpg", Verdict.PLACEHOLDER),
+}
+
+
+@pytest.mark.parametrize("case", IIIF)
+def test_every_image_of_an_iiif_server_is_named_default(case: str) -> None:
+    path, verdict = IIIF[case]
+    assert judge_name("https://museum.example" + path) is verdict
+
+
 RECOVERED: dict[str, tuple[list[ImageCheck], list[ImageCheck], bool]] = {
     "no connection": ([bad(A)], [good(A)], True),
     "no answer in time": ([bad(A, Verdict.TIMEOUT)], [good(A)], True),
