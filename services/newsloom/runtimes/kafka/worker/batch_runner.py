@@ -32,6 +32,9 @@ FIRST_S = 20.0
 processed with later batches."""
 FULL_S = 0.5
 """How long a batch is waited for if more work may not begin before."""
+QUIET_S = 20.0
+"""How long work that has begun may go on without a commit. Then the position is committed again: a
+worker that commits nothing for a minute looks as if it hung."""
 PAUSE_S = 0.05
 """The pause between two looks at work that has begun."""
 SIGNAL_AFTER_S = 1.0
@@ -114,7 +117,8 @@ class BatchRunner:
         if isinstance(halted, StopError):
             attempts = attempts.stopped(stop_of(halted))
         self._held = [one for one in remaining if one.offset < self.processor.begun_to]
-        if done or outgoing or halted or attempts != self._attempts or not self._held:
+        is_early = bool(self._held) and time.monotonic() - self._committed_at < QUIET_S
+        if done or outgoing or halted or attempts != self._attempts or not is_early:
             await self._commit(outgoing, attempts)
             self.processor.note_commit()
             seconds = time.perf_counter() - began

@@ -18,7 +18,7 @@ from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.attempts import Attempts, decode_attempts
 from newsloom.runtimes.hang_limit import HangLimit
 from newsloom.runtimes.kafka.clients.messages import Headers, Outgoing
-from newsloom.runtimes.kafka.worker.batch_runner import SKIP_AFTER_S, BatchRunner
+from newsloom.runtimes.kafka.worker.batch_runner import QUIET_S, SKIP_AFTER_S, BatchRunner
 from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter, Batch, BatchInWork
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 from newsloom.runtimes.stops import Stop, StopError, StopReason, stop_of
@@ -424,6 +424,18 @@ def test_records_that_have_begun_are_held_until_they_are_ready() -> None:
     assert asyncio.run(runner.process(())) == []
     assert (runner.held, partition.offset) == (0, 8)
     assert partition.out == [(RECORD, n) for n in range(8)]
+
+
+def test_the_position_is_committed_now_and_then_while_records_are_held() -> None:
+    """So a worker that waits for slow images does not look as if it hung."""
+    partition = Partition(inputs=4)
+    runner, _ = own_holding(partition)
+    asyncio.run(runner.process([Record(1), Record(2)]))
+    commits = partition.commits
+    runner._committed_at -= QUIET_S
+    for _ in range(3):
+        assert asyncio.run(runner.process(())) == []
+    assert (partition.commits, partition.offset, runner.held) == (commits + 1, 1, 2)
 
 
 def test_held_records_are_not_skipped() -> None:
