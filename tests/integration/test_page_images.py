@@ -82,6 +82,10 @@ PAGES: dict[str, tuple[bytes, list[str]]] = {
     "a base": (b'<base href="/img/">' + OG.replace(b"/og", b"og"), ["/img/og.png"]),
     "a base without effect": (b'<base href="/img/">' + OG, ["/og.png"]),
     "an invalid base": (b'<base href="http://[">' + OG, ["/og.png"]),
+    "backslashes": (OG.replace(b"/og.png", b"\\img\\og.png"), ["/img/og.png"]),
+    "a backslash in a query": (OG.replace(b"og.png", b"og.png?a=\\b"), ["/og.png?a=\\b"]),
+    "a line break within": (OG.replace(b"og.png", b"\nog\t.png"), ["/og.png"]),
+    "the eleventh script": (10 * (LD % b"{}") + LD % NEWS, ["/ld.png"]),
     # Broken JSON-LD, and references within it.
     "JSON-LD with a line break": (
         LD % b'{"@type": "NewsArticle", "headline": "Fog\nlifts", "image": "/ld.png"}',

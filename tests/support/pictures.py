@@ -93,8 +93,10 @@ def webp(width: int = 640, height: int = 360, form: str = "VP8 ") -> bytes:
         body = b"\x2f" + struct.pack("<I", bits) + b"\0" * 23
     else:
         sizes = struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
-        body = b"\0\0\0\0" + sizes + b"ALPH\x02\0\0\0\0\0" + b"VP8 \x02\0\0\0\0\0"
+        body = b"\0\0\0\0" + sizes
     chunk = form.encode() + struct.pack("<I", len(body)) + body
+    if form == "VP8X":
+        chunk += b"ALPH\x02\0\0\0\0\0" + b"VP8 \x02\0\0\0\0\0"
     return b"RIFF" + struct.pack("<I", len(chunk) + 4) + b"WEBP" + chunk
 
 

@@ -90,7 +90,8 @@ def is_complete(header: Header, data: bytes) -> bool:
         case "gif":
             return is_complete_gif(data, header.pixels_at)
         case "webp":
-            return int.from_bytes(data[4:8], "little") + 8 <= len(data)
+            is_whole = int.from_bytes(data[4:8], "little") + 8 <= len(data)
+            return header.pixels_at is not None and is_whole
         case "avif":
             return _boxes_end(data) <= len(data)
     return True  # a truncated SVG has no size

@@ -14,7 +14,14 @@ from selectolax.lexbor import LexborHTMLParser
 
 from newsloom.adapters.images.linked_data import find_article_images
 from newsloom.adapters.images.page_text import decode_page, trim_page
-from newsloom.adapters.web.client import FETCH_ERRORS, RefusedError, Turn, ask, read_body
+from newsloom.adapters.web.client import (
+    FETCH_ERRORS,
+    RefusedError,
+    Turn,
+    as_browsers_read,
+    ask,
+    read_body,
+)
 from newsloom.adapters.web.hosts import HostDownError, Hosts, NoTurnError
 from newsloom.adapters.web.robots import Robots
 from newsloom.rules.addresses.urls import url_fault
@@ -25,7 +32,7 @@ PAGE_S = 5.0
 MAX_BYTES = 2 * 1024 * 1024
 """Some pages have 700 KB of scripts before they name their image."""
 MAX_IMAGES = 5
-MAX_SCRIPTS = 10
+MAX_SCRIPTS = 50
 
 _TIMEOUT = httpx.Timeout(connect=2.0, read=PAGE_S, write=2.0, pool=PAGE_S)
 _HEADERS = {"Accept": "text/html", "Accept-Encoding": "gzip"}
@@ -81,7 +88,7 @@ def find_page_images(page: bytes, base: httpx.URL, content_type: str = "") -> li
     found: dict[str, None] = {}
     for reference in (*_from_metadata(parser), *_from_json(parser)):
         try:
-            image = base.join(reference.strip())
+            image = base.join(as_browsers_read(reference.strip()))
         except (httpx.InvalidURL, UnicodeError):
             continue
         if url_fault(str(image)) is None:

@@ -223,7 +223,7 @@ async def ask(
     httpx.InvalidURL, httpx.HTTPError for a redirect to an invalid URL, and httpcore's exceptions.
     """
     request: httpx.Request | None = client.build_request(
-        "GET", _as_browsers_read(url), headers=dict(headers), timeout=timeout
+        "GET", as_browsers_read(url), headers=dict(headers), timeout=timeout
     )
     seen: set[httpx.URL] = set()
     while request is not None:
@@ -242,8 +242,10 @@ async def ask(
                 await response.aclose()
 
 
-def _as_browsers_read(url: str) -> str:
-    """The URL with `/` for each backslash of its path (WHATWG URL, 4.4: path state)."""
+def as_browsers_read(url: str) -> str:
+    """The URL or reference without tabs and line breaks, and with `/` for each backslash of its
+    path (WHATWG URL, 4.4)."""
+    url = re.sub(r"[\t\n\r]", "", url)
     end = re.search(r"[?#]", url)
     path_end = end.start() if end else len(url)
     return url[:path_end].replace("\\", "/") + url[path_end:]

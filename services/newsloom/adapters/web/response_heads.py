@@ -1,8 +1,9 @@
 """Removes header lines that are not HTTP from the responses of HTTP/1.1 servers, as browsers do.
 
 In: a network stream. Out: the same stream, without header lines whose name is no token (RFC 9110,
-5.6.2) or whose value has control characters. White space around a name goes too. Everything else,
-and all that is no HTTP, passes as it is. Memory is bounded.
+5.6.2) or whose value has control characters, and without `Transfer-Encoding: identity`. White space
+around a name goes too. Everything else, and all that is no HTTP, passes as it is. Memory is
+bounded.
 """
 
 import re
@@ -18,6 +19,8 @@ MAX_HEAD_BYTES = 100 * 1024
 _END = re.compile(rb"\n\r?\n")
 _INFORMATIONAL = re.compile(rb"HTTP/1\.\d 1(?!01)")
 _LINE = re.compile(rb"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*(:[^\x00\n\v\f\r]*\r?)")
+_NO_CODING = re.compile(rb"(?i)transfer-encoding[ \t]*:[ \t]*(?:identity)?[ \t]*\r?$")
+"""A transfer coding that changes nothing, which was removed from HTTP (RFC 9112, B)."""
 
 
 class LenientStream(httpcore.AsyncNetworkStream):
@@ -85,7 +88,7 @@ def _clean_fields(lines: Iterable[bytes]) -> Iterable[bytes]:
             if is_kept:
                 yield line
         else:
-            field = _LINE.fullmatch(line)
+            field = None if _NO_CODING.match(line) else _LINE.fullmatch(line)
             is_kept = field is not None
             if field is not None:
                 yield field[1] + field[2]

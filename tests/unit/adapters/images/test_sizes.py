@@ -144,6 +144,7 @@ NOTHING: dict[str, bytes] = {
     + struct.pack("<HHBBB", 640, 360, 0, 0, 0)
     + b"!\xfe\1a\0;",
     "WebP cut off": webp()[:-4],
+    "WebP without a picture": webp(form="VP8X").replace(b"VP8 ", b"XMP "),
     "SVG without its namespace": svg().replace(b'xmlns="http://www.w3.org/2000/svg"', b""),
     "SVG of another namespace": svg().replace(b"2000/svg", b"1999/xhtml"),
     "SVG without content": svg(inside=""),

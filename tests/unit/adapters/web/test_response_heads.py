@@ -28,6 +28,9 @@ HEADS: dict[str, tuple[bytes, bytes]] = {
     "line ends of Unix": (b"X Y: a\nX: b\n", b"X: b\n"),
     "a second status line": (b"HTTP/1.1 200 OK\r\n", b""),
     "PHP's warning": (b"<br />\r\n<b>Warning</b>: x in <b>y</b>\r\n", b""),
+    "a transfer coding that is none": (b"Transfer-Encoding: identity\r\n", b""),
+    "an empty transfer coding": (b"transfer-encoding:\r\n", b""),
+    "chunks": (b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: chunked\r\n"),
     "an empty value": (b"X:\r\n", b"X:\r\n"),
     "bytes beyond ASCII in a value": (b"X: \xe9\xff\r\n", b"X: \xe9\xff\r\n"),
 }
