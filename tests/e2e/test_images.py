@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsloom.adapters.storage.store import Store
+from newsloom.runtimes.embedded import BATCH_RECORDS
 from tests.support.illustrated import LOOPBACK, article
 from tests.support.pictures import gif, jpeg, png
 from tests.support.runs import (
@@ -20,7 +21,7 @@ from tests.support.runs import (
     wait_until,
     write_lines,
 )
-from tests.support.site import Act, Site, answer, silence
+from tests.support.site import Act, Site, answer, once_requested, silence
 
 # The images of a real record: path, width, height, and the expected verdict by the file name.
 REFERENCE = {
@@ -128,6 +129,21 @@ def test_slow_image_delays_the_run_at_most_by_its_deadline(tmp_path: Path) -> No
         complete(source, output=tmp_path / "out", environment=LOOPBACK)
         assert time.monotonic() - started_at < 60, "the silent image would last an hour"
     assert len(records(tmp_path / "out", "curated.jsonl")) >= 21
+
+
+def test_images_are_checked_ahead_of_the_slowest(tmp_path: Path) -> None:
+    """The first image is answered when the last one is asked for, more than a batch later."""
+    last = BATCH_RECORDS + 90
+    with Site({"/shared.png": answer(png()), "/last.png": answer(png(filler=1))}) as site:
+        site.acts["/first.png"] = once_requested(site, "/last.png", answer(png(filler=2)))
+        images = ["/first.png", *["/shared.png"] * (last - 1), "/last.png"]
+        lines = [article(n, site.url(image)) for n, image in enumerate(images)]
+        source = write_lines(tmp_path / "events.jsonl", lines)
+        complete(source, output=tmp_path / "out", environment=LOOPBACK)
+    curated = records(tmp_path / "out", "curated.jsonl")
+    numbers = [int(record["webUrl"].rsplit("/")[-1]) for record in curated]
+    assert [n for n in numbers if numbers.count(n) == 1] == sorted(set(numbers))
+    assert {0, last} <= {int(r["webUrl"].rsplit("/")[-1]) for r in curated if r.get("images")}
 
 
 def test_killed_during_image_fetches_continues_without_loss_or_repeat(tmp_path: Path) -> None:

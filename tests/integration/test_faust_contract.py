@@ -61,6 +61,8 @@ def test_private_names_that_the_worker_uses_exist() -> None:
 class Recorder:
     """A batch handler that accepts batches and records the order of its calls."""
 
+    is_holding = False
+
     def __init__(self, topic: str) -> None:
         self.calls: list[Any] = []
         self.done = asyncio.Event()

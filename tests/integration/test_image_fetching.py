@@ -7,11 +7,12 @@ from ipaddress import ip_network
 from typing import TypeVar
 
 from newsloom.adapters.images.checks import RECORD_S, ImageChecker
+from newsloom.adapters.images.fetch import MAX_ATTEMPTS
 from newsloom.adapters.images.verdict_cache import FRESH_S, TRANSIENT_S
 from newsloom.adapters.web.client import open_client
-from newsloom.adapters.web.hosts import DEAD_AFTER, DEAD_S, PER_HOST
+from newsloom.adapters.web.hosts import DEAD_AFTER, DEAD_S, PER_HOST, SILENT_AFTER
 from tests.support.pictures import gif, jpeg, png
-from tests.support.site import Request, Site, answer, in_turn, raw, silence
+from tests.support.site import Request, Site, answer, in_turn, raw, redirect, silence
 
 T = TypeVar("T")
 NETWORKS = [ip_network("127.0.0.0/8")]
@@ -103,6 +104,69 @@ def test_dead_host_does_not_slow_other_hosts() -> None:
         )
 
 
+def test_a_queue_at_one_host_is_not_judged_slow() -> None:
+    """Each image takes 1 s, and the last one waits far longer than the fetch of one image may."""
+    images = 7 * PER_HOST
+    with Site({f"/{n}.png": answer(png(), after_s=1) for n in range(images)}) as site:
+
+        async def work(checker: ImageChecker) -> list[list[str]]:
+            urls = [site.url(f"/{n}.png") for n in range(images)]
+            return await asyncio.gather(*[verdicts(checker, url) for url in urls])
+
+        assert run_with_checker(work) == [["ok"]] * images
+        assert site.busiest <= PER_HOST
+
+
+def test_the_target_of_a_redirect_answers_for_its_own_failures() -> None:
+    led_away = {f"/{n}.png": redirect(f"{DEAD}{n}.png") for n in range(20)}
+    good = {f"/{n}.png": answer(png()) for n in range(20, 100)}
+    with Site(led_away | good) as site:
+
+        async def work(checker: ImageChecker) -> list[list[str]]:
+            urls = [site.url(f"/{n}.png") for n in range(100)]
+            return await asyncio.gather(*[verdicts(checker, url) for url in urls])
+
+        assert run_with_checker(work) == [["unreachable"]] * 20 + [["ok"]] * 80
+
+
+def test_a_redirect_waits_for_its_turn_at_the_target_without_a_turn_at_the_first_host() -> None:
+    images = 3 * PER_HOST
+    acts = {f"/{n}.png": answer(png(), after_s=0.5) for n in range(images)}
+    with Site(acts) as target:
+        first = Site({f"/{n}.png": redirect(target.url(f"/{n}.png")) for n in range(images)})
+        with first:
+
+            async def work(checker: ImageChecker) -> list[list[str]]:
+                urls = [first.url(f"/{n}.png") for n in range(images)]
+                return await asyncio.gather(*[verdicts(checker, url) for url in urls])
+
+            assert run_with_checker(work) == [["ok"]] * images
+            assert target.busiest <= PER_HOST
+
+
+def test_a_silent_host_is_not_asked_for_every_image() -> None:
+    with Site(otherwise=silence()) as site:
+
+        async def work(checker: ImageChecker) -> list[list[str]]:
+            urls = [site.url(f"/{n}.png") for n in range(300)]
+            return await asyncio.gather(*[verdicts(checker, url) for url in urls])
+
+        assert run_with_checker(work) == [["timeout"]] * 300
+        assert len(site.requests) <= SILENT_AFTER + PER_HOST
+
+
+def test_the_fetches_of_one_article_end_in_time() -> None:
+    """The first image of each host may take all its time: not all twenty can."""
+    responses = {f"/{n}.png": silence() for n in range(20)}
+    with Site(responses) as site:
+
+        async def work(checker: ImageChecker) -> list[str]:
+            return await verdicts(checker, *[site.url(path) for path in responses])
+
+        assert run_with_checker(work) == ["timeout"] * 20
+        assert len(site.requests) == 3
+
+
 def test_dead_host_is_tried_again_later() -> None:
     clock = Clock()
 
@@ -115,7 +179,8 @@ def test_dead_host_is_tried_again_later() -> None:
             clock.now_s += DEAD_S
         return counts
 
-    assert run_with_checker(work, clock=clock) == [DEAD_AFTER, DEAD_AFTER + 1]
+    images = DEAD_AFTER // MAX_ATTEMPTS
+    assert run_with_checker(work, clock=clock) == [images, images + 1]
 
 
 def test_stale_verdict_is_revalidated_and_kept_if_the_image_is_unchanged() -> None:

@@ -21,6 +21,9 @@ BASE = httpx.URL("https://site.example/news/1")
 OG = b'<meta property="og:image" content="/og.png">'
 TWITTER = b'<meta name="twitter:image" content="/tw.png">'
 LD = b"<script type='application/ld+json'>%s</script>"
+SCRIPT = b"<script>%s</script>"
+NEWS = b'{"@type": "NewsArticle", "image": "/ld.png"}'
+STAND_INS = b"".join(OG.replace(b"og.png", b"placeholder.png?%d" % n) for n in range(5))
 
 PAGES: dict[str, tuple[bytes, list[str]]] = {
     "Open Graph": (OG, ["/og.png"]),
@@ -54,6 +57,59 @@ PAGES: dict[str, tuple[bytes, list[str]]] = {
         b"".join(OG.replace(b"og.", b"og%d." % n) for n in range(9)),
         [f"/og{n}.png" for n in range(5)],
     ),
+    # Named stand-ins count only if there is nothing else.
+    "five stand-ins, then Twitter": (STAND_INS + TWITTER, ["/tw.png"]),
+    "five stand-ins, then JSON-LD": (STAND_INS + LD % NEWS, ["/ld.png"]),
+    "fifty stand-ins, then JSON-LD": (10 * STAND_INS + LD % NEWS, ["/ld.png"]),
+    "a stand-in, then Open Graph": (STAND_INS[: len(STAND_INS) // 5] + OG, ["/og.png"]),
+    "Open Graph, then stand-ins": (OG + STAND_INS, ["/og.png"]),
+    "stand-ins of other names": (
+        b"".join(OG.replace(b"/og", name) for name in (b"/default-image", b"/no-photo", b"/spacer",
+                                                       b"/fallback", b"/blank", b"/1x1")) + TWITTER,
+        ["/tw.png"],
+    ),
+    "stand-ins in JSON-LD": (
+        LD % b'{"@type": "Article", "image": ["/placeholder.png", "/ld.png"]}',
+        ["/ld.png"],
+    ),
+    "six stand-ins in JSON-LD": (
+        LD % (b'{"@type": "Article", "image": [' + b'"/placeholder.png",' * 6 + b'"/ld.png"]}'),
+        ["/ld.png"],
+    ),
+    "a beacon, then Twitter": (OG.replace(b"og.", b"pixel.") + TWITTER, ["/tw.png"]),
+    "only a stand-in": (OG.replace(b"og.", b"placeholder."), ["/placeholder.png"]),
+    # References are relative to the base of the page.
+    "a base": (b'<base href="/img/">' + OG.replace(b"/og", b"og"), ["/img/og.png"]),
+    "a base without effect": (b'<base href="/img/">' + OG, ["/og.png"]),
+    "an invalid base": (b'<base href="http://[">' + OG, ["/og.png"]),
+    "backslashes": (OG.replace(b"/og.png", b"\\img\\og.png"), ["/img/og.png"]),
+    "a backslash in a query": (OG.replace(b"og.png", b"og.png?a=\\b"), ["/og.png?a=\\b"]),
+    "a line break within": (OG.replace(b"og.png", b"\nog\t.png"), ["/og.png"]),
+    "the eleventh script": (10 * (LD % b"{}") + LD % NEWS, ["/ld.png"]),
+    # Broken JSON-LD, and references within it.
+    "JSON-LD with a line break": (
+        LD % b'{"@type": "NewsArticle", "headline": "Fog\nlifts", "image": "/ld.png"}',
+        ["/ld.png"],
+    ),
+    "JSON-LD in CDATA": (LD % (b"\n//<![CDATA[\n" + NEWS + b"\n//]]>\n"), ["/ld.png"]),
+    "JSON-LD by reference": (
+        LD % (b'{"@graph": [{"@type": "NewsArticle", "image": {"@id": "#a"}},'
+              b' {"@type": "ImageObject", "@id": "#a", "url": "/ld.png"}]}'),
+        ["/ld.png"],
+    ),
+    "JSON-LD with a charset in its type": (
+        LD.replace(b"ld+json", b"ld+json; charset=utf-8") % NEWS,
+        ["/ld.png"],
+    ),
+    "JSON-LD in capital letters": (LD.replace(b"ld+json", b"LD+JSON") % NEWS, ["/ld.png"]),
+    # Far down in the page, after scripts with many tags.
+    "after 700 kB of script": (SCRIPT % (b"var a=1;" * 87_500) + OG, ["/og.png"]),
+    "after 700 kB of style": (b"<style>" + b"a{b:c}" * 117_000 + b"</style>" + OG, ["/og.png"]),
+    "after a script with 9,000 tags": (SCRIPT % (b"'<b>'" * 9_000) + OG, ["/og.png"]),
+    "after 200 scripts": (SCRIPT % b"'<a><b><c>'" * 200 + OG, ["/og.png"]),
+    "JSON-LD after 700 kB": (SCRIPT % (b"var a=1;" * 87_500) + LD % NEWS, ["/ld.png"]),
+    "in a comment": (b"<!-- " + OG + b" -->", []),
+    "in a script": (SCRIPT % OG, []),
 }  # fmt: skip
 
 
@@ -70,6 +126,24 @@ def test_parsing_a_hostile_page_takes_under_two_seconds(part: bytes) -> None:
         str(BASE.join("/og.png"))
     ]
     assert time.process_time() - started_s < 2
+
+
+def test_a_large_page_in_an_old_encoding_is_read(tmp_path: Path) -> None:
+    """The page names its image after 1.5 MB, in the encoding of its content type."""
+    text = '<meta property="og:image" content="/фото.png">'
+    page = SCRIPT % (b"var a=1;" * 190_000) + text.encode("cp1251")
+    path = "/%D1%84%D0%BE%D1%82%D0%BE.png"
+    acts = {
+        "/page": answer(page, has_ranges=False, Content_Type="text/html; charset=windows-1251"),
+        path: answer(png()),
+    }
+    with Site(acts) as site:
+        source = write_lines(tmp_path / "events.jsonl", [article(1, webUrl=site.url("/page"))])
+        options = ("--discover-images",)
+        complete(source, *options, output=tmp_path / "out", environment=LOOPBACK)
+        (record,) = records(tmp_path / "out", "curated.jsonl")
+        assert site.counts()[path] == 1
+    assert len(record["images"]) == 1
 
 
 CLOSED = b"User-agent: *\nDisallow: /\n"

@@ -32,6 +32,50 @@ def jpeg(width: int = 640, height: int = 360, orientation: int = 0, filler: int 
     return b"".join(parts)
 
 
+def segment(marker: int, body: bytes) -> bytes:
+    """A segment of a JPEG."""
+    return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
+
+
+def jpeg_of(
+    before: bytes, width: int = 640, height: int = 360, pixels: bytes = b"\x55" * 64
+) -> bytes:
+    """A JPEG with these segments before its size, and these bytes as its pixels."""
+    start, end = jpeg(width, height).split(b"\x55" * 64)
+    return start[:2] + before + start[2:] + pixels + end
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_of(before: bytes, width: int = 640, height: int = 360, after: bytes = b"") -> bytes:
+    """A PNG with these chunks before its pixels, and after them."""
+    whole = png(width, height)
+    at, end = whole.index(b"IDAT") - 4, whole.index(b"IEND") - 4
+    return whole[:at] + before + whole[at:end] + after + whole[end:]
+
+
+def tiff(orientation: int, order: str = ">", kind: int = 3, tag: int = 0x112) -> bytes:
+    """EXIF data that state an orientation; big-endian or little-endian (`<`)."""
+    start = b"MM\0*" if order == ">" else b"II*\0"
+    entry = struct.pack(order + "HHIHH", tag, kind, 1, orientation, 0)
+    return start + struct.pack(order + "IH", 8, 1) + entry + b"\0" * 4
+
+
+def exif(orientation: int, order: str = ">", rest: bytes = b"") -> bytes:
+    """An EXIF segment of a JPEG."""
+    return segment(0xE1, b"Exif\0\0" + tiff(orientation, order) + rest)
+
+
+def colour_profile(size_bytes: int) -> bytes:
+    """The segments that hold a colour profile in a JPEG."""
+    parts = [bytes(size_bytes)[at : at + 65_519] for at in range(0, size_bytes, 65_519)]
+    heads = (b"ICC_PROFILE\0" + bytes([number, len(parts)]) for number in range(1, len(parts) + 1))
+    return b"".join(segment(0xE2, head + part) for head, part in zip(heads, parts, strict=True))
+
+
 def gif(width: int = 640, height: int = 360, frames: int = 1) -> bytes:
     """A GIF with `frames` frames."""
     screen = struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
@@ -49,8 +93,10 @@ def webp(width: int = 640, height: int = 360, form: str = "VP8 ") -> bytes:
         body = b"\x2f" + struct.pack("<I", bits) + b"\0" * 23
     else:
         sizes = struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
-        body = b"\0\0\0\0" + sizes + b"ALPH\x02\0\0\0\0\0" + b"VP8 \x02\0\0\0\0\0"
+        body = b"\0\0\0\0" + sizes
     chunk = form.encode() + struct.pack("<I", len(body)) + body
+    if form == "VP8X":
+        chunk += b"ALPH\x02\0\0\0\0\0" + b"VP8 \x02\0\0\0\0\0"
     return b"RIFF" + struct.pack("<I", len(chunk) + 4) + b"WEBP" + chunk
 
 

@@ -187,6 +187,19 @@ def silence() -> Act:
     return act
 
 
+def once_requested(site: Site, path: str, act: Act, within_s: float = 4) -> Act:
+    """Waits until `site` has a request for `path`, then does `act`; silent if there is none."""
+
+    async def wait_and_act(request: Request, writer: asyncio.StreamWriter) -> None:
+        for _ in range(int(20 * within_s)):
+            if path in site.counts():
+                return await act(request, writer)
+            await asyncio.sleep(0.05)
+        await silence()(request, writer)
+
+    return wait_and_act
+
+
 def in_turn(*acts: Act) -> Act:
     """Uses one of `acts` for each request in turn, and the last one for all further requests."""
     remaining = list(acts)

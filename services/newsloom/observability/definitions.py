@@ -148,8 +148,9 @@ BATCH_SECONDS = MetricDefinition(
     "newsloom_batch_seconds",
     (ENRICH, CURATE, RUN),
     "Time from the start of a batch to its commit, which is the latency that a stage adds. A "
-    "worker whose batch takes 60 s ends itself. The part that is not newsloom_transaction_seconds "
-    "is Newsloom's own work; at enrich it is mostly the wait for images.",
+    "worker ends itself after 60 s of work on a batch. The part that is not "
+    "newsloom_transaction_seconds is Newsloom's own work; at enrich it is mostly the wait for "
+    "images.",
     ("stage",),
     _SHORT_S,
 )
@@ -346,16 +347,16 @@ IMAGE_FETCH_SECONDS = MetricDefinition(
     Histogram,
     "newsloom_image_fetch_seconds",
     (ENRICH, RUN),
-    "How long the fetch of an image took, including retries, whatever its result. A rise for all "
-    "outlets: our own network is slow; check DNS first.",
+    "How long the fetch of an image took, including retries, without the waits for a turn at its "
+    "host, whatever its result. A rise for all outlets: our own network is slow; check DNS first.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 IMAGE_FETCHES_IN_FLIGHT = MetricDefinition(
     Gauge,
     "newsloom_image_fetches_in_flight",
     (ENRICH, RUN),
-    "Images that are being fetched now, at most 100. Near 100 for a long time: enrich waits for "
-    "the web, and more enrich workers help.",
+    "Requests for images that are being answered now, at most 100. Near 100 for a long time: "
+    "enrich waits for the web, and more enrich workers help.",
 )
 BLOCKED_REQUESTS = MetricDefinition(
     Counter,

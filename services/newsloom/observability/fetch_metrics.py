@@ -4,7 +4,6 @@ In: the reports of the image cache and the HTTP client (see FetchObserver). Out:
 updated at once, not at the commit of a batch: a fetch has happened even if its batch is aborted.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,14 +29,16 @@ class FetchMetrics:
 
     @contextmanager
     def fetching(self) -> Iterator[None]:
-        """Returns a context that is open while one image is fetched; measures it."""
-        began = time.perf_counter()
+        """Returns a context that is open during one request for an image."""
         self._in_flight.inc()
         try:
             yield
         finally:
             self._in_flight.dec()
-            self._seconds.observe(time.perf_counter() - began)
+
+    def note_fetch(self, seconds: float) -> None:
+        """Measures the fetch of an image, which took so long without the waits for a turn."""
+        self._seconds.observe(seconds)
 
     def note_blocked(self) -> None:
         """Counts a request that the guard refused."""

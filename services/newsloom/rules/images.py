@@ -26,6 +26,8 @@ class Verdict(StrEnum):
     TOO_MANY_REDIRECTS = "too-many-redirects"
 
 
+PASSING = frozenset({Verdict.UNREACHABLE, Verdict.TIMEOUT, Verdict.HTTP_ERROR})
+"""Failures after which the same URL may give a good image later."""
 NONE_GIVEN = "none-given"
 """The verdict in metrics for an article event without any image."""
 
@@ -57,6 +59,13 @@ _PLACEHOLDERS = re.compile(
     r"|[-_](?:0[1-9]|1[0-2])\d\d[-_]cover$",
     re.IGNORECASE,
 )
+# The end of a path on an IIIF server: region, size, rotation, quality. The quality of every full
+# image is named `default` (IIIF Image API 3.0, 4: Image Requests).
+_IIIF = re.compile(
+    r"/(?:full|square|(?:pct:)?[\d.]+(?:,[\d.]+){3})"
+    r"/(?:\^?(?:max|full|!?\d+,\d+|\d+,|,\d+|pct:[\d.]+))"
+    r"/!?\d{1,3}(?:\.\d+)?/default(?:\.\w{2,5})?$"
+)
 _BEACON = re.compile(r"^(?:1x1|pixel|beacon|track(?:ing|er)?[-_]?pixel)$", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,5}$")
 
@@ -80,10 +89,11 @@ def judge_size(width: int, height: int) -> Verdict:
 def judge_name(url: str) -> Verdict:
     """The verdict on the file name in an image's URL: `ok`, a placeholder or a pixel."""
     try:
-        name = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+        path = unquote(urlsplit(url).path)
     except ValueError:  # Not a URL: the download reports that.
         return Verdict.OK
-    stem = _EXTENSION.sub("", name)
+    stem = _EXTENSION.sub("", path.rsplit("/", 1)[-1])
     if _BEACON.search(stem):
         return Verdict.TRACKING_PIXEL
-    return Verdict.PLACEHOLDER if _PLACEHOLDERS.search(stem) else Verdict.OK
+    is_placeholder = _PLACEHOLDERS.search(stem) and not _IIIF.search(path)
+    return Verdict.PLACEHOLDER if is_placeholder else Verdict.OK

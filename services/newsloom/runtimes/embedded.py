@@ -1,17 +1,19 @@
 """The embedded runtime: the whole pipeline in one process, which stores its state in a folder.
 
-It reads inputs in order and curates them in one lane. Each batch is one transaction of rows, input
-positions and published lines, so a run that is killed continues after the last batch.
+It reads inputs in order and curates them in one lane. Images are checked far ahead of the input
+that is curated. Each batch is one transaction of rows, input positions and published lines, so a
+run that is killed continues after the last batch.
 """
 
 import base64
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 
@@ -32,6 +34,7 @@ from newsloom.runtimes.embedded_attempts import AttemptNotes, Input, encode_halt
 from newsloom.runtimes.hang_limit import MAX_WORK_S, HangLimit
 from newsloom.runtimes.images import ImagesThread
 from newsloom.runtimes.lane import FULL_TRANSACTION, Lane
+from newsloom.runtimes.look_ahead import LookAhead
 
 LINE = orjson.OPT_APPEND_NEWLINE
 BATCH_RECORDS = 512
@@ -60,6 +63,15 @@ class RunOptions:
     has_documents: bool = False
 
 
+class _Begun(NamedTuple):
+    """An input that has begun, `began_at` by a monotonic clock; its checks, if it has images."""
+
+    one: Input
+    started: AwaitingImages | Enriched
+    checks: Future[list[ImageCheck]] | None
+    began_at: float
+
+
 class EmbeddedRun:
     """One run of the pipeline over its inputs."""
 
@@ -84,7 +96,8 @@ class EmbeddedRun:
         self._clock = clock
         self._inputs: list[Input] = []
         self._input_bytes = 0
-        self._batch_began = 0.0
+        self._ahead = LookAhead[_Begun]()
+        self._reading_began = self._batch_began = self._committed_at = 0.0
         self._batch = Batch()
         self._batch_inputs = 0
         self._batch_bytes = 0
@@ -118,8 +131,8 @@ class EmbeddedRun:
             self._complete_documents()
         self._batch_began = time.monotonic()
         for step in self._lane.continue_pending():
-            self._add_step(step, [])
-        self._commit([])
+            self._add_step(step)
+        self._commit()
         for source in sources:
             if self._is_stopped:
                 break
@@ -148,28 +161,31 @@ class EmbeddedRun:
         if record is not None:
             self._collect(source, record)
         if record is None or self._is_batch_full():
-            self._process()
+            self._process(should_finish=False)
 
     def _collect(self, source: Source, record: InputRecord) -> None:
         if not self._inputs:
-            self._batch_began = time.monotonic()
+            self._reading_began = time.monotonic()
         self._inputs.append((source, record))
         self._input_bytes += len(record.payload)
 
     def _is_batch_full(self) -> bool:
         if len(self._inputs) >= BATCH_RECORDS or self._input_bytes >= BATCH_BYTES:
             return True
-        return bool(self._inputs) and time.monotonic() - self._batch_began > BATCH_S
+        return bool(self._inputs) and time.monotonic() - self._reading_began > BATCH_S
 
-    def _process(self) -> None:
-        """Enriches and curates the collected inputs, and commits them."""
+    def _process(self, should_finish: bool = True) -> None:
+        """Begins the collected inputs, then curates and commits those that are ready, or all.
+
+        It waits for images only with `should_finish`, or if too many inputs have begun.
+        """
         inputs, self._inputs, self._input_bytes = self._inputs, [], 0
-        while inputs:
-            if not self._notes.is_alone(inputs[0]):
-                return self._process_batch(inputs)
+        while inputs and not self._ahead and self._notes.is_alone(inputs[0]):
             if self._is_stopped:
                 return
             self._process_alone(inputs.pop(0))
+        if inputs or self._ahead:
+            self._process_batch(inputs, should_finish)
 
     def _process_alone(self, one: Input) -> None:
         """Processes an input that may end the process, or sets it aside if it did so before."""
@@ -179,86 +195,94 @@ class EmbeddedRun:
         for step in self._lane.curate(Enriched(fault)):
             if step.outcome is not None:
                 self._add_input(*one, step.fault)
-            self._add_step(step, [])
-        self._commit([])
+            self._add_step(step)
+        self._commit()
 
-    def _process_batch(self, inputs: Sequence[Input]) -> None:
+    def _process_batch(self, inputs: Sequence[Input], should_finish: bool = True) -> None:
         try:
-            self._notes.begin(inputs, Stage.ENRICH)
-            self._curate(inputs)
+            if not self._ahead:
+                self._notes.begin(inputs, Stage.ENRICH)
+            self._hang_limit.start(MAX_WORK_S)
+            self._begin(inputs)
+            self._curate(should_finish)
         except (OSError, OutageError):
             self._notes.take_back()  # an outage is not the fault of the inputs
             raise
         finally:
             self._hang_limit.stop()
 
-    def _curate(self, inputs: Sequence[Input]) -> None:
-        self._hang_limit.start(MAX_WORK_S)
-        all_enriched = self._enrich(inputs)
-        committed_at = time.monotonic()
-        # When the run is stopped during a wait for images, the inputs after that wait are not
-        # enriched. The next run reads them again.
-        for count, (one, enriched) in enumerate(zip(inputs, all_enriched, strict=False), 1):
+    def _begin(self, inputs: Sequence[Input]) -> None:
+        """Begins the enrichment of inputs: from here on their images are checked."""
+        for one in inputs:
+            _, record = one
+            started = self._enricher.start(record.raw, record.after.opened_at)
+            checks = None
+            if self._images is not None and isinstance(started, AwaitingImages):
+                checks = self._images.submit(started.image_urls, started.page_url)
+            begun = _Begun(one, started, checks, self._reading_began)
+            self._ahead.append(begun, len(record.payload))
+
+    def _curate(self, should_finish: bool) -> None:
+        """Curates the inputs that are ready, in order, and commits.
+
+        When the run is stopped, the inputs from the first one that waits for images on are not
+        curated. The next run reads them again.
+        """
+        self._committed_at = time.monotonic()
+        for enriched in self._enrich(should_finish):
             self._hang_limit.start(MAX_WORK_S)
-            if len(inputs) == 1:
-                self._notes.begin(inputs, Stage.CURATE)
-            remaining = inputs[count - 1 :]
+            begun = self._ahead.first
+            if not self._batch_inputs:
+                self._batch_began = begun.began_at
+                if len(self._ahead) == 1:
+                    self._notes.begin([begun.one], Stage.CURATE)
             for step in self._lane.curate(enriched):
                 if self._bugs.count(step.fault):
                     return self._halt()
                 if step.outcome is not None:
-                    self._add_input(*one, step.fault)
-                    remaining = inputs[count:]
-                self._add_step(step, remaining)
-            if time.monotonic() - committed_at > BATCH_S:
-                self._commit(inputs[count:])
-                committed_at = time.monotonic()
-        self._commit([])
+                    self._add_input(*begun.one, step.fault)
+                    self._ahead.pop_first()
+                self._add_step(step)
+            self._commit_if_due()
+        self._commit()
 
     def _halt(self) -> None:
         """Commits what precedes the last bug, and raises OutageError."""
         assert self._bugs.error is not None
-        self._commit([], encode_halt(str(self._bugs.error)))
+        self._commit(encode_halt(str(self._bugs.error)))
         raise self._bugs.error
 
-    def _enrich(self, inputs: Sequence[Input]) -> Iterable[Enriched]:
-        start = self._enricher.start
-        started = [start(record.raw, record.after.opened_at) for _, record in inputs]
+    def _enrich(self, should_finish: bool) -> Iterable[Enriched]:
+        """The inputs that have begun, in order; each must be removed before the next one."""
         if self._images is not None:
-            return self._finish_with_images(self._images, inputs, started)
+            return self._enrich_with_images(should_finish)
         # Enrich all before curating any: each half then finds its data in the CPU caches.
-        return [self._finish(article) for article in started]
+        return [self._finish(begun) for begun in self._ahead]
 
-    def _finish(
-        self, started: AwaitingImages | Enriched, checks: Sequence[ImageCheck] = ()
-    ) -> Enriched:
-        return started if isinstance(started, Enriched) else self._enricher.finish(started, checks)
+    def _finish(self, begun: _Begun) -> Enriched:
+        if isinstance(begun.started, Enriched):
+            return begun.started
+        return self._enricher.finish(begun.started, begun.checks.result() if begun.checks else ())
 
-    def _finish_with_images(
-        self,
-        images: ImagesThread,
-        inputs: Sequence[Input],
-        started: Sequence[AwaitingImages | Enriched],
-    ) -> Iterator[Enriched]:
-        """The inputs in order, each when its images are checked. All are checked at once.
+    def _enrich_with_images(self, should_finish: bool) -> Iterator[Enriched]:
+        """The inputs in order, each when its images are checked.
 
         If the run is stopped, ends at the first input that still waits, unless it is from a pipe,
         which cannot be read again.
         """
-        pending = [
-            images.submit(article.image_urls, article.page_url)
-            if isinstance(article, AwaitingImages)
-            else None
-            for article in started
-        ]
-        for (source, _), article, checks in zip(inputs, started, pending, strict=True):
-            while checks is not None and not checks.done():
-                if self._is_stopped and not source.is_pipe:
+        while self._ahead:
+            begun = self._ahead.first
+            while begun.checks is not None and not begun.checks.done():
+                if self._is_stopped and not begun.one[0].is_pipe:
                     return
-                wait([checks], POLL_S)
-            yield self._finish(article, checks.result() if checks else ())
+                if not (should_finish or self._ahead.is_full):
+                    return
+                self._commit_if_due()
+                self._hang_limit.start(MAX_WORK_S)
+                wait([begun.checks], POLL_S)
+            yield self._finish(begun)
 
-    def _add_step(self, step: Result, remaining: Sequence[Input]) -> None:
+    def _add_step(self, step: Result) -> None:
         """Adds a step of curation to the batch, and commits the batch if it is full."""
         self._lane.count(step)
         lines = self._batch.lines
@@ -268,7 +292,7 @@ class EmbeddedRun:
         if step.fault is not None and step.outcome is None:
             self._reporter.warn(f"gave up work of earlier inputs: {step.fault.detail}")
         if self._batch.size >= FULL_TRANSACTION:
-            self._commit(remaining)
+            self._commit()
 
     def _add_input(self, source: Source, record: InputRecord, fault: Fault | None) -> None:
         """Adds an input to the batch. The step that decided it follows."""
@@ -280,10 +304,18 @@ class EmbeddedRun:
         self._batch_inputs += 1
         self._batch_bytes += len(record.payload) + 1
 
-    def _commit(self, remaining: Sequence[Input], halted: str = "") -> None:
-        """Commits the batch. The work on `remaining` goes on, unless the run is `halted`."""
+    def _commit_if_due(self) -> None:
+        is_full = self._batch_inputs >= BATCH_RECORDS or self._batch_bytes >= BATCH_BYTES
+        if is_full or time.monotonic() - self._committed_at > BATCH_S:
+            self._commit()
+
+    def _commit(self, halted: str = "") -> None:
+        """Commits the batch. The work on what has begun goes on, unless the run is `halted`."""
+        self._committed_at = time.monotonic()
+        is_ending = self._is_stopped or bool(halted)
+        remaining = [] if is_ending else list(self._inputs_in_work())
         if not self._batch.size and not halted:
-            return self._notes.take_back()
+            return None if remaining else self._notes.take_back()
         self._hang_limit.stop()
         passed = self._notes.passed(self._batch_inputs, remaining, Stage.ENRICH)
         self._batch.attempts = halted or passed
@@ -296,6 +328,10 @@ class EmbeddedRun:
         self._reporter.advance(self._batch_inputs, self._batch_bytes)
         self._batch = Batch()
         self._batch_inputs = self._batch_bytes = 0
+
+    def _inputs_in_work(self) -> Iterator[Input]:
+        """The next inputs that have begun: one of them is to blame if the process ends now."""
+        return (begun.one for begun in islice(self._ahead, BATCH_RECORDS))
 
     def _complete_documents(self) -> None:
         """Writes the documents that an earlier run committed but did not write."""

@@ -163,6 +163,71 @@ def test_a_lane_stays_sound_for_any_images(seed: int) -> None:
     assert any(len(ids) > 1 for ids in lane.state.articles_by_image.values())
 
 
+IIIF = {
+    "full size": ("/iiif/2/ab12/full/full/0/default.jpg", Verdict.OK),
+    "a width": ("/iiif/2/3c27b499-af56/full/843,/0/default.jpg", Verdict.OK),
+    "a height": ("/iiif/2/ab12/full/,600/0/default.png", Verdict.OK),
+    "the largest": ("/iiif/3/ab12/full/max/0/default.jpg", Verdict.OK),
+    "enlarged": ("/iiif/3/ab12/full/^1200,/0/default.webp", Verdict.OK),
+    "within a box": ("/iiif/2/ab12/full/!800,800/0/default.jpg", Verdict.OK),
+    "a percentage": ("/iiif/2/ab12/full/pct:50/0/default.jpg", Verdict.OK),
+    "a region": ("/iiif/2/ab12/10,20,640,360/640,/0/default.jpg", Verdict.OK),
+    "a region in percent": ("/iiif/2/ab12/pct:10,10,80,80/640,/0/default.jpg", Verdict.OK),
+    "a square": ("/iiif/3/ab12/square/400,400/0/default.jpg", Verdict.OK),
+    "mirrored and turned": ("/iiif/2/ab12/full/640,/!90/default.jpg", Verdict.OK),
+    "an escaped identifier": ("/iiif/2/a%2Fb%3A12/full/640,480/0/default.jpg", Verdict.OK),
+    "escaped commas": ("/iiif/2/ab12/full/640%2C/0/default.jpg", Verdict.OK),
+    "another name": ("/iiif/2/ab12/full/640,/0/placeholder.jpg", Verdict.PLACEHOLDER),
+    "no such path": ("/images/full/default.jpg", Verdict.PLACEHOLDER),
+    "a size that is none": ("/iiif/2/ab12/full/large/0/default.jpg", Verdict.PLACEHOLDER),
+    "a rotation that is none": ("/iiif/2/ab12/full/640,/north/default.jpg", Verdict.PLACEHOLDER),
+}
+
+
+@pytest.mark.parametrize("case", IIIF)
+def test_every_image_of_an_iiif_server_is_named_default(case: str) -> None:
+    path, verdict = IIIF[case]
+    assert judge_name("https://museum.example" + path) is verdict
+
+
+RECOVERED: dict[str, tuple[list[ImageCheck], list[ImageCheck], bool]] = {
+    "no connection": ([bad(A)], [good(A)], True),
+    "no answer in time": ([bad(A, Verdict.TIMEOUT)], [good(A)], True),
+    "a server error": ([bad(A, Verdict.HTTP_ERROR)], [good(A)], True),
+    "the best of two": ([bad(A), good(B, "bb")], [good(A)], True),
+    "the second of two": ([bad(A, Verdict.TOO_SMALL), bad(B)], [bad(A), good(B)], True),
+    "a page that could not be read": ([], [good(A)], True),
+    "still no connection": ([bad(A)], [bad(A)], False),
+    "another failure": ([bad(A)], [bad(A, Verdict.TIMEOUT)], False),
+    "fails now": ([good(A)], [bad(A)], False),
+    "one is good now, the other fails": ([good(A), bad(B)], [bad(A), good(B)], False),
+    "too small": ([bad(A, Verdict.TOO_SMALL)], [good(A)], False),
+    "a placeholder": ([bad(A, Verdict.PLACEHOLDER)], [good(A)], False),
+    "good as before": ([good(A)], [good(A)], False),
+    "no image": ([], [], False),
+}
+
+
+@pytest.mark.parametrize("reason", RECOVERED)
+def test_an_unchanged_event_whose_image_recovered_is_a_new_revision(reason: str) -> None:
+    before, now, is_published = RECOVERED[reason]
+    lane, record = Lane(), event("a.example/1", FERRY, images=[{"url": A}, {"url": B}])
+    first = lane.take(record, *before)
+    again = lane.take(record, *now)
+    assert again.outcome == ("curated" if is_published else "unchanged")
+    if is_published:
+        assert again.curated[0]["revision"] > first.curated[0]["revision"]
+        assert _images(again) == [check["url"] for check in now if check["verdict"] == "ok"]
+    assert not lane.take(record, *now).curated, "the third time, nothing is new"
+    assert not lane.take(record, *before).curated, "a failure takes no image"
+
+
+def test_an_older_version_whose_image_recovered_changes_nothing() -> None:
+    lane = Lane()
+    lane.take(event("a.example/1", FERRY, updatedDateTime="2026-03-03T00:00:00Z"), bad(A))
+    assert lane.take(event("a.example/1", FERRY), good(A)).outcome == "unchanged"
+
+
 def _images(result: Taken) -> Any:
     return [image["url"] for image in dict(result.curated[0]).get("images", [])]
 

@@ -1,8 +1,7 @@
 """Reads the size of an AVIF image.
 
 In: the first bytes of a file. Out: the size at which its primary image is displayed. It parses
-only the boxes (ISO/IEC 14496-12) and item properties (ISO/IEC 23008-12) that the size needs. The
-imagesize library cannot do this: it misreads the length of an `irot` property (a rotated image).
+only the boxes (ISO/IEC 14496-12) and item properties (ISO/IEC 23008-12) that the size needs.
 """
 
 import struct

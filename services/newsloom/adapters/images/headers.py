@@ -5,14 +5,22 @@ never a file name or an HTTP header. It decodes no pixels, expands no XML entiti
 SVG with scripts. It never raises, whatever the bytes are.
 """
 
-import io
 import re
+import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
-import imagesize
-
 from newsloom.adapters.images.avif import read_avif_size
+from newsloom.adapters.images.raster import (
+    Raster,
+    is_complete_gif,
+    is_complete_jpeg,
+    read_gif,
+    read_jpeg,
+    read_png,
+    read_webp,
+)
 
 _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("jpeg", re.compile(rb"\xff\xd8\xff")),
@@ -22,13 +30,18 @@ _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("avif", re.compile(rb"....ftyp(?:....){0,16}?avi[fs]", re.DOTALL)),
     (
         "svg",
-        re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE svg|svg)[\s>-]", re.IGNORECASE),
+        re.compile(
+            rb"(?:\xef\xbb\xbf)?\s*<(?:!--|(?:\?xml|!DOCTYPE\s+svg|svg)[\s>/])", re.IGNORECASE
+        ),
     ),
 )
+MAX_SVG_BYTES = 1024 * 1024
+"""A larger SVG has no size. Parsing one takes the longest of all formats."""
 MAX_SVG_DEPTH = 256
 """An SVG whose elements are nested deeper has no size."""
 
 _SVG = "http://www.w3.org/2000/svg"
+_SVG_UNSEEN = frozenset({"title", "desc", "metadata", "defs", "style", "svg"})
 _SVG_ACTIVE = frozenset({"script", "foreignobject", "iframe", "object", "embed", "handler"})
 _LENGTH = re.compile(r"\s*\+?(\d{1,9}(?:\.\d+)?|\.\d+)\s*(px|pt|pc|in|cm|mm|q)?\s*$", re.IGNORECASE)
 _PIXELS = {
@@ -44,34 +57,41 @@ _PIXELS = {
 
 
 class Header(NamedTuple):
-    """The kind of an image, and its displayed width and height in pixels.
+    """The kind of an image, its displayed width and height in pixels, and where its pixels begin.
 
-    `size` is None if it cannot be read.
+    `size` is None if it cannot be read, `pixels_at` if the pixels are not reached.
     """
 
     kind: str
     size: tuple[int, int] | None
+    pixels_at: int | None = 0
 
 
 def read_header(data: bytes) -> Header | None:
     """Reads the header in `data`, a file or its first bytes; None if it is not an image."""
     for kind, signature in _SIGNATURES:
         if signature.match(data):
-            return Header(kind, _read_svg(data) if kind == "svg" else _read_size(kind, data))
+            try:
+                return Header(kind, *_read(kind, data))
+            except _RefusedError:
+                return None
+            except (struct.error, ValueError, IndexError):
+                return Header(kind, None, None)
     return None
 
 
-def is_complete(kind: str, data: bytes) -> bool:
-    """Whether `data`, a whole file of that kind, has the end that its format requires."""
-    match kind:
-        case "jpeg":  # the end marker must follow the last scan: entropy-coded data has no markers
-            return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
+def is_complete(header: Header, data: bytes) -> bool:
+    """Whether `data`, a whole file with that header, has what its format needs to be shown."""
+    match header.kind:
+        case "jpeg":
+            return is_complete_jpeg(data, header.pixels_at)
         case "png":
-            return b"IEND" in data
+            return header.pixels_at is not None and b"IEND" in data
         case "gif":
-            return data.rstrip(b"\0\r\n").endswith(b";")
+            return is_complete_gif(data, header.pixels_at)
         case "webp":
-            return int.from_bytes(data[4:8], "little") + 8 <= len(data)
+            is_whole = int.from_bytes(data[4:8], "little") + 8 <= len(data)
+            return header.pixels_at is not None and is_whole
         case "avif":
             return _boxes_end(data) <= len(data)
     return True  # a truncated SVG has no size
@@ -79,38 +99,59 @@ def is_complete(kind: str, data: bytes) -> bool:
 
 def _boxes_end(data: bytes) -> int:
     """The end offset of the last top-level box of an ISO media file (ISO/IEC 14496-12, 4.2)."""
+    return max((end for _, _, end in _boxes(data)), default=0)
+
+
+def _box_offset(data: bytes, kind: bytes) -> int | None:
+    return next((begin for name, begin, _ in _boxes(data) if name == kind), None)
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, begin and end of each top-level box that begins in `data`."""
     offset = 0
     while offset + 8 <= len(data):
         size = int.from_bytes(data[offset : offset + 4], "big")
         if size == 1:
             size = int.from_bytes(data[offset + 8 : offset + 16], "big")
         if size == 0:  # the box extends to the end of the file
-            return len(data)
-        offset += max(8, size)
-    return offset
+            size = len(data) - offset
+        end = offset + max(8, size)
+        yield data[offset + 4 : offset + 8], offset, end
+        offset = end
 
 
-def _read_size(kind: str, data: bytes) -> tuple[int, int] | None:
-    if kind == "avif":
-        return read_avif_size(data)
-    width, height = imagesize.get(io.BytesIO(data))
-    if (kind == "gif" and len(data) < 10) or (kind == "webp" and len(data) < 30):
-        return None
-    if kind == "gif":  # imagesize reads the sizes as signed
-        return width & 0xFFFF, height & 0xFFFF
-    if kind == "webp" and data[12:16] == b"VP8 ":
-        return width & 0x3FFF, height & 0x3FFF  # the other bits are scaling: RFC 6386, 9.1
-    return None if width < 0 or height < 0 else (width, height)
+def _read(kind: str, data: bytes) -> Raster:
+    match kind:
+        case "jpeg":
+            return read_jpeg(data)
+        case "png":
+            return read_png(data)
+        case "gif":
+            return read_gif(data)
+        case "webp":
+            return read_webp(data)
+        case "avif":
+            return Raster(read_avif_size(data), _box_offset(data, b"mdat"))
+    return Raster(_read_svg(data), 0)
 
 
 def _read_svg(data: bytes) -> tuple[int, int] | None:
-    """The size that an SVG states; None if it is truncated or refused (see `_SvgReader`)."""
+    """The size that an SVG states; None if it is truncated, shows nothing or states no size.
+
+    Raises _RefusedError for what `_SvgReader` refuses, and what is no SVG at all.
+    """
+    if len(data) > MAX_SVG_BYTES:
+        return None
     reader = _SvgReader()
     try:
-        reader.parser.Parse(data, True)
-    except (expat.ExpatError, _RefusedError, ValueError, RecursionError):
+        reader.parser.Parse(data, False)
+    except (expat.ExpatError, ValueError, RecursionError) as error:
+        raise _RefusedError from error
+    try:
+        reader.parser.Parse(b"", True)
+    except expat.ExpatError:
         return None
-    return reader.size
+    return reader.size if reader.has_content else None
 
 
 class _RefusedError(Exception):
@@ -126,6 +167,7 @@ class _SvgReader:
 
     def __init__(self) -> None:
         self.size: tuple[int, int] | None = None
+        self.has_content = False
         self._depth = 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler = self._start
@@ -139,10 +181,11 @@ class _SvgReader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
         if self._depth == 0:
-            if local != "svg" or namespace not in (_SVG, ""):
+            if local != "svg" or namespace != _SVG:  # browsers show no other one as an image
                 raise _RefusedError
             self.size = _svg_size(attributes)
         self._depth += 1
+        self.has_content |= local.lower() not in _SVG_UNSEEN
         if self._depth > MAX_SVG_DEPTH or local.lower() in _SVG_ACTIVE:
             raise _RefusedError
         if any(_is_active(key, value) for key, value in attributes.items()):

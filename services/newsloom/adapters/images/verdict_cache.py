@@ -17,7 +17,6 @@ import httpx
 from newsloom.adapters.images.fetch import FetchedImage, fetch_image
 from newsloom.adapters.web.fetch_observer import Answer, FetchObserver, NullFetchObserver
 from newsloom.adapters.web.hosts import Hosts
-from newsloom.rules.images import Verdict
 
 MAX_VERDICTS = 20_000
 """With their validators of up to 510 characters they take at most 40 MB."""
@@ -73,18 +72,16 @@ class ImageVerdicts:
         task.add_done_callback(lambda _: self._in_flight.pop(url, None))
 
     async def _fetch(self, url: str, stale: FetchedImage | None) -> FetchedImage:
-        async with self._hosts.turn(url) as host:
-            if host is None or host.is_dead:
-                self._watch.note_lookup(Answer.DECLINED)
-                return FetchedImage(Verdict.TIMEOUT if host is None else Verdict.UNREACHABLE)
-            self.fetches += 1
-            self._watch.note_lookup(Answer.FETCHED)
-            with self._watch.fetching():
-                found = await fetch_image(self._client, url, stale.validators if stale else ())
-            host.note(found.is_connected)
+        validators = stale.validators if stale else ()
+        found = await fetch_image(self._client, self._hosts, url, validators, self._watch)
+        self._watch.note_lookup(Answer.DECLINED if found.is_declined else Answer.FETCHED)
+        if found.is_declined:
+            return found
+        self.fetches += 1
+        self._watch.note_fetch(found.seconds)
         if stale is not None and found.is_unchanged:
             found = stale
-        self._remember(url, found)
+        self._remember(url, found._replace(seconds=0.0))
         return found
 
     def _remember(self, url: str, found: FetchedImage) -> None:

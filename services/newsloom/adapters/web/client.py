@@ -6,10 +6,11 @@ that the guard checks every hop of a redirect.
 """
 
 import logging
+import re
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import NamedTuple
 
@@ -35,6 +36,11 @@ KEPT_S = 15.0
 """Seconds for which an idle connection stays open."""
 MAX_URL_CHARACTERS = 2_048
 MAX_REDIRECTS = 5
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_UNSUPPORTED = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
+_CODINGS = _UNSUPPORTED | {"gzip", "x-gzip", "deflate"}
+"""The content codings registered by IANA that change the bytes, and their old names."""
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +70,10 @@ FETCH_ERRORS = (
     httpcore.ProtocolError,
 )
 """The exceptions for a URL that cannot be fetched. RefusedError is the caller's decision."""
+
+
+Turn = Callable[[httpx.URL], AbstractAsyncContextManager[None]]
+"""Returns a context in which one request to the host of a URL may be made."""
 
 
 class Body(NamedTuple):
@@ -204,15 +214,16 @@ async def ask(
     headers: Mapping[str, str],
     timeout: httpx.Timeout,
     may_ask: Callable[[httpx.URL], Awaitable[bool]] | None = None,
+    turn: Turn = lambda _: nullcontext(),
 ) -> AsyncIterator[httpx.Response]:
     """The response to a GET, after at most five redirects. Its body is not read yet.
 
-    `may_ask` is called before each hop. Raises RefusedError if it returns False,
-    TooManyRedirectsError, BlockedAddressError, httpx.InvalidURL, httpx.HTTPError for a redirect to
-    an invalid URL, and httpcore's exceptions.
+    `may_ask` is called before each hop, and each hop happens within the `turn` of its URL. Raises
+    RefusedError if `may_ask` returns False, TooManyRedirectsError, BlockedAddressError,
+    httpx.InvalidURL, httpx.HTTPError for a redirect to an invalid URL, and httpcore's exceptions.
     """
     request: httpx.Request | None = client.build_request(
-        "GET", url, headers=dict(headers), timeout=timeout
+        "GET", as_browsers_read(url), headers=dict(headers), timeout=timeout
     )
     seen: set[httpx.URL] = set()
     while request is not None:
@@ -221,22 +232,32 @@ async def ask(
         seen.add(request.url)
         if may_ask is not None and not await may_ask(request.url):
             raise RefusedError(str(request.url))
-        response = await client.send(request, stream=True)
-        try:
-            request = response.next_request
-            if request is None:
-                yield response
-        finally:
-            await response.aclose()
+        async with turn(request.url):
+            response = await client.send(request, stream=True)
+            try:
+                request = response.next_request
+                if request is None:
+                    yield response
+            finally:
+                await response.aclose()
+
+
+def as_browsers_read(url: str) -> str:
+    """The URL or reference without tabs and line breaks, and with `/` for each backslash of its
+    path (WHATWG URL, 4.4)."""
+    url = re.sub(r"[\t\n\r]", "", url)
+    end = re.search(r"[?#]", url)
+    path_end = end.start() if end else len(url)
+    return url[:path_end].replace("\\", "/") + url[path_end:]
 
 
 async def read_body(response: httpx.Response, max_bytes: int) -> Body:
     """Reads at most `max_bytes` of a body. The limit holds both before and after decompression.
 
-    Raises BadBodyError and httpcore's exceptions.
+    Content codings that nobody knows are passed over, as browsers do. Raises BadBodyError and
+    httpcore's exceptions.
     """
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
-    decompressor = _decompressor(coding)
+    decompressor = _decompressor(response.headers.get("content-encoding", ""))
     data, on_wire = bytearray(), 0
     async for part in response.aiter_raw():
         on_wire += len(part)
@@ -252,9 +273,34 @@ async def read_body(response: httpx.Response, max_bytes: int) -> Body:
     return Body(bytes(data), is_whole=True)
 
 
-def _decompressor(coding: str) -> "zlib._Decompress | None":
-    if coding in ("identity", ""):
+def _decompressor(codings: str) -> "_Inflater | None":
+    known = [word for word in re.split(r"[,\s]+", codings.lower()) if word in _CODINGS]
+    if not known:
         return None
-    if coding in ("gzip", "x-gzip", "deflate"):
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # accepts both gzip and zlib
-    raise BadBodyError(f"the content coding {coding[:32]} is not supported")
+    if len(known) > 1 or known[0] in _UNSUPPORTED:
+        raise BadBodyError(f"the content coding {', '.join(known)[:64]} is not supported")
+    return _Inflater()
+
+
+class _Inflater:
+    """Decompresses gzip, and deflate with or without the header of zlib."""
+
+    def __init__(self) -> None:
+        self._begun = False
+        self._stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the compressed data was reached."""
+        return self._stream.eof
+
+    def decompress(self, part: bytes, max_bytes: int) -> bytes:
+        """At most `max_bytes` of what `part` holds. Raises zlib.error."""
+        is_first, self._begun = not self._begun, True
+        try:
+            return self._stream.decompress(part, max_bytes)
+        except zlib.error:
+            if not is_first or part[:2] == _GZIP_MAGIC:
+                raise
+            self._stream = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+            return self._stream.decompress(part, max_bytes)

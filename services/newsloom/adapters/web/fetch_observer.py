@@ -19,7 +19,7 @@ class Answer(StrEnum):
     FETCHED = "fetched"
     """By a new fetch."""
     DECLINED = "declined"
-    """Not at all: the host is down, or had no free slot in time."""
+    """Not at all: the host is down, or gave no turn in time."""
 
 
 class FetchObserver(Protocol):
@@ -29,7 +29,10 @@ class FetchObserver(Protocol):
         """Reports one image lookup and how it was answered."""
 
     def fetching(self) -> AbstractContextManager[None]:
-        """Returns a context that is open while one image is fetched."""
+        """Returns a context that is open during one request for an image."""
+
+    def note_fetch(self, seconds: float) -> None:
+        """Reports how long the fetch of an image took, without the waits for a turn."""
 
     def note_blocked(self) -> None:
         """Reports a request that the guard refused."""
@@ -44,6 +47,9 @@ class NullFetchObserver:
     def fetching(self) -> AbstractContextManager[None]:
         """Returns a context that does nothing."""
         return nullcontext()
+
+    def note_fetch(self, seconds: float) -> None:
+        """Does nothing."""
 
     def note_blocked(self) -> None:
         """Does nothing."""

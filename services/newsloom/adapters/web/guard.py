@@ -23,6 +23,8 @@ from typing import TypeAlias
 
 import httpcore
 
+from newsloom.adapters.web.response_heads import LenientStream
+
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 Resolver: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
@@ -207,7 +209,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         connect = self._network.connect_tcp
         for address in addresses:
             try:
-                return await connect(address, port, share_s, local_address, socket_options)
+                stream = await connect(address, port, share_s, local_address, socket_options)
+                return LenientStream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure

@@ -1,28 +1,47 @@
 """Limits the requests in flight, per host and in total, and detects hosts that are down.
 
-In: a URL. Out: a slot for one request, and whether its host is down: a host that accepts no
-connection three times in a row counts as down for 15 s. Memory is bounded. Use it on one asyncio
-loop only.
+In: the URL of each request, redirects included, and how the request ended. Out: a turn, in the
+order of asking; the wait for it does not count as slowness. Memory is bounded. Use it on one
+asyncio loop only.
 """
 
 import asyncio
+import ssl
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+import httpcore
+import httpx
 
 from newsloom.adapters.web.client import MAX_CONNECTIONS
+from newsloom.adapters.web.guard import NoAddressError
 
 PER_HOST = 16
 """Requests at the same time to one host."""
-TURN_S = 10.0
-"""Seconds to wait for a slot."""
-DEAD_AFTER = 3
-"""After this many failed connections in a row a host counts as down."""
+TURN_S = 120.0
+"""Seconds to wait for a turn: enough for 2,000 requests of almost a second each."""
+DEAD_AFTER = 9
+"""After this many failed connections in a row a host counts as down: three attempts at three
+images."""
+SILENT_AFTER = 3 * PER_HOST
+"""After this many requests in a row that ran out of time a host counts as down, too."""
 DEAD_S = 15.0
 """Seconds for which a host counts as down."""
 MAX_HOSTS = 5_000
 """Hosts that are remembered; the least recently used are dropped first."""
+
+
+class HostDownError(Exception):
+    """The host counts as down, so nothing was sent. `is_silent`: it connects, but never answers."""
+
+    def __init__(self, is_silent: bool) -> None:
+        super().__init__("the host does not answer" if is_silent else "the host does not connect")
+        self.is_silent = is_silent
+
+
+class NoTurnError(Exception):
+    """There was no turn within `TURN_S`, so nothing was sent."""
 
 
 class Host:
@@ -33,18 +52,22 @@ class Host:
         self.users = 0
         self._clock = clock
         self._failures = 0
-        self._dead_until = 0.0
+        self._silences = 0
+        self._down_until = 0.0
 
-    @property
-    def is_dead(self) -> bool:
-        """Whether the host counts as down."""
-        return self._clock() < self._dead_until
+    def require_up(self) -> None:
+        """Raises HostDownError if the host counts as down."""
+        if self._clock() < self._down_until:
+            raise HostDownError(is_silent=self._failures < DEAD_AFTER)
 
-    def note(self, is_connected: bool) -> None:
-        """Records whether the host accepted a connection."""
-        self._failures = 0 if is_connected else self._failures + 1
-        if self._failures >= DEAD_AFTER:
-            self._dead_until = self._clock() + DEAD_S
+    def note(self, error: BaseException | None) -> None:
+        """Records how a request ended: with a response, or with this error."""
+        is_unconnected = error is not None and _is_unconnected(error)
+        is_silent = isinstance(error, httpcore.TimeoutException | asyncio.CancelledError)
+        self._failures = self._failures + 1 if is_unconnected else 0
+        self._silences = self._silences + 1 if is_unconnected or is_silent else 0
+        if self._failures >= DEAD_AFTER or self._silences >= SILENT_AFTER:
+            self._down_until = self._clock() + DEAD_S
 
 
 class Hosts:
@@ -56,36 +79,66 @@ class Hosts:
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
 
     @asynccontextmanager
-    async def turn(self, url: str) -> AsyncIterator[Host | None]:
-        """Waits for a slot at the host of `url`, then for one of all hosts; yields the host.
+    async def turn(self, url: httpx.URL, limit: asyncio.Timeout) -> AsyncIterator[None]:
+        """A turn for one request to the host of `url`, after which it is known how it ended.
 
-        Yields None if there was no slot within `TURN_S`.
+        `limit` stands still during the wait. Raises HostDownError and NoTurnError. A caller must
+        not wait for a turn while it has one.
         """
-        name = _host_of(url)
+        with self._using(url) as host:
+            host.require_up()
+            async with AsyncExitStack() as acquired:
+                await self._wait(host, limit, acquired)
+                host.require_up()
+                try:
+                    yield
+                except BaseException as error:
+                    host.note(error)
+                    raise
+                host.note(None)
+
+    async def _wait(self, host: Host, limit: asyncio.Timeout, acquired: AsyncExitStack) -> None:
+        with _paused(limit):
+            try:
+                async with asyncio.timeout(TURN_S):
+                    await acquired.enter_async_context(host.slots)
+                    await acquired.enter_async_context(self._slots)
+            except TimeoutError as error:
+                raise NoTurnError from error
+
+    @contextmanager
+    def _using(self, url: httpx.URL) -> Iterator[Host]:
+        name = url.netloc.decode("ascii", "replace").lower()
         host = self._hosts.setdefault(name, Host(self._clock))
         self._hosts.move_to_end(name)
         host.users += 1
-        acquired: list[asyncio.Semaphore] = []
         try:
-            try:
-                async with asyncio.timeout(TURN_S):
-                    for slots in (host.slots, self._slots):
-                        await slots.acquire()
-                        acquired.append(slots)
-            except TimeoutError:
-                yield None
-            else:
-                yield host
+            yield host
         finally:
-            for slots in acquired:
-                slots.release()
             host.users -= 1
             while len(self._hosts) > MAX_HOSTS and not next(iter(self._hosts.values())).users:
                 self._hosts.popitem(last=False)
 
 
-def _host_of(url: str) -> str:
+@contextmanager
+def _paused(limit: asyncio.Timeout) -> Iterator[None]:
+    """Stops the clock of `limit` during the block."""
+    loop, when = asyncio.get_running_loop(), limit.when()
+    left_s = None if when is None else when - loop.time()
+    limit.reschedule(None)
     try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""
+        yield
+    finally:
+        limit.reschedule(None if left_s is None else loop.time() + left_s)
+
+
+def _is_unconnected(error: BaseException) -> bool:
+    """Whether a host has no address or accepted no connection. A TLS failure is a connection."""
+    if isinstance(error, NoAddressError | httpcore.ConnectTimeout):
+        return True
+    return isinstance(error, httpcore.ConnectError) and not is_tls_failure(error)
+
+
+def is_tls_failure(error: httpcore.ConnectError) -> bool:
+    """Whether the connection was accepted and TLS failed on it."""
+    return isinstance(error.__cause__, ssl.SSLError)

@@ -87,6 +87,6 @@ class Robots:
                 if response.status_code != 200:
                     return None, 0
                 body = await read_body(response, MAX_BYTES)
-            return Protego.parse(body.data.decode("utf-8", "replace")), len(body.data)
+            return Protego.parse(body.data.decode("utf-8-sig", "replace")), len(body.data)
         except FETCH_ERRORS:
             return None, 0

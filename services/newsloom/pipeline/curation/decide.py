@@ -12,9 +12,11 @@ from newsloom.pipeline.curation.policy import DEFAULT_POLICY, Policy
 from newsloom.pipeline.curation.publishing import mark_stories_of_marked_leads
 from newsloom.pipeline.curation.tasks import run_tasks
 from newsloom.pipeline.curation.withdrawing import withdraw
+from newsloom.pipeline.lane.rows import LiveArticle
 from newsloom.pipeline.lane.state import State
 from newsloom.records.faults import Outcome
 from newsloom.rules.clock import bounded_time
+from newsloom.rules.images import PASSING, Verdict
 
 
 def decide(
@@ -68,9 +70,30 @@ def _decide_article(
 
 
 def _is_known(state: State, arrival: ArticleArrival, version: int) -> bool:
-    """Whether the version that arrives is not newer than the one that the lane knows."""
+    """Whether the version that arrives is not newer than the one that the lane knows.
+
+    The same content again is new if it brings an image that a passing failure took before.
+    """
     live = state.articles.get(arrival.article["id"])
     if live is not None:
-        return version < live.version or arrival.digest == live.digest
+        is_same = arrival.digest == live.digest and not _has_regained_image(live, arrival)
+        return version < live.version or is_same
     found = state.departed.find(arrival.article["id"])
     return found is not None and version <= found[1].version
+
+
+def _has_regained_image(live: LiveArticle, arrival: ArticleArrival) -> bool:
+    """Whether an image is good now that the live article lacks because of a passing failure.
+
+    An article without images and without checks lacks those of its page, which was not read. False
+    if another image fails now that was good before: a failure takes no image.
+    """
+    before = {check["url"]: check["verdict"] for check in live.image_checks}
+    is_unread = not before and "images" not in live.article
+    checks = arrival.image_checks or ()
+    if any(before.get(c["url"]) == Verdict.OK and c["verdict"] in PASSING for c in checks):
+        return False
+    return any(
+        check["verdict"] == Verdict.OK and (is_unread or before.get(check["url"]) in PASSING)
+        for check in checks
+    )

@@ -206,6 +206,14 @@ class CurateLane:
         """The form in which the rows are written."""
         return self._lane.form
 
+    @property
+    def begun_to(self) -> int:
+        """The next offset: no record begins before it is processed."""
+        return self.next_offset
+
+    def abandon(self) -> None:
+        """Does nothing: no work has begun that is not processed."""
+
     def upgrade(self) -> None:
         """Writes the rows in the newest form, from the next transaction on."""
         self._uncommitted = self._lane.upgrade()

@@ -1,12 +1,12 @@
 """The enrich worker: article events in; arrivals for their lanes, and dead letters, out.
 
-Every input makes one record, in input order; a withdrawal makes one for each lane. The images of
-many records are checked at once. Only the verdicts of images are kept between batches.
+Every input makes one record, in input order; a withdrawal makes one for each lane. Images are
+checked far ahead of the first record that waits. Only the verdicts of images outlive a partition.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from newsloom.observability.metrics import Metrics
@@ -35,11 +35,8 @@ from newsloom.runtimes.kafka.topics.definitions import (
     KafkaTopics,
 )
 from newsloom.runtimes.kafka.topics.differences import FoundTopic
+from newsloom.runtimes.look_ahead import LookAhead, Sharing
 from newsloom.runtimes.stops import StopError, StopReason
-
-RECORDS_AT_ONCE = 400
-"""The number of records whose images are checked at once. Each such group takes at most as long as
-one record may take, so a batch of 1,000 records stays within its time limit."""
 
 
 class _Checked(NamedTuple):
@@ -47,6 +44,19 @@ class _Checked(NamedTuple):
 
     checks: Sequence[ImageCheck]
     seconds: float
+
+
+class _Begun(NamedTuple):
+    """A record that has begun, and the check of its images; None if it needs none."""
+
+    record: Incoming
+    started: AwaitingImages | Enriched
+    checking: asyncio.Task[_Checked] | None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing is awaited any more."""
+        return self.checking is None or self.checking.done()
 
 
 _UNCHECKED = _Checked((), 0.0)
@@ -85,6 +95,7 @@ class EnrichProcessor:
         self._form = FORMER_FORM
         self._finding_form = asyncio.Lock()
         self._bugs = BugLimit()
+        self._sharing = Sharing()
         self._letter_partitions = 1
 
     @property
@@ -109,9 +120,11 @@ class EnrichProcessor:
         async with self._finding_form:
             if self._form < FORM:  # it never falls
                 self._form = min(FORM, await self._find_form())
+        self._sharing.partitions.add(partition)
         return EnrichPartition(
             self.topics,
             self._lanes,
+            partition,
             partition % self._letter_partitions,
             committed or 0,
             self._enricher,
@@ -119,6 +132,7 @@ class EnrichProcessor:
             self._bugs,
             self._metrics,
             self._form,
+            self._sharing,
         )
 
     def resume(self) -> None:
@@ -136,6 +150,7 @@ class EnrichPartition:
         self,
         topics: KafkaTopics,
         lanes: LaneTable,
+        partition: int,
         letter_partition: int,
         next_offset: int,
         enricher: Enricher,
@@ -143,8 +158,12 @@ class EnrichPartition:
         bugs: BugLimit,
         metrics: Metrics,
         form: int = FORM,
+        sharing: Sharing | None = None,
     ) -> None:
         self.next_offset = next_offset
+        self._partition = partition
+        self._sharing = sharing or Sharing()
+        self._ahead = LookAhead[_Begun](self._sharing)
         self._topics = topics
         self._lanes = lanes
         self._letter_partition = letter_partition
@@ -155,28 +174,36 @@ class EnrichPartition:
         self._form = form
         self._halted: StopError | None = None
 
+    @property
+    def begun_to(self) -> int:
+        """The offset after the last record that has begun."""
+        return self._ahead.last.record.offset + 1 if self._ahead else self.next_offset
+
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """The records that a batch makes, in input order, all with one version of the catalogue.
 
+        Begins as many records as it may, and ends at the first one whose images are not checked.
         Stops before the record at which the limit on bugs is reached; `halted` then says so.
         """
-        if not records:
-            return []
         self._enricher.renew_catalogue()
-        started = [self._start(record) for record in records]
+        self._begin(records)
         outgoing: list[Outgoing] = []
         is_logged = record_logs.is_wanted()
-        checks = await self._check(started)
-        for record, enriched, checked in zip(records, started, checks, strict=True):
-            if isinstance(enriched, AwaitingImages):
-                enriched = self._enricher.finish(enriched, checked.checks)
+        for record, enriched, seconds in self._ready():
             if self._bugs.count(enriched.arrival):
                 self._halted = StopError(StopReason.HALTED, self._bugs.why)
-                self.next_offset = record.offset
                 return outgoing
-            outgoing += self._finish(record, enriched, checked.seconds, is_logged)
-        self.next_offset = records[-1].offset + 1
+            outgoing += self._finish(record, enriched, seconds, is_logged)
+            self.next_offset = record.offset + 1
         return outgoing
+
+    def abandon(self) -> None:
+        """Ends the checks of records that are not processed. Fetches of images go on."""
+        while self._ahead:
+            checking = self._ahead.pop_first().checking
+            if checking is not None:
+                checking.cancel()
+        self._sharing.partitions.discard(self._partition)
 
     @property
     def is_pending(self) -> bool:
@@ -211,25 +238,30 @@ class EnrichPartition:
         self._metrics.commit()
         self._metrics.set_catalogue_version(self._enricher.catalogue.version)
 
-    def _start(self, record: Incoming) -> AwaitingImages | Enriched:
-        raw = RawInput(record.value, record.key, record.headers)
-        return self._enricher.start(raw, record.timestamp // 1000)
+    def _begin(self, records: Sequence[Incoming]) -> None:
+        """Begins the records that have not begun, as long as the limits allow it."""
+        begun_to = self.begun_to
+        for record in records:
+            if record.offset < begun_to:
+                continue
+            if self._ahead.is_full:
+                return
+            raw = RawInput(record.value, record.key, record.headers)
+            started = self._enricher.start(raw, record.timestamp // 1000)
+            checking = None
+            if self._images is not None and isinstance(started, AwaitingImages):
+                checking = asyncio.create_task(_check(self._images, started))
+            self._ahead.append(_Begun(record, started, checking), len(record.value or b""))
 
-    async def _check(self, started: Sequence[AwaitingImages | Enriched]) -> Sequence[_Checked]:
-        """The image checks of each record, RECORDS_AT_ONCE records at a time."""
-        images, slots = self._images, asyncio.Semaphore(RECORDS_AT_ONCE)
-        if images is None:
-            return [_UNCHECKED] * len(started)
-
-        async def check(article: AwaitingImages | Enriched) -> _Checked:
-            if isinstance(article, Enriched):
-                return _UNCHECKED
-            async with slots:
-                began = time.perf_counter()
-                checks = await images.check(article.image_urls, article.page_url)
-                return _Checked(checks, time.perf_counter() - began)
-
-        return await asyncio.gather(*map(check, started))
+    def _ready(self) -> Iterator[tuple[Incoming, Enriched, float]]:
+        """Removes the first records while they are ready: each with its result, and the seconds
+        that it waited for its images."""
+        while self._ahead and self._ahead.first.is_ready:
+            record, started, checking = self._ahead.pop_first()
+            checked = checking.result() if checking is not None else _UNCHECKED
+            if isinstance(started, AwaitingImages):
+                started = self._enricher.finish(started, checked.checks)
+            yield record, started, checked.seconds
 
     def _outgoing(self, record: Incoming, enriched: Enriched) -> list[Outgoing]:
         if isinstance(enriched.arrival, Fault):
@@ -259,3 +291,9 @@ class EnrichPartition:
     def _to_lane(self, lane: int, arrival: Arrival) -> Outgoing:
         key, value = encode_arrival(arrival, self._form)
         return Outgoing(self._topics.enriched_articles, lane, key, value)
+
+
+async def _check(images: Images, article: AwaitingImages) -> _Checked:
+    began = time.perf_counter()
+    checks = await images.check(article.image_urls, article.page_url)
+    return _Checked(checks, time.perf_counter() - began)

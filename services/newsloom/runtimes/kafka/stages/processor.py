@@ -25,6 +25,11 @@ class PartitionProcessor(Protocol):
     """The stage that a record is in which ends the process."""
 
     @property
+    def begun_to(self) -> int:
+        """The first input offset whose work has not begun. What has begun and is not processed
+        must be passed to `process` again, before what has not begun."""
+
+    @property
     def form(self) -> int:
         """The form of its lane's rows, which is committed beside the offset; 0 without a lane."""
 
@@ -35,9 +40,12 @@ class PartitionProcessor(Protocol):
     async def process(self, records: Sequence[Incoming]) -> list[Outgoing]:
         """What the records make, until a transaction is full: `next_offset` says how far it came.
 
-        The caller commits it, or ends the process. Without records it is what `is_pending`, and
-        the rows that say how far it came.
+        It may come less far than `begun_to`. The caller commits it, or ends the process. Without
+        records it is what `is_pending`, and the rows that say how far it came.
         """
+
+    def abandon(self) -> None:
+        """Ends the work that has begun and is not processed."""
 
     def pass_over(self, offsets: int) -> None:
         """Accounts for offsets that nobody reads; what that makes is in the next transaction."""

@@ -27,6 +27,8 @@ from newsloom.runtimes.kafka.clients.connection import REQUEST_TIMEOUT_MS
 from newsloom.runtimes.stops import StopError, StopReason
 
 POLL_S = 1.0
+HOLDING_POLL_S = 0.05
+"""How long a poll waits for records while others are held until their images are checked."""
 SEEK_PAUSE_S = 0.1
 ASK_S = 2.0
 BATCH_RECORDS = 1_000
@@ -45,6 +47,10 @@ class BatchHandler(Protocol):
     epoch: int
     """The assignment epoch: rises when partitions are revoked, again when those assigned are ready,
     and whenever one of them stops or goes on."""
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether it holds records of earlier batches, so that the next one must not be late."""
 
     def is_open(self) -> bool:
         """Whether it accepts another batch."""
@@ -94,7 +100,8 @@ class BatchConsumer(driver.Consumer):
                 # Faust does not check this: a member that was expelled would wait for ever.
                 self._thread._ensure_consumer()._coordinator.check_errors()
                 try:
-                    polled, _ = await self._wait_next_records(POLL_S)
+                    poll_s = HOLDING_POLL_S if handler.is_holding else POLL_S
+                    polled, _ = await self._wait_next_records(poll_s)
                 except NoOffsetForPartitionError:  # of a new assignment: nothing is sought yet
                     sought_epoch = -1
                     continue

@@ -168,17 +168,23 @@ class Worker:
         if not self._in_flight.locked() and self._app is not None:
             consumer = cast(BatchConsumer, self._app.consumer)
             for number, runner in owned.runners.items():
-                committed[number] = max(runner.committed, consumer.fetched_to(runner.source))
+                if not runner.held:
+                    committed[number] = max(runner.committed, consumer.fetched_to(runner.source))
         return committed | {number: one.offset for number, one in owned.stopped.items()}
 
     async def handle_batch(
         self, consumer: BatchConsumer, epoch: int, records: dict[Any, list[Any]]
     ) -> bool:
         """Processes a poll, one batch per partition. False if some records were dropped."""
-        with self._telemetry.working(sum(map(len, records.values()))):
-            for tp, fetched in records.items():
+        runners = list(self._partitions.runners.values())
+        held: dict[Any, list[Any]] = {
+            runner.source: [] for runner in runners if runner.held and runner.source not in records
+        }
+        known = sum(map(len, records.values())) + sum(runner.held for runner in runners)
+        with self._telemetry.working(known):
+            for tp, fetched in {**records, **held}.items():
                 remaining: Sequence[Any] = fetched
-                is_pending = False
+                is_pending = tp in held
                 while remaining or is_pending:
                     async with self._in_flight:
                         # Between two rebalances the client may have partitions that the next
@@ -196,6 +202,11 @@ class Worker:
                     is_pending = runner.is_pending
         await self._skip_markers(consumer, epoch, records)
         return True
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether records are held whose work has begun, so that a poll should be short."""
+        return any(runner.held for runner in self._partitions.runners.values())
 
     def _may_process(self, consumer: BatchConsumer, epoch: int) -> bool:
         return self.is_open() and epoch == self.epoch and consumer.is_flowing()

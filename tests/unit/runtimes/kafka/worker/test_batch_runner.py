@@ -18,7 +18,7 @@ from newsloom.records.faults import Fault, Stage
 from newsloom.runtimes.attempts import Attempts, decode_attempts
 from newsloom.runtimes.hang_limit import HangLimit
 from newsloom.runtimes.kafka.clients.messages import Headers, Outgoing
-from newsloom.runtimes.kafka.worker.batch_runner import SKIP_AFTER_S, BatchRunner
+from newsloom.runtimes.kafka.worker.batch_runner import QUIET_S, SKIP_AFTER_S, BatchRunner
 from newsloom.runtimes.kafka.worker.shared_memory import AbortCounter, Batch, BatchInWork
 from newsloom.runtimes.kafka.worker.telemetry import Telemetry
 from newsloom.runtimes.stops import Stop, StopError, StopReason, stop_of
@@ -90,6 +90,13 @@ class Processing:
         self.sizes: list[int] = []
         self.passed = 0
         self._act = act
+
+    @property
+    def begun_to(self) -> int:
+        return self.next_offset
+
+    def abandon(self) -> None:
+        """Nothing has begun."""
 
     async def process(self, records: Sequence[Any]) -> list[Outgoing]:
         self.sizes.append(len(records))
@@ -362,3 +369,106 @@ def test_a_transaction_that_must_not_be_committed_leaves_the_position_as_it_was(
     partition.step = _do_nothing
     asyncio.run(runner.stop(stop_of(caught.value)))
     assert (partition.offset, partition.attempts) == (50, before.stopped(stop_of(caught.value)))
+
+
+class HoldingProcessing(Processing):
+    """Begins every record at once, and makes the record of an input when it is in `ready`."""
+
+    def __init__(self, next_offset: int) -> None:
+        super().__init__(next_offset, lambda _: None)
+        self.ready: set[int] = set()
+        self.abandoned = False
+        self._begun: list[Any] = []
+
+    @property
+    def begun_to(self) -> int:
+        return self._begun[-1].offset + 1 if self._begun else self.next_offset
+
+    def abandon(self) -> None:
+        self.abandoned = True
+
+    async def process(self, records: Sequence[Any]) -> list[Outgoing]:
+        self._begun += [record for record in records if record.offset >= self.begun_to]
+        count = 0
+        while count < len(self._begun) and self._begun[count].offset in self.ready:
+            count += 1
+        made = await super().process(self._begun[:count])
+        del self._begun[:count]
+        return made
+
+
+def own_holding(partition: Partition) -> tuple[BatchRunner, HoldingProcessing]:
+    """A runner whose first batch is processed, at the offset that is committed."""
+    runner, _ = own(partition, lambda _: None)
+    processing = HoldingProcessing(partition.offset)
+    runner.processor = processing
+    processing.ready.add(0)
+    assert asyncio.run(runner.process([Record(0)])) == []
+    return runner, processing
+
+
+def test_records_that_have_begun_are_held_until_they_are_ready() -> None:
+    partition = Partition(inputs=8)
+    runner, processing = own_holding(partition)
+    commits = partition.commits
+    assert asyncio.run(runner.process([Record(n) for n in range(1, 5)])) == []
+    assert (runner.held, partition.commits) == (4, commits), "nothing is committed without need"
+    processing.ready |= {2, 3}
+    assert asyncio.run(runner.process([Record(5)])) == []
+    assert (runner.held, partition.offset) == (5, 1), "the first one still waits"
+    processing.ready |= {1, 5}
+    again = [Record(n) for n in range(1, 8)]
+    assert asyncio.run(runner.process(again)) == [], "a poll may give held records again"
+    assert (runner.held, partition.offset) == (4, 4)
+    processing.ready |= {4, 6, 7}
+    assert asyncio.run(runner.process(())) == []
+    assert (runner.held, partition.offset) == (0, 8)
+    assert partition.out == [(RECORD, n) for n in range(8)]
+
+
+def test_the_position_is_committed_now_and_then_while_records_are_held() -> None:
+    """So a worker that waits for slow images does not look as if it hung."""
+    partition = Partition(inputs=4)
+    runner, _ = own_holding(partition)
+    asyncio.run(runner.process([Record(1), Record(2)]))
+    commits = partition.commits
+    runner._committed_at -= QUIET_S
+    for _ in range(3):
+        assert asyncio.run(runner.process(())) == []
+    assert (partition.commits, partition.offset, runner.held) == (commits + 1, 1, 2)
+
+
+def test_held_records_are_not_skipped() -> None:
+    partition = Partition(inputs=4)
+    runner, _ = own_holding(partition)
+    asyncio.run(runner.process([Record(1), Record(2)]))
+    runner._committed_at -= 2 * SKIP_AFTER_S
+    asyncio.run(runner.skip_to(3))
+    assert partition.offset == 1
+
+
+def test_the_end_of_the_work_abandons_what_is_held() -> None:
+    partition = Partition(inputs=4)
+    runner, processing = own_holding(partition)
+    asyncio.run(runner.process([Record(1), Record(2)]))
+    asyncio.run(runner.release())
+    assert (runner.held, processing.abandoned, partition.offset) == (0, True, 1)
+
+
+def test_the_first_batch_of_an_owner_is_finished_before_others_begin() -> None:
+    """So a process that dies again and again finds the input that ends it."""
+    partition = Partition(inputs=3)
+    runner, _ = own(partition, lambda _: None)
+    processing = HoldingProcessing(0)
+    runner.processor = processing
+
+    async def take() -> None:
+        taking = asyncio.create_task(runner.process([Record(n) for n in range(3)]))
+        for number in range(3):
+            await asyncio.sleep(0.1)
+            assert not taking.done()
+            processing.ready.add(number)
+        assert await taking == []
+
+    asyncio.run(take())
+    assert (partition.offset, runner.held, partition.attempts) == (3, 0, Attempts())

@@ -68,6 +68,7 @@ def _poll(*errors: Exception) -> list[Any]:
 
     handler = SimpleNamespace(
         is_open=lambda: True,
+        is_holding=False,
         epoch=3,
         positions=lambda: "sought",
         check_positions=check_positions,
