@@ -3,7 +3,7 @@
 In: the settings. Out: a runtime that can be run.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,9 @@ from newsloom.settings import Settings
 
 if TYPE_CHECKING:
     from newsloom.adapters.images.checks import ImageChecker
+    from newsloom.feeds.crawling.crawler import Visit
+    from newsloom.feeds.crawling.outputs import Output
+    from newsloom.feeds.crawling.state import CrawlState
     from newsloom.runtimes.kafka.stages.processor import Processor
     from newsloom.runtimes.rebuild import Rebuilt
 
@@ -148,3 +151,23 @@ async def rebuild_lane(
         servers, topics, partition, partition % letters, policy, SpillFile, folder, advance
     )
     return await rebuild.run()
+
+
+async def run_crawl(
+    settings: Settings,
+    state: "CrawlState",
+    output: "Output",
+    addresses: Sequence[str],
+    report: Callable[["Visit"], None],
+) -> int:
+    """Visits each feed that is due once; see `Crawler.visit_once`."""
+    # Imported here, because only the crawler needs them.
+    from newsloom.adapters.web.client import open_client, user_agent
+    from newsloom.feeds.crawling.clock import SystemClock
+    from newsloom.feeds.crawling.crawler import Crawler
+    from newsloom.feeds.crawling.fetching import WebFetcher
+
+    agent = user_agent(__version__, settings.operator_contact)
+    async with open_client(agent, settings.allowed_networks) as client:
+        crawler = Crawler(state, WebFetcher(client), output, SystemClock(), report)
+        return await crawler.visit_once(addresses)

@@ -29,6 +29,7 @@ from newsloom.settings import SETTINGS_FILE, SettingsError, suggestion
 
 COMMANDS = {
     "run": "run",
+    "crawl": "crawl",
     "explain": "explain.command",
     "compare": "compare",
     "schemas": "schemas",

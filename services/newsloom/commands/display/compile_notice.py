@@ -12,7 +12,7 @@ import click
 
 NOTICE = "compiling search loops; this happens once on a machine and takes about ten seconds"
 
-SEARCHING = ("run", "explain", "compare", "lanes", "worker", "keys", "unseal")
+SEARCHING = ("crawl", "run", "explain", "compare", "lanes", "worker", "keys", "unseal")
 """The commands whose modules load the search loops. Loading compiles those that are not cached."""
 
 
