@@ -82,7 +82,7 @@ bench: setup  ## measure speed and memory, embedded and on Kafka; DATA=events.js
 	$(BIN)/python -m benchmarks.kafka $(DATA)
 
 bench-stories: setup  ## measure the quality of stories on labelled streams in DATA=folder
-	$(BIN)/python -m benchmarks.stories $(DATA) --plot out/story-costs.svg
+	$(BIN)/python -m benchmarks.stories $(DATA) --dense --plot out/story-costs.svg
 
 bench-size: setup  ## measure the cost of an article while a lane grows; SIZE="--articles N"
 	$(BIN)/python -m benchmarks.lane_size $(SIZE) --plot out/lane-size.svg

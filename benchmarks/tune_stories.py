@@ -236,8 +236,8 @@ def _try(
     """The worth of the weights on each stream; all 0 if the trial ended early (see GIVE_UP)."""
     worth: dict[str, float] = {}
     lead = 0.0
+    cautious = _subtract_caution(weights)
     for name in sorted(streams, key=lambda name: len(streams[name].gold)):
-        cautious = _subtract_caution(weights)
         for scores in measure({name: streams[name]}, cautious, fold).values():
             worth[name] = _worth(scores)
             lead += worth[name] - (to_beat[name] if to_beat else 0)

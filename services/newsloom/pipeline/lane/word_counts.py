@@ -4,8 +4,8 @@ It is computed from the rows of live articles only: each row says what its artic
 restart, or the same rows in another order, gives the same counts.
 
 The counts are in a table of fixed size, under a checksum of language and term. Terms that share a
-place by chance count together. With 200,000 live articles that adds about two articles to a count,
-which changes no weight.
+place by chance count together. With 200,000 live articles of 32 terms that adds one or two articles
+to a count, about as many as are free (`FREE_TEXTS`).
 """
 
 from collections import Counter
@@ -21,6 +21,7 @@ from newsloom.rules.words.language import primary_language
 from newsloom.rules.words.terms import Vector, counted_language
 
 LITTLE = 0.7
+"""The share of its weight in the table up to which a term counts as common in this lane."""
 _PLACES = 1 << 22
 """It takes 16 MiB."""
 

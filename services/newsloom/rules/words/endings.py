@@ -1,13 +1,12 @@
 """Endings: the words of an inflected language without the endings of case, number and gender.
 
 In: a folded word and a language. Out: its stem, so that a name is one term in all its cases
-(`полуфинал`, `полуфинале`; `kosarkarji`, `kosarkarjev`). A word of another language comes back
-unchanged.
+(`полуфинал`, `полуфинале`; `kosarkarji`, `kosarkarjev`).
 
 The rules are few and light: one pattern for all languages of a kind, no dictionary, no suffixes
 that make new words (Savoy 2006 on light stemming; Larkey, Ballesteros and Connell 2002 on Arabic).
 They are applied to words and to the table of word weights alike, so a stem weighs what all its
-words weigh together. Words with a digit keep their endings.
+words weigh together. A stem contains no digit.
 """
 
 import re
@@ -34,5 +33,8 @@ INFLECTED = frozenset(_PATTERNS)
 
 
 def without_ending(word: str, language: str) -> str:
-    """The stem of a folded word: at least four characters, three in Arabic."""
+    """The stem of a folded word of one of the INFLECTED languages; the word if no ending is found.
+
+    A stem has at least four characters, three in Arabic, and six in an agglutinative language.
+    """
     return _PATTERNS[language].sub(r"\1", word)

@@ -5,8 +5,8 @@ vector by which it is compared from then on. In a lane about one subject, the wo
 tell nothing; the table of the language cannot know that.
 
 The table counts as TABLE_TEXTS texts, and the lane's texts of that language are added to it
-(Jelinek-Mercer smoothing with a Dirichlet prior: Zhai & Lafferty 2004). So a new lane follows the
-table, and a full one mostly itself. All arithmetic is in integers: each machine gives the same.
+(smoothing with a Dirichlet prior: Zhai & Lafferty 2004). So a new lane follows the table, and a
+full one mostly its own texts. Counts are weighed in integers: each machine gets the same weights.
 
 A great story must not make its own words common. So a text counts less for a term that its nearest
 earlier texts hold too: a half if one of them does, a third if two do. And two texts do not make a
@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from math import isqrt
 
-from newsloom.rules.words.terms import UNIT, Vector, table_weights
+from newsloom.rules.words.terms import UNIT, Vector, square_of, table_weights
 
 TABLE_TEXTS = 1_500
 """How many texts the table of a language counts as."""
@@ -40,10 +40,9 @@ def share_of(repeats: int) -> int:
     return _SHARES[min(repeats, NEAREST_TEXTS)]
 
 
-def count_repeats(vector: Vector, nearest: Iterable[Vector]) -> list[int]:
+def count_repeats(vector: Vector, nearest: Sequence[Vector]) -> list[int]:
     """For each term of a vector, how many of the `nearest` vectors hold it."""
-    others = list(nearest)
-    return [sum([term in other for other in others]) for term in vector]
+    return [sum([term in other for other in nearest]) for term in vector]
 
 
 def mix_weight(table_weight: int, shares: int, texts: int) -> int:
@@ -73,9 +72,9 @@ def weigh_in_lane(vector: Vector, language: str, shares: Sequence[int], texts: i
     if not texts:
         return vector
     weights = compare_weights(vector, language, shares, texts)
-    raw = [
-        1000 * value * in_lane // (in_table or 1)
-        for value, (in_table, in_lane) in zip(vector.values(), weights, strict=True)
-    ]
-    length = isqrt(sum(value * value for value in raw)) or 1
-    return {term: max(1, value * UNIT // length) for term, value in zip(vector, raw, strict=True)}
+    raw = {
+        term: 1000 * value * in_lane // (in_table or 1)
+        for (term, value), (in_table, in_lane) in zip(vector.items(), weights, strict=True)
+    }
+    length = isqrt(square_of(raw)) or 1
+    return {term: max(1, value * UNIT // length) for term, value in raw.items()}

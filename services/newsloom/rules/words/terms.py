@@ -131,7 +131,8 @@ def table_weights(terms: Iterable[str], language: str) -> list[int]:
 def counted_language(language: str) -> str:
     """The language whose texts a lane counts together with those of `language`.
 
-    Languages with one table are one, and a text of no known language counts as English.
+    Languages of one group with one table, such as Croatian and Serbian, are one. A text of no known
+    language counts as English.
     """
     return "en" if language == "und" else _SAME_TABLE.get(language, language)
 

@@ -53,7 +53,7 @@ class ChangedDeparted:
         """Whether a departed article is a duplicate of that one. Raises OSError."""
         added = map(self._get, self._added.values())
         return any(d is not None and d.root == article_id for d in added) or (
-            self._state.departed.has_copies_of(article_id, set(self._dropped))
+            self._state.departed.has_copies_of(article_id, self._dropped)
         )
 
     def times(self, story_ids: Collection[str]) -> list[int]:
